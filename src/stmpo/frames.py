@@ -1,0 +1,127 @@
+"""Frame sets: which frames a job asks for, and nothing between them.
+
+The text form is OpenJD's integer range expression (`1-240`, `1-9:2`, `-5--1`, `1,4,7-9`), with OpenJD's own rules: a
+descending range needs a negative step, a step is never zero, elements do not overlap. A frame set is sorted and has no
+doubles. aerender renders contiguous spans (`-s`, `-e`), so what the rest of the program works with are `runs()`:
+the maximal spans without a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stmpo.errors import BadInput
+
+MAX_FRAMES = 1_000_000
+"""Frames in one job, at most: eleven hours of film. More is a slip of the keyboard, not a job."""
+
+_ELEMENT = re.compile(r"[ \t]*(-?\d+)[ \t]*(?:-[ \t]*(-?\d+)[ \t]*(?::[ \t]*(-?\d+)[ \t]*)?)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Frames `first` to `last`, both included, none missing. Frame numbers may be negative."""
+
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.last + 1))
+
+    def __contains__(self, frame: object) -> bool:
+        return isinstance(frame, int) and self.first <= frame <= self.last
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSet:
+    """Sorted, distinct frame numbers. Build it with `parse`, `of` or `between`."""
+
+    frames: tuple[int, ...]
+
+    @classmethod
+    def of(cls, frames: Iterable[int]) -> FrameSet:
+        """The set of these frames, in any order, doubles allowed."""
+        return cls(tuple(sorted(set(frames))))
+
+    @classmethod
+    def between(cls, first: int, last: int) -> FrameSet:
+        """Frames `first` to `last`, both included."""
+        return cls(tuple(range(first, last + 1)))
+
+    @classmethod
+    def parse(cls, text: str) -> FrameSet:
+        """Read an OpenJD range expression.
+
+        Raises:
+            BadInput: the text is empty or malformed, elements overlap, or there are more than `MAX_FRAMES`.
+        """
+        if not text.strip():
+            raise BadInput("--frames is empty; write for example 1-240 or 1,4,7-9")
+        elements = sorted((_element(part, text) for part in text.split(",")), key=lambda r: (r[0], r[-1]))
+        if sum(map(len, elements)) > MAX_FRAMES:
+            raise BadInput(f"--frames {text!r} asks for more than {MAX_FRAMES:,} frames")
+        for before, after in zip(elements, elements[1:], strict=False):
+            if before[-1] >= after[0]:
+                raise BadInput(f"--frames {text!r}: {_show(before)} and {_show(after)} overlap; name each frame once")
+        return cls(tuple(frame for element in elements for frame in element))
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.frames)
+
+    def __contains__(self, frame: object) -> bool:
+        if not isinstance(frame, int):
+            return False
+        at = bisect_left(self.frames, frame)
+        return at < len(self.frames) and self.frames[at] == frame
+
+    def __str__(self) -> str:
+        return ",".join(str(run) for run in self.runs())
+
+    def runs(self) -> list[Span]:
+        """The maximal spans without a gap, in order. `1-9:2` gives five runs of one frame each."""
+        runs: list[Span] = []
+        first = previous = None
+        for frame in self.frames:
+            if first is None or previous is None:
+                first = frame
+            elif frame != previous + 1:
+                runs.append(Span(first, previous))
+                first = frame
+            previous = frame
+        if first is not None and previous is not None:
+            runs.append(Span(first, previous))
+        return runs
+
+
+def _element(part: str, text: str) -> range:
+    match = _ELEMENT.fullmatch(part)
+    if match is None or max(map(len, match[0].split("-"))) > 12:
+        raise BadInput(
+            f"--frames {text!r}: cannot read {part.strip()!r}; write frames as 7, 1-240, 1-9:2 or -5--1, joined by commas"
+        )
+    first = int(match[1])
+    last = first if match[2] is None else int(match[2])
+    step = 1 if match[3] is None else int(match[3])
+    if step == 0:
+        raise BadInput(f"--frames {text!r}: the step of {part.strip()!r} is zero")
+    if (last - first) * step < 0:
+        wanted = "a negative" if last < first else "a positive"
+        raise BadInput(f"--frames {text!r}: {part.strip()!r} counts from {first} to {last}, which needs {wanted} step")
+    steps = range(first, last + (1 if step > 0 else -1), step)
+    return steps if step > 0 else steps[::-1]
+
+
+def _show(element: range) -> str:
+    return str(Span(element[0], element[-1]))

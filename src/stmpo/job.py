@@ -1,0 +1,294 @@
+"""The job (what to render) and the options (how to render it), each option declared once.
+
+An option is a field of `JobOptions` or `RunOptions`, made by `option(...)`: its default, help, bounds, environment
+variable and job template parameter stand in that one place. The command line, the environment and the job template are
+read from these declarations; nothing else repeats a default. Precedence: command line, then environment, then default
+(`Source`).
+
+`RenderJob` is what `JobOptions` become once they have been checked against the disk: absolute paths, a parsed frame
+set and a parsed output pattern. Everything after the command line works with a `RenderJob`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from stmpo.errors import BadInput
+from stmpo.frames import FrameSet
+from stmpo.outputs import OutputKind, OutputPattern
+
+
+class Source(Enum):
+    """Where an option's value came from, weakest first."""
+
+    DEFAULT = "default"
+    """The declaration below."""
+
+    ENVIRONMENT = "environment"
+    """The option's environment variable."""
+
+    COMMAND_LINE = "command line"
+    """A flag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One declared option. `name` is the field's; flag and variable follow from it unless declared otherwise."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    environment: str
+    parameter: str | None
+    """Name in the job template, where the option is one of its parameters."""
+
+    minimum: float | None
+    metavar: str | None
+    negative_flag: str | None
+    """What turns a boolean off on the command line, when `--no-NAME` is not the word for it."""
+
+    @property
+    def flag(self) -> str:
+        """The command line's spelling."""
+        return "--" + self.name.replace("_", "-")
+
+    def read(self, text: str) -> Any:
+        """Convert an environment variable's text.
+
+        Raises:
+            BadInput: the text is not of the option's type, or out of bounds.
+        """
+        try:
+            value = _READERS[self.type](text)
+        except (KeyError, ValueError):
+            raise BadInput(f"{self.environment}={text!r}: {_WANTED[self.type]} is wanted") from None
+        return self.checked(value, self.environment)
+
+    def checked(self, value: Any, spelled: str | None = None) -> Any:
+        """The value, if it is within bounds.
+
+        Raises:
+            BadInput: it is below the minimum, or not a finite number.
+        """
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(f"{spelled or self.flag} {value}: a finite number is wanted")
+        if self.minimum is not None and value is not None and value < self.minimum:
+            raise BadInput(f"{spelled or self.flag} {value}: must be at least {self.minimum:g}")
+        return value
+
+
+_TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_READERS: dict[type, Any] = {int: int, float: float, str: str, bool: lambda text: _TRUTH[text.strip().lower()]}
+_WANTED = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+def option(
+    default: Any,
+    help: str,  # noqa: A002 - what it is called everywhere else
+    *,
+    environment: str | None = None,
+    parameter: str | None = None,
+    minimum: float | None = None,
+    metavar: str | None = None,
+    negative_flag: str | None = None,
+) -> Any:
+    """Declare an option as a dataclass field. See `Option` for the meaning of each argument."""
+    about = {
+        "help": help,
+        "environment": environment,
+        "parameter": parameter,
+        "minimum": minimum,
+        "metavar": metavar,
+        "negative_flag": negative_flag,
+    }
+    return field(default=default, metadata={"option": about})
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions:
+    """What to render, as the user wrote it."""
+
+    comp: str | None = option(
+        None, "Name of the comp to render. Give this or --rqindex for an After Effects project.", metavar="NAME"
+    )
+    rqindex: int | None = option(
+        None, "Render queue item to render, counted from 1.", minimum=1, parameter="RenderQueueIndex", metavar="N"
+    )
+    frames: str | None = option(
+        None,
+        "Frames as an OpenJD range expression: 1-240, 1-9:2, -5--1, 1,4,7-9. Only these are rendered.",
+        parameter="Frames",
+        metavar="RANGE",
+    )
+    output: str | None = option(
+        None,
+        "Where the frames go: a folder and a name with [#####], #### or %04d for the frame number.",
+        parameter="Output",
+        metavar="PATTERN",
+    )
+    rs_template: str | None = option(
+        None, "Render settings template, by its name in After Effects.", parameter="RSTemplate", metavar="NAME"
+    )
+    om_template: str | None = option(
+        None, "Output module template, by its name in After Effects.", parameter="OMTemplate", metavar="NAME"
+    )
+    continue_on_missing_footage: bool = option(
+        False, "Render on where footage is missing, instead of failing.", parameter="ContinueOnMissingFootage"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How to render it."""
+
+    concurrency: int = option(
+        0, "Renderer processes; 0 chooses from threads, memory and frames.", minimum=0, parameter="Concurrency"
+    )
+    max_concurrency: int = option(
+        24, "Most renderer processes, however large the machine.", minimum=1, parameter="MaxConcurrency"
+    )
+    ram_per_process_gb: float = option(
+        32.0, "Memory to plan for each renderer process, in GB (2^30 bytes).", minimum=0.1, parameter="RamPerProcessGB"
+    )
+    mfr: bool = option(True, "Multi-Frame Rendering inside each process.", parameter="MultiFrameRendering")
+    mfr_threads: int | None = option(
+        None,
+        "Threads to plan for each process (logical CPUs); 16 with Multi-Frame Rendering, 8 without.",
+        minimum=1,
+        parameter="MfrThreads",
+        metavar="N",
+    )
+    spawn_delay: float = option(
+        2.0, "Seconds between the starts of two renderers.", minimum=0, parameter="SpawnDelay", metavar="SECONDS"
+    )
+    child_grace_sec: float = option(
+        10.0,
+        "Seconds that renderers are given to end by themselves, when they are stopped and after their last frame.",
+        minimum=0,
+        parameter="ChildGraceSec",
+        metavar="SECONDS",
+    )
+    max_frame_retries: int = option(
+        2, "Further attempts at a frame that failed.", minimum=0, parameter="MaxFrameRetries"
+    )
+    kill_on_fail: bool = option(
+        True,
+        "When a frame has failed for good: stop the other renderers, or finish the other frames first.",
+        parameter="KillOnFail",
+    )
+    stall_timeout: float = option(
+        600.0,
+        "Seconds without output, CPU use or a new file after which a renderer is taken for stuck; 0 never.",
+        minimum=0,
+        parameter="StallTimeout",
+        metavar="SECONDS",
+    )
+    min_frame_bytes: int = option(
+        8, "Smallest file, in bytes, that can be a frame.", minimum=1, parameter="MinFrameBytes", metavar="BYTES"
+    )
+    aerender_path: str | None = option(
+        None,
+        "The aerender to run. Else AERENDER_PATH, else PATH, else the newest installed After Effects.",
+        environment="",  # AERENDER_PATH is the second place looked at, not another spelling of the first
+        parameter="AerenderPath",
+        metavar="FILE",
+    )
+    env_file: str | None = option(
+        None,
+        "JSON object of environment variables for the renderers. Its values are never logged.",
+        parameter="EnvFile",
+        metavar="FILE",
+    )
+    log_file: str | None = option(
+        None, "Write the log, every renderer line included, to this file as well.", parameter="LogFile", metavar="FILE"
+    )
+    scratch_dir: str | None = option(
+        None,
+        "Local folder that the renderers write to, before delivery. Else the session's or the system's temporary one.",
+        parameter="ScratchDir",
+        metavar="FOLDER",
+    )
+    journal_dir: str | None = option(
+        None, "Folder of the journal. Else beside the frames.", parameter="JournalDir", metavar="FOLDER"
+    )
+    resume: bool = option(True, "Render only what the journal and the destination do not already hold.")
+    keep_existing: bool = option(
+        False, "Trust whole frames at the destination that no journal of this job vouches for."
+    )
+    openjd: bool | None = option(
+        None, "Print openjd_progress, openjd_status and openjd_fail. Else only inside an OpenJD session."
+    )
+
+
+_Options = TypeVar("_Options", JobOptions, RunOptions)
+
+
+def declared(options: type[JobOptions] | type[RunOptions]) -> Iterator[Option]:
+    """The options of a class, in the order of their declaration."""
+    types = get_type_hints(options)
+    for item in dataclasses.fields(options):
+        about = dict(item.metadata["option"])
+        hint = types[item.name]
+        kinds = [kind for kind in getattr(hint, "__args__", (hint,)) if kind is not type(None)]
+        environment = about.pop("environment")
+        if environment is None:
+            environment = "STMPO_" + item.name.upper()
+        yield Option(item.name, kinds[0], item.default, environment=environment, **about)
+
+
+def resolve(
+    kind: type[_Options], command_line: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[_Options, dict[str, Source]]:
+    """Options from the command line (only what was given there), the environment and the declared defaults.
+
+    Returns the options and, for each name, where its value came from.
+
+    Raises:
+        BadInput: a value is out of bounds, or an environment variable cannot be read.
+    """
+    values: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
+    for item in declared(kind):
+        if item.name in command_line:
+            values[item.name] = item.checked(command_line[item.name])
+            sources[item.name] = Source.COMMAND_LINE
+        elif item.environment and environ.get(item.environment, ""):
+            values[item.name] = item.read(environ[item.environment])
+            sources[item.name] = Source.ENVIRONMENT
+        else:
+            sources[item.name] = Source.DEFAULT
+    return kind(**values), sources
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderJob:
+    """What to render, checked. Paths are absolute; the frames are those asked for and no other."""
+
+    project: Path
+    comp: str | None
+    rqindex: int | None
+    frames: FrameSet | None
+    """None for a single file that is rendered over its item's own time span."""
+
+    output: OutputPattern
+    rs_template: str | None = None
+    om_template: str | None = None
+    continue_on_missing_footage: bool = False
+
+    @property
+    def single_file(self) -> bool:
+        """Whether one process must write all of it."""
+        return self.output.kind is OutputKind.SINGLE_FILE
+
+    @property
+    def title(self) -> str:
+        """What people call this job: the comp, or the project's queue item."""
+        item = self.comp if self.comp is not None else f"queue item {self.rqindex}" if self.rqindex else None
+        return f"{self.project.name}, {item}" if item else self.project.name

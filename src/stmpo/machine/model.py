@@ -1,0 +1,61 @@
+"""What a computer has, as planning and pinning see it: values only, from whatever source they were read.
+
+`Machine` is the one type that the sources (a file each beside this one) produce and that `stmpo.planning` consumes.
+Numbers are the operating system's own: CPU 17 here is CPU 17 in `taskset`, `numactl` and the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """One logical CPU and the groups it belongs to. The group numbers only say which CPUs go together."""
+
+    id: int
+    """The system's number; on Windows 64 x processor group + number in the group."""
+
+    core: int
+    """CPUs with the same `core` are SMT siblings."""
+
+    l3: int
+    """CPUs with the same `l3` share a last-level cache."""
+
+    node: int
+    """NUMA node, the system's number."""
+
+    package: int
+    """Socket."""
+
+    group: int = 0
+    """Windows processor group; 0 elsewhere."""
+
+    group_index: int = 0
+    """Number inside the processor group (bit in its affinity mask); the same as `id` elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumaNode:
+    """One NUMA node."""
+
+    id: int
+    memory_bytes: int | None = None
+    """Memory attached to it; None where the source does not say, 0 for a node without memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A computer. `cpus` are those that are online and that this process may use, sorted by `id`."""
+
+    source: str
+    """Where this was read, for people: "Linux /sys", "lstopo.xml", "synthetic"."""
+
+    cpus: tuple[Cpu, ...]
+    nodes: tuple[NumaNode, ...] = (NumaNode(0),)
+    memory_total_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    """What can be had now: available memory, within this process's cgroup or job limit."""
+
+    cpu_quota: float | None = None
+    """CPUs' worth of time that a cgroup grants (`cpu.max`); None without a limit."""
