@@ -1,0 +1,12 @@
+"""Exclusive locks on open files, given back by the system when their process ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+
+if os.name == "nt":
+    from stmpo.locks.windows import try_lock
+else:
+    from stmpo.locks.posix import try_lock
+
+__all__ = ["try_lock"]

@@ -1,0 +1,24 @@
+"""File locks by `LockFile`. Windows' locks are mandatory, so the locked byte lies far beyond any journal's end."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform == "win32"
+import msvcrt
+import os
+
+_BEYOND = 2**62
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file for this process alone; False when another process has it."""
+    position = os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        os.lseek(descriptor, _BEYOND, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    except PermissionError:
+        return False
+    finally:
+        os.lseek(descriptor, position, os.SEEK_SET)
+    return True
