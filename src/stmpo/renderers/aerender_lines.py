@@ -1,0 +1,343 @@
+"""aerender's own lines: what it prints, in the shapes that real logs show, and where it prints them.
+
+A render's lines are the launcher's (version, launching), the script's (`PROGRESS: Adding specified comp …`, errors)
+and After Effects' render log, relayed behind `PROGRESS:` with two spaces: "Starting composition", the settings, a line
+for each frame, "Finished composition", the time elapsed. In a frame line the timecode is the comp's own time, while
+the number in brackets counts from 1 in every process.
+
+`Style` says which of the shapes found in the wild a machine has: its time display, language, decimal sign and quotes.
+English, and German and French ends, are from logs and parsers in use; the other translations are stand-ins of the same
+shape. `Voice` writes lines as bytes, since on Windows they come in the console's code page.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+VERSION = "26.2x49"
+"""The version that the lines of this module were taken from."""
+
+
+class TimeDisplay(Enum):
+    """Project Settings > Time Display Style."""
+
+    TIMECODE = "timecode"
+    """`0:00:03:18`."""
+
+    DROP_FRAME = "drop-frame"
+    """`0;00;03;18`, in the numbering of 29.97 and 59.94 frames a second."""
+
+    FRAMES = "frames"
+    """`123`."""
+
+    FEET = "feet"
+    """`0006+08`: feet of 35 mm film, 16 frames each."""
+
+
+class Quotes(Enum):
+    """How the comp's name stands in "Starting composition" and "Finished composition"."""
+
+    STRAIGHT = "straight"
+    """`"main".`"""
+
+    CURLY = "curly"
+    """macOS."""
+
+    NONE = "none"
+    """`main.`"""
+
+
+class Language(Enum):
+    """After Effects' own language. `PROGRESS:`, `WARNING:` and `aerender ERROR:` stay English in all of them."""
+
+    EN = "en"
+    """English."""
+
+    DE = "de"
+    """German."""
+
+    FR = "fr"
+    """French."""
+
+    JA = "ja"
+    """Japanese."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    starting: str
+    finished: str
+    seconds: str
+    minute: str
+    elapsed: str
+    span_start: str
+    span_end: str
+    duration: str
+    warning: str
+
+
+_WORDS: Mapping[Language, _Words] = {
+    Language.EN: _Words(
+        "Starting composition {}.",
+        "Finished composition {}.",
+        "Seconds",
+        "Min",
+        "Total Time Elapsed",
+        "Start",
+        "End",
+        "Duration",
+        "After Effects warning",
+    ),
+    Language.DE: _Words(
+        "Komposition {} wird gestartet.",
+        "Komposition {} beendet.",
+        "Sekunden",
+        "Min",
+        "Verstrichene Gesamtzeit",
+        "Anfang",
+        "Ende",
+        "Dauer",
+        "After Effects-Warnung",
+    ),
+    Language.FR: _Words(
+        "début de la composition {}.",
+        "fin de la composition {}.",
+        "secondes",
+        "min",
+        "Temps total écoulé",
+        "Début",
+        "Fin",
+        "Durée",
+        "Avertissement After Effects",
+    ),
+    Language.JA: _Words(
+        "コンポジション {} を開始しました。",
+        "コンポジション {} を終了しました。",
+        "秒",
+        "分",
+        "合計経過時間",
+        "開始",
+        "終了",
+        "デュレーション",
+        "After Effects 警告",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Which of aerender's shapes a machine prints."""
+
+    display: TimeDisplay = TimeDisplay.TIMECODE
+    language: Language = Language.EN
+    quotes: Quotes = Quotes.STRAIGHT
+    decimal_comma: bool = False
+    repeat_frames: bool = False
+    """Print each frame's line twice, as some real logs do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The render queue item that the header describes. Frame numbers are displayed ones, `last` included."""
+
+    comp: str
+    first: int
+    last: int
+    fps: float
+    width: int
+    height: int
+    output: str
+    format: str
+    single: bool = False
+    alpha: bool = True
+    skip_existing: bool = False
+    rs_template: str = "Best Settings"
+    om_template: str = "Untitled 1"
+
+
+class Lines:
+    """Makes lines in one style for one item. Every method gives whole lines, without their ends."""
+
+    def __init__(self, style: Style, item: Item) -> None:
+        self._style = style
+        self._item = item
+        self._words = _WORDS[style.language]
+
+    def starting(self) -> list[str]:
+        """The lines with which rendering begins, settings included."""
+        return [
+            "PROGRESS: Adding specified comp to Render Queue",
+            f"PROGRESS:  {_clock(self._style)}: {self._words.starting.format(self._quoted())}",
+            "",
+            "",
+            *(f"PROGRESS:  {key}: {value}" for key, value in self._header()),
+        ]
+
+    def frame(self, frame: int, count: int, seconds: float) -> list[str]:
+        """The line of a frame that was rendered in so many seconds, as the `count`-th of this process."""
+        line = f"PROGRESS:  {self.time(frame)} ({count}): {int(seconds)} {self._words.seconds}"
+        return [line, line] if self._style.repeat_frames else [line]
+
+    def finished(self, seconds: float) -> list[str]:
+        """The lines with which rendering ends."""
+        return [
+            "",
+            "",
+            f"PROGRESS:  {_clock(self._style)}: {self._words.finished.format(self._quoted())}",
+            f"PROGRESS:  {self._words.elapsed}: {self._elapsed(int(seconds))}",
+        ]
+
+    def warning(self, words: str) -> str:
+        """After Effects' warning line; no space after the first colon, as in real logs."""
+        return f"WARNING:{self._words.warning}: {words}"
+
+    def outside(self, frame: int, comp_first: int, comp_last: int) -> str:
+        """The warning for a span that begins before, or ends after, the comp."""
+        fps = self._item.fps
+        at, first, end = (self._number(n / fps) for n in (frame, comp_first, comp_last + 1))
+        return self.warning(
+            f"timeSpanStart of {at} seconds will cause render to have frames outside of range defined by comp "
+            f"displayStartTime ({first}) and end of comp duration ({end}). Render will succeed, but may have blank frames."
+        )
+
+    def time(self, frame: int) -> str:
+        """A displayed frame number in the project's time display."""
+        display = self._style.display
+        if display is TimeDisplay.FRAMES:
+            return str(frame)
+        if display is TimeDisplay.FEET:
+            sign = "-" if frame < 0 else ""
+            return f"{sign}{abs(frame) // 16:04d}+{abs(frame) % 16:02d}"
+        return timecode(frame, self._item.fps, drop=display is TimeDisplay.DROP_FRAME)
+
+    def _header(self) -> list[tuple[str, str]]:
+        item, words = self._item, self._words
+        rate = "23.976" if abs(item.fps - 23.976) < 0.001 else f"{item.fps:.2f}"
+        size = f"{item.width} x {item.height}"
+        render = [
+            ("Render Settings", item.rs_template),
+            ("Quality", "Best"),
+            ("Resolution", "Full"),
+            ("Size", size),
+            ("Proxy Use", "Use No Proxies"),
+            ("Effects", "Current Settings"),
+            ("Disk Cache", "Read Only"),
+            ("Color Depth", "Current Settings"),
+            ("Frame Blending", "On for Checked Layers"),
+            ("Field Render", "Off"),
+            ("Pulldown", "Off"),
+            ("Motion Blur", "On for Checked Layers"),
+            ("Solos", "Current Settings"),
+            ("Time Span", "Custom"),
+            (words.span_start, self.time(item.first)),
+            (words.span_end, self.time(item.last)),
+            (words.duration, self.time(item.last - item.first + 1)),
+            ("Frame Rate", f"{self._localised(rate)} (comp)"),
+            ("Guide Layers", "All Off"),
+            ("Skip Existing Files", "On" if item.skip_existing else "Off"),
+        ]
+        module = [
+            ("Output Module", item.om_template),
+            ("Output To", item.output),
+            ("Format", item.format),
+            ("Output Info", "-"),
+            ("Include", "Project Link") if item.single else ("Start Frame", str(item.first)),
+            ("Output Audio", "-"),
+            ("Channels", "RGB + Alpha" if item.alpha else "RGB"),
+            ("Depth", "Millions of Colors+" if item.alpha else "Millions of Colors"),
+            ("Color", "Straight" if item.alpha else "Premultiplied"),
+            ("Resize", "-"),
+            ("Crop", "-"),
+            ("Final Size", size),
+            ("Profile", "-"),
+            ("Post-Render Action", "None"),
+        ]
+        return render + module
+
+    def _quoted(self) -> str:
+        marks = {Quotes.STRAIGHT: ('"', '"'), Quotes.CURLY: ("\u201c", "\u201d"), Quotes.NONE: ("", "")}
+        left, right = marks[self._style.quotes]
+        return f"{left}{self._item.comp}{right}"
+
+    def _elapsed(self, seconds: int) -> str:
+        if self._style.language is not Language.EN:
+            return f"{seconds} {self._words.seconds}"
+        if seconds < 60:
+            return f"{seconds} Seconds"
+        minutes, seconds = divmod(seconds, 60)
+        if minutes < 60:
+            return f"{minutes} Min, {seconds} Sec"
+        return f"{minutes // 60} Hr, {minutes % 60} Min"
+
+    def _number(self, value: float) -> str:
+        return self._localised(f"{value:.2f}")
+
+    def _localised(self, number: str) -> str:
+        return number.replace(".", ",") if self._style.decimal_comma else number
+
+
+def timecode(frame: int, fps: float, *, drop: bool = False) -> str:
+    """`h:mm:ss:ff` of a frame number; with `drop`, `h;mm;ss;ff` in drop-frame numbering (29.97 and 59.94 only)."""
+    base = max(1, round(fps))
+    sign, at = ("-", -frame) if frame < 0 else ("", frame)
+    if drop and base in {30, 60}:
+        at = _with_dropped_numbers(at, base)
+    seconds, frames = divmod(at, base)
+    minutes, seconds = divmod(seconds, 60)
+    colon = ";" if drop else ":"
+    return f"{sign}{minutes // 60}{colon}{minutes % 60:02d}{colon}{seconds:02d}{colon}{frames:02d}"
+
+
+def _with_dropped_numbers(frame: int, base: int) -> int:
+    """The number that drop-frame counting shows: 2 (or 4) numbers are left out each minute but every tenth."""
+    dropped = base // 15
+    minute = base * 60 - dropped
+    tens, rest = divmod(frame, minute * 10 + dropped)
+    minutes = 0 if rest < base * 60 else 1 + (rest - base * 60) // minute
+    return frame + dropped * (9 * tens + minutes)
+
+
+def _clock(style: Style) -> str:
+    now = time.localtime()
+    if style.language is Language.DE:
+        return time.strftime("%d.%m.%Y %H:%M:%S", now)
+    if style.language is Language.FR:
+        return time.strftime("%d/%m/%Y %H:%M:%S", now)
+    if style.language is Language.JA:
+        return time.strftime("%Y/%m/%d %H:%M:%S", now)
+    hour = now.tm_hour % 12 or 12
+    half = "AM" if now.tm_hour < 12 else "PM"
+    return f"{now.tm_mon}/{now.tm_mday}/{now.tm_year} {hour}:{now.tm_min:02d}:{now.tm_sec:02d} {half}"
+
+
+class Voice:
+    """Where the lines of After Effects go: standard output, the launcher's socket, or the `-log` file.
+
+    Each call is one write and one flush, so that a reader sees whole groups of lines, and a process that dies loses none.
+    """
+
+    def __init__(self, out: BinaryIO, *, errors_only: bool = False, encoding: str = "utf-8") -> None:
+        self._out = out
+        self._errors_only = errors_only
+        self._encoding = encoding
+
+    def say(self, lines: str | Sequence[str]) -> None:
+        """Print lines; under `-v ERRORS` only those that are neither PROGRESS nor WARNING nor INFO, nor blank."""
+        chosen = [lines] if isinstance(lines, str) else list(lines)
+        if self._errors_only:
+            chosen = [
+                line for line in chosen if line and not line.startswith(("PROGRESS:", "WARNING:", "INFO:"))
+            ]
+        if chosen:
+            self.raw("".join(f"{line}\n" for line in chosen).encode(self._encoding, "replace"))
+
+    def raw(self, data: bytes) -> None:
+        """Write bytes as they are."""
+        self._out.write(data)
+        self._out.flush()
