@@ -8,7 +8,7 @@ assert sys.platform == "win32"
 import msvcrt
 import os
 
-_BEYOND = 2**62
+_BEYOND = 0x7FFFFFFE  # what the C runtime can still seek to with 32 bits
 
 
 def try_lock(descriptor: int) -> bool:

@@ -1,0 +1,166 @@
+"""One process's try at a lease: what it was asked, what it said, which of its frames are whole.
+
+An attempt begins with a started renderer and ends when its whole tree is gone. Between the two, its lines are hints
+(`heard`) and its files are facts (`files`). How it ended is a decision over those (`end_of`), made after the last file
+has been looked at; what happens to the frames it left is `stmpo.scheduling.retries`' business.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
+from stmpo.scheduling.costs import CostClock
+from stmpo.scheduling.retries import AttemptEnd
+from stmpo.watchdog import Phase, Watchdog
+
+if TYPE_CHECKING:
+    from stmpo.processes.protocol import ProcessTree
+    from stmpo.scheduling.protocol import Lease
+
+TRUST_AFTER = 2.0
+"""Seconds that a frame of a living renderer is left alone before it is taken: by then it is no longer being written,
+and words that condemn it (a failed GPU, an unreadable source: black frames with exit code 0) have been read."""
+
+_GRAVITY = list(Meaning)
+_TAIL = 40
+
+
+class StopReason(Enum):
+    """Why we stopped a renderer, where we did."""
+
+    COMPLETE = "all its frames are there and it did not exit"
+    """Nothing is wrong: its work is done."""
+
+    STALLED = "it showed no sign of life"
+    """The watchdog gave it up."""
+
+    UNTRUSTED = "its frames can no longer be trusted"
+    """It said words that mean black or wrong frames."""
+
+    RUN_ENDS = "the run ends"
+    """Cancel, fail-fast, or a full disk: nothing that this renderer did."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A renderer at work on a lease. Times are seconds: `started` monotonic, file times wall clock."""
+
+    number: int
+    lease: Lease
+    folder: Path
+    started: float
+    watchdog: Watchdog
+    tree: ProcessTree | None = None
+    code: int | None = None
+    """The launcher's exit code."""
+
+    began: bool = False
+    """Rendering has begun, as a line or a file showed."""
+
+    finished: bool = False
+    """It said that it has finished."""
+
+    start_up: float | None = None
+    """Seconds from its start until rendering began."""
+
+    counted: int = 0
+    """Distinct frames that its lines told of."""
+
+    gravest: Finding | None = None
+    untrusted: bool = False
+    stopped: StopReason | None = None
+    stop_note: str = ""
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
+    """Its last lines, for the failure report."""
+
+    output_bytes: int = 0
+    changes: int = 0
+    """Files seen, and changes of their size: a sign of life."""
+
+    seen: set[int] = field(default_factory=set)
+    """Frames whose file has appeared."""
+
+    taken: set[int] = field(default_factory=set)
+    """Frames that were verified and handed to delivery."""
+
+    broken: dict[int, str] = field(default_factory=dict)
+    """Frames whose file was not whole when last looked at, and why."""
+
+    undelivered: int = 0
+    """Verified frames of this attempt on their way to the destination."""
+
+    complete_since: float | None = None
+    ended: bool = False
+    costs: CostClock = field(default_factory=CostClock)
+    memory_bytes: int = 0
+    peak_memory: int = 0
+    cpu_seconds: float = 0.0
+    cpu_percent: float = 0.0
+    sampled: float | None = None
+    paused: bool = False
+
+    def heard(self, line: ReadLine, now: float, wall: float) -> None:
+        """Take in one line."""
+        if line.text.strip():
+            self.tail.append(line.text)
+        if line.kind is LineKind.FRAME:
+            self.counted = max(self.counted, line.count or self.counted + 1)
+        if line.kind in {LineKind.OPENED, LineKind.FRAME}:
+            if line.kind is LineKind.OPENED:
+                self.costs.begin(wall)
+            self.begin(now)
+        if line.kind is LineKind.FINISHED:
+            self.finished = True
+        if line.finding is not None:
+            self._found(line.finding)
+
+    def begin(self, now: float) -> None:
+        """Rendering has begun: a line says so, or a file has appeared."""
+        if not self.began:
+            self.began = True
+            self.start_up = now - self.started
+
+    def _found(self, finding: Finding) -> None:
+        if self.gravest is None or _GRAVITY.index(finding.meaning) < _GRAVITY.index(self.gravest.meaning):
+            self.gravest = finding
+        if finding.meaning is Meaning.UNTRUSTED:
+            self.untrusted = True
+
+    @property
+    def phase(self) -> Phase:
+        """What it should be doing now."""
+        return Phase.RENDERING if self.began else Phase.LAUNCHING
+
+    def end_of(self) -> AttemptEnd:
+        """How it ended, as far as frames that it left missing are concerned."""
+        if self.stopped is StopReason.RUN_ENDS:
+            return AttemptEnd.STOPPED
+        if self.gravest is not None and self.gravest.meaning is Meaning.LATER and not self.began:
+            return AttemptEnd.REFUSED
+        return AttemptEnd.DIED if self.began or self.finished else AttemptEnd.NEVER_BEGAN
+
+    def words(self) -> str:
+        """Why it failed, in the renderer's own words where it had any."""
+        grave = {Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER, Meaning.FAILED}
+        if self.gravest is not None and self.gravest.meaning in grave:
+            return self.gravest.words
+        if self.stop_note:
+            return self.stop_note
+        if self.tail:
+            return self.tail[-1].strip()
+        return "the renderer said nothing"
+
+    def ending(self) -> str:
+        """How it ended, for people: by which code or by whose hand."""
+        if self.stopped is not None:
+            return f"was stopped: {self.stop_note or self.stopped.value}"
+        if self.code is not None and self.code < 0:
+            return f"was killed by signal {-self.code}"
+        if self.code is not None and self.code > 255:
+            return f"ended with code {self.code} (0x{self.code & 0xFFFFFFFF:08X})"
+        return f"ended with code {self.code}"

@@ -1,0 +1,279 @@
+"""The ledger's history on disk: one JSON line an event. Resume, reports and learned costs read it.
+
+A journal belongs to one *job* (project, comp or queue item, templates, output pattern) and holds the history of every
+run of it. A run begins with a `run` line that says what the job is and which version of the project it had; the lines
+after it belong to that run. What counts later:
+
+- `delivered` vouches for a frame: this file, of this size, was rendered by this job from this version of the project.
+  A later `revoked` takes that back.
+- `started` says which frames an attempt was asked for and in which scratch folder, so that the next run can adopt
+  whole frames that were never delivered. `untrusted` says that an attempt's frames may not be adopted.
+- `ended` and `failed` are for reports and learned costs.
+
+The journal never decides alone: a frame is taken as delivered only when the destination holds it, whole (`vouched`).
+Lines are appended with one write each, so that a run that is killed leaves at most one broken line, the last; the
+reader skips it, and whatever a newer version wrote and this one does not know. The file is locked while a run has it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stmpo.errors import BadInput, NoSpace
+from stmpo.frames import FrameSet
+from stmpo.job import RenderJob
+from stmpo.locks import try_lock
+
+VERSION = 1
+"""Of the journal's form. A journal with a higher one is refused: its promises are unknown here."""
+
+_LONGEST_LINE = 1 << 20
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+
+
+def journal_path(job: RenderJob, folder: Path | None) -> Path:
+    """Where the job's journal lies: beside the frames (hidden by its dot), or in `folder`.
+
+    The name holds a digest of the destination, so that several jobs can share a folder.
+    """
+    digest = hashlib.blake2b(str(job.output).encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    stem = re.sub(r"[^\w.-]+", "_", job.output.before).strip("._")[:40] or "frames"
+    return (folder or job.output.directory) / f".{stem}-{digest}.stmpo.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectVersion:
+    """Which version of a project file: the same size and digest is the same version."""
+
+    size: int
+    digest: str
+
+    @classmethod
+    def of(cls, project: Path) -> ProjectVersion:
+        """Read the project file once; 1 GB takes about a second."""
+        digest = hashlib.blake2b(digest_size=16)
+        size = 0
+        with project.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+        return cls(size, digest.hexdigest())
+
+
+def identity(job: RenderJob) -> dict[str, Any]:
+    """What makes two runs the same job. Frames are not in it: a longer range goes on with the same journal."""
+    return {
+        "project": str(job.project),
+        "comp": job.comp,
+        "rqindex": job.rqindex,
+        "output": str(job.output),
+        "rs_template": job.rs_template,
+        "om_template": job.om_template,
+        "continue_on_missing_footage": job.continue_on_missing_footage,
+    }
+
+
+@dataclass(slots=True)
+class PastAttempt:
+    """An attempt of an earlier run whose scratch folder may still hold whole frames."""
+
+    folder: Path
+    frames: FrameSet
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A frame that an earlier run delivered."""
+
+    name: str
+    size: int
+
+
+@dataclass(slots=True)
+class History:
+    """What earlier runs of the same job and the same version of the project left."""
+
+    vouched: dict[int, Vouched] = field(default_factory=dict)
+    attempts: list[PastAttempt] = field(default_factory=list)
+    scratch: list[Path] = field(default_factory=list)
+    """Scratch folders of runs that did not remove theirs."""
+
+    other_version: bool = False
+    """The journal holds runs of another version of the project; their frames are not vouched for."""
+
+
+class Journal:
+    """An open, locked journal. `open` it, read its `history`, then `begin` a run and `write` events."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._synced = time.monotonic()
+
+    @classmethod
+    def open(cls, path: Path) -> Journal:
+        """Open or create, and lock.
+
+        Raises:
+            BadInput: it cannot be opened, is no plain file, or another run has it (which is named).
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, flags, 0o644)
+        except OSError as error:
+            if error.errno in _DISK_FULL:
+                raise NoSpace(f"no space for the journal {path}; free some and run again") from None
+            why = error.strerror or error
+            raise BadInput(f"cannot open the journal {path}: {why}; choose another folder by --journal-dir") from None
+        journal = cls(path, descriptor)
+        if not try_lock(descriptor):
+            holder = journal._last_run()
+            journal.close()
+            raise BadInput(f"another run is writing to this output{holder}; wait for it, or stop it (journal {path})")
+        return journal
+
+    def history(self, job: RenderJob, version: ProjectVersion) -> History:
+        """What earlier runs of this job vouch for.
+
+        Raises:
+            BadInput: the journal is of another job, or of a newer version of this program.
+        """
+        history = History()
+        refusal: str | None = None
+        current = False
+        by_id: dict[Any, PastAttempt] = {}
+        for line in self._lines():
+            if line.get("event") == "run":
+                self._refuse_newer(line)
+                if line.get("fresh"):
+                    history, refusal = History(), None
+                current = line.get("project_version") == {"size": version.size, "digest": version.digest}
+                refusal = refusal or self._other_job(identity(job), line, same_project=current)
+                history.other_version |= not current
+                by_id = {}
+                if isinstance(line.get("scratch"), str):
+                    history.scratch.append(Path(line["scratch"]))
+            elif current:
+                _replay(line, history, by_id)
+            elif line.get("event") == "delivered":  # another version of the project has overwritten it
+                history.vouched.pop(line.get("frame", 0), None)
+        if refusal:
+            raise BadInput(refusal)
+        return history
+
+    def begin(self, job: RenderJob, version: ProjectVersion, *, run: str, fresh: bool, about: Mapping[str, Any]) -> None:
+        """Write the `run` line. `fresh` says that earlier runs vouch for nothing."""
+        self.write(
+            "run",
+            version=VERSION,
+            run=run,
+            at=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            job=identity(job),
+            project_version={"size": version.size, "digest": version.digest},
+            fresh=fresh,
+            **about,
+        )
+
+    def write(self, event: str, **values: Any) -> None:
+        """Append one event. Flushed to the system at once, to the disk once a second.
+
+        Raises:
+            NoSpace: the disk of the journal is full.
+        """
+        data = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
+        try:
+            os.write(self._descriptor, data.encode("utf-8", "replace") + b"\n")
+            if time.monotonic() - self._synced > 1:
+                os.fsync(self._descriptor)
+                self._synced = time.monotonic()
+        except OSError as error:
+            if error.errno in _DISK_FULL:
+                raise NoSpace(f"no space for the journal {self.path}; free some and run again to resume") from None
+            raise
+
+    def close(self) -> None:
+        """Flush to disk and give the lock back."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError:
+            pass  # a journal on a file system that cannot sync is as good as it gets there
+        os.close(self._descriptor)
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        ends_well = True
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            while raw := file.readline(_LONGEST_LINE):
+                ends_well = raw.endswith(b"\n")
+                try:
+                    line = json.loads(raw)
+                except (ValueError, RecursionError):
+                    continue  # cut by a kill; or not ours
+                if isinstance(line, dict):
+                    yield line
+        if not ends_well:  # so that the next event does not join the broken one
+            os.write(self._descriptor, b"\n")
+
+    def _refuse_newer(self, line: Mapping[str, Any]) -> None:
+        found = line.get("version")
+        if not isinstance(found, int) or found > VERSION:
+            raise BadInput(
+                f"the journal {self.path} was written by a newer version of stmpo ({line.get('stmpo', '?')});"
+                " update this one, or start a new journal by --journal-dir"
+            )
+
+    def _other_job(self, wanted: Mapping[str, Any], line: Mapping[str, Any], *, same_project: bool) -> str | None:
+        """Why a `run` line is of another job, or None. The same project file may lie in another folder each time."""
+        job = line.get("job")
+        had = job if isinstance(job, dict) else {}
+        for name, value in wanted.items():
+            if had.get(name) != value and not (name == "project" and same_project):
+                return (
+                    f"the journal {self.path} belongs to another job: {name} was {had.get(name)!r}, now {value!r};"
+                    " choose another --output, or render everything anew with --no-resume"
+                )
+        return None
+
+    def _last_run(self) -> str:
+        runs = [line for line in self._lines() if line.get("event") == "run"]
+        return f" (process {runs[-1].get('pid')} on {runs[-1].get('host')})" if runs else ""
+
+
+def _replay(line: Mapping[str, Any], history: History, by_id: dict[Any, PastAttempt]) -> None:
+    """Take one event of a run of the same version into the history. Values of a wrong type are skipped."""
+    match line:
+        case {"event": "delivered", "frame": int(frame), "name": str(name), "size": int(size)}:
+            history.vouched[frame] = Vouched(name, size)
+        case {"event": "revoked", "frames": str(frames)}:
+            for frame in _frames(frames):
+                history.vouched.pop(frame, None)
+        case {"event": "started", "attempt": int(attempt), "frames": str(frames), "folder": str(folder)}:
+            by_id[attempt] = PastAttempt(Path(folder), _frames(frames))
+            history.attempts.append(by_id[attempt])
+        case {"event": "untrusted", "attempt": int(attempt)} if attempt in by_id:
+            by_id[attempt].trusted = False
+        case {"event": "removed", "scratch": str(folder)}:
+            history.scratch = [kept for kept in history.scratch if kept != Path(folder)]
+        case _:
+            pass
+
+
+def _frames(text: str) -> FrameSet:
+    try:
+        return FrameSet.parse(text)
+    except BadInput:
+        return FrameSet(())
