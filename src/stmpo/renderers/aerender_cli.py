@@ -320,8 +320,9 @@ class OutputFile:
 
     @property
     def extension(self) -> str:
-        """With its dot, in lower case."""
-        return Path(self.name).suffix.lower()
+        """With its dot, in lower case; empty where the name has none."""
+        suffix = Path(self.name).suffix
+        return "" if _GROUP.search(suffix) else suffix.lower()
 
     @property
     def single(self) -> bool:

@@ -1,0 +1,226 @@
+"""`stmpo-lottie`: renders Lottie files behind aerender's command line, with aerender's lines and exit codes.
+
+It makes the program whole on a machine without After Effects: real frames, real CPU time, a real process for each
+lease. One process draws on one thread (`-mfr` is taken and has nothing to switch). What aerender leaves open is kept
+simple: the file's first composition is render queue item 1 and the image format is that of the `-output` extension.
+`--scale FACTOR`, its only flag of its own, renders smaller or larger than the composition.
+
+    stmpo-lottie -project demo.json -rqindex 1 -s 0 -e 59 -mfr OFF 100 -output frames/demo_[####].png
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo import __version__
+from stmpo.errors import BadInput
+from stmpo.frames import Span
+from stmpo.renderers.aerender_cli import (
+    USAGE,
+    AerenderError,
+    Arguments,
+    ExitCode,
+    OutputFile,
+    claim,
+    parse,
+    resolve,
+    runtime_error,
+    syntax_error,
+)
+from stmpo.renderers.aerender_lines import VERSION, Item, Lines, Style, Voice
+from stmpo.renderers.lottie_file import Composition, LottieInfo, check_lottie, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stmpo.renderers.lottie_frames import FramePainter
+
+__all__ = ["LottieInfo", "check_lottie", "main"]
+
+_EXTENSIONS = {".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code is aerender's."""
+    voice = Voice(sys.stdout.buffer)
+    try:
+        scale, rest = _take_scale(sys.argv[1:] if argv is None else argv)
+        arguments = parse(rest)
+        if arguments.help or arguments.version:
+            voice.say(USAGE if arguments.help else _version())
+            return int(ExitCode.USAGE if arguments.help else ExitCode.OK)
+        voice.say([_version(), "PROGRESS: Launching After Effects..."])
+        with _voice(arguments) as ours:
+            return _run(arguments, scale, ours)
+    except AerenderError as error:
+        voice.say(str(error))
+        return int(error.code)
+    except BrokenPipeError:  # nobody listens any more: stop at the next line, as After Effects does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.NO_SOCKET)
+    except KeyboardInterrupt:
+        return int(ExitCode.APPLICATION)
+
+
+def _version() -> str:
+    return f"aerender version {VERSION} (stmpo-lottie {__version__})"
+
+
+def _run(arguments: Arguments, scale: float, voice: Voice) -> int:
+    """Render; an error is said where After Effects says it, with the exit code that goes with that place."""
+    try:
+        _render(arguments, scale, voice)
+    except AerenderError as error:
+        voice.say(str(error))
+        return error.code.logged(to_file=arguments.log is not None)
+    return int(ExitCode.OK)
+
+
+@contextlib.contextmanager
+def _voice(arguments: Arguments) -> Iterator[Voice]:
+    if arguments.log is None:
+        yield Voice(sys.stdout.buffer, errors_only=arguments.errors_only)
+        return
+    try:
+        with Path(arguments.log).open("wb") as file:
+            yield Voice(file, errors_only=arguments.errors_only)
+    except FileNotFoundError:
+        raise runtime_error(f"Directory specified for log file does not exist: {arguments.log}") from None
+
+
+def _take_scale(argv: Sequence[str]) -> tuple[float, list[str]]:
+    """The value of `--scale FACTOR` or `--scale=FACTOR`, and the arguments without it."""
+    rest = list(argv)
+    for at, argument in enumerate(rest):
+        name, _, value = argument.partition("=")
+        if name != "--scale":
+            continue
+        if "=" not in argument:
+            value = rest.pop(at + 1) if at + 1 < len(rest) else ""
+        del rest[at]
+        try:
+            scale = float(value)
+        except ValueError:
+            scale = 0.0
+        if not 0.001 <= scale <= 16:
+            raise syntax_error(f"Illegal value for flag: --scale {value} (a factor from 0.001 to 16)")
+        return scale, rest
+    return 1.0, rest
+
+
+def _render(given: Arguments, scale: float, voice: Voice) -> None:
+    arguments, warnings = resolve(given)
+    if warnings:
+        voice.say(warnings)
+    composition = _composition(arguments)
+    output = _output(arguments)
+    info = composition.info
+    span = Span(
+        info.first if arguments.start is None else arguments.start,
+        info.last if arguments.end is None else arguments.end,
+    )
+    painter = _painter(composition, arguments, _EXTENSIONS[output.extension], scale)
+    lines = Lines(Style(), _item(info, painter.size, output, arguments, span))
+    if span.first < info.first or span.last > info.last:
+        voice.say(lines.outside(span.first, info.first, info.last))
+    voice.say(lines.starting())
+    began = time.monotonic()
+    frames = range(span.first, span.last + 1, arguments.increment or 1)
+    for count, frame in enumerate(frames, start=1):
+        at = time.monotonic()
+        if _write(painter, frame, Path(output.path(frame)), skip_existing=arguments.skip_existing):
+            voice.say(lines.frame(frame, count, time.monotonic() - at))
+    voice.say(lines.finished(time.monotonic() - began))
+
+
+def _composition(arguments: Arguments) -> Composition:
+    """The composition that is meant: by name, by number in the queue, or the first.
+
+    Raises:
+        AerenderError: there is no such file or composition.
+    """
+    if arguments.project is None:
+        raise runtime_error("No project provided and no project open.")
+    try:
+        compositions = load(Path(arguments.project))
+    except BadInput as error:
+        raise runtime_error(str(error)) from None
+    if arguments.comp is not None:
+        named = [composition for composition in compositions if composition.info.name == arguments.comp]
+        if not named:
+            raise runtime_error("No comp was found with the given name.")
+        return named[0]
+    index = arguments.rqindex or 1
+    if not 1 <= index <= len(compositions) or arguments.rqindex == 0:
+        raise runtime_error("No render queue item was found with the given index.")
+    return compositions[index - 1]
+
+
+def _output(arguments: Arguments) -> OutputFile:
+    if arguments.output is None:
+        raise runtime_error("Specified render queue item needs output file but none provided.")
+    output = OutputFile.of(arguments.output)
+    if output.extension not in _EXTENSIONS:
+        wanted = ", ".join(sorted(_EXTENSIONS))
+        raise runtime_error(f"stmpo-lottie cannot write {output.name!r}; it writes sequences of {wanted}")
+    folder = Path(output.folder or ".")
+    if not folder.is_dir():
+        raise runtime_error(f"Directory specified for output file does not exist: {folder}")
+    return output
+
+
+def _painter(composition: Composition, arguments: Arguments, image_format: str, scale: float) -> FramePainter:
+    try:
+        from stmpo.renderers.lottie_frames import FramePainter  # noqa: PLC0415 - rlottie and Pillow, only to render
+    except ImportError as error:
+        raise runtime_error(f"{error}; rendering Lottie files needs: pip install stmpo[lottie]") from None
+    project = Path(arguments.project or ".").resolve()
+    try:
+        return FramePainter(composition, project.parent, image_format, scale)
+    except ValueError as error:
+        raise runtime_error(f"{project}: {error}") from None
+
+
+def _item(
+    info: LottieInfo, size: tuple[int, int], output: OutputFile, arguments: Arguments, span: Span
+) -> Item:
+    image_format = _EXTENSIONS[output.extension]
+    return Item(
+        comp=info.name,
+        first=span.first,
+        last=span.last,
+        fps=info.fps,
+        width=size[0],
+        height=size[1],
+        output=output.text,
+        format=f"{image_format} Sequence",
+        alpha=image_format != "JPEG",
+        skip_existing=arguments.skip_existing,
+        rs_template=arguments.rs_template or "Best Settings",
+        om_template=arguments.om_template or "Untitled 1",
+    )
+
+
+def _write(painter: FramePainter, frame: int, path: Path, *, skip_existing: bool) -> bool:
+    """Render a frame to its file; False where "Skip Existing Files" leaves it to whoever made the file.
+
+    Raises:
+        AerenderError: the file cannot be written.
+    """
+    try:
+        if skip_existing and not claim(str(path)):
+            return False
+        path.write_bytes(painter.encode(frame))
+    except OSError as error:
+        words = f"Rendering error while writing to file {path}: {error.strerror or error}"
+        raise AerenderError(ExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}") from None
+    return True
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,206 @@
+"""Reading Lottie files, with nothing but the standard library: what a file holds, and whether it is one.
+
+Lottie is After Effects' open export format: one JSON document a composition (`.json`), or several with their images in
+a zip archive (`.lottie`, dotLottie version 1 and 2). Files come from outside, so everything is bounded: sizes before
+anything is unpacked, counts, and nothing is ever unpacked to disk.
+
+A Lottie file stands in for a project whose render queue holds its compositions in order: `-rqindex 1` is the first.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from stmpo.errors import BadInput
+from stmpo.frames import MAX_FRAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BYTES = 256 * 2**20
+"""Bytes of one file, and of all that is read from one archive, once unpacked."""
+
+MAX_ENTRIES = 4096
+"""Entries of one archive."""
+
+MAX_SIDE = 30_000
+"""Pixels of a composition's side: After Effects' own limit."""
+
+_IMAGE_TYPES = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".webp": "webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class LottieInfo:
+    """What there is to render. `first` and `last` are displayed frame numbers, both included."""
+
+    name: str
+    first: int
+    last: int
+    width: int
+    height: int
+    fps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """One animation of a file: what it is, and its document for rlottie."""
+
+    info: LottieInfo
+    document: str
+    """JSON, with the images of an archive inside it."""
+
+
+def check_lottie(path: Path) -> LottieInfo:
+    """What the first composition of a Lottie file is; cheap enough to be asked before anything starts.
+
+    Raises:
+        BadInput: the file cannot be read, is not Lottie, or is beyond the bounds of this module.
+    """
+    return load(path)[0].info
+
+
+def load(path: Path) -> list[Composition]:
+    """All compositions of a Lottie file, in order; at least one.
+
+    Raises:
+        BadInput: as `check_lottie`.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refused(path, f"it is larger than {MAX_BYTES // 2**20} MiB")
+        if path.suffix.lower() == ".lottie":
+            return _from_archive(path)
+        return [_composition(path, path.stem, _json(path, path.read_bytes()))]
+    except zipfile.BadZipFile as error:
+        raise _refused(path, f"its archive is damaged ({error})") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _from_archive(path: Path) -> list[Composition]:
+    with zipfile.ZipFile(path) as archive:
+        if len(archive.filelist) > MAX_ENTRIES:
+            raise _refused(path, f"its archive has more than {MAX_ENTRIES} entries")
+        if sum(entry.file_size for entry in archive.filelist) > MAX_BYTES:
+            raise _refused(path, f"its archive unpacks to more than {MAX_BYTES // 2**20} MiB")
+        members = _Members(path, archive)
+        manifest = _json(path, members.read("manifest.json"))
+        listed = manifest.get("animations")
+        names = (
+            [entry.get("id") for entry in listed if isinstance(entry, dict)]
+            if isinstance(listed, list)
+            else []
+        )
+        if not names or not all(isinstance(name, str) for name in names):
+            raise _refused(path, "its manifest.json lists no animation")
+        return [_animation(path, members, name) for name in names]
+
+
+class _Members:
+    """The members of an archive, read into memory within one common bound whatever their headers claim."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._path = path
+        self._archive = archive
+        self._names = frozenset(archive.namelist())
+        self._left = MAX_BYTES
+
+    def find(self, *names: str) -> str | None:
+        return next((name for name in names if name in self._names), None)
+
+    def read(self, name: str) -> bytes:
+        if name not in self._names:
+            raise _refused(self._path, f"its archive has no {name}")
+        try:
+            with self._archive.open(name) as member:
+                data = member.read(self._left + 1)
+        except (
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+        ) as error:  # encrypted, odd compression, cut short
+            raise _refused(self._path, f"{name} in its archive cannot be unpacked ({error})") from None
+        self._left -= len(data)
+        if self._left < 0:
+            raise _refused(self._path, f"its archive unpacks to more than {MAX_BYTES // 2**20} MiB")
+        return data
+
+
+def _animation(path: Path, members: _Members, name: str) -> Composition:
+    member = members.find(f"a/{name}.json", f"animations/{name}.json")
+    if member is None:
+        raise _refused(
+            path, f"its manifest.json lists {name!r}, and there is no a/{name}.json or animations/{name}.json"
+        )
+    document = _json(path, members.read(member))
+    assets = document.get("assets")
+    for asset in assets if isinstance(assets, list) else []:
+        if isinstance(asset, dict):
+            _embed(asset, members)
+    return _composition(path, name, document)
+
+
+def _embed(asset: dict[str, Any], members: _Members) -> None:
+    """Put an image of the archive into its asset as a data URI, which rlottie reads like a file."""
+    name = asset.get("p")
+    if not isinstance(name, str) or name.startswith("data:"):
+        return
+    kind = _IMAGE_TYPES.get(PurePosixPath(name).suffix.lower())
+    member = members.find(f"i/{name}", f"images/{name}")
+    if kind is not None and member is not None:
+        content = base64.b64encode(members.read(member)).decode("ascii")
+        asset.update(u="", p=f"data:image/{kind};base64,{content}", e=1)
+
+
+def _json(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise _refused(path, "it is not JSON") from None
+    if not isinstance(value, dict):
+        raise _refused(path, "its JSON is not an object")
+    return value
+
+
+def _composition(path: Path, name: str, document: Mapping[str, Any]) -> Composition:
+    start, end, fps, width, height = (_number(path, document, key) for key in ("ip", "op", "fr", "w", "h"))
+    if not isinstance(document.get("layers"), list):
+        raise _refused(path, "it has no 'layers'")
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise _refused(path, f"its size {width:g} x {height:g} is not within 1 to {MAX_SIDE} pixels")
+    if not 0 < fps <= 1000:
+        raise _refused(path, f"its frame rate {fps:g} is not within 0 to 1000")
+    if not 0 < end - start <= MAX_FRAMES:
+        raise _refused(path, f"it runs from frame {start:g} to {end:g}")
+    first = math.floor(start)
+    given = document.get("nm")
+    info = LottieInfo(
+        name=given if isinstance(given, str) and given.strip() else name,
+        first=first,
+        last=max(first, math.ceil(end) - 1),
+        width=int(width),
+        height=int(height),
+        fps=fps,
+    )
+    return Composition(info, json.dumps(document))
+
+
+def _number(path: Path, document: Mapping[str, Any], key: str) -> float:
+    value = document.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _refused(path, f"it has no number {key!r}")
+    if abs(value) > 1e9:
+        raise _refused(path, f"its {key!r} is beyond all measure")
+    return float(value)
+
+
+def _refused(path: Path, why: str) -> BadInput:
+    return BadInput(
+        f"{path}: not a Lottie file that can be rendered: {why}; export it again, or name the right project"
+    )
