@@ -1,0 +1,137 @@
+"""aerender's command line, and what its lines say.
+
+The launcher (`aerender`) starts After Effects and relays what its own startup script, `commandLineRenderer.jsx`, prints.
+So lines come from three authors: the launcher and the script, always in English; and After Effects' render log, in
+the language of its user interface, behind a severity that is always English (`PROGRESS:`, `WARNING:`, `INFO:`).
+
+A `PROGRESS:` line is header, frame, start or finish of a comp, and holds names of comps and files as their authors
+wrote them. It is therefore never looked up in the catalogue: a comp may be called "aerender ERROR: x".
+
+`read` keeps no state, so that one `Aerender` serves all slots. Where a language is unknown, a dated line is taken for
+the start of a comp: that claims least, and the ledger finds out about the end by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stmpo.renderers.catalogue import look_up
+from stmpo.renderers.protocol import LineKind, ReadLine, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stmpo.job import RenderJob
+
+_READ_CHARACTERS = 4_000
+"""What is read of a line. Longer ones are lists of names; patterns must not be tried along all of them."""
+
+_SEVERITY = r"(?:PROGRESS:\s*)?"
+_TIMECODE = r"-?[0-9]{1,3}[:;.][0-9]{2}[:;.][0-9]{2}[:;.][0-9]{2,3}"
+_FEET_OR_FRAMES = r"-?[0-9]{1,9}(?:\+[0-9]{1,3})?"
+
+_FRAME = re.compile(
+    rf"{_SEVERITY}(?:{_TIMECODE}|{_FEET_OR_FRAMES})\s+\(([0-9]{{1,9}})[UL]?\)\s*[:\uff1a]\s*[0-9].*",
+    re.DOTALL,
+)
+"""A time in the project's display style, the count in this process (U and L mark fields), and seconds in any language."""
+
+_VERSION = re.compile(r"aerender version\s+\S+")
+_LAUNCHING = re.compile(
+    r"PROGRESS:\s*(?:\.\.\.\s*)?(?:Launching After Effects|After Effects successfully launched)"
+)
+
+_DATED = re.compile(
+    rf"{_SEVERITY}[0-9]{{1,4}}(?P<sep>[./-])\s?[0-9]{{1,2}}(?P=sep)\s?[0-9]{{1,4}}"  # 4/30/2019, 19.05.2022, 2019-04-30
+    r"[^0-9]{1,12}[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2})?"  # 1:59:13
+    r"(?:[^:\uff1a]{0,20}|[^:\uff1a]{0,16}GMT[+-][0-9]{1,2}:[0-9]{2})[:\uff1a]\s*"  # AM, PM, EDT, GMT+2, GMT+5:30
+)
+_PLAIN = re.compile(r"PROGRESS:\s*(?=(?:Starting|Finished) composition\b)")
+
+_QUOTED = re.compile('["“”„«「『\u2018].*["“”‟»」』\u2019]')
+"""A comp's name with its quotation marks. Greedy: a name may hold marks of its own."""
+
+_FINISHED = re.compile(
+    r"^Finished composition\b"
+    r"|^Komposition\b.*\bbeendet|\bfin de la composition\b|\bcomposition\b.*\btermin[ée]e"
+    r"|\bcomposici[oó]n\b.*\b(?:finaliza|termina|completa)|\b(?:finaliz|termin)\w*\b.*\bcomposici[oó]n\b"
+    r"|\bcomposizione\b.*\b(?:complet|termin|finit)|\bcomposi[cç][aã]o\b.*\b(?:conclu|finaliz|termin)"
+    r"|コンポジション.*(?:終了|完了)|(?:終了|完了).*コンポジション|컴포지션.*(?:완료|종료)|合成.*(?:完成|结束)|(?:完成|结束).*合成"
+    r"|композици\w*.*(?:заверш|законч)|(?:заверш|законч)\w*.*композици",
+    re.IGNORECASE,
+)
+"""English, German and French as seen in logs and public parsers; the rest inferred from the words of each language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aerender:
+    """aerender, or a program with its command line and its lines (the embedded renderer, the fake aerender).
+
+    `prefix` is what starts it: the executable, or an interpreter and its script.
+    """
+
+    prefix: tuple[str, ...]
+    name: str = "aerender"
+    how: str = ""
+    """Where it was found, for the log."""
+
+    def command(self, job: RenderJob, work: Work, *, mfr: bool) -> Sequence[str]:
+        """The argument list that renders this.
+
+        Each value is one item, passed as it is: no shell reads it, and aerender takes the item after a flag for the
+        flag's value whatever it looks like. Never passed: `-reuse` (would attach to a running After Effects), `-log`
+        (would silence the output and the check for a dead launcher), `-mp` (refused since 2022) and `-i`.
+        """
+        line = [*self.prefix, "-project", str(job.project)]
+        if job.comp is not None:
+            line += ["-comp", job.comp]
+        elif job.rqindex is not None:
+            line += ["-rqindex", str(job.rqindex)]
+        if job.rs_template is not None:
+            line += ["-RStemplate", job.rs_template]
+        if job.om_template is not None:
+            line += ["-OMtemplate", job.om_template]
+        line += ["-output", work.output]
+        if work.span is not None:
+            line += ["-s", str(work.span.first), "-e", str(work.span.last)]
+        # Always both values: without the flag the user's preference decides, and OFF wants its percentage as well.
+        line += ["-mfr", "ON" if mfr else "OFF", str(work.mfr_percent)]
+        line += ["-v", "ERRORS_AND_PROGRESS", "-close", "DO_NOT_SAVE_CHANGES", "-sound", "OFF"]
+        if job.continue_on_missing_footage:
+            line.append("-continueOnMissingFootage")
+        return line
+
+    def read(self, line: str) -> ReadLine:
+        """Understand one output line (decoded, without its line end)."""
+        text = line[:_READ_CHARACTERS].strip()
+        if not text:
+            return ReadLine(LineKind.OTHER, line)
+        frame = _FRAME.fullmatch(text)
+        if frame is not None:
+            return ReadLine(LineKind.FRAME, line, count=int(frame[1]))
+        kind = _milestone(text)
+        if kind is not None:
+            return ReadLine(kind, line)
+        if text.startswith("PROGRESS:"):
+            return ReadLine(LineKind.OTHER, line)
+        finding = look_up(text)
+        return ReadLine(LineKind.FINDING if finding else LineKind.OTHER, line, finding=finding)
+
+
+def _milestone(text: str) -> LineKind | None:
+    """Which step of a process's life the line tells, if it tells one."""
+    if _VERSION.match(text):
+        return LineKind.VERSION
+    if _LAUNCHING.match(text):
+        return LineKind.LAUNCHING
+    head = _DATED.match(text) or _PLAIN.match(text)
+    if head is None:
+        return None
+    said = text[head.end() :]
+    if said.startswith("Starting composition"):  # at once: the name behind it may say anything
+        return LineKind.OPENED
+    if not text.startswith("PROGRESS:") and not said.startswith("Finished composition"):
+        return None  # a date alone begins many programs' lines
+    return LineKind.FINISHED if _FINISHED.search(_QUOTED.sub("", said)) else LineKind.OPENED

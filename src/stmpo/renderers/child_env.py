@@ -1,0 +1,205 @@
+"""The environment of a renderer process, and the secrets that an env file may bring into it.
+
+A child inherits this process's environment, with `KMP_DUPLICATE_LIB_OK=TRUE` unless it says otherwise (After Effects
+plug-ins that bring an OpenMP of their own would else end the process). An env file, a JSON object of strings, adds to
+that or overrides it.
+
+Values of an env file are taken for secrets: no error, log line or `repr` holds one, and `Redactor` masks those that a
+child prints. Names are not secret; they are logged. Three kinds of names are refused: what no system can take, what
+this program and the farm say to each other (`OPENJD_*`, `STMPO_*`, `DEADLINE_*`), and what makes every process load or
+run code of the file's choosing. Search paths such as `PATH` and `LD_LIBRARY_PATH` are allowed: plug-ins need them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stmpo.errors import BadInput
+from stmpo.renderers.text import one_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+MAX_FILE_BYTES = 1 << 20
+"""Largest env file. Windows takes 32,767 characters for a whole environment."""
+
+MASK = "***"
+"""What a masked value is shown as."""
+
+_SHORTEST_SECRET = 4
+"""Characters. Shorter values ("1", "on") are no secrets, and masking them would make the log unreadable."""
+
+_OPENMP = "KMP_DUPLICATE_LIB_OK"
+_NAME = re.compile(r"[^\s=\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_OURS = ("OPENJD_", "STMPO_", "DEADLINE_")
+_INJECTS = frozenset(
+    {
+        "BASH_ENV",
+        "CORECLR_PROFILER",
+        "CORECLR_PROFILER_PATH",
+        "COR_PROFILER",
+        "COR_PROFILER_PATH",
+        "DYLD_FORCE_FLAT_NAMESPACE",
+        "DYLD_INSERT_LIBRARIES",
+        "ENV",
+        "LD_AUDIT",
+        "LD_PRELOAD",
+        "NODE_OPTIONS",
+        "PERL5OPT",
+        "PYTHONEXECUTABLE",
+        "PYTHONHOME",
+        "PYTHONINSPECT",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PYTHONUSERBASE",
+    }
+)
+"""Variables by which a loader or an interpreter loads or runs code before the program's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnvironment:
+    """What a renderer process gets."""
+
+    values: Mapping[str, str] = field(repr=False)
+    """The whole environment, secrets included: for starting a process and nothing else."""
+
+    names_from_file: tuple[str, ...] = ()
+    """Names that the env file set, in its order. These may be logged."""
+
+    def redactor(self) -> Redactor:
+        """Masks the env file's values."""
+        return Redactor(self.values[name] for name in self.names_from_file)
+
+
+def child_environment(
+    base: Mapping[str, str], env_file: Path | None, *, names_ignore_case: bool = os.name == "nt"
+) -> ChildEnvironment:
+    """The environment for renderer processes: `base`, then what an env file says.
+
+    `names_ignore_case` is what the system does: on Windows `Path` in the file replaces `PATH`, elsewhere both stand.
+
+    Raises:
+        BadInput: the file cannot be read, is not a JSON object of strings, or sets a variable that is refused.
+            The text names file and variable, never a value.
+    """
+    values = dict(base)
+    fold = str.upper if names_ignore_case else str
+    if _OPENMP not in map(fold, values):
+        values[_OPENMP] = "TRUE"
+    if env_file is None:
+        return ChildEnvironment(values)
+    added = _read(env_file, fold)
+    taken = {fold(name) for name in added}
+    values = {name: value for name, value in values.items() if fold(name) not in taken}
+    return ChildEnvironment({**values, **added}, tuple(added))
+
+
+class Redactor:
+    """Masks values in lines of text, the longest first, so that no value is left half shown."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        # A child prints a value as it is, line by line, and `text.visible` may have escaped it by then.
+        shown = {
+            part
+            for value in values
+            for line in (value, *value.splitlines())
+            for part in (line, visible(line))
+        }
+        secrets = sorted(
+            (part for part in shown if len(part.strip()) >= _SHORTEST_SECRET), key=len, reverse=True
+        )
+        self._pattern = re.compile("|".join(map(re.escape, secrets))) if secrets else None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'…' if self._pattern else 'nothing'})"
+
+    def __call__(self, line: str) -> str:
+        """The line with every value replaced by `MASK`."""
+        return line if self._pattern is None else self._pattern.sub(MASK, line)
+
+
+class _Refused(Exception):  # noqa: N818 - it never leaves this file: the reader adds the file's name
+    """Why an env file is refused, without its name."""
+
+
+def _read(env_file: Path, fold: Callable[[str], str]) -> dict[str, str]:
+    try:
+        return _checked(_parse(_load(env_file)), fold)
+    except _Refused as refusal:
+        raise BadInput(f"env file {env_file}: {refusal}") from None
+
+
+def _load(env_file: Path) -> str:
+    try:
+        with env_file.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise _Refused(f"cannot be read ({error.strerror or type(error).__name__})") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise _Refused(f"is larger than {MAX_FILE_BYTES >> 20} MiB; a JSON object of strings is wanted")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:  # its text would quote the file
+        raise _Refused("is not UTF-8; save it as UTF-8") from None
+
+
+def _parse(text: str) -> list[tuple[str, Any]]:
+    """The members of the one object in the text, doubles and all; a nested object comes as a list of pairs."""
+    try:
+        members = json.loads(text, object_pairs_hook=_Members)
+    except json.JSONDecodeError as error:
+        raise _Refused(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+    except (RecursionError, ValueError):  # nested without end; an integer of thousands of digits
+        raise _Refused("is not a JSON object of strings") from None
+    if not isinstance(members, _Members):
+        raise _Refused('is not a JSON object of strings, such as {"NAME": "value"}')
+    return members
+
+
+class _Members(list[tuple[str, Any]]):
+    """An object's members. A class of its own, to tell an object from an array."""
+
+
+def _checked(members: Iterable[tuple[str, Any]], fold: Callable[[str], str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    seen: set[str] = set()
+    for name, value in members:
+        shown = repr(one_line(name, 80))
+        reason = _refusal(name, value)
+        if reason is not None:
+            raise _Refused(f"{shown} {reason}")
+        if fold(name) in seen:
+            raise _Refused(f"{shown} stands in it twice; keep one")
+        seen.add(fold(name))
+        values[name] = value
+    return values
+
+
+def _refusal(name: str, value: object) -> str | None:
+    """Why this member is refused, or None. Never tells the value."""
+    if not _NAME.fullmatch(name):
+        return "cannot be the name of a variable"
+    upper = name.upper()
+    if upper.startswith(_OURS):
+        return "is reserved for the farm and this program; leave it out"
+    if upper in _INJECTS:
+        return "would make the renderers load code of the file's choosing; leave it out"
+    return _value_refusal(value)
+
+
+def _value_refusal(value: object) -> str | None:
+    if not isinstance(value, str):
+        return "is not a string; put its value in quotation marks"
+    if "\0" in value:
+        return "holds a NUL, which no environment can"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "holds half a character (a lone surrogate)"
+    return None

@@ -1,0 +1,38 @@
+r"""After Effects as its Windows installer places it.
+
+`<program files>\Adobe\Adobe After Effects <year>\Support Files\aerender.exe`, below every folder that a `ProgramFiles…`
+or `ProgramW6432` variable names (a 32-bit Python sees the 64-bit folder only in the latter). No drive is assumed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.renderers.discovery_common import Installed, newest_first
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def installed(environ: Mapping[str, str]) -> Installed:
+    """Every aerender below the program folders that the environment names."""
+    roots = program_folders(environ)
+    found = [
+        (aerender.parent.parent.name, aerender)
+        for root in roots
+        for aerender in (root / "Adobe").glob("Adobe After Effects*/Support Files/aerender.exe")
+    ]
+    where = " and ".join(str(root / "Adobe") for root in roots)
+    return Installed(newest_first(found), where or "no folder, since no ProgramFiles variable is set")
+
+
+def program_folders(environ: Mapping[str, str]) -> list[Path]:
+    """The folders that programs are installed to, each once, in a stable order."""
+    named = {
+        name.upper(): value
+        for name, value in environ.items()
+        if name.upper().startswith("PROGRAMFILES") or name.upper() == "PROGRAMW6432"
+    }
+    folders = {value.casefold(): Path(value) for _, value in sorted(named.items()) if value}
+    return list(folders.values())
