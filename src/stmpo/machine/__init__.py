@@ -1,0 +1,99 @@
+"""The machine: its CPUs and how they belong together, its memory, and what of both this process may use.
+
+    discover()             this computer
+    load(text)             another one: a file, a folder, or a synthetic description
+    apply_numa_map(m, p)   this one, grouped as a site's numa_map.json says
+
+Each source is a file of its own and is imported when it is asked for, so that `stmpo plan` starts quickly and a worker
+loads nothing of the systems that it is not.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from stmpo.machine.model import Machine
+
+__all__ = ["apply_numa_map", "discover", "load"]
+
+
+def discover() -> Machine:
+    """This computer. Never fails: where the topology cannot be read, the machine is flat and a note says why."""
+    from stmpo.machine import fallback  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        return _read_live()
+    except (BadInput, OSError, ValueError) as error:
+        return fallback.read(str(error))
+
+
+def _read_live() -> Machine:
+    if sys.platform == "win32":
+        from stmpo.machine import windows  # noqa: PLC0415
+
+        return windows.read_live()
+    if sys.platform == "darwin":
+        from stmpo.machine import macos  # noqa: PLC0415
+
+        return macos.read_live()
+    from stmpo.machine import linux  # noqa: PLC0415
+
+    return linux.read_live()
+
+
+def load(text: str) -> Machine:
+    """Another computer, from what `--topology` was given.
+
+    A folder is a Linux snapshot (a copy of `/sys` and `/proc`); a file is hwloc XML, plain or gzipped, or a
+    `numa_map.json`; anything else is read as one of hwloc's synthetic descriptions.
+
+    Raises:
+        BadInput: there is no such file and it is no description, or the content is not what it should be.
+    """
+    from stmpo.machine import synthetic  # noqa: PLC0415
+
+    path = Path(text)
+    try:
+        if path.is_dir():
+            from stmpo.machine import linux  # noqa: PLC0415
+
+            return linux.read_snapshot(path)
+        if path.is_file():
+            return _load_file(path)
+    except OSError as error:
+        raise BadInput(f"topology {text}: {error.strerror or error}") from None
+    except ValueError:
+        raise BadInput(f"topology {text!r}: not a file, nor a description") from None
+    if synthetic.looks_synthetic(text):
+        return synthetic.read(text)
+    raise BadInput(
+        f"topology {text!r}: no such file or folder, and not a description such as 'pack:2 core:8 pu:2'"
+    )
+
+
+def _load_file(path: Path) -> Machine:
+    if path.suffix.lower() == ".json":
+        from stmpo.machine import numa_map  # noqa: PLC0415
+
+        return numa_map.read(path)
+    from stmpo.machine import hwloc_xml  # noqa: PLC0415
+
+    return hwloc_xml.read(path)
+
+
+def apply_numa_map(machine: Machine, path: str | Path) -> tuple[Machine, list[str]]:
+    """The machine with its CPUs grouped as a site's map says, and warnings.
+
+    A map that does not fit the machine is a warning that names what is wrong, and the machine comes back as it was.
+
+    Raises:
+        BadInput: the file cannot be read or is no such map.
+    """
+    from stmpo.machine import numa_map  # noqa: PLC0415
+
+    return numa_map.apply(machine, Path(path))

@@ -59,3 +59,22 @@ class Machine:
 
     cpu_quota: float | None = None
     """CPUs' worth of time that a cgroup grants (`cpu.max`); None without a limit."""
+
+    offline: tuple[int, ...] = ()
+    """Numbers of CPUs that exist and are switched off."""
+
+    barred: tuple[int, ...] = ()
+    """Numbers of CPUs that are online and that this process may not use (affinity, cpuset)."""
+
+    notes: tuple[str, ...] = ()
+    """What could not be read, or was read otherwise than asked; one line each, for the log."""
+
+    @property
+    def cores(self) -> int:
+        """Physical cores with at least one usable CPU."""
+        return len({cpu.core for cpu in self.cpus})
+
+    @property
+    def groups(self) -> int:
+        """Processor groups with at least one usable CPU; 1 wherever there are none."""
+        return len({cpu.group for cpu in self.cpus})

@@ -1,0 +1,179 @@
+"""Linux: the topology that the kernel shows in `/sys/devices/system`, from the live machine or from a snapshot.
+
+What is read, and what stands in where a kernel (or a container, or a snapshot) does not show it:
+
+- online CPUs: `cpu/online`, else each `cpuN/online` (CPU 0 often has none: it cannot be switched off), else all `cpuN`;
+- cores: `topology/core_cpus*` or the older `thread_siblings*`, else `(physical_package_id, core_id)`, else each CPU is one;
+- last-level cache: level 3 where there is any, else the highest level that two cores share; none: `build.py`'s rule;
+- nodes: `node/nodeN/cpulist` or `cpumap`, else one node 0. Nodes without CPUs (memory only) are listed as well;
+- which CPUs this process may use: `sched_getaffinity` on the live machine, elsewhere what the snapshot's
+  `/proc/self/status` and cpuset say. The limits of control groups are in `linux_limits.py`.
+
+Numbers may be sparse everywhere. Nothing here raises on odd content; what had to be guessed is a note.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.errors import BadInput
+from stmpo.machine import linux_limits
+from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
+from stmpo.machine.cpulist import format_list, parse_list
+from stmpo.machine.model import Machine, NumaNode
+from stmpo.machine.rootfs import RootFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CPU = "sys/devices/system/cpu"
+_NODE = "sys/devices/system/node"
+
+
+def read_live() -> Machine:
+    """This computer, as this process may use it.
+
+    Raises:
+        BadInput: `/sys` shows no CPU (some sandboxes); the caller falls back to a flat machine.
+    """
+    root = RootFolder(Path("/"))
+    allowed = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return read(root, allowed, "Linux /sys")
+
+
+def read_snapshot(folder: Path) -> Machine:
+    """Another computer, from a folder that holds a copy of its `/sys` and `/proc`.
+
+    Raises:
+        BadInput: the folder holds no `sys/devices/system/cpu/cpuN`, or no CPU that may be used.
+    """
+    root = RootFolder(folder)
+    return read(root, _allowed_in_snapshot(root), str(folder))
+
+
+def read(root: RootFolder, allowed: frozenset[int] | None, source: str) -> Machine:
+    """The machine below `root`, cut down to the CPUs in `allowed` (None: to none but those online)."""
+    present = frozenset(root.numbered(_CPU, "cpu"))
+    if not present:
+        raise BadInput(
+            f"{source}: no {_CPU}/cpuN was found there; give a folder that holds /sys of a Linux machine"
+        )
+    online = _online(root, present)
+    usable = online if allowed is None else online & allowed
+    if not usable:
+        raise BadInput(f"{source}: none of its CPUs is both online and allowed")
+    notes: list[str] = []
+    cpus = number_cpus(_facts(root, sorted(usable), notes))
+    limits = linux_limits.read(root)
+    nodes = complete_nodes(cpus, _nodes(root, limits.memory_nodes))
+    return Machine(
+        source=source,
+        cpus=cpus,
+        nodes=nodes,
+        memory_total_bytes=limits.memory_total_bytes,
+        memory_available_bytes=limits.memory_available_bytes,
+        cpu_quota=limits.cpu_quota,
+        offline=tuple(sorted(present - online)),
+        barred=tuple(sorted(online - usable)),
+        notes=(*notes, *limits.notes),
+    )
+
+
+def _online(root: RootFolder, present: frozenset[int]) -> frozenset[int]:
+    listed = root.cpu_list(f"{_CPU}/online")
+    if listed:
+        return listed & present or present
+    return frozenset(number for number in present if root.text(f"{_CPU}/cpu{number}/online") != "0")
+
+
+def _allowed_in_snapshot(root: RootFolder) -> frozenset[int] | None:
+    """What the process that took the snapshot was allowed; None when the snapshot does not say."""
+    status = (line.partition(":") for line in (root.text("proc/self/status") or "").splitlines())
+    found = [_list_or_none(value) for name, _, value in status if name == "Cpus_allowed_list"]
+    known = [cpus for cpus in (*found, linux_limits.cpuset_cpus(root)) if cpus]
+    return frozenset.intersection(*known) if known else None
+
+
+def _list_or_none(text: str) -> frozenset[int] | None:
+    try:
+        return parse_list(text)
+    except ValueError:
+        return None
+
+
+def _facts(root: RootFolder, usable: list[int], notes: list[str]) -> Iterable[CpuFacts]:
+    node_of = {cpu: node for node, cpus in _node_cpus(root).items() for cpu in cpus}
+    homeless = [cpu for cpu in usable if node_of and cpu not in node_of]
+    if homeless:
+        notes.append(
+            f"CPUs {format_list(homeless)} are in no NUMA node; taken as node {min(node_of.values())}"
+        )
+    fallback = min(node_of.values(), default=0)
+    caches = _shared_caches(root, usable)
+    for cpu in usable:
+        yield CpuFacts(
+            id=cpu,
+            core=_core(root, cpu),
+            l3=caches.get(cpu),
+            node=node_of.get(cpu, fallback),
+            package=max(root.number(f"{_CPU}/cpu{cpu}/topology/physical_package_id") or 0, 0),
+        )
+
+
+def _core(root: RootFolder, cpu: int) -> tuple[object, ...]:
+    """A label that SMT siblings share, and nobody else."""
+    folder = f"{_CPU}/cpu{cpu}/topology"
+    siblings = root.cpu_set(
+        f"{folder}/core_cpus_list",
+        f"{folder}/thread_siblings_list",
+        f"{folder}/core_cpus",
+        f"{folder}/thread_siblings",
+    )
+    if siblings and cpu in siblings:
+        return ("siblings", min(siblings))
+    core = root.number(f"{folder}/core_id")
+    if core is None:
+        return ("cpu", cpu)
+    return ("core", root.number(f"{folder}/physical_package_id"), core)
+
+
+def _shared_caches(root: RootFolder, usable: list[int]) -> dict[int, frozenset[int]]:
+    """For each CPU the sharers of its last-level cache: level 3, else the highest level that reaches beyond a core."""
+    seen: dict[int, frozenset[int]] = {}
+    for cpu in usable:
+        if cpu not in seen:
+            sharers = _last_level(root, cpu)
+            seen.update(dict.fromkeys(sharers, sharers))
+    return seen
+
+
+def _last_level(root: RootFolder, cpu: int) -> frozenset[int]:
+    folder = f"{_CPU}/cpu{cpu}/cache"
+    best_level, best = 0, frozenset[int]()
+    for index in root.numbered(folder, "index"):
+        level = root.number(f"{folder}/index{index}/level") or 0
+        if level > 3 or level < best_level or root.text(f"{folder}/index{index}/type") == "Instruction":
+            continue
+        sharers = root.cpu_set(
+            f"{folder}/index{index}/shared_cpu_list", f"{folder}/index{index}/shared_cpu_map"
+        )
+        if sharers and cpu in sharers:
+            best_level, best = level, sharers
+    if best_level == 3 or len({_core(root, other) for other in best}) > 1:
+        return best
+    return frozenset()
+
+
+def _node_cpus(root: RootFolder) -> dict[int, frozenset[int]]:
+    found = {}
+    for node in root.numbered(_NODE, "node"):
+        found[node] = root.cpu_set(f"{_NODE}/node{node}/cpulist", f"{_NODE}/node{node}/cpumap") or frozenset()
+    return found
+
+
+def _nodes(root: RootFolder, usable: frozenset[int] | None) -> Iterable[NumaNode]:
+    for node in root.numbered(_NODE, "node"):
+        barred = usable is not None and node not in usable
+        yield NumaNode(node, 0 if barred else linux_limits.node_memory(root, node))

@@ -1,0 +1,191 @@
+"""Linux: how much of the machine this process is granted: memory, CPU time and the cpuset of its control groups.
+
+Both generations are read. Version 2 has one tree (`cpu.max`, `memory.max`, `cpuset.cpus.effective`); version 1 has one
+for each controller (`cpu.cfs_quota_us`, `memory.limit_in_bytes`, `cpuset.cpus`), and before that cpusets had a file
+system of their own (`/dev/cpuset`, with the plain names). A limit set on any ancestor binds, so each is read from the
+process's own group up to the top of the mount, and the tightest counts.
+
+Where the group lies: `/proc/self/cgroup` names it from the top of the hierarchy, `/proc/self/mountinfo` says which part
+of the hierarchy is mounted where. In a container the two may disagree; then what is mounted is what counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stmpo.machine.rootfs import RootFolder
+
+_UNLIMITED = 1 << 62
+"""Version 1 writes "no limit" as the largest page-aligned number, 2^63 - 4096."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is granted. Bytes; None where nothing is said."""
+
+    memory_total_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    cpu_quota: float | None = None
+    memory_nodes: frozenset[int] | None = None
+    """NUMA nodes whose memory may be used; None for all."""
+
+    notes: tuple[str, ...] = ()
+
+
+def read(root: RootFolder) -> Limits:
+    """The limits of the process that `/proc/self` below `root` describes."""
+    total, available = _meminfo(root)
+    notes = []
+    capped = [
+        (limit, max(limit - used, 0))
+        for limit, used in _memory_limits(root)
+        if total is None or limit < total
+    ]
+    if capped:
+        total = min(limit for limit, _ in capped)
+        left = min(left for _, left in capped)
+        available = left if available is None else min(available, left)
+        notes.append(f"a control group limits memory to {total / 2**30:.1f} GB")
+    quota = min(_quotas(root), default=None)
+    if quota is not None:
+        notes.append(f"a control group limits CPU time to {quota:g} CPUs")
+    return Limits(total, available, quota, _cpuset(root, "mems"), tuple(notes))
+
+
+def cpuset_cpus(root: RootFolder) -> frozenset[int] | None:
+    """The CPUs of the process's cpuset; None where there is none."""
+    return _cpuset(root, "cpus")
+
+
+def node_memory(root: RootFolder, node: int) -> int | None:
+    """Memory attached to a NUMA node, in bytes."""
+    return _fields(root.text(f"sys/devices/system/node/node{node}/meminfo")).get("MemTotal")
+
+
+def _meminfo(root: RootFolder) -> tuple[int | None, int | None]:
+    """Memory built in and available, in bytes: the whole machine's, else (in a partial snapshot) its nodes' sums."""
+    fields = _fields(root.text("proc/meminfo"))
+    if "MemTotal" not in fields:
+        nodes = root.numbered("sys/devices/system/node", "node")
+        parts = [_fields(root.text(f"sys/devices/system/node/node{node}/meminfo")) for node in nodes]
+        fields = {name: sum(part.get(name, 0) for part in parts) for part in parts for name in part}
+    total = fields.get("MemTotal")
+    if "MemAvailable" in fields:
+        return total, fields["MemAvailable"]
+    if "MemFree" not in fields:
+        return total, None
+    cached = fields.get("Cached", fields.get("FilePages", 0))  # kernels before 3.14 give no better figure
+    return total, fields["MemFree"] + fields.get("Buffers", 0) + cached
+
+
+def _fields(text: str | None) -> dict[str, int]:
+    """`MemTotal:  8386704 kB` and `Node 0 MemTotal: 8386704 kB`, in bytes."""
+    found = {}
+    for line in (text or "").splitlines():
+        name, _, value = line.partition(":")
+        number = value.split()[:1]
+        if name and number and number[0].isdigit():
+            found[name.split()[-1]] = int(number[0]) * 1024
+    return found
+
+
+def _memory_limits(root: RootFolder) -> Iterator[tuple[int, int]]:
+    """Limit and use, in bytes, of each group that has a limit."""
+    for folder in _folders(root, ""):
+        yield from _limit_and_use(
+            root, f"{folder}/memory.max", f"{folder}/memory.current", f"{folder}/memory.stat"
+        )
+    for folder in _folders(root, "memory"):
+        limit, used = f"{folder}/memory.limit_in_bytes", f"{folder}/memory.usage_in_bytes"
+        yield from _limit_and_use(root, limit, used, f"{folder}/memory.stat")
+
+
+def _limit_and_use(root: RootFolder, limit: str, used: str, stat: str) -> Iterator[tuple[int, int]]:
+    most = root.number(limit)
+    if most is not None and 0 <= most < _UNLIMITED:
+        # File cache is charged to the group and given back under pressure: as in MemAvailable it does not count as used.
+        words = (line.split() for line in (root.text(stat) or "").splitlines())
+        stats = {
+            name: int(value) for name, value in (pair for pair in words if len(pair) == 2) if value.isdigit()
+        }
+        reclaimable = stats.get("total_inactive_file", stats.get("inactive_file", 0))
+        yield most, max((root.number(used) or 0) - reclaimable, 0)
+
+
+def _quotas(root: RootFolder) -> Iterator[float]:
+    """CPUs' worth of time of each group that has a quota."""
+    for folder in _folders(root, ""):
+        words = (root.text(f"{folder}/cpu.max") or "").split()
+        if len(words) == 2 and words[0].isdigit() and words[1].isdigit() and int(words[1]):
+            yield int(words[0]) / int(words[1])
+    for folder in _folders(root, "cpu"):
+        quota, period = root.number(f"{folder}/cpu.cfs_quota_us"), root.number(f"{folder}/cpu.cfs_period_us")
+        if quota is not None and quota > 0 and period:
+            yield quota / period
+
+
+def _cpuset(root: RootFolder, kind: str) -> frozenset[int] | None:
+    """`kind` is `cpus` or `mems`. The innermost group that says something decides: it lies within its ancestors."""
+    for controller in ("", "cpuset"):
+        for folder in _folders(root, controller):
+            for name in (f"cpuset.{kind}.effective", f"cpuset.effective_{kind}", f"cpuset.{kind}", kind):
+                found = root.cpu_list(f"{folder}/{name}")
+                if found:
+                    return found
+    return None
+
+
+def _folders(root: RootFolder, controller: str) -> Iterator[str]:
+    """The folders of the process's group in one hierarchy, from its own up to the top of the mount.
+
+    `controller` is "" for version 2.
+    """
+    path = _group_path(root, controller)
+    mounted = _mounted(root, controller)
+    if path is None or mounted is None:
+        return
+    point, top = mounted
+    try:
+        inside = PurePosixPath(path).relative_to(top)
+    except ValueError:
+        inside = PurePosixPath()  # the group lies outside what is mounted here: a container's view of itself
+    parts = [part for part in inside.parts if part != ".."]
+    for depth in range(len(parts), -1, -1):
+        yield str(PurePosixPath(point, *parts[:depth]))
+
+
+def _group_path(root: RootFolder, controller: str) -> str | None:
+    """`/proc/self/cgroup`: lines `number:controllers:path`; version 2 has no controllers there."""
+    for line in (root.text("proc/self/cgroup") or "").splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controller in controllers.split(","):
+            return path
+    return root.text("proc/self/cpuset") if controller == "cpuset" else None
+
+
+def _mounted(root: RootFolder, controller: str) -> tuple[str, str] | None:
+    """Where a hierarchy is mounted, and which of its groups is at the top there."""
+    for line in (root.text("proc/self/mountinfo") or "").splitlines():
+        before, _, after = line.partition(" - ")
+        fields, tail = before.split(), after.split()
+        if len(fields) >= 5 and len(tail) >= 3 and _is_hierarchy(tail[0], tail[-1], controller):
+            return fields[4], fields[3]
+    for line in (root.text("proc/mounts") or "").splitlines():
+        fields = line.split()
+        if len(fields) >= 4 and _is_hierarchy(fields[2], fields[3], controller):
+            return fields[1], "/"
+    return None
+
+
+def _is_hierarchy(kind: str, options: str, controller: str) -> bool:
+    if not controller:
+        return kind == "cgroup2"
+    if kind == "cpuset":
+        return controller == "cpuset"
+    return kind == "cgroup" and controller in options.split(",")

@@ -1,0 +1,79 @@
+"""The files of a Linux system under any folder: `/` for the live machine, elsewhere for a snapshot of another one.
+
+A file that is missing, unreadable or not what it should be reads as None: kernels differ in what they offer, containers
+hide parts of `/sys`, and a snapshot holds what somebody copied. The caller decides what to do without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from stmpo.machine.cpulist import parse_list, parse_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+LONGEST_READ = 1 << 22
+"""Bytes. `/proc/cpuinfo` of a large machine has 400 kB; nothing read here is larger than a few megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootFolder:
+    """Reads system files below `path`; every name given is as on the machine itself, with or without a leading `/`."""
+
+    path: Path
+
+    @property
+    def live(self) -> bool:
+        """Whether this is the running system rather than a snapshot."""
+        return self.path == Path("/")
+
+    def at(self, name: str) -> Path:
+        """Where the machine's file of that name is."""
+        return self.path / name.lstrip("/")
+
+    def text(self, name: str) -> str | None:
+        """The file's text, without surrounding blanks."""
+        try:
+            with self.at(name).open("rb") as file:
+                return file.read(LONGEST_READ).decode("utf-8", "replace").strip()
+        except (OSError, ValueError):
+            return None
+
+    def number(self, name: str) -> int | None:
+        """The file's text as one whole number."""
+        return self._parsed(name, int)
+
+    def cpu_list(self, name: str) -> frozenset[int] | None:
+        """The file's text as a kernel list, `0-3,8`. An empty file is an empty set."""
+        return self._parsed(name, parse_list)
+
+    def cpu_set(self, *names: str) -> frozenset[int] | None:
+        """The first readable one of these files: a list where the name ends so, else a mask."""
+        for name in names:
+            found = self._parsed(name, parse_list if name.endswith("list") else parse_mask)
+            if found is not None:
+                return found
+        return None
+
+    def numbered(self, folder: str, prefix: str) -> list[int]:
+        """The numbers of the entries of a folder that are called `prefix` and a number, sorted."""
+        try:
+            names = [entry.name for entry in self.at(folder).iterdir()]
+        except OSError:
+            return []
+        tails = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        return sorted(int(tail) for tail in tails if tail.isascii() and tail.isdigit() and len(tail) < 9)
+
+    def _parsed(self, name: str, parse: Callable[[str], _T]) -> _T | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return parse(text)
+        except ValueError:
+            return None

@@ -1,0 +1,163 @@
+"""The CPUs of a machine divided into slots: whole cores, whole caches, whole nodes, as far as they go.
+
+The machine is taken as a tree. Its levels are processor group, package, node, last-level cache, core, CPU, in the order
+of their size on this very machine (a node may hold two packages, and a cache two nodes); a unit that cuts across a
+larger one falls into its parts. Then, from the top:
+
+- one slot takes all that is below;
+- no fewer slots than children: each child gets its share of the slots, the next one always where slots would be
+  largest, and the division goes on inside each child;
+- fewer slots than children: the children are bundled, a bundle a slot, as equal as whole children allow.
+
+So a slot leaves a cache, a node or a package only when it needs more than a whole one. Two refinements: a child much
+smaller than a slot (a cpuset that leaves one CPU of a node) is left idle rather than made a slot's remote corner; and
+while there are enough cores for all slots, no child gets more slots than it has cores.
+
+Processor groups differ in one thing: a slot never bundles two. With fewer slots than groups, groups stay idle.
+
+The same CPUs and count always give the same slots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stmpo.machine.model import Cpu
+
+CRUMB = 0.25
+"""A child smaller than this part of a fair share is not worth reaching for across a cache or node border."""
+
+_CORE, _CPU = "core", "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A part of the tree: the CPUs of one group, package, node, cache or core, and the levels below it."""
+
+    cpus: tuple[Cpu, ...]
+    levels: tuple[str, ...]
+    """Kinds of the levels inside, largest first; empty for one CPU."""
+
+    @property
+    def size(self) -> int:
+        return len(self.cpus)
+
+    @property
+    def cores(self) -> int:
+        return len({cpu.core for cpu in self.cpus})
+
+
+def place(cpus: Sequence[Cpu], slots: int) -> tuple[tuple[Cpu, ...], ...]:
+    """`slots` sets of CPUs, each sorted by number and none empty.
+
+    They are disjoint unless there are more slots than CPUs; then CPUs are shared as evenly as can be.
+
+    Raises:
+        ValueError: there is no CPU, or no slot is asked for.
+    """
+    if not cpus or slots < 1:
+        raise ValueError("placement needs a CPU and a slot")
+    groups = _split(_Unit(tuple(cpus), ("group", *_levels(cpus))))
+    if len(groups) == 1:
+        found = _divide(groups[0], slots)
+    else:
+        found = [slot for unit, share in _shares(groups, slots) for slot in _divide(unit, share)]
+    return tuple(tuple(sorted(slot, key=lambda cpu: cpu.id)) for slot in found)
+
+
+_LABELS: dict[str, Callable[[Cpu], int]] = {
+    "group": lambda cpu: cpu.group,
+    "package": lambda cpu: cpu.package,
+    "node": lambda cpu: cpu.node,
+    "l3": lambda cpu: cpu.l3,
+    _CORE: lambda cpu: cpu.core,
+    _CPU: lambda cpu: cpu.id,
+}
+
+
+def _levels(cpus: Sequence[Cpu]) -> tuple[str, ...]:
+    """Package, node and cache from the largest to the smallest on this machine, then core and CPU."""
+    outer = sorted(("package", "node", "l3"), key=lambda kind: len(set(map(_LABELS[kind], cpus))))
+    return (*outer, _CORE, _CPU)
+
+
+def _split(unit: _Unit) -> list[_Unit]:
+    """The children: the parts at the first level below that divides the unit at all, in the order of their CPUs."""
+    for depth, kind in enumerate(unit.levels):
+        parts: dict[int, list[Cpu]] = {}
+        for cpu in unit.cpus:
+            parts.setdefault(_LABELS[kind](cpu), []).append(cpu)
+        if len(parts) > 1 or kind == "group":
+            return [_Unit(tuple(part), unit.levels[depth + 1 :]) for part in parts.values()]
+    return [unit]
+
+
+def _divide(unit: _Unit, slots: int) -> list[tuple[Cpu, ...]]:
+    """The unit's CPUs in `slots` parts, from the top of the tree down."""
+    if slots <= 1:
+        return [unit.cpus] * slots
+    if unit.size == 1:
+        return [unit.cpus] * slots
+    children = _without_crumbs(_split(unit), slots)
+    if len(children) == 1:
+        return _divide(children[0], slots)
+    if slots < len(children):
+        return _bundle(children, slots)
+    shares = _shares(children, slots)
+    found = [slot for child, share in shares for slot in _divide(child, share)]
+    for child, share in shares:
+        if not share:  # too large to be left idle, too small for a slot of its own
+            smallest = min(range(len(found)), key=lambda index: len(found[index]))
+            found[smallest] += child.cpus
+    return found
+
+
+def _without_crumbs(children: list[_Unit], slots: int) -> list[_Unit]:
+    """The children that are worth having: not the tiny ones, unless they are needed or are mere cores."""
+    fair = sum(child.size for child in children) / slots
+    worth = [child for child in children if child.size >= CRUMB * fair or not child.levels[1:]]
+    enough = sum(child.cores for child in worth) >= min(slots, sum(child.cores for child in children))
+    left_out = sum(child.size for child in children) - sum(child.size for child in worth)
+    return worth if worth and enough and left_out < fair / 2 else children
+
+
+def _shares(children: list[_Unit], slots: int) -> list[tuple[_Unit, int]]:
+    """How many slots each child gets: one after another, each where the slots would then still be largest."""
+    whole_cores = slots <= sum(child.cores for child in children)
+    room = [child.cores if whole_cores else slots for child in children]
+    given = [0] * len(children)
+    for _ in range(slots):
+        open_ = [index for index in range(len(children)) if given[index] < room[index]]
+        best = max(open_, key=lambda index: (children[index].size / (given[index] + 1), -index))
+        given[best] += 1
+    return list(zip(children, given, strict=True))
+
+
+def _bundle(children: list[_Unit], slots: int) -> list[tuple[Cpu, ...]]:
+    """The children in `slots` bundles: neighbours together if that is as even as any other way, else the evenest."""
+    by_order = _neighbours(children, slots)
+    by_size = _largest_first(children, slots)
+    chosen = by_order if _spread(by_order) <= _spread(by_size) else by_size
+    return [tuple(cpu for child in bundle for cpu in child.cpus) for bundle in chosen]
+
+
+def _neighbours(children: list[_Unit], slots: int) -> list[list[_Unit]]:
+    edges = [index * len(children) // slots for index in range(slots + 1)]
+    return [children[low:high] for low, high in pairwise(edges)]
+
+
+def _largest_first(children: list[_Unit], slots: int) -> list[list[_Unit]]:
+    bundles: list[list[_Unit]] = [[] for _ in range(slots)]
+    for child in sorted(children, key=lambda child: -child.size):
+        min(bundles, key=lambda bundle: sum(unit.size for unit in bundle)).append(child)
+    return bundles
+
+
+def _spread(bundles: list[list[_Unit]]) -> int:
+    sizes = [sum(child.size for child in bundle) for bundle in bundles]
+    return max(sizes) - min(sizes)
