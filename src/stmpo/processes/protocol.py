@@ -6,12 +6,15 @@ the whole tree: its output, its use of CPU and memory, its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stmpo.machine.model import Cpu
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from stmpo.machine.model import Cpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,20 @@ class SpawnRequest:
 
     cpus: tuple[Cpu, ...] = ()
     """Logical CPUs to run on, the tree's descendants included; empty for no pinning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pinning:
+    """What was asked of the system and what it says it does, for the log."""
+
+    asked: str
+    """ "CPUs 0-7, memory of node 0"; empty when no pinning was asked for."""
+
+    obtained: str
+    """The same, read back after setting; empty when nothing was obtained or nothing can be read back."""
+
+    refused: str | None = None
+    """One sentence for one warning when less was obtained than asked; the render goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +69,23 @@ class ProcessTree(Protocol):
     """A running renderer and all that it started."""
 
     @property
+    def label(self) -> str:
+        """The request's label."""
+        ...
+
+    @property
     def pid(self) -> int:
         """Process id of the launcher."""
+        ...
+
+    @property
+    def pinning(self) -> Pinning:
+        """What became of the request's `cpus`."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is not as strong as it should be, other than the pinning: one sentence each, for the log."""
         ...
 
     @property
@@ -62,11 +94,18 @@ class ProcessTree(Protocol):
         ...
 
     async def read(self) -> bytes:
-        """The next bytes of standard output and error together; empty at their end."""
+        """The next bytes of standard output and error together; empty at their end.
+
+        The end comes at the latest `DRAIN_SECONDS` after the launcher's, even if a survivor holds the pipe open.
+        """
         ...
 
     async def wait(self) -> int:
         """Wait for the launcher's end and return its exit code."""
+        ...
+
+    async def gone(self) -> None:
+        """Wait until nothing of the tree lives."""
         ...
 
     def ask(self) -> None:
@@ -82,7 +121,7 @@ class ProcessTree(Protocol):
         ...
 
     def kill(self) -> None:
-        """Kill whatever of the tree still lives, at once."""
+        """Kill whatever of the tree still lives, at once. Returns before it is gone: see `gone`."""
         ...
 
     def members(self) -> list[Member]:
@@ -90,9 +129,29 @@ class ProcessTree(Protocol):
         ...
 
     def sample(self) -> TreeSample:
-        """What the tree uses now."""
+        """What the tree uses now. For many trees `sample_all` is cheaper."""
         ...
 
     def close(self) -> None:
-        """Give back handles, pipes included. The tree must be gone."""
+        """Give back handles, pipes included. What still lives of the tree is killed by that."""
         ...
+
+
+class System(Protocol):
+    """What a platform's file provides; `stmpo.processes` hands on to the one of this system."""
+
+    def containment(self) -> AbstractContextManager[None]:
+        """See `stmpo.processes.containment`."""
+        ...
+
+    async def spawn(self, request: SpawnRequest) -> ProcessTree:
+        """See `stmpo.processes.spawn`."""
+        ...
+
+    def sample_all(self, trees: Sequence[ProcessTree]) -> list[TreeSample]:
+        """See `stmpo.processes.sample_all`."""
+        ...
+
+
+DRAIN_SECONDS = 1.0
+"""How long output is still read after the launcher's end. What it wrote itself is in the pipe by then."""

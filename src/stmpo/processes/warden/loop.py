@@ -1,0 +1,93 @@
+"""The warden: forks keepers when told to, and clears up after those that were killed."""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import socket
+
+from . import kernel
+from .keeper import Keeper
+from .wakeup import drain, wake_on_child
+
+IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
+"""Meant for the orchestrator, when they come to a whole terminal or cgroup; the warden ends when it does."""
+
+CLEARING_PAUSE = 0.02
+"""Seconds between two looks while the last trees end; nothing else is waited for then."""
+
+
+class Warden:
+    """State: `keepers`, the process ids of those that live. Every other child is the orphan of a killed keeper."""
+
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
+        self._keepers: set[int] = set()
+        self._lifeline, self._hold = os.pipe()
+        self._wakeup = wake_on_child()
+
+    def run(self) -> None:
+        """Serve until the orchestrator is gone, and then until no child is left."""
+        serving = True
+        while serving or self._keepers or kernel.children():
+            sources = [self._orders, self._wakeup] if serving else [self._wakeup]
+            ready, _, _ = select.select(sources, [], [], None if serving else CLEARING_PAUSE)
+            if self._wakeup in ready:
+                drain(self._wakeup)
+            if self._orders in ready:
+                serving = self._take_order()
+            self._reap()
+            self._kill_orphans()
+
+    def _take_order(self) -> bool:
+        """Fork a keeper around the two descriptors that come with an order; False when the orchestrator has gone."""
+        try:
+            data, fds, _, _ = socket.recv_fds(self._orders, 1, 2)
+        except ConnectionError:
+            return False
+        if not data:
+            return False
+        pid = os.fork()
+        if pid == 0:
+            self._become_keeper(*fds)
+        self._keepers.add(pid)
+        for fd in fds:
+            os.close(fd)
+        return True
+
+    def _become_keeper(self, control: int, output: int) -> None:
+        code = 1
+        try:
+            self._orders.close()
+            self._wakeup.close()
+            os.close(self._hold)
+            for fd in (control, output):
+                os.set_inheritable(fd, False)
+            Keeper(socket.socket(fileno=control), output, self._lifeline).run()
+            code = 0
+        finally:
+            os._exit(code)  # never back into the warden's loop
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._keepers.discard(pid)
+
+    def _kill_orphans(self) -> None:
+        kernel.kill_quietly(set(kernel.children()) - self._keepers, signal.SIGKILL)
+
+
+def main(fd: int) -> None:
+    """Run the warden on the inherited socket `fd`."""
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    kernel.become_subreaper()
+    gc.freeze()  # keepers share these pages for as long as nobody writes to them
+    Warden(socket.socket(fileno=fd)).run()
