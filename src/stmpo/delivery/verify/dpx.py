@@ -1,0 +1,56 @@
+"""DPX: sizes in the header against the file, and room for every picture element (SMPTE 268M), in both byte orders.
+
+How lines are padded differs between writers, so an element is held against the least that its pixels can take. A file
+size that a writer left undefined (all ones, or zero) is no promise.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+
+_UNDEFINED = frozenset((0, 0xFFFFFFFF))
+_FILE = {order: Struct(order + "4sI8sI") for order in "<>"}
+_PICTURE = {order: Struct(order + "HHII") for order in "<>"}
+_ELEMENT = {order: Struct(order + "20xBBBBHHI40x") for order in "<>"}
+_PICTURE_AT = 768
+_ELEMENTS_AT = 780
+_MAX_ELEMENTS = 8
+_DEPTHS = frozenset((1, 8, 10, 12, 16, 32, 64))
+
+_SAMPLES = {50: 3, 51: 4, 52: 4, 100: 2, 101: 3, 102: 3, 103: 4} | {150 + n: 2 + n for n in range(7)}
+"""Samples a pixel by the element's descriptor; every other one (R, G, B, alpha, luma, depth …) has one."""
+
+
+def check(reader: Reader) -> Dimensions:
+    """Hold the header against the file.
+
+    Raises:
+        Damaged: the header makes no sense, or the file is too short for it.
+    """
+    order = ">" if reader.at(0, 4, "its header") == b"SDPX" else "<"
+    _magic, data_at, _version, promised = reader.unpack(_FILE[order], 0, "its header")
+    _orientation, count, width, height = reader.unpack(_PICTURE[order], _PICTURE_AT, "its header")
+    if not 1 <= count <= _MAX_ELEMENTS:
+        raise Damaged(f"says that it has {count:,} picture elements; a DPX has 1 to 8")
+    if promised not in _UNDEFINED:
+        reader.need(promised, "its picture data")
+    dimensions = Dimensions.checked(width, height)
+    elements = reader.records(_ELEMENT[order], _ELEMENTS_AT, count, "its header")
+    for descriptor, _transfer, _colorimetric, depth, packing, encoding, offset in elements:
+        start = data_at if offset in _UNDEFINED else offset
+        if depth not in _DEPTHS or start < _ELEMENTS_AT:
+            raise Damaged(f"has a picture element of {depth} bits at byte {start:,}, which no DPX has")
+        samples = width * height * _SAMPLES.get(descriptor, 1)
+        reader.need(start + (1 if encoding else _least_bytes(samples, depth, packing)), "its picture data")
+    return dimensions
+
+
+def _least_bytes(samples: int, depth: int, packing: int) -> int:
+    """The fewest bytes that samples of this depth take, without any padding of lines."""
+    if packing and depth == 10:
+        return (samples + 2) // 3 * 4  # three samples in a 32-bit word
+    if packing and depth == 12:
+        return samples * 2  # each in a 16-bit word
+    return (samples * depth + 7) // 8

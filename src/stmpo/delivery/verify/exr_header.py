@@ -1,0 +1,181 @@
+"""The headers of an OpenEXR file: as many attributes as it takes to know how many chunks follow, and of what kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from struct import Struct
+
+from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+
+_U32 = Struct("<I")
+_I32 = Struct("<i")
+_BOX = Struct("<iiii")
+_TILES = Struct("<IIB")
+_TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
+_KNOWN_VERSIONS = (1, 2)
+_MAX_NAME = 255
+_MAX_PARTS = 65_536
+_WANTED = frozenset((b"dataWindow", b"compression", b"tiles", b"type", b"chunkCount"))
+
+_LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32}
+"""Scan lines in a chunk by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB, HTJ2K256, HTJ2K32."""
+
+_ONE_LEVEL, _MIPMAP, _RIPMAP = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """The tile description of a part."""
+
+    width: int
+    height: int
+    mode: int
+    round_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One picture of the file."""
+
+    dimensions: Dimensions
+    first_line: int
+    """The y coordinate of the data window's first line; may be negative."""
+
+    lines_in_chunk: int
+    tiles: Tiles | None
+    deep: bool
+    stated_chunks: int | None
+    """The `chunkCount` attribute, which only multi-part and deep files must have."""
+
+    def chunk_count(self) -> int:
+        """How many chunks the part has, as its geometry says.
+
+        Raises:
+            Damaged: the header states another number.
+        """
+        count = -(-self.dimensions.height // self.lines_in_chunk)
+        if self.tiles:
+            count = _tile_count(self.dimensions, self.tiles)
+        if self.stated_chunks not in {None, count}:
+            raise Damaged(
+                f"says that it has {self.stated_chunks:,} chunks, where its picture takes {count:,}"
+            )
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """All headers of a file."""
+
+    parts: tuple[Part, ...]
+    multi_part: bool
+    end: int
+    """Where the offset tables begin."""
+
+
+def read_headers(reader: Reader) -> Headers:
+    """Read from the magic number to the last header's end.
+
+    Raises:
+        Damaged: a header is cut, lacks an attribute or cannot be.
+    """
+    (version,) = reader.unpack(_U32, 4, "its header")
+    if version & 0xFF not in _KNOWN_VERSIONS:
+        raise Damaged(f"is an OpenEXR file of version {version & 0xFF}, which is not known")
+    attributes, offset = _read_attributes(reader, 8)
+    if not version & _MULTI_PART:
+        return Headers((_part(attributes, version),), multi_part=False, end=offset)
+    parts = []
+    while attributes:  # an empty header ends the list
+        parts.append(_part(attributes, version))
+        if len(parts) > _MAX_PARTS:
+            raise Damaged(f"says that it has more than {_MAX_PARTS:,} parts")
+        attributes, offset = _read_attributes(reader, offset)
+    if not parts:
+        raise Damaged("holds no part")
+    return Headers(tuple(parts), multi_part=True, end=offset)
+
+
+def _read_attributes(reader: Reader, offset: int) -> tuple[dict[bytes, bytes], int]:
+    """The attributes that matter, and where the header ends."""
+    attributes: dict[bytes, bytes] = {}
+    while True:
+        name, offset = _text(reader, offset)
+        if not name:
+            return attributes, offset
+        _kind, offset = _text(reader, offset)
+        (size,) = reader.unpack(_I32, offset, "its header")
+        offset += _I32.size
+        if size < 0:
+            raise Damaged(f"has a header that makes no sense, at byte {offset:,}")
+        reader.need(offset + size, "its header")
+        if name in _WANTED:
+            attributes[name] = reader.at(offset, min(size, 64), "its header")
+        offset += size
+
+
+def _text(reader: Reader, offset: int) -> tuple[bytes, int]:
+    """A text that a zero byte ends, and where it ends."""
+    reader.need(offset + 1, "its header")
+    start = reader.at(offset, min(_MAX_NAME + 1, reader.size - offset), "its header")
+    length = start.find(b"\0")
+    if length < 0:
+        if len(start) <= _MAX_NAME:
+            reader.need(reader.size + 1, "its header")
+        raise Damaged(f"has a header that makes no sense, at byte {offset:,}")
+    return start[:length], offset + length + 1
+
+
+def _part(attributes: dict[bytes, bytes], version: int) -> Part:
+    left, top, right, bottom = _fields(_BOX, attributes, b"dataWindow")
+    dimensions = Dimensions.checked(right - left + 1, bottom - top + 1)
+    kind = attributes.get(b"type", b"").rstrip(b"\0")
+    tiled = bool(version & _TILED) or kind in {b"tiledimage", b"deeptile"}
+    (compression,) = _fields(Struct("<B"), attributes, b"compression")
+    if compression not in _LINES and not tiled:
+        raise Damaged(f"is compressed in way {compression}, which is not known")
+    stated = _fields(_I32, attributes, b"chunkCount")[0] if b"chunkCount" in attributes else None
+    return Part(
+        dimensions,
+        top,
+        _LINES.get(compression, 1),
+        _tiles(attributes) if tiled else None,
+        deep=kind in {b"deepscanline", b"deeptile"},
+        stated_chunks=stated,
+    )
+
+
+def _fields(layout: Struct, attributes: dict[bytes, bytes], name: bytes) -> tuple[int, ...]:
+    value = attributes.get(name)
+    if value is None or len(value) < layout.size:
+        raise Damaged(f"has a header without {name.decode('ascii')}")
+    return layout.unpack(value[: layout.size])
+
+
+def _tiles(attributes: dict[bytes, bytes]) -> Tiles:
+    width, height, mode = _fields(_TILES, attributes, b"tiles")
+    if not width or not height or mode & 0x0F > _RIPMAP:
+        raise Damaged(f"says that its tiles are {width:,} x {height:,} pixels, in mode {mode}")
+    return Tiles(width, height, mode & 0x0F, round_up=bool(mode >> 4))
+
+
+def _tile_count(dimensions: Dimensions, tiles: Tiles) -> int:
+    columns = [-(-size // tiles.width) for size in _levels(dimensions.width, tiles)]
+    rows = [-(-size // tiles.height) for size in _levels(dimensions.height, tiles)]
+    if tiles.mode == _RIPMAP:
+        return sum(columns) * sum(rows)
+    if tiles.mode == _ONE_LEVEL:
+        return columns[0] * rows[0]
+    most = max(len(columns), len(rows))  # a mipmap goes on until both are one pixel
+    columns += [1] * (most - len(columns))
+    rows += [1] * (most - len(rows))
+    return sum(column * row for column, row in zip(columns, rows, strict=True))
+
+
+def _levels(size: int, tiles: Tiles) -> list[int]:
+    """The sizes of all levels of resolution, down to one pixel."""
+    sizes = [size]
+    while size > 1:
+        size = (size + 1) // 2 if tiles.round_up else size // 2
+        sizes.append(size)
+    return sizes

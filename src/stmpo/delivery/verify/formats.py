@@ -1,0 +1,89 @@
+"""The formats whose structure is checked: their names, their extensions, and how each is known by its first bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stmpo.delivery.verify import bmp, dpx, exr, jpeg, png, psd, tga, tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stmpo.delivery.verify.reader import Dimensions, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format that is walked to the end of its structure."""
+
+    name: str
+    """With its article: "a PNG"."""
+
+    magics: tuple[bytes, ...]
+    """How its files begin; empty where it has no magic."""
+
+    check: Callable[[Reader], Dimensions]
+
+    @property
+    def short_name(self) -> str:
+        """Without the article: "PNG"."""
+        return self.name.split(" ", 1)[1]
+
+
+_PNG = Format("a PNG", (b"\x89PNG\r\n\x1a\n",), png.check)
+_JPEG = Format("a JPEG", (b"\xff\xd8\xff",), jpeg.check)
+_TIFF = Format("a TIFF", (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0"), tiff.check)
+_EXR = Format("an EXR", (b"v/1\x01",), exr.check)
+_TGA = Format("a TGA", (), tga.check)
+_DPX = Format("a DPX", (b"SDPX", b"XPDS"), dpx.check)
+_PSD = Format("a PSD", (b"8BPS\0\x01",), psd.check)
+_PSB = Format("a PSB", (b"8BPS\0\x02",), psd.check_large)
+_BMP = Format("a BMP", (b"BM",), bmp.check)
+
+_BY_EXTENSION: Mapping[str, Format] = {
+    ".png": _PNG,
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".jpe": _JPEG,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".exr": _EXR,
+    ".tga": _TGA,
+    ".dpx": _DPX,
+    ".psd": _PSD,
+    ".psb": _PSB,
+    ".bmp": _BMP,
+}
+
+_OTHERS = (
+    ("a GIF", b"GIF8"),
+    ("a RIFF file", b"RIFF"),
+    ("a Cineon file", b"\x80\x2a\x5f\xd7"),
+    ("a PDF", b"%PDF"),
+)
+_BY_MAGIC = tuple(
+    (magic, form.name) for form in (_PNG, _JPEG, _TIFF, _EXR, _DPX, _PSD, _PSB, _BMP) for magic in form.magics
+) + tuple((magic, name) for name, magic in _OTHERS)
+
+HEAD_BYTES = 8
+"""The longest magic."""
+
+
+def format_of(extension: str) -> Format | None:
+    """The format that an extension names (with its dot, in any case); None where its structure is not known here."""
+    return _BY_EXTENSION.get(extension.lower())
+
+
+def stranger(form: Format, head: bytes) -> str | None:
+    """What a file that begins with `head` is instead of the format that its name says; None where they agree."""
+    if any(head.startswith(magic) for magic in form.magics):
+        return None
+    for magic, name in _BY_MAGIC:
+        if head.startswith(magic):
+            return f"is {name}, not {form.name}"
+    if not form.magics:
+        return None
+    if not any(head):
+        return f"begins with zeros, as {form.name} never does: reserved and never filled"
+    return f"is not {form.name}: it begins with {head.hex(' ')}"

@@ -1,0 +1,76 @@
+"""PSD and PSB: all five sections to the end of the merged picture (Adobe Photoshop File Formats Specification).
+
+The merged picture comes last: raw, so that its size is known, or run-length coded behind a table of row lengths, whose
+sum is its size. Bytes behind it are tolerated, as Photoshop does.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+
+_HEADER = Struct(">4sH6xHIIHH")
+_U16 = Struct(">H")
+_U32 = Struct(">I")
+_U64 = Struct(">Q")
+_DEPTHS = frozenset((1, 8, 16, 32))
+_MAX_CHANNELS = 56
+_RAW, _ROWS, _ZIP, _ZIP_PREDICTED = range(4)
+
+
+def check(reader: Reader) -> Dimensions:
+    """Walk a PSD.
+
+    Raises:
+        Damaged: a section is cut, or rows of the merged picture are missing.
+    """
+    return _check(reader, large=False)
+
+
+def check_large(reader: Reader) -> Dimensions:
+    """Walk a PSB, whose layer section and row lengths are wider.
+
+    Raises:
+        Damaged: a section is cut, or rows of the merged picture are missing.
+    """
+    return _check(reader, large=True)
+
+
+def _check(reader: Reader, *, large: bool) -> Dimensions:
+    fields = reader.unpack(_HEADER, 0, "its header")
+    _magic, _version, channels, height, width, depth, _mode = fields
+    dimensions = Dimensions.checked(width, height)
+    if not 1 <= channels <= _MAX_CHANNELS or depth not in _DEPTHS:
+        raise Damaged(f"says that it has {channels:,} channels of {depth} bits, which no Photoshop file has")
+    offset = _HEADER.size
+    offset = _skip(reader, offset, _U32, "its colour mode section")
+    offset = _skip(reader, offset, _U32, "its image resources")
+    offset = _skip(reader, offset, _U64 if large else _U32, "its layers")
+    (coding,) = reader.unpack(_U16, offset, "its merged picture")
+    offset += _U16.size
+    if coding == _RAW:
+        reader.need(offset + channels * height * ((width * depth + 7) // 8), "its merged picture")
+    elif coding == _ROWS:
+        _check_rows(reader, offset, channels * height, _U32 if large else _U16)
+    elif coding in {_ZIP, _ZIP_PREDICTED}:
+        reader.at(offset, 2, "its merged picture")
+    else:
+        raise Damaged(f"says that its merged picture is coded in way {coding:,}, which no Photoshop file has")
+    return dimensions
+
+
+def _skip(reader: Reader, offset: int, width: Struct, what: str) -> int:
+    (length,) = reader.unpack(width, offset, what)
+    end: int = offset + width.size + length
+    reader.need(end, what)
+    return end
+
+
+def _check_rows(reader: Reader, offset: int, rows: int, width: Struct) -> None:
+    total = 0
+    for (length,) in reader.records(width, offset, rows, "its table of row lengths"):
+        if not length:
+            raise Damaged("holds a row without data in its merged picture: not filled to the end")
+        total += length
+    reader.need(offset + rows * width.size + total, "its merged picture")

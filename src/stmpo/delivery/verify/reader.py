@@ -1,0 +1,135 @@
+"""How a format check reads a file: at any offset, in bounded memory, with every end of the file noticed.
+
+A check never asks how long the file is and then reads: it reads, and `Reader` raises `Damaged` with a sentence for
+people where the file ends too early. Files are read with plain reads and never mapped into memory: a mapped file that
+is cut by another process kills the reader (SIGBUS), and on Windows a mapping keeps the renderer from replacing it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+    from io import FileIO
+    from struct import Struct
+
+WINDOW_BYTES = 16 * 1024
+"""Small reads are served from a window of this size: a tiny frame costs one read, a big one no needless megabytes."""
+
+BLOCK_BYTES = 256 * 1024
+"""Long stretches are read in blocks of this size; it stays inside a CPU's second-level cache."""
+
+
+class Damaged(Exception):  # noqa: N818 - it says what the file is
+    """The file is not whole. The text is the reason, and continues the sentence "the frame …"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """Width and height of a picture, in pixels; both at least 1."""
+
+    width: int
+    height: int
+
+    @classmethod
+    def checked(cls, width: int, height: int) -> Dimensions:
+        """The dimensions, if there is a picture at all.
+
+        Raises:
+            Damaged: one of them is not positive.
+        """
+        if width < 1 or height < 1:
+            raise Damaged(f"says that its picture is {width} x {height} pixels")
+        return cls(width, height)
+
+
+class Reader:
+    """Reads of one open file, whose size was taken when it was opened."""
+
+    def __init__(self, file: FileIO, size: int) -> None:
+        self.size = size
+        self._file = file
+        self._window = b""
+        self._window_at = 0
+
+    def need(self, end: int, what: str) -> None:
+        """Require that the file reaches to byte `end`, where `what` ends.
+
+        Raises:
+            Damaged: it does not.
+        """
+        if end > self.size:
+            raise Damaged(f"ends in the middle of {what} ({self.size:,} of at least {end:,} bytes)")
+
+    def at(self, offset: int, length: int, what: str) -> bytes:
+        """`length` bytes from `offset`; `what` names them. For small lengths: headers, not pixels.
+
+        Raises:
+            Damaged: the file ends before.
+        """
+        self.need(offset + length, what)
+        start = offset - self._window_at
+        if start < 0 or start + length > len(self._window):
+            self._window = self._read(offset, min(max(length, WINDOW_BYTES), self.size - offset))
+            self._window_at = offset
+            start = 0
+        return self._window[start : start + length]
+
+    def unpack(self, layout: Struct, offset: int, what: str) -> tuple[Any, ...]:
+        """The fields of a fixed structure at `offset`.
+
+        Raises:
+            Damaged: the file ends before.
+        """
+        return layout.unpack(self.at(offset, layout.size, what))
+
+    def blocks(self, offset: int, length: int, what: str) -> Iterator[bytes]:
+        """A long stretch, piece by piece.
+
+        Raises:
+            Damaged: the file ends before.
+        """
+        self.need(offset + length, what)
+        if length <= WINDOW_BYTES:
+            yield self.at(offset, length, what)
+            return
+        for at in range(offset, offset + length, BLOCK_BYTES):
+            yield self._read(at, min(BLOCK_BYTES, offset + length - at))
+
+    def records(self, layout: Struct, offset: int, count: int, what: str) -> Iterator[tuple[Any, ...]]:
+        """`count` structures that stand one behind the other.
+
+        Raises:
+            Damaged: the file ends before.
+        """
+        self.need(offset + count * layout.size, what)
+        at_once = BLOCK_BYTES // layout.size
+        for first in range(0, count, at_once):
+            length = min(at_once, count - first) * layout.size
+            if length <= WINDOW_BYTES:
+                block = self.at(offset + first * layout.size, length, what)
+            else:
+                block = self._read(offset + first * layout.size, length)
+            yield from layout.iter_unpack(block)
+
+    def find(self, pair: re.Pattern[bytes], offset: int) -> int | None:
+        """Where the first match of a two-byte pattern begins, at or after `offset`."""
+        while offset + 1 < self.size:
+            block = self._read(offset, min(BLOCK_BYTES, self.size - offset))
+            if match := pair.search(block):
+                return offset + match.start()
+            offset += len(block) - 1  # the pair may lie across two blocks
+        return None
+
+    def _read(self, offset: int, length: int) -> bytes:
+        self._file.seek(offset)
+        data = self._file.read(length)
+        while len(data) < length:
+            more = self._file.read(length - len(data))
+            if not more:
+                raise Damaged("became shorter while it was read")
+            data += more
+        return data

@@ -1,0 +1,246 @@
+"""What counts as a whole frame: the same rules for every format, on files written from the specifications."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
+
+Sample = Callable[[str], bytes]
+EXTENSIONS = (".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".psb", ".bmp")
+
+
+def _verify(folder: Path, data: bytes, extension: str) -> Whole | Broken:
+    path = folder / f"frame{extension}"
+    path.write_bytes(data)
+    return verify_frame(path)
+
+
+def _reason(found: Whole | Broken) -> str:
+    assert isinstance(found, Broken), found
+    return found.reason
+
+
+def test_a_whole_file_is_whole_with_its_dimensions(name: str, sample: Sample, tmp_path: Path) -> None:
+    path = tmp_path / name.upper()  # the extension counts in any case
+    path.write_bytes(sample(name))
+    found = verify_frame(path)
+    assert isinstance(found, Whole), found
+    height = 6 if name.endswith(".exr") else 4
+    assert (found.width, found.height, found.size) == (5, height, len(sample(name)))
+    assert found.mtime_ns == path.stat().st_mtime_ns
+    assert found.format in {"PNG", "JPEG", "TIFF", "EXR", "TGA", "DPX", "PSD", "PSB", "BMP"}
+
+
+def test_a_file_cut_at_any_byte_is_broken(name: str, sample: Sample, tmp_path: Path) -> None:
+    data = sample(name)
+    path = tmp_path / name
+    path.write_bytes(data)
+    lengths = {
+        *range(min(len(data), 700)),
+        *range(max(0, len(data) - 300), len(data)),
+    }  # a DPX has 2 kB of header
+    if name in {"footer.tga", "coded_footer.tga"}:
+        lengths.discard(len(data) - 26)  # without its footer it is a whole file of version 1
+    for length in sorted(lengths, reverse=True):
+        os.truncate(path, length)
+        assert _reason(verify_frame(path)), f"{length:,} of {len(data):,} bytes"
+
+
+def test_a_file_whose_end_is_zeros_is_never_a_crash(name: str, sample: Sample, tmp_path: Path) -> None:
+    """Reserved and filled in part: noticed where the format allows it, and never an exception."""
+    data = sample(name)
+    for filled in range(0, len(data), max(1, len(data) // 60)):
+        _verify_is_total(tmp_path, data[:filled] + bytes(len(data) - filled), Path(name).suffix)
+
+
+def _verify_is_total(folder: Path, data: bytes, extension: str) -> None:
+    found = _verify(folder, data, extension)
+    assert isinstance(found, (Whole, Broken))
+    if isinstance(found, Broken):
+        assert found.reason
+        assert "\n" not in found.reason
+
+
+@pytest.mark.parametrize(
+    "wanted", ["chunks.png", "progressive.jpeg", "intel.tif", "lines.exr", "coded.psd", "intel.dpx"]
+)
+def test_a_file_that_is_reserved_and_never_filled_is_broken(
+    wanted: str, sample: Sample, tmp_path: Path
+) -> None:
+    assert "zeros" in _reason(_verify(tmp_path, bytes(len(sample(wanted))), Path(wanted).suffix))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(data=st.data())
+def test_flipped_bytes_never_raise(data: st.DataObject, name: str, sample: Sample, tmp_path: Path) -> None:
+    damaged = bytearray(sample(name))
+    places = st.integers(0, len(damaged) - 1)
+    for place in data.draw(st.lists(places, min_size=1, max_size=6)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    _verify_is_total(tmp_path, bytes(damaged), Path(name).suffix)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(content=st.binary(max_size=400), extension=st.sampled_from(EXTENSIONS))
+def test_random_bytes_never_raise(content: bytes, extension: str, tmp_path: Path) -> None:
+    _verify_is_total(tmp_path, content, extension)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
+@given(content=st.binary(max_size=400))
+def test_random_bytes_behind_a_true_beginning_never_raise(
+    content: bytes, name: str, sample: Sample, tmp_path: Path
+) -> None:
+    _verify_is_total(tmp_path, sample(name)[:16] + content, Path(name).suffix)
+
+
+@pytest.mark.parametrize(
+    ("content", "extension", "reason"),
+    [
+        ("intel.tif", ".png", "is a TIFF, not a PNG"),
+        ("chunks.png", ".tga", "is a PNG, not a TGA"),
+        ("raw.psb", ".psd", "is a PSB, not a PSD"),
+        ("raw.psd", ".exr", "is a PSD, not an EXR"),
+        ("lines.exr", ".JPE", "is an EXR, not a JPEG"),
+        ("raw.tga", ".png", "is not a PNG: it begins with 03 00 02 00 00 00 00 00"),
+    ],
+)
+def test_another_format_than_the_name_says_is_named(
+    content: str, extension: str, reason: str, sample: Sample, tmp_path: Path
+) -> None:
+    assert _reason(_verify(tmp_path, sample(content), extension)) == reason
+
+
+def test_the_given_extension_stands_for_the_name(sample: Sample, tmp_path: Path) -> None:
+    path = tmp_path / ".stmpo-0-frame.part"
+    path.write_bytes(sample("chunks.png"))
+    assert isinstance(verify_frame(path, extension=".png"), Whole)
+
+
+def test_a_cut_chunk_is_named_with_both_sizes(sample: Sample, tmp_path: Path) -> None:
+    data = sample("chunks.png")
+    at = data.index(b"IDAT")
+    assert _reason(_verify(tmp_path, data[: at + 6], ".png")) == (
+        f"ends in the middle of an IDAT chunk ({at + 6} of at least {at + 18} bytes)"
+    )
+
+
+def test_a_flipped_bit_inside_a_png_chunk_is_noticed(sample: Sample, tmp_path: Path) -> None:
+    data = bytearray(sample("chunks.png"))
+    data[data.index(b"IDAT") + 5] ^= 1
+    assert "does not match its checksum" in _reason(_verify(tmp_path, bytes(data), ".png"))
+
+
+@pytest.mark.parametrize(
+    "tolerant", ["chunks.png", "baseline.jpg", "intel.tif", "lines.exr", "raw.psd", "intel.dpx"]
+)
+def test_bytes_behind_the_structure_are_tolerated(tolerant: str, sample: Sample, tmp_path: Path) -> None:
+    data = sample(tolerant) + b"more"
+    found = _verify(tmp_path, data, Path(tolerant).suffix)
+    assert isinstance(found, Whole)
+    assert found.size == len(data)
+
+
+def test_a_tga_ends_with_its_pixels_or_with_a_footer(sample: Sample, tmp_path: Path) -> None:
+    assert "end in no TGA footer" in _reason(_verify(tmp_path, sample("raw.tga") + bytes(4), ".tga"))
+
+
+def test_an_exr_whose_offset_table_was_not_filled_in_is_unfinished(sample: Sample, tmp_path: Path) -> None:
+    data = sample("lines.exr")
+    last_chunk = data.rindex(struct.pack("<ii", 4, 10))
+    damaged = data.replace(struct.pack("<Q", last_chunk), bytes(8))
+    assert _reason(_verify(tmp_path, damaged, ".exr")) == (
+        "was not finished: its offset table has no entry for chunk 6 of 6"
+    )
+
+
+def test_a_tiff_directory_that_follows_itself_ends(sample: Sample, tmp_path: Path) -> None:
+    data = bytearray(sample("tiled.tif"))
+    struct.pack_into("<I", data, 8 + 2 + 9 * 12, 8)
+    assert _reason(_verify(tmp_path, bytes(data), ".tif")) == "has a directory that follows itself, at byte 8"
+
+
+def test_overlapping_tiff_directories_take_linear_time(tmp_path: Path) -> None:
+    """Each directory claims thousands of entries and the next begins 12 bytes on: quadratic if it were walked."""
+    entries = b"".join(struct.pack("<HHII", 60_000, 7, 1, 0x00AA) for _ in range(20_000))
+    chain = bytearray(b"II*\0" + struct.pack("<I", 8) + entries * 3)
+    for at in range(8, 12 * 10_000, 12):
+        struct.pack_into("<H", chain, at, 10_000)
+        struct.pack_into("<I", chain, at + 2 + 10_000 * 12, at + 12)
+    assert _reason(_verify(tmp_path, bytes(chain), ".tif"))
+
+
+def test_a_tiff_strip_that_was_never_written_is_noticed(sample: Sample, tmp_path: Path) -> None:
+    """Compressed pixels never begin with zeros; raw ones may be black."""
+    data = bytearray(sample("intel.tif"))
+    compression = data.index(struct.pack("<HHI", 259, 3, 1)) + 8
+    pixels = len(data) - 20
+    data[pixels:] = bytes(20)
+    assert isinstance(_verify(tmp_path, bytes(data), ".tif"), Whole)
+    data[compression] = 5
+    assert (
+        _reason(_verify(tmp_path, bytes(data), ".tif"))
+        == "holds zeros for piece 1 of 2: reserved and never filled"
+    )
+
+
+def test_a_raw_tiff_with_too_few_bytes_is_broken(sample: Sample, tmp_path: Path) -> None:
+    data = sample("intel.tif").replace(struct.pack("<II", 10, 10), struct.pack("<II", 10, 9))
+    assert _reason(_verify(tmp_path, data, ".tif")) == "holds 19 of the 20 bytes of its picture"
+
+
+def test_other_extensions_are_known_by_their_size_alone(tmp_path: Path) -> None:
+    found = _verify(tmp_path, b"0123456789", ".sgi")
+    assert isinstance(found, Whole)
+    assert (found.format, found.width, found.size) == ("SGI", None, 10)
+    assert not has_structure(".sgi")
+    assert has_structure(".TIFF")
+
+
+def test_the_floor_holds_for_every_format(sample: Sample, tmp_path: Path) -> None:
+    path = tmp_path / "frame.png"
+    path.write_bytes(sample("chunks.png"))
+    size = path.stat().st_size
+    assert isinstance(verify_frame(path, minimum_bytes=size), Whole)
+    assert _reason(verify_frame(path, minimum_bytes=1000)) == f"has {size} bytes; a frame has at least 1,000"
+    assert _reason(_verify(tmp_path, b"1234567", ".sgi")) == "has 7 bytes; a frame has at least 8"
+
+
+def test_what_is_no_file_is_no_frame(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "empty.png").touch()
+    assert _reason(verify_frame(tmp_path / "absent.png")) == "is not there"
+    assert _reason(verify_frame(tmp_path / "empty.png" / "below.png")) == "is not there"
+    assert _reason(verify_frame(tmp_path / "folder.png")) == "is a folder, not a file"
+    assert _reason(verify_frame(tmp_path / "empty.png")) == "is empty"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights there, or do not exist")
+def test_links_and_pipes_are_no_frames(sample: Sample, tmp_path: Path) -> None:
+    (tmp_path / "whole.png").write_bytes(sample("chunks.png"))
+    (tmp_path / "link.png").symlink_to(tmp_path / "whole.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert _reason(verify_frame(tmp_path / "link.png")) == "is a symbolic link, not a file"
+    assert _reason(verify_frame(tmp_path / "pipe.png")) == "is not a regular file"
+
+
+def test_what_cannot_be_read_says_nothing_about_the_frame(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "frame.png"
+    path.write_bytes(sample("chunks.png"))
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError):
+        verify_frame(path)
