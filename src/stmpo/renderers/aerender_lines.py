@@ -327,6 +327,10 @@ class Voice:
         self._errors_only = errors_only
         self._encoding = encoding
 
+    def with_errors_only(self) -> Voice:
+        """The same place under `-v ERRORS`."""
+        return Voice(self._out, errors_only=True, encoding=self._encoding)
+
     def say(self, lines: str | Sequence[str]) -> None:
         """Print lines; under `-v ERRORS` only those that are neither PROGRESS nor WARNING nor INFO, nor blank."""
         chosen = [lines] if isinstance(lines, str) else list(lines)

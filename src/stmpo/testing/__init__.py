@@ -1,0 +1,30 @@
+"""The test kit: a fake aerender that plays scenarios, for this project's tests and for those of its users.
+
+    from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp, starts
+
+`FAKE_AERENDER` is a path that `--aerender-path` takes; `stmpo-fake-aerender` is the same as a command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stmpo.testing.images import frame_stamp
+from stmpo.testing.scenario import VARIABLE, Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing.state import Start, starts
+
+FAKE_AERENDER = Path(__file__).with_name("fake_aerender.py")
+"""The fake aerender as a file, run with the Python that runs this."""
+
+__all__ = [
+    "FAKE_AERENDER",
+    "VARIABLE",
+    "Costs",
+    "Fault",
+    "FaultKind",
+    "On",
+    "Scenario",
+    "Start",
+    "frame_stamp",
+    "starts",
+]

@@ -1,0 +1,204 @@
+"""A fake aerender: the real one's command line, lines, exit codes, process tree and failures, without After Effects.
+
+    stmpo-fake-aerender -project shot.aep -comp main -s 1 -e 10 -output 'out/shot_[#####].png'
+    stmpo render shot.aep --comp main --aerender-path …/stmpo/testing/fake_aerender.py …
+
+It sleeps instead of rendering and writes small whole pictures that carry their frame number. What else happens comes
+from the scenario that the environment variable STMPO_FAKE_SCENARIO names: see `stmpo.testing.scenario`.
+
+As the real one it is two processes. The launcher opens a socket on localhost, starts "After Effects" with its own
+arguments and `-port ADDRESS`, and relays the lines; the child does all the rest, arguments included. If the launcher is
+gone, the child stops at its next line, unless it hangs, or writes to a `-log` file. The child inherits the launcher's
+standard output, as processes do: killing only the launcher leaves that open.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+if __package__ in {None, ""}:  # run as a file: its own folder is no place to import from, the package's is
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from typing_extensions import Self
+
+from stmpo.errors import BadInput
+from stmpo.renderers.aerender_cli import USAGE, AerenderError, Arguments, ExitCode, parse
+from stmpo.renderers.aerender_lines import VERSION, Voice
+from stmpo.testing.fake_render import render
+from stmpo.testing.scenario import VARIABLE, Scenario, load
+from stmpo.testing.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LAUNCHER_LINES = (f"aerender version {VERSION}", "PROGRESS: Launching After Effects...")
+_NUMBER = "STMPO_FAKE_START"
+"""Tells the child which start it belongs to."""
+
+_ACCEPT_EVERY = 0.05
+"""Seconds between looks at a child that has not connected yet."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line, in whichever of the two roles it is."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        scenario, folder = _scenario()
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return int(ExitCode.USAGE)
+    try:
+        if len(arguments) >= 2 and arguments[-2] == "-port":
+            return _after_effects(
+                arguments[:-2], arguments[-1], scenario, State(folder, int(os.environ[_NUMBER]))
+            )
+        return _launcher(arguments, scenario, State(folder))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.NO_SOCKET)
+
+
+def _scenario() -> tuple[Scenario, Path | None]:
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return Scenario(), None
+    path = Path(name)
+    return load(path), path.parent / "state"
+
+
+def _launcher(argv: list[str], scenario: Scenario, state: State) -> int:
+    voice = Voice(sys.stdout.buffer, encoding=scenario.encoding)
+    if argv in (["-h"], ["-help"], ["-version"], []):
+        voice.say(LAUNCHER_LINES[0] if argv == ["-version"] else USAGE)
+        return int(ExitCode.OK if argv == ["-version"] else ExitCode.USAGE)
+    state.begin(argv)
+    if not scenario.launcher_lines_last:
+        voice.say(LAUNCHER_LINES)
+    code = _relay(argv, state, voice) if scenario.tree else _work(argv, scenario, state, voice)
+    if scenario.launcher_lines_last:
+        voice.say(LAUNCHER_LINES)
+    if scenario.exit_zero and 0 < code < 128:
+        code = 0
+    state.end(code)
+    return code
+
+
+def _relay(argv: list[str], state: State, voice: Voice) -> int:
+    """Start After Effects, pass on what it says until it hangs up, and return its exit code."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        child = subprocess.Popen(
+            [sys.executable, "-S", "-E", __file__, *argv, "-port", address],
+            env={**os.environ, _NUMBER: str(state.number)},
+            stdin=subprocess.DEVNULL,
+        )
+        with child:
+            connection = _accept(server, child)
+            if connection is not None:
+                with connection:
+                    while data := _received(connection):
+                        voice.raw(data)
+            code = child.wait()
+    return code if code >= 0 or os.name == "nt" else 128 - code
+
+
+def _accept(server: socket.socket, child: subprocess.Popen[bytes]) -> socket.socket | None:
+    """The child's connection; None if it ended without one."""
+    server.settimeout(_ACCEPT_EVERY)
+    while True:
+        try:
+            connection, _ = server.accept()
+        except TimeoutError:
+            if child.poll() is not None:
+                return None
+            continue
+        connection.settimeout(None)
+        return connection
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except ConnectionError:  # it died with words of ours unread
+        return b""
+
+
+def _after_effects(argv: list[str], address: str, scenario: Scenario, state: State) -> int:
+    state.born(os.getpid())
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.settimeout(None)
+        with _Line(connection) as line:
+            return _work(argv, scenario, state, Voice(cast("BinaryIO", line), encoding=scenario.encoding))
+
+
+class _Line:
+    """The socket as a file to write to, which notices that the launcher is gone before it writes."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def write(self, data: bytes) -> int:
+        """Send all of it.
+
+        Raises:
+            BrokenPipeError: the launcher is gone.
+        """
+        try:
+            if self._hung_up():
+                raise BrokenPipeError
+            self._connection.sendall(data)
+        except ConnectionError:
+            raise BrokenPipeError from None
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def _hung_up(self) -> bool:
+        self._connection.setblocking(False)
+        try:
+            return self._connection.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        finally:
+            self._connection.setblocking(True)
+
+
+def _work(argv: list[str], scenario: Scenario, state: State, voice: Voice) -> int:
+    """What After Effects does: read the arguments, choose where lines go, render."""
+    try:
+        arguments = parse(argv)
+    except AerenderError as error:
+        time.sleep(scenario.startup)  # arguments are read by After Effects: a slip costs a whole launch
+        voice.say(str(error))
+        return int(error.code)
+    if arguments.log is None:
+        return render(arguments, scenario, state, _chosen(voice, arguments))
+    log = Path(arguments.log)
+    if not log.parent.is_dir():
+        voice.say(f"aerender ERROR: Directory specified for log file does not exist: {arguments.log}")
+        return int(ExitCode.RUNTIME)
+    with log.open("wb") as file:  # from here on the launcher hears nothing, and nobody looks whether it lives
+        return render(arguments, scenario, state, _chosen(Voice(file, encoding=scenario.encoding), arguments))
+
+
+def _chosen(voice: Voice, arguments: Arguments) -> Voice:
+    return voice.with_errors_only() if arguments.errors_only else voice
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,260 @@
+"""The fake After Effects: sleeps for each frame's cost, writes its stamped picture, says its line, plays its faults."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.frames import Span
+from stmpo.renderers.aerender_cli import (
+    AerenderError,
+    Arguments,
+    ExitCode,
+    OutputFile,
+    claim,
+    resolve,
+    runtime_error,
+)
+from stmpo.renderers.aerender_lines import Item, Lines, Voice
+from stmpo.testing.faults import (
+    ANOTHER_INSTANCE,
+    GPU_FAILURE,
+    UNREADABLE_SOURCE,
+    Ended,
+    Faults,
+    Moment,
+    Strikes,
+    hang,
+)
+from stmpo.testing.images import Picture, encode, movie
+from stmpo.testing.scenario import Fault, FaultKind, Scenario
+
+if TYPE_CHECKING:
+    from stmpo.testing.state import State
+
+
+@dataclass(slots=True)
+class _Shot:
+    """How one frame's file is to come out; faults change it."""
+
+    target: str
+    keep: float = 1.0
+    """Part of the file that is written; below 0: no file at all."""
+
+    wide: int = 1
+    late: float = 0.0
+    pause: float = 0.0
+    """Seconds between the first and the second half of the file."""
+
+
+def render(given: Arguments, scenario: Scenario, state: State, voice: Voice) -> int:
+    """Play one command line; the exit code as After Effects' script leaves it.
+
+    Raises:
+        BrokenPipeError: the launcher is gone; After Effects stops at its next line.
+    """
+    try:
+        _Play(given, scenario, state, voice).run()
+    except Ended as end:
+        return end.code
+    except AerenderError as error:
+        voice.say(str(error))
+        return error.code.logged(to_file=given.log is not None)
+    return int(ExitCode.OK)
+
+
+class _Play:
+    """One render. `_black` and `_logged` collect what faults have done so far."""
+
+    def __init__(self, given: Arguments, scenario: Scenario, state: State, voice: Voice) -> None:
+        self._given = given
+        self._scenario = scenario
+        self._state = state
+        self._voice = voice
+        self._strikes = Strikes(state, voice)
+        self._span = Span(
+            scenario.first if given.start is None else given.start,
+            scenario.last if given.end is None else given.end,
+        )
+        self._faults = Faults(scenario, state, self._span)
+        self._forced: str | None = None
+        self._black = False
+        self._logged: list[str] = []
+        self._late: list[tuple[float, str, bytes]] = []
+
+    def run(self) -> None:
+        """From launch to the end.
+
+        Raises:
+            AerenderError: the arguments name something that is not there.
+            Ended: a fault ended it.
+        """
+        self._launch()
+        arguments, warnings = resolve(self._given)
+        self._voice.say(warnings)
+        output, lines = self._open(arguments)
+        if self._span.first < self._scenario.first or self._span.last > self._scenario.last:
+            self._voice.say(lines.outside(self._span.first, self._scenario.first, self._scenario.last))
+        self._voice.say(lines.starting())
+        for fault in self._faults.at(Moment.OPENED):
+            self._strikes.strike(fault)
+        frames = range(self._span.first, self._span.last + 1, arguments.increment or 1)
+        ends = list(self._faults.at(Moment.END))
+        began = time.monotonic()
+        if output.single:
+            self._movie(output, lines, frames, _count(ends, FaultKind.CUT_SHORT))
+        else:
+            self._sequence(output, lines, frames, ends, skip_existing=arguments.skip_existing)
+        self._close(lines, time.monotonic() - began)
+        if any(fault.kind is FaultKind.NEVER_EXITS for fault in ends):
+            hang()
+
+    def _launch(self) -> None:
+        if self._state.seconds_since_previous() < self._scenario.exclusive_seconds:
+            self._voice.say(ANOTHER_INSTANCE)
+            raise Ended(int(ExitCode.RUNTIME))
+        time.sleep(self._scenario.startup)
+        for fault in self._faults.at(Moment.LAUNCH):
+            if fault.kind is FaultKind.FORCED_EXTENSION:
+                self._forced = fault.text
+            self._strikes.strike(fault)
+
+    def _open(self, arguments: Arguments) -> tuple[OutputFile, Lines]:
+        scenario = self._scenario
+        if arguments.project is None:
+            raise runtime_error("No project provided and no project open.")
+        if not Path(arguments.project).exists():
+            words = f'Unable to call "openFast" because of parameter 1. File {arguments.project}: path is not valid.'
+            raise AerenderError(ExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}")
+        if arguments.comp is not None and scenario.comp not in {"", arguments.comp}:
+            raise runtime_error("No comp was found with the given name.")
+        if arguments.rqindex is not None and not 1 <= arguments.rqindex <= scenario.items:
+            raise runtime_error("No render queue item was found with the given index.")
+        if arguments.output is None:
+            raise runtime_error("Specified render queue item needs output file but none provided.")
+        output = OutputFile.of(arguments.output, self._forced)
+        if not Path(output.folder or ".").is_dir():
+            raise runtime_error(f"Directory specified for output file does not exist: {output.folder}")
+        if output.single and arguments.skip_existing:
+            words = "Skip Existing Files is available only with ONE output module of type Sequence."
+            self._voice.say(f"WARNING:After Effects warning: {words}")
+            raise Ended(int(ExitCode.OK))
+        return output, Lines(scenario.style, self._item(arguments, output))
+
+    def _item(self, arguments: Arguments, output: OutputFile) -> Item:
+        width, height = self._scenario.size
+        return Item(
+            comp=arguments.comp or self._scenario.comp or f"Comp {arguments.rqindex}",
+            first=self._span.first,
+            last=self._span.last,
+            fps=self._scenario.fps,
+            width=width,
+            height=height,
+            output=output.text,
+            format=output.extension.lstrip(".").upper(),
+            single=output.single,
+            alpha=False,
+            skip_existing=arguments.skip_existing,
+            rs_template=arguments.rs_template or "Best Settings",
+            om_template=arguments.om_template or "Untitled 1",
+        )
+
+    def _sequence(
+        self, output: OutputFile, lines: Lines, frames: range, ends: list[Fault], *, skip_existing: bool
+    ) -> None:
+        rendered = frames[: len(frames) - _count(ends, FaultKind.CUT_SHORT)]
+        told = len(rendered) - _count(ends, FaultKind.MISSING_LINES)
+        for count, frame in enumerate(rendered, start=1):
+            path = output.path(frame)
+            if skip_existing and not claim(path):
+                continue
+            shot = _Shot(path)
+            for fault in self._faults.at(Moment.FRAME, frame):
+                if not self._strikes.strike(fault):
+                    self._change(shot, fault, output)
+            cost = self._scenario.costs.of(frame)
+            time.sleep(cost)
+            self._write(frame, shot)
+            if count <= told:
+                self._voice.say(lines.frame(frame, count, cost))
+
+    def _change(self, shot: _Shot, fault: Fault, output: OutputFile) -> None:
+        """Let a fault change how this frame's file comes out."""
+        kind = fault.kind
+        if kind in {FaultKind.MISSING, FaultKind.EMPTY, FaultKind.TRUNCATED}:
+            shot.keep = {FaultKind.MISSING: -1.0, FaultKind.EMPTY: 0.0}.get(kind, fault.fraction)
+            if not fault.quiet:
+                self._logged.append(shot.target)
+        elif kind in {FaultKind.BLACK, FaultKind.UNREADABLE_SOURCE}:
+            standard = GPU_FAILURE if kind is FaultKind.BLACK else UNREADABLE_SOURCE
+            if not self._black:
+                self._voice.say(fault.text or standard)
+            self._black = True
+        elif kind is FaultKind.WRONG_SIZE:
+            shot.wide = 2
+        elif kind is FaultKind.OTHER_FILE:
+            shot.target = output.path(fault.other)
+        elif kind is FaultKind.OUTSIDE_LEASE:
+            self._write(fault.other, _Shot(output.path(fault.other)))
+        elif kind is FaultKind.LATE:
+            shot.late = fault.seconds
+        elif kind is FaultKind.SLOW_WRITE:
+            shot.pause = fault.seconds
+
+    def _write(self, frame: int, shot: _Shot) -> None:
+        """Write a frame's file as `shot` has it, and those of earlier frames that are due."""
+        self._write_late(time.monotonic())
+        if shot.keep < 0:
+            return
+        width, height = self._scenario.size
+        blank = not self._scenario.first <= frame <= self._scenario.last
+        picture = Picture(frame, width * shot.wide, height, self._black or blank)
+        data = encode(Path(shot.target).suffix, picture, self._scenario.frame_bytes)
+        data = data[: int(len(data) * shot.keep)]
+        if shot.late:
+            self._late.append((time.monotonic() + shot.late, shot.target, data))
+            return
+        with Path(shot.target).open("wb") as file:
+            if shot.pause:
+                half = len(data) // 2
+                file.write(data[:half])
+                file.flush()
+                time.sleep(shot.pause)
+                data = data[half:]
+            file.write(data)
+
+    def _write_late(self, now: float) -> None:
+        for due, target, data in [each for each in self._late if each[0] <= now]:
+            Path(target).write_bytes(data)
+            self._late.remove((due, target, data))
+
+    def _movie(self, output: OutputFile, lines: Lines, frames: range, missing: int) -> None:
+        """One file for all frames, whole only at the end: cut anywhere before, it has no end mark."""
+        path = Path(output.path(self._span.first))
+        data = movie(self._span.first, self._span.last)
+        path.write_bytes(data[: len(data) // 4])
+        for count, frame in enumerate(frames[: len(frames) - missing], start=1):
+            for fault in self._faults.at(Moment.FRAME, frame):
+                self._strikes.strike(fault)
+            cost = self._scenario.costs.of(frame)
+            time.sleep(cost)
+            self._voice.say(lines.frame(frame, count, cost))
+        path.write_bytes(movie(self._span.first, self._span.last - missing) if missing else data)
+
+    def _close(self, lines: Lines, seconds: float) -> None:
+        if self._logged:
+            count = "one error" if len(self._logged) == 1 else f"{len(self._logged)} errors"
+            words = f"Rendering error while writing to file {self._logged[0]}."
+            module = "An output module failed. The file may be damaged or corrupted."
+            self._voice.say(lines.warning(f"logged {count}  error: {words} {module}"))
+        self._voice.say(lines.finished(seconds))
+        if self._late:
+            due = max(each[0] for each in self._late)
+            time.sleep(max(0.0, due - time.monotonic()))
+            self._write_late(due)
+
+
+def _count(faults: list[Fault], kind: FaultKind) -> int:
+    return sum(fault.count for fault in faults if fault.kind is kind)

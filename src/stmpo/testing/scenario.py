@@ -1,0 +1,346 @@
+"""Scenarios: what the fake aerender plays, as values that become a JSON file.
+
+    scenario = Scenario(costs=Costs(0.05, {7: 2.0}), faults=(Fault(FaultKind.CRASH, On(frame=7, times=1)),))
+    environment = os.environ | scenario.environment(folder)   # writes folder/scenario.json, names it in a variable
+    ...
+    starts(folder)                                            # what was started, with which arguments
+
+The JSON has the fields of `Scenario` as its keys, each optional; `on` and all other fields of `Fault` likewise:
+
+    {"startup": 0.5, "costs": {"default": 0.05, "frames": {"7": 2.0}}, "first": 0, "last": 99, "size": [64, 36],
+     "style": {"language": "de", "display": "frames"}, "encoding": "cp1252",
+     "faults": [{"kind": "crash", "on": {"frame": 7, "times": 1}},
+                {"kind": "say", "text": "openjd_env: X=1", "on": {"start": 2}}]}
+
+What must hold across processes (how often a fault has happened, which start this is) is kept in the folder `state`
+beside the file, so two runs that shall know nothing of each other need two folders. Given the same order of starts, a
+scenario plays the same way each time: probability is drawn from `seed`, the fault, the frame and how often it was asked.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stmpo.errors import BadInput
+from stmpo.renderers.aerender_lines import Language, Quotes, Style, TimeDisplay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "STMPO_FAKE_SCENARIO"
+"""The environment variable that names the scenario file."""
+
+
+class FaultKind(Enum):
+    """What goes wrong. Each says when it happens if `on.frame` is not given."""
+
+    SLOW_LAUNCH = "slow_launch"
+    """At launch: `seconds` more until the first PROGRESS line."""
+
+    ANOTHER_INSTANCE = "another_instance"
+    """At launch: "Another instance of aerender … may be running", exit code 7."""
+
+    SILENT_AFTER_LAUNCH = "silent_after_launch"
+    """At launch: exit code 0 after "Launching After Effects...", and nothing else."""
+
+    HANG_AT_LAUNCH = "hang_at_launch"
+    """At launch: no line, no CPU time, for ever."""
+
+    STUBBORN = "stubborn"
+    """At launch: After Effects ignores SIGTERM, SIGINT, SIGHUP and CTRL_BREAK (its launcher does not)."""
+
+    ESCAPE = "escape"
+    """At launch: a grandchild in a session of its own sleeps `seconds`; with `hold_output` it keeps standard output open."""
+
+    BALLAST = "ballast"
+    """At launch: `megabytes` of memory are touched and held."""
+
+    EXIT = "exit"
+    """At launch, or before a frame: print `text`, if any, and exit with `code`."""
+
+    CRASH = "crash"
+    """At launch, or before a frame: die by signal `signal` where the system has it, else with `code` as it stands."""
+
+    HANG = "hang"
+    """At launch (after the header), or before a frame: no line, no CPU time, for ever."""
+
+    BUSY = "busy"
+    """At launch, or before a frame: `seconds` of a little CPU time and no line."""
+
+    SAY = "say"
+    """At launch, or before a frame: write `text` (in `encoding`) or `hex`, then `end`, `repeat` times."""
+
+    MISSING = "missing"
+    """Every frame: its line, no file, "logged one error" at the end, exit code 0. `quiet`: without that warning."""
+
+    EMPTY = "empty"
+    """As `MISSING`, with a file of 0 bytes."""
+
+    TRUNCATED = "truncated"
+    """As `MISSING`, with the first `fraction` of the file."""
+
+    BLACK = "black"
+    """From this frame on, black pictures after `text` (GPU failure 19969 if empty); exit code 0."""
+
+    UNREADABLE_SOURCE = "unreadable_source"
+    """From this frame on, black pictures after "Could not read from source … ( 86 :: 2 )"; exit code 0."""
+
+    WRONG_SIZE = "wrong_size"
+    """Every frame: twice as wide."""
+
+    OTHER_FILE = "other_file"
+    """Every frame: written to frame `other`'s file instead of its own."""
+
+    OUTSIDE_LEASE = "outside_lease"
+    """Every frame: frame `other` is written as well, whoever it belongs to."""
+
+    LATE = "late"
+    """Every frame: its file appears `seconds` after its line."""
+
+    SLOW_WRITE = "slow_write"
+    """Every frame: half of the file, `seconds` of nothing, then the rest."""
+
+    FORCED_EXTENSION = "forced_extension"
+    """At launch: the format writes `text` (such as `.tif`) whatever `-output` says."""
+
+    CUT_SHORT = "cut_short"
+    """At the end: the last `count` frames are never rendered, "Finished composition" is said, exit code 0."""
+
+    MISSING_LINES = "missing_lines"
+    """At the end: the last `count` frames are rendered without a line."""
+
+    NEVER_EXITS = "never_exits"
+    """At the end: "Finished composition", and then for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """When a fault happens. What is not given does not matter; without `times` it happens every time."""
+
+    frame: int | None = None
+    """At this frame; for what happens at launch or at the end: in a process whose span holds this frame."""
+
+    start: int | None = None
+    """In the n-th process that was started, counted from 1."""
+
+    times: int | None = None
+    """At most so often, in all processes together."""
+
+    probability: float = 1.0
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong; `FaultKind` says which fields it reads."""
+
+    kind: FaultKind
+    on: On = field(default_factory=On)
+    seconds: float = 1.0
+    code: int = 1
+    signal: str = ""
+    """Name of the signal to die by, such as "SIGSEGV"; ignored where the system has none of that name."""
+
+    text: str = ""
+    encoding: str = "utf-8"
+    hex: str = ""
+    end: str = "\n"
+    repeat: int = 1
+    count: int = 1
+    other: int = 0
+    fraction: float = 0.5
+    megabytes: int = 64
+    quiet: bool = False
+    hold_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Seconds that frames take: `default`, and others by frame number."""
+
+    default: float = 0.0
+    frames: Mapping[int, float] = field(default_factory=dict)
+
+    def of(self, frame: int) -> float:
+        """Seconds that this frame takes."""
+        return self.frames.get(frame, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole play. The defaults are an After Effects that starts at once, renders in no time and never fails."""
+
+    startup: float = 0.0
+    """Seconds from "Launching After Effects..." to the first PROGRESS line; 15 is realistic."""
+
+    costs: Costs = field(default_factory=Costs)
+    costs_file: str = ""
+    """A JSON file of `Costs`, which replaces `costs`."""
+
+    tree: bool = True
+    """A launcher with a child that does the work, as After Effects has; without, one process and half the start."""
+
+    comp: str = ""
+    """The only comp there is; empty: any name that is asked for."""
+
+    items: int = 99
+    """Render queue items that `-rqindex` may name."""
+
+    first: int = 0
+    """First displayed frame number of the comp."""
+
+    last: int = 99
+    """Last displayed frame number of the comp."""
+
+    fps: float = 30.0
+    size: tuple[int, int] = (16, 16)
+    """Width and height of frames, in pixels."""
+
+    frame_bytes: int = 0
+    """Frames are at least this large (valid all the same)."""
+
+    style: Style = field(default_factory=Style)
+    encoding: str = "utf-8"
+    """Of all lines; a Windows console has "cp1252", "cp850" or "cp932"."""
+
+    launcher_lines_last: bool = False
+    """The launcher's own lines come at the end, as on macOS when standard output is a pipe."""
+
+    exit_zero: bool = False
+    """Exit code 0 after errors too, as launchers in the wild do."""
+
+    exclusive_seconds: float = 0.0
+    """A start within so many seconds of the one before is refused: "Another instance of aerender …"."""
+
+    seed: int = 0
+    faults: tuple[Fault, ...] = ()
+
+    def write(self, folder: Path) -> Path:
+        """Write `folder/scenario.json` (the folder is made) and return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "scenario.json"
+        path.write_text(json.dumps(asdict(self), default=_plain, indent=1), encoding="utf-8")
+        return path
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """`write`, and the environment variable that tells the fake of it."""
+        return {VARIABLE: str(self.write(folder))}
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        BadInput: it cannot be read, or has a key or a value that no scenario has.
+    """
+    scenario = _scenario(path, _read(path))
+    if not scenario.costs_file:
+        return scenario
+    costs = Path(scenario.costs_file)
+    values = {**_fields(scenario), "costs": _costs(costs, _read(costs))}
+    return Scenario(**values)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{value!r} is no part of a scenario")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
+def _read(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be read as JSON: {error}") from None
+
+
+_T = TypeVar("_T")
+
+
+def _known(path: Path, what: type[Any], value: object) -> dict[str, Any]:
+    """A JSON object with no key that `what` does not have."""
+    if not isinstance(value, dict):
+        raise BadInput(f"{path}: {what.__name__} must be an object, not {value!r}")
+    names = [each.name for each in fields(what)]
+    unknown = sorted(set(value) - set(names))
+    if unknown:
+        raise BadInput(f"{path}: {what.__name__} has no {unknown[0]!r}; it has {', '.join(names)}")
+    return dict(value)
+
+
+def _make(path: Path, what: type[_T], values: dict[str, Any]) -> _T:
+    """A value of a dataclass, each field of the type that its default has."""
+    try:
+        made = what(**values)
+    except TypeError:
+        raise BadInput(f"{path}: {what.__name__} lacks a key: {values}") from None
+    for each in fields(made):  # type: ignore[arg-type]  # every `what` is a dataclass
+        value, kind = getattr(made, each.name), type(each.default)
+        wanted = (int, float) if kind is float else kind
+        if kind in {int, float, str, bool} and (
+            not isinstance(value, wanted) or (isinstance(value, bool) != (kind is bool))
+        ):
+            raise BadInput(f"{path}: {what.__name__}.{each.name} is {value!r}; a {kind.__name__} is wanted")
+    return made
+
+
+def _member(path: Path, kind: type[_T], value: object) -> _T:
+    try:
+        return kind(value)  # type: ignore[call-arg]  # an Enum class takes a value
+    except ValueError:
+        members = ", ".join(str(each.value) for each in kind)  # type: ignore[attr-defined]  # as above
+        raise BadInput(f"{path}: {kind.__name__} has no {value!r}; it has {members}") from None
+
+
+def _costs(path: Path, value: object) -> Costs:
+    values = _known(path, Costs, value)
+    try:
+        frames = {int(frame): float(seconds) for frame, seconds in dict(values.get("frames", {})).items()}
+    except (TypeError, ValueError):
+        raise BadInput(f"{path}: Costs.frames must be an object of frame numbers and seconds") from None
+    return _make(path, Costs, {**values, "frames": frames})
+
+
+def _style(path: Path, value: object) -> Style:
+    values = _known(path, Style, value)
+    for name, kind in (("display", TimeDisplay), ("language", Language), ("quotes", Quotes)):
+        if name in values:
+            values[name] = _member(path, kind, values[name])
+    return _make(path, Style, values)
+
+
+def _fault(path: Path, value: object) -> Fault:
+    values = _known(path, Fault, value)
+    values["kind"] = _member(path, FaultKind, values.get("kind"))
+    values["on"] = _make(path, On, _known(path, On, values.get("on", {})))
+    return _make(path, Fault, values)
+
+
+def _scenario(path: Path, value: object) -> Scenario:
+    values = _known(path, Scenario, value)
+    if "costs" in values:
+        values["costs"] = _costs(path, values["costs"])
+    if "style" in values:
+        values["style"] = _style(path, values["style"])
+    if "faults" in values:
+        if not isinstance(values["faults"], list):
+            raise BadInput(f"{path}: Scenario.faults must be a list")
+        values["faults"] = tuple(_fault(path, each) for each in values["faults"])
+    if "size" in values:
+        size = values["size"]
+        if (
+            not isinstance(size, list)
+            or len(size) != 2
+            or not all(type(side) is int and 0 < side <= 30_000 for side in size)
+        ):
+            raise BadInput(f"{path}: Scenario.size must be two numbers of pixels, not {size!r}")
+        values["size"] = tuple(size)
+    return _make(path, Scenario, values)

@@ -1,0 +1,121 @@
+"""What fake processes know of each other: counters and a record of every start, as files in one folder.
+
+A counter is a row of empty files, `name.1`, `name.2`, …, each made by exactly one process: creation of a file that must
+not exist is atomic on every system, appending to a shared one is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+from stmpo.renderers.aerender_cli import claim
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of the fake, as it recorded it itself."""
+
+    number: int
+    """1 for the first."""
+
+    argv: tuple[str, ...]
+    pid: int
+    """Of the launcher (or of the only process)."""
+
+    began: float
+    """Seconds since 1970."""
+
+    ended: float | None
+    """None while it runs, and for ever if it was killed."""
+
+    code: int | None
+    """The exit code that it ended with by itself."""
+
+    pids: tuple[int, ...]
+    """Its descendants and itself: launcher, After Effects, escaped grandchildren."""
+
+
+def starts(folder: Path) -> list[Start]:
+    """All starts under the scenario that was written to this folder, in order."""
+    state = folder / "state"
+    return sorted(
+        (_start(state, path) for path in state.glob("start-*.json")),
+        key=lambda start: start.number,
+    )
+
+
+def _start(state: Path, path: Path) -> Start:
+    begun = json.loads(path.read_text(encoding="utf-8"))
+    number = int(begun["number"])
+    end = state / f"end-{number}.json"
+    ended = json.loads(end.read_text(encoding="utf-8")) if end.exists() else {}
+    pids = sorted(int(each.suffix[1:]) for each in state.glob(f"pid-{number}.*"))
+    argv = tuple(begun["argv"])
+    return Start(
+        number, argv, begun["pid"], begun["began"], ended.get("ended"), ended.get("code"), tuple(pids)
+    )
+
+
+class State:
+    """The folder, seen by one process. Without a folder nothing is kept, and every count is 1."""
+
+    def __init__(self, folder: Path | None, number: int = 0) -> None:
+        self._folder = folder
+        self.number = number
+        """Which start this process belongs to; 0 until `begin`."""
+
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def count(self, name: str, limit: int | None = None) -> int:
+        """Count one more of `name`, over all processes: 1 for the first. Beyond `limit`: `limit + 1`, uncounted."""
+        at = 1
+        if self._folder is not None:
+            while (limit is None or at <= limit) and not claim(str(self._folder / f"{name}.{at}")):
+                at += 1
+        return at
+
+    def begin(self, argv: Sequence[str]) -> None:
+        """Record the start of this process tree and take its number."""
+        self.number = self.count("number")
+        self.born(os.getpid())
+        self._put(
+            f"start-{self.number}.json",
+            number=self.number,
+            argv=list(argv),
+            pid=os.getpid(),
+            began=time.time(),
+        )
+
+    def end(self, code: int) -> None:
+        """Record that this process tree ends by itself."""
+        self._put(f"end-{self.number}.json", ended=time.time(), code=code)
+
+    def born(self, pid: int) -> None:
+        """Record a process of this tree."""
+        if self._folder is not None:
+            (self._folder / f"pid-{self.number}.{pid}").touch()
+
+    def seconds_since_previous(self) -> float:
+        """Seconds between the start before this one and now; a start that is not written yet is just now."""
+        if self._folder is None or self.number < 2:
+            return float("inf")
+        try:
+            before = json.loads((self._folder / f"start-{self.number - 1}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0.0
+        return time.time() - float(before["began"])
+
+    def _put(self, name: str, **values: object) -> None:
+        if self._folder is not None:
+            path = self._folder / name
+            path.with_suffix(".part").write_text(json.dumps(values), encoding="utf-8")
+            path.with_suffix(".part").replace(path)
