@@ -34,16 +34,12 @@ def discover() -> Machine:
 
 def _read_live() -> Machine:
     if sys.platform == "win32":
-        from stmpo.machine import windows  # noqa: PLC0415
-
-        return windows.read_live()
-    if sys.platform == "darwin":
-        from stmpo.machine import macos  # noqa: PLC0415
-
-        return macos.read_live()
-    from stmpo.machine import linux  # noqa: PLC0415
-
-    return linux.read_live()
+        from stmpo.machine.windows_api import read_live  # noqa: PLC0415 - see the module's docstring
+    elif sys.platform == "darwin":
+        from stmpo.machine.macos import read_live  # noqa: PLC0415
+    else:
+        from stmpo.machine.linux import read_live  # noqa: PLC0415
+    return read_live()
 
 
 def load(text: str) -> Machine:

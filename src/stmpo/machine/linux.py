@@ -26,7 +26,7 @@ from stmpo.machine.model import Machine, NumaNode
 from stmpo.machine.rootfs import RootFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
 _CPU = "sys/devices/system/cpu"
 _NODE = "sys/devices/system/node"
@@ -106,64 +106,94 @@ def _list_or_none(text: str) -> frozenset[int] | None:
 def _facts(root: RootFolder, usable: list[int], notes: list[str]) -> Iterable[CpuFacts]:
     node_of = {cpu: node for node, cpus in _node_cpus(root).items() for cpu in cpus}
     homeless = [cpu for cpu in usable if node_of and cpu not in node_of]
-    if homeless:
-        notes.append(
-            f"CPUs {format_list(homeless)} are in no NUMA node; taken as node {min(node_of.values())}"
-        )
     fallback = min(node_of.values(), default=0)
-    caches = _shared_caches(root, usable)
+    if homeless:
+        notes.append(f"CPUs {format_list(homeless)} are in no NUMA node; taken as node {fallback}")
+    packages = _packages(root, usable)
+    cores = _cores(root, usable, packages)
+    caches = _shared_caches(root, usable, cores)
     for cpu in usable:
-        yield CpuFacts(
-            id=cpu,
-            core=_core(root, cpu),
-            l3=caches.get(cpu),
-            node=node_of.get(cpu, fallback),
-            package=max(root.number(f"{_CPU}/cpu{cpu}/topology/physical_package_id") or 0, 0),
-        )
+        node = node_of.get(cpu, fallback)
+        yield CpuFacts(id=cpu, core=cores[cpu], l3=caches.get(cpu), node=node, package=packages[cpu])
 
 
-def _core(root: RootFolder, cpu: int) -> tuple[object, ...]:
-    """A label that SMT siblings share, and nobody else."""
+def _packages(root: RootFolder, usable: list[int]) -> dict[int, int]:
+    """Each CPU's package. One that has no number (-1 in virtual machines) counts as 0."""
+    found: dict[int, int] = {}
+    for cpu in usable:
+        if cpu not in found:
+            folder = f"{_CPU}/cpu{cpu}/topology"
+            number = max(root.number(f"{folder}/physical_package_id") or 0, 0)
+            together = root.cpu_set(
+                f"{folder}/package_cpus_list", f"{folder}/core_siblings_list", f"{folder}/core_siblings"
+            )
+            found.update(dict.fromkeys(together or (), number))
+            found[cpu] = number
+    return found
+
+
+def _cores(root: RootFolder, usable: list[int], packages: dict[int, int]) -> dict[int, Hashable]:
+    """For each CPU a label that its SMT siblings have too, and nobody else.
+
+    Some AMD processors list the two cores of a module as siblings. They have core numbers of their own, which tells them
+    from SMT.
+    """
+    found: dict[int, Hashable] = {}
+    for cpu in usable:
+        if cpu in found:
+            continue
+        number = _core_number(root, cpu)
+        siblings = _siblings(root, cpu)
+        if siblings is None:
+            found[cpu] = ("cpu", cpu) if number is None else ("core", packages[cpu], number)
+        else:
+            same = [
+                other for other in siblings if other == cpu or _core_number(root, other) in {number, None}
+            ]
+            found.update(dict.fromkeys(same, ("siblings", min(same))))
+    return found
+
+
+def _core_number(root: RootFolder, cpu: int) -> int | None:
+    return root.number(f"{_CPU}/cpu{cpu}/topology/core_id")
+
+
+def _siblings(root: RootFolder, cpu: int) -> frozenset[int] | None:
     folder = f"{_CPU}/cpu{cpu}/topology"
-    siblings = root.cpu_set(
+    found = root.cpu_set(
         f"{folder}/core_cpus_list",
         f"{folder}/thread_siblings_list",
         f"{folder}/core_cpus",
         f"{folder}/thread_siblings",
     )
-    if siblings and cpu in siblings:
-        return ("siblings", min(siblings))
-    core = root.number(f"{folder}/core_id")
-    if core is None:
-        return ("cpu", cpu)
-    return ("core", root.number(f"{folder}/physical_package_id"), core)
+    return found if found and cpu in found else None
 
 
-def _shared_caches(root: RootFolder, usable: list[int]) -> dict[int, frozenset[int]]:
-    """For each CPU the sharers of its last-level cache: level 3, else the highest level that reaches beyond a core."""
-    seen: dict[int, frozenset[int]] = {}
+def _shared_caches(root: RootFolder, usable: list[int], cores: dict[int, Hashable]) -> dict[int, int]:
+    """For each CPU the lowest sharer of its last-level cache: level 3, else the highest level beyond one core."""
+    found: dict[int, int] = {}
     for cpu in usable:
-        if cpu not in seen:
-            sharers = _last_level(root, cpu)
-            seen.update(dict.fromkeys(sharers, sharers))
-    return seen
+        if cpu not in found:
+            level, sharers = _last_level(root, cpu)
+            if level == 3 or len({cores.get(other, other) for other in sharers}) > 1:
+                found.update(dict.fromkeys(sharers, min(sharers)))
+    return found
 
 
-def _last_level(root: RootFolder, cpu: int) -> frozenset[int]:
+def _last_level(root: RootFolder, cpu: int) -> tuple[int, frozenset[int]]:
+    """Level and sharers of the highest data cache up to level 3; a level of 0 for none."""
     folder = f"{_CPU}/cpu{cpu}/cache"
-    best_level, best = 0, frozenset[int]()
-    for index in root.numbered(folder, "index"):
-        level = root.number(f"{folder}/index{index}/level") or 0
-        if level > 3 or level < best_level or root.text(f"{folder}/index{index}/type") == "Instruction":
-            continue
-        sharers = root.cpu_set(
-            f"{folder}/index{index}/shared_cpu_list", f"{folder}/index{index}/shared_cpu_map"
-        )
-        if sharers and cpu in sharers:
-            best_level, best = level, sharers
-    if best_level == 3 or len({_core(root, other) for other in best}) > 1:
-        return best
-    return frozenset()
+    levels = {
+        root.number(f"{folder}/index{index}/level") or 0: index
+        for index in root.numbered(folder, "index")
+        if root.text(f"{folder}/index{index}/type") != "Instruction"
+    }
+    for level in sorted(levels, reverse=True):
+        index = f"{folder}/index{levels[level]}"
+        sharers = root.cpu_set(f"{index}/shared_cpu_list", f"{index}/shared_cpu_map")
+        if level <= 3 and sharers and cpu in sharers:
+            return level, sharers
+    return 0, frozenset()
 
 
 def _node_cpus(root: RootFolder) -> dict[int, frozenset[int]]:

@@ -39,7 +39,8 @@ class Limits:
 
 def read(root: RootFolder) -> Limits:
     """The limits of the process that `/proc/self` below `root` describes."""
-    total, available = _meminfo(root)
+    nodes = _cpuset(root, "mems")
+    total, available = _meminfo(root, nodes)
     notes = []
     capped = [
         (limit, max(limit - used, 0))
@@ -54,7 +55,7 @@ def read(root: RootFolder) -> Limits:
     quota = min(_quotas(root), default=None)
     if quota is not None:
         notes.append(f"a control group limits CPU time to {quota:g} CPUs")
-    return Limits(total, available, quota, _cpuset(root, "mems"), tuple(notes))
+    return Limits(total, available, quota, nodes, tuple(notes))
 
 
 def cpuset_cpus(root: RootFolder) -> frozenset[int] | None:
@@ -67,18 +68,28 @@ def node_memory(root: RootFolder, node: int) -> int | None:
     return _fields(root.text(f"sys/devices/system/node/node{node}/meminfo")).get("MemTotal")
 
 
-def _meminfo(root: RootFolder) -> tuple[int | None, int | None]:
-    """Memory built in and available, in bytes: the whole machine's, else (in a partial snapshot) its nodes' sums."""
-    fields = _fields(root.text("proc/meminfo"))
-    if "MemTotal" not in fields:
-        nodes = root.numbered("sys/devices/system/node", "node")
-        parts = [_fields(root.text(f"sys/devices/system/node/node{node}/meminfo")) for node in nodes]
-        fields = {name: sum(part.get(name, 0) for part in parts) for part in parts for name in part}
+def _meminfo(root: RootFolder, usable: frozenset[int] | None) -> tuple[int | None, int | None]:
+    """Memory built in and available, in bytes.
+
+    The whole machine's, unless only some of its nodes may be used or (in a partial snapshot) only they say something.
+    """
+    whole = _total_and_available(_fields(root.text("proc/meminfo")))
+    present = root.numbered("sys/devices/system/node", "node")
+    nodes = [node for node in present if usable is None or node in usable]
+    if whole[0] is not None and (len(nodes) == len(present) or not nodes):
+        return whole
+    parts = [_fields(root.text(f"sys/devices/system/node/node{node}/meminfo")) for node in nodes]
+    sums = {name: sum(part.get(name, 0) for part in parts) for part in parts for name in part}
+    found = _total_and_available(sums)
+    return whole if found[0] is None else found
+
+
+def _total_and_available(fields: dict[str, int]) -> tuple[int | None, int | None]:
     total = fields.get("MemTotal")
     if "MemAvailable" in fields:
         return total, fields["MemAvailable"]
     if "MemFree" not in fields:
-        return total, None
+        return total, total
     cached = fields.get("Cached", fields.get("FilePages", 0))  # kernels before 3.14 give no better figure
     return total, fields["MemFree"] + fields.get("Buffers", 0) + cached
 

@@ -1,0 +1,136 @@
+"""Windows: all processor groups, by `GetLogicalProcessorInformationEx`.
+
+The calls are made by `windows_api.py` and their records read by `windows_records.py`; here they become a machine. Three things are the system's own ways:
+
+- A CPU is known by group and number in the group (0 to 63). A process that pins itself by a mask stays in one group, so
+  the planner keeps each slot inside one.
+- NUMA nodes larger than a group are reported whole only under `RelationNumaNodeEx`, which older systems refuse; they
+  then split such a node into several, one a group. Both answers are usable as they are.
+- A worker may have been confined before it started us. A process mask narrower than its group says so, and then only
+  those CPUs are used. A job's memory limit counts as well, that of the innermost job, which is all one can ask for.
+
+The total memory of a node is not to be had; what is given is what is available on it.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from stmpo.errors import BadInput
+from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
+from stmpo.machine.model import Machine, NumaNode
+from stmpo.machine.windows_records import (
+    CPUS_IN_GROUP,
+    Record,
+    Relation,
+    mask_cpus,
+    parse_relationships,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ALL_RELATIONS = 0xFFFF
+
+
+class Win32(Protocol):
+    """The system's answers that a machine is made of. None: the system does not give one."""
+
+    def relationships(self, relation: int) -> bytes | None:
+        """The buffer of `GetLogicalProcessorInformationEx` for one relation."""
+
+    def confined_to(self) -> tuple[int, int, int] | None:
+        """Process mask, system mask and group, while the process is in one group only."""
+
+    def node_available(self, node: int) -> int | None:
+        """Bytes available on a NUMA node."""
+
+    def job_limits(self) -> bytes | None:
+        """`JOBOBJECT_EXTENDED_LIMIT_INFORMATION` of the job that this process is in."""
+
+
+def read(api: Win32) -> Machine:
+    """The machine that the system's answers describe, without its memory as a whole.
+
+    Raises:
+        BadInput: there is no answer, or none that makes sense.
+    """
+    try:
+        records = parse_relationships(api.relationships(_ALL_RELATIONS) or b"", struct.calcsize("P"))
+        extended = parse_relationships(api.relationships(Relation.NODE_EX) or b"", struct.calcsize("P"))
+    except ValueError as error:
+        raise BadInput(f"Windows: {error}") from None
+    machine = assemble([*extended, *records])
+    confined = _confined(api.confined_to(), machine)
+    cpus = tuple(cpu for cpu in machine.cpus if confined is None or cpu.id in confined)
+    nodes = tuple(replace(node, memory_bytes=api.node_available(node.id)) for node in machine.nodes)
+    barred = tuple(cpu.id for cpu in machine.cpus if cpu not in cpus)
+    return replace(machine, cpus=cpus, nodes=nodes, barred=barred)
+
+
+def with_memory(machine: Machine, total: int | None, available: int | None, limit: int | None) -> Machine:
+    """The machine with its memory in bytes; `limit` is what a job grants, None without one."""
+    if limit is not None and (total is None or limit < total):
+        note = f"a job limits memory to {limit / 2**30:.1f} GB"
+        machine = replace(machine, notes=(*machine.notes, note))
+        total, available = limit, limit if available is None else min(available, limit)
+    return replace(machine, memory_total_bytes=total, memory_available_bytes=available)
+
+
+def assemble(records: Iterable[Record]) -> Machine:
+    """The machine that the records describe. The first record that names a CPU in a relation counts.
+
+    Raises:
+        BadInput: they name no processor.
+    """
+    known = list(records)
+    cores = _labels(record for record in known if record.relation is Relation.CORE)
+    groups = _labels(record for record in known if record.relation is Relation.GROUP)
+    packages = _labels(record for record in known if record.relation is Relation.PACKAGE)
+    nodes = [record for record in known if record.relation in {Relation.NODE_EX, Relation.NODE}]
+    node_of = {cpu: record.number for record in reversed(nodes) for cpu in record.cpus}
+    caches = _labels(_last_level([record for record in known if record.relation is Relation.CACHE], cores))
+    numbers = cores.keys() & groups.keys() if groups else cores.keys()
+    if not numbers:
+        raise BadInput("Windows: the system names no processor")
+    cpus = number_cpus(
+        CpuFacts(
+            id=cpu,
+            core=cores[cpu],
+            l3=caches.get(cpu),
+            node=node_of.get(cpu, 0),
+            package=packages.get(cpu, 0),
+            group=cpu // CPUS_IN_GROUP,
+            group_index=cpu % CPUS_IN_GROUP,
+        )
+        for cpu in numbers
+    )
+    return Machine("Windows", cpus, complete_nodes(cpus, [NumaNode(record.number) for record in nodes]))
+
+
+def _labels(records: Iterable[Record]) -> dict[int, int]:
+    """For each CPU the place of the first record that has it."""
+    found: dict[int, int] = {}
+    for place, record in enumerate(records):
+        for cpu in record.cpus:
+            found.setdefault(cpu, place)
+    return found
+
+
+def _last_level(caches: list[Record], cores: dict[int, int]) -> list[Record]:
+    """Level 3 where there is any, else those of the highest level that hold more than one core."""
+    holding = [cache for cache in caches if cache.cache_type != 1 and cache.number <= 3]
+    level_3 = [cache for cache in holding if cache.number == 3]
+    shared = [cache for cache in holding if len({cores.get(cpu) for cpu in cache.cpus}) > 1]
+    return level_3 + sorted(shared, key=lambda cache: -cache.number)
+
+
+def _confined(answer: tuple[int, int, int] | None, machine: Machine) -> set[int] | None:
+    """The CPUs that this process was confined to before it began; None when it was not."""
+    if answer is None:
+        return None
+    process, system, group = answer
+    wanted = mask_cpus(process, group) & {cpu.id for cpu in machine.cpus}
+    return wanted if wanted and process & system != system else None

@@ -1,0 +1,78 @@
+"""Windows: the calls that describe the machine, by ctypes. No decisions are taken here; see `windows.py`."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import TYPE_CHECKING
+
+from stmpo.machine import memory, windows
+from stmpo.machine.windows_records import JOB_LIMITS_BYTES, parse_job_memory
+
+if TYPE_CHECKING:
+    from stmpo.machine.model import Machine
+
+assert sys.platform == "win32"
+
+_ERROR_INSUFFICIENT_BUFFER = 122
+_JOB_EXTENDED_LIMITS = 9
+
+
+def read_live() -> Machine:
+    """This computer, as this process may use it.
+
+    Raises:
+        BadInput: the system does not describe its processors.
+    """
+    api = Kernel32()
+    total, available = memory.installed_and_available()
+    return windows.with_memory(windows.read(api), total, available, parse_job_memory(api.job_limits() or b""))
+
+
+class Kernel32:
+    """The live system. Every call that fails, or that this version of Windows does not have, answers None."""
+
+    def __init__(self) -> None:
+        self._dll = ctypes.WinDLL("kernel32", use_last_error=True)
+        self._dll.GetCurrentProcess.restype = ctypes.c_void_p
+
+    def relationships(self, relation: int) -> bytes | None:
+        """Asks for the size, then for the records; asks again when processors were added in between."""
+        call = self._dll.GetLogicalProcessorInformationEx
+        length = ctypes.c_uint32(0)
+        for _ in range(4):
+            buffer = ctypes.create_string_buffer(max(length.value, 1))
+            if call(ctypes.c_int(relation), buffer if length.value else None, ctypes.byref(length)):
+                return buffer.raw[: length.value]
+            if ctypes.get_last_error() != _ERROR_INSUFFICIENT_BUFFER:
+                return None
+        return None
+
+    def confined_to(self) -> tuple[int, int, int] | None:
+        """`GetProcessAffinityMask` answers 0 for a process with threads in several groups; such a one is not confined."""
+        process, system = ctypes.c_size_t(0), ctypes.c_size_t(0)
+        handle = ctypes.c_void_p(self._dll.GetCurrentProcess())
+        done = self._dll.GetProcessAffinityMask(handle, ctypes.byref(process), ctypes.byref(system))
+        if not done or not process.value:
+            return None
+        return process.value, system.value, self._group(handle)
+
+    def _group(self, handle: ctypes.c_void_p) -> int:
+        """The group that the process is in; 0 where the system cannot say, which has only that one."""
+        groups, count = (ctypes.c_uint16 * 64)(), ctypes.c_uint16(64)
+        done = self._dll.GetProcessGroupAffinity(handle, ctypes.byref(count), groups)
+        return groups[0] if done and count.value else 0
+
+    def node_available(self, node: int) -> int | None:
+        """`GetNumaAvailableMemoryNodeEx`."""
+        size = ctypes.c_uint64(0)
+        done = self._dll.GetNumaAvailableMemoryNodeEx(ctypes.c_uint16(node), ctypes.byref(size))
+        return size.value if done else None
+
+    def job_limits(self) -> bytes | None:
+        """`QueryInformationJobObject` without a handle: the job that this process is in, if it is in one."""
+        buffer = ctypes.create_string_buffer(JOB_LIMITS_BYTES)
+        done = self._dll.QueryInformationJobObject(
+            None, ctypes.c_int(_JOB_EXTENDED_LIMITS), buffer, ctypes.c_uint32(JOB_LIMITS_BYTES), None
+        )
+        return buffer.raw if done else None
