@@ -46,7 +46,7 @@ _LAUNCHING = re.compile(
 _DATED = re.compile(
     rf"{_SEVERITY}[0-9]{{1,4}}(?P<sep>[./-])\s?[0-9]{{1,2}}(?P=sep)\s?[0-9]{{1,4}}"  # 4/30/2019, 19.05.2022, 2019-04-30
     r"[^0-9]{1,12}[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2})?"  # 1:59:13
-    r"(?:[^:\uff1a]{0,20}|[^:\uff1a]{0,16}GMT[+-][0-9]{1,2}:[0-9]{2})[:\uff1a]\s*"  # AM, PM, EDT, GMT+2, GMT+5:30
+    r"(?:[^:\uff1a]{0,16}GMT[+-][0-9]{1,2}:[0-9]{2}|[^:\uff1a]{0,20})[:\uff1a]\s*"  # AM, PM, EDT, GMT+2, GMT+5:30
 )
 _PLAIN = re.compile(r"PROGRESS:\s*(?=(?:Starting|Finished) composition\b)")
 
@@ -80,20 +80,21 @@ class Aerender:
     def command(self, job: RenderJob, work: Work, *, mfr: bool) -> Sequence[str]:
         """The argument list that renders this.
 
-        Each value is one item, passed as it is: no shell reads it, and aerender takes the item after a flag for the
-        flag's value whatever it looks like. Never passed: `-reuse` (would attach to a running After Effects), `-log`
+        Each value is one item: no shell reads it, and aerender takes the item after a flag for the flag's value
+        whatever it looks like. A job without comp and queue item (a Lottie file) asks for the first item, since aerender
+        ignores `-output`, `-s` and `-e` where none is named. Never passed: `-reuse` (would attach to a running After Effects), `-log`
         (would silence the output and the check for a dead launcher), `-mp` (refused since 2022) and `-i`.
         """
-        line = [*self.prefix, "-project", str(job.project)]
+        line = [*self.prefix, "-project", _value(str(job.project))]
         if job.comp is not None:
-            line += ["-comp", job.comp]
-        elif job.rqindex is not None:
-            line += ["-rqindex", str(job.rqindex)]
+            line += ["-comp", _value(job.comp)]
+        else:
+            line += ["-rqindex", str(job.rqindex or 1)]
         if job.rs_template is not None:
-            line += ["-RStemplate", job.rs_template]
+            line += ["-RStemplate", _value(job.rs_template)]
         if job.om_template is not None:
-            line += ["-OMtemplate", job.om_template]
-        line += ["-output", work.output]
+            line += ["-OMtemplate", _value(job.om_template)]
+        line += ["-output", _value(work.output)]
         if work.span is not None:
             line += ["-s", str(work.span.first), "-e", str(work.span.last)]
         # Always both values: without the flag the user's preference decides, and OFF wants its percentage as well.
@@ -118,6 +119,11 @@ class Aerender:
             return ReadLine(LineKind.OTHER, line)
         finding = look_up(text)
         return ReadLine(LineKind.FINDING if finding else LineKind.OTHER, line, finding=finding)
+
+
+def _value(text: str) -> str:
+    """The text as aerender will read it back: its script strips one pair of enclosing quotation marks, if there is one."""
+    return f'"{text}"' if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _milestone(text: str) -> LineKind | None:

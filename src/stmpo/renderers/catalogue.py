@@ -37,7 +37,7 @@ class Pattern:
 
 
 _STRONG = (
-    r"^(?:aerender\b[^:]{0,24}:\s*)?(?:error\s*:\s*)?"
+    r"^(?:(?:WARNING|INFO):\s*)?(?:aerender\b[^:]{0,24}:\s*)?(?:error\s*:\s*)?"
     r"(?:After Effects[\s-]{0,2}(?:error|fehler|erreur|errore|erro|エラー|오류|错误|錯誤|ошибка)"
     r"|(?:erreur|error|errore|erro|ошибка)\s+(?:d['\u2019]\s?|de\s+|di\s+|do\s+)?After Effects)\s*[:\uff1a]"
 )
@@ -125,7 +125,8 @@ _UNTRUSTED = (
     Pattern(
         "unreadable-source",
         Meaning.UNTRUSTED,
-        rf"\(\s*86\s*::\s*2\s*\)|^Could not read from source\b|{_STRONG}\s*Could not read from source\b",
+        r"\(\s*86\s*::\s*2\s*\)|^Could not read from source\b"
+        rf"|{_SAID}(?:\s*After Effects warning:)?\s*Could not read from source\b",
         "aerender Error: After Effects error: Could not read from source. Please check the settings and try again.",
         "Footage could not be decoded and may be black: convert HEVC/H.264 footage to ProRes or an image sequence, "
         "or render on a machine with a GPU that decodes it.",
@@ -192,7 +193,7 @@ _HOPELESS = (
         Meaning.HOPELESS,
         rf"{_AERENDER}.*\bDirectory specified for log file does not exist\b",
         r"aerender ERROR: Directory specified for log file does not exist: D:\logs",
-        "aerender was given a log file in a folder that does not exist; create the folder.",
+        "The log file given to aerender lies in a folder that does not exist: create the folder.",
     ),
     Pattern(
         "syntax",
@@ -259,7 +260,7 @@ _FAILED = (
         Meaning.FAILED,
         rf"{_AERENDER}.*\b(?:AESend|AEGetParamPt) failed\b",
         "aerender ERROR -1712: AESend failed to send apple event at line 909",
-        "macOS did not let aerender speak to After Effects: not as root, signed in, and with fewer starts at once.",
+        "The Mac did not let aerender speak to After Effects: run signed in, not as root, with a longer --spawn-delay.",
     ),
     Pattern(
         "open-project",
@@ -299,7 +300,7 @@ _FAILED = (
     Pattern(
         "write-error",
         Meaning.FAILED,
-        rf"(?:{_SAID}|^).{{0,400}}?\bRendering error while writing to file\b|{_SAID}.*\ban output module failed\b",
+        rf"^.{{0,400}}?\bRendering error while writing to file\b|{_SAID}.*\ban output module failed\b",
         r"WARNING:After Effects warning: logged one error  error: Rendering error while writing to file "
         r"D:\out\result.mov. An output module failed. The file may be damaged or corrupted.",
         "The output module could not write: check space and rights in the scratch folder, and the module's format.",
@@ -425,7 +426,7 @@ _GENERAL = (
         Meaning.FAILED,
         _AERENDER,
         "aerender ERROR: An existing connection was forcibly closed.",
-        "aerender's own error: look at the lines before this one.",
+        "An error of aerender's own: look at the lines before this one.",
     ),
     Pattern(
         "error-code",

@@ -109,7 +109,7 @@ class Redactor:
             part
             for value in values
             for line in (value, *value.splitlines())
-            for part in (line, visible(line))
+            for part in (line, line.strip(), visible(line))
         }
         secrets = sorted(
             (part for part in shown if len(part.strip()) >= _SHORTEST_SECRET), key=len, reverse=True

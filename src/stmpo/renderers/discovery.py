@@ -22,6 +22,7 @@ from pathlib import Path
 from stmpo.errors import BadInput, NoRenderer
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.discovery_common import Installed
+from stmpo.renderers.text import visible
 
 LOTTIE_SUFFIXES = frozenset({".json", ".lottie"})
 """What the embedded renderer reads."""
@@ -73,7 +74,7 @@ def choose_renderer(
     if suffix in AFTER_EFFECTS_SUFFIXES:
         return find_aerender(explicit, environ, search=search).renderer()
     raise BadInput(
-        f"{project} is neither an After Effects project (.aep, .aepx, .aet) nor a Lottie file (.json, .lottie)"
+        f"{visible(str(project))} is neither an After Effects project (.aep, .aepx, .aet) nor a Lottie file (.json, .lottie)"
     )
 
 
@@ -147,24 +148,31 @@ def _unquoted(text: str) -> str:
 
 def _named(text: str, source: str, environ: Mapping[str, str]) -> Found:
     """The program that `source` names: a file, a folder that holds aerender, or a bare command looked up on PATH."""
-    if not os.path.dirname(text) and not Path(text).exists():  # noqa: PTH120 - "aerender" and "./aerender" differ
+    if visible(text) != text:
+        raise NoRenderer(f"{source}: {visible(text)!r} holds characters that no path should; write it again")
+    if not os.path.dirname(text):  # noqa: PTH120 - as text: "aerender" and "./aerender" differ
         command = _on_path((text, f"{text}.exe"), environ)
-        if command is None:
+        if command is not None:
+            return _runnable(command, source)
+        if not Path(text).exists():
             raise NoRenderer(
-                f"{source}: there is no {text!r} on PATH nor in {Path.cwd()}; write its whole path"
+                f"{source}: there is no {text} on PATH nor in {Path.cwd()}; write its whole path"
             )
-        return _runnable(command, source)
-    path = Path(os.path.abspath(text))  # noqa: PTH100 - links stay as they are: aerender finds After Effects by its place
+    path = Path(os.path.abspath(text))  # noqa: PTH100 - links stay: aerender finds After Effects by its own place
     if path.is_dir():
-        inside = [path / middle / name for middle in ("", "Support Files") for name in _NAMES]
-        path = next((file for file in inside if file.is_file()), path)
-        if path.is_dir():
-            raise NoRenderer(
-                f"{source}: the folder {path} holds no aerender; write the path of aerender itself"
-            )
+        return _runnable(_inside(path, source), source)
     if not path.is_file():
         raise NoRenderer(f"{source}: {path} does not exist; write the path of aerender itself")
     return _runnable(path, source)
+
+
+def _inside(folder: Path, source: str) -> Path:
+    """The aerender in a folder of After Effects, or beside its application on macOS."""
+    home = folder.parent if folder.suffix.lower() == ".app" else folder
+    for file in (home / middle / name for middle in ("", "Support Files") for name in _NAMES):
+        if file.is_file():
+            return file
+    raise NoRenderer(f"{source}: the folder {home} holds no aerender; write the path of aerender itself")
 
 
 def _runnable(path: Path, how: str) -> Found:

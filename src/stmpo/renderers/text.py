@@ -128,7 +128,7 @@ def decode(line: bytes, fallbacks: Sequence[str]) -> str:
     for encoding in ("utf-8", *fallbacks):
         try:
             text = line.decode(encoding)
-        except (UnicodeError, LookupError):
+        except (ValueError, LookupError):
             continue
         return _bounded(visible(text))
     return _bounded(visible(line.decode("utf-8", "backslashreplace")))
