@@ -92,12 +92,9 @@ def _from_archive(path: Path) -> list[Composition]:
         members = _Members(path, archive)
         manifest = _json(path, members.read("manifest.json"))
         listed = manifest.get("animations")
-        names = (
-            [entry.get("id") for entry in listed if isinstance(entry, dict)]
-            if isinstance(listed, list)
-            else []
-        )
-        if not names or not all(isinstance(name, str) for name in names):
+        entries = listed if isinstance(listed, list) else []
+        names = [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
+        if not names:
             raise _refused(path, "its manifest.json lists no animation")
         return [_animation(path, members, name) for name in names]
 

@@ -26,8 +26,6 @@ if __package__ in {None, ""}:  # run as a file: its own folder is no place to im
 
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from typing_extensions import Self
-
 from stmpo.errors import BadInput
 from stmpo.renderers.aerender_cli import USAGE, AerenderError, Arguments, ExitCode, parse
 from stmpo.renderers.aerender_lines import VERSION, Voice
@@ -135,8 +133,8 @@ def _after_effects(argv: list[str], address: str, scenario: Scenario, state: Sta
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.settimeout(None)
-        with _Line(connection) as line:
-            return _work(argv, scenario, state, Voice(cast("BinaryIO", line), encoding=scenario.encoding))
+        voice = Voice(cast("BinaryIO", _Line(connection)), encoding=scenario.encoding)
+        return _work(argv, scenario, state, voice)
 
 
 class _Line:
@@ -144,12 +142,6 @@ class _Line:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
 
     def write(self, data: bytes) -> int:
         """Send all of it.
