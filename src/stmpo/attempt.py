@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
@@ -19,6 +18,8 @@ from stmpo.scheduling.retries import AttemptEnd
 from stmpo.watchdog import Phase, Watchdog
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stmpo.processes.protocol import ProcessTree
     from stmpo.scheduling.protocol import Lease
 
@@ -130,6 +131,16 @@ class Attempt:
             self.gravest = finding
         if finding.meaning is Meaning.UNTRUSTED:
             self.untrusted = True
+
+    @property
+    def wrote_its_file(self) -> bool:
+        """For a movie or a sound, whose frames cannot be looked at one by one: it ended well, or said that it finished.
+
+        A movie that was cut by a crash plays, so the file alone proves nothing.
+        """
+        doubts = {Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.FAILED}
+        doubted = self.gravest is not None and self.gravest.meaning in doubts
+        return self.ended and not doubted and (self.code == 0 or self.finished)
 
     @property
     def phase(self) -> Phase:

@@ -123,6 +123,9 @@ class Progress:
     running: int
     """Renderers running now."""
 
+    fraction: float
+    """How much of the job is done, 0 to 1: delivered frames; for a single file, the frames its renderer told of."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFailed:
@@ -130,6 +133,14 @@ class RunFailed:
 
     frames: tuple[int, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run is over; nothing follows. `lines` are the summary for people."""
+
+    succeeded: bool
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +157,4 @@ class RunStarted:
     reasons: tuple[str, ...] = field(default=())
 
 
-Event = Message | RendererOutput | SlotChanged | FrameDelivered | Progress | RunFailed | RunStarted
+Event = Message | RendererOutput | SlotChanged | FrameDelivered | Progress | RunFailed | RunStarted | RunEnded

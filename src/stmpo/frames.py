@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_FRAMES = 1_000_000
 """Frames in one job, at most: eleven hours of film. More is a slip of the keyboard, not a job."""
 
-_ELEMENT = re.compile(r"[ \t]*(-?\d+)[ \t]*(?:-[ \t]*(-?\d+)[ \t]*(?::[ \t]*(-?\d+)[ \t]*)?)?", re.ASCII)
+_ELEMENT = re.compile(r"N(?:-N(?::N)?)?".replace("N", r"[ \t]*(-?[ \t]*\d+)[ \t]*"), re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,9 +73,11 @@ class FrameSet:
         elements = sorted((_element(part, text) for part in text.split(",")), key=lambda r: (r[0], r[-1]))
         if sum(map(len, elements)) > MAX_FRAMES:
             raise BadInput(f"--frames {text!r} asks for more than {MAX_FRAMES:,} frames")
-        for before, after in zip(elements, elements[1:], strict=False):
+        for before, after in pairwise(elements):
             if before[-1] >= after[0]:
-                raise BadInput(f"--frames {text!r}: {_show(before)} and {_show(after)} overlap; name each frame once")
+                raise BadInput(
+                    f"--frames {text!r}: {_show(before)} and {_show(after)} overlap; name each frame once"
+                )
         return cls(tuple(frame for element in elements for frame in element))
 
     def __len__(self) -> int:
@@ -111,14 +117,17 @@ def _element(part: str, text: str) -> range:
         raise BadInput(
             f"--frames {text!r}: cannot read {part.strip()!r}; write frames as 7, 1-240, 1-9:2 or -5--1, joined by commas"
         )
-    first = int(match[1])
-    last = first if match[2] is None else int(match[2])
-    step = 1 if match[3] is None else int(match[3])
+    numbers = [int("".join(number.split())) for number in match.groups() if number is not None]
+    first = numbers[0]
+    last = numbers[1] if len(numbers) > 1 else first
+    step = numbers[2] if len(numbers) > 2 else 1
     if step == 0:
         raise BadInput(f"--frames {text!r}: the step of {part.strip()!r} is zero")
     if (last - first) * step < 0:
         wanted = "a negative" if last < first else "a positive"
-        raise BadInput(f"--frames {text!r}: {part.strip()!r} counts from {first} to {last}, which needs {wanted} step")
+        raise BadInput(
+            f"--frames {text!r}: {part.strip()!r} counts from {first} to {last}, which needs {wanted} step"
+        )
     steps = range(first, last + (1 if step > 0 else -1), step)
     return steps if step > 0 else steps[::-1]
 

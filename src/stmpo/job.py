@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from stmpo.errors import BadInput
-from stmpo.frames import FrameSet
 from stmpo.outputs import OutputKind, OutputPattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from stmpo.frames import FrameSet
 
 
 class Source(Enum):
@@ -51,8 +54,8 @@ class Option:
 
     minimum: float | None
     metavar: str | None
-    negative_flag: str | None
-    """What turns a boolean off on the command line, when `--no-NAME` is not the word for it."""
+    switch: tuple[str, str] | None
+    """For a boolean: the flags that turn it on and off, when they are not `--NAME` and `--no-NAME`."""
 
     @property
     def flag(self) -> str:
@@ -84,8 +87,22 @@ class Option:
         return value
 
 
-_TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_READERS: dict[type, Any] = {int: int, float: float, str: str, bool: lambda text: _TRUTH[text.strip().lower()]}
+_TRUTH = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+_READERS: dict[type, Any] = {
+    int: int,
+    float: float,
+    str: str,
+    bool: lambda text: _TRUTH[text.strip().lower()],
+}
 _WANTED = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
@@ -97,7 +114,7 @@ def option(
     parameter: str | None = None,
     minimum: float | None = None,
     metavar: str | None = None,
-    negative_flag: str | None = None,
+    switch: tuple[str, str] | None = None,
 ) -> Any:
     """Declare an option as a dataclass field. See `Option` for the meaning of each argument."""
     about = {
@@ -106,7 +123,7 @@ def option(
         "parameter": parameter,
         "minimum": minimum,
         "metavar": metavar,
-        "negative_flag": negative_flag,
+        "switch": switch,
     }
     return field(default=default, metadata={"option": about})
 
@@ -116,10 +133,16 @@ class JobOptions:
     """What to render, as the user wrote it."""
 
     comp: str | None = option(
-        None, "Name of the comp to render. Give this or --rqindex for an After Effects project.", metavar="NAME"
+        None,
+        "Name of the comp to render. Give this or --rqindex for an After Effects project.",
+        metavar="NAME",
     )
     rqindex: int | None = option(
-        None, "Render queue item to render, counted from 1.", minimum=1, parameter="RenderQueueIndex", metavar="N"
+        None,
+        "Render queue item to render, counted from 1.",
+        minimum=1,
+        parameter="RenderQueueIndex",
+        metavar="N",
     )
     frames: str | None = option(
         None,
@@ -134,7 +157,10 @@ class JobOptions:
         metavar="PATTERN",
     )
     rs_template: str | None = option(
-        None, "Render settings template, by its name in After Effects.", parameter="RSTemplate", metavar="NAME"
+        None,
+        "Render settings template, by its name in After Effects.",
+        parameter="RSTemplate",
+        metavar="NAME",
     )
     om_template: str | None = option(
         None, "Output module template, by its name in After Effects.", parameter="OMTemplate", metavar="NAME"
@@ -149,13 +175,19 @@ class RunOptions:
     """How to render it."""
 
     concurrency: int = option(
-        0, "Renderer processes; 0 chooses from threads, memory and frames.", minimum=0, parameter="Concurrency"
+        0,
+        "Renderer processes; 0 chooses from threads, memory and frames.",
+        minimum=0,
+        parameter="Concurrency",
     )
     max_concurrency: int = option(
         24, "Most renderer processes, however large the machine.", minimum=1, parameter="MaxConcurrency"
     )
     ram_per_process_gb: float = option(
-        32.0, "Memory to plan for each renderer process, in GB (2^30 bytes).", minimum=0.1, parameter="RamPerProcessGB"
+        32.0,
+        "Memory to plan for each renderer process, in GB (2^30 bytes).",
+        minimum=0.1,
+        parameter="RamPerProcessGB",
     )
     mfr: bool = option(True, "Multi-Frame Rendering inside each process.", parameter="MultiFrameRendering")
     mfr_threads: int | None = option(
@@ -165,8 +197,24 @@ class RunOptions:
         parameter="MfrThreads",
         metavar="N",
     )
+    affinity: bool = option(
+        True,
+        "Pin each renderer, and all that it starts, to its own part of the machine.",
+        parameter="Affinity",
+        switch=("--enable-affinity", "--disable-affinity"),
+    )
+    numa_map: str | None = option(
+        None,
+        "numa_map.json that describes this machine, in place of what the system says.",
+        parameter="NumaMap",
+        metavar="FILE",
+    )
     spawn_delay: float = option(
-        2.0, "Seconds between the starts of two renderers.", minimum=0, parameter="SpawnDelay", metavar="SECONDS"
+        2.0,
+        "Seconds between the starts of two renderers.",
+        minimum=0,
+        parameter="SpawnDelay",
+        metavar="SECONDS",
     )
     child_grace_sec: float = option(
         10.0,
@@ -191,7 +239,11 @@ class RunOptions:
         metavar="SECONDS",
     )
     min_frame_bytes: int = option(
-        8, "Smallest file, in bytes, that can be a frame.", minimum=1, parameter="MinFrameBytes", metavar="BYTES"
+        8,
+        "Smallest file, in bytes, that can be a frame.",
+        minimum=1,
+        parameter="MinFrameBytes",
+        metavar="BYTES",
     )
     aerender_path: str | None = option(
         None,
@@ -207,7 +259,10 @@ class RunOptions:
         metavar="FILE",
     )
     log_file: str | None = option(
-        None, "Write the log, every renderer line included, to this file as well.", parameter="LogFile", metavar="FILE"
+        None,
+        "Write the log, every renderer line included, to this file as well.",
+        parameter="LogFile",
+        metavar="FILE",
     )
     scratch_dir: str | None = option(
         None,
@@ -230,7 +285,7 @@ class RunOptions:
 _Options = TypeVar("_Options", JobOptions, RunOptions)
 
 
-def declared(options: type[JobOptions] | type[RunOptions]) -> Iterator[Option]:
+def declared(options: type[JobOptions | RunOptions]) -> Iterator[Option]:
     """The options of a class, in the order of their declaration."""
     types = get_type_hints(options)
     for item in dataclasses.fields(options):

@@ -17,6 +17,7 @@ reader skips it, and whatever a newer version wrote and this one does not know. 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -24,15 +25,18 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stmpo.errors import BadInput, NoSpace
 from stmpo.frames import FrameSet
-from stmpo.job import RenderJob
 from stmpo.locks import try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from stmpo.job import RenderJob
 
 VERSION = 1
 """Of the journal's form. A journal with a higher one is refused: its promises are unknown here."""
@@ -128,7 +132,9 @@ class Journal:
         Raises:
             BadInput: it cannot be opened, is no plain file, or another run has it (which is named).
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        flags = (
+            os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, flags, 0o644)
@@ -136,12 +142,16 @@ class Journal:
             if error.errno in _DISK_FULL:
                 raise NoSpace(f"no space for the journal {path}; free some and run again") from None
             why = error.strerror or error
-            raise BadInput(f"cannot open the journal {path}: {why}; choose another folder by --journal-dir") from None
+            raise BadInput(
+                f"cannot open the journal {path}: {why}; choose another folder by --journal-dir"
+            ) from None
         journal = cls(path, descriptor)
         if not try_lock(descriptor):
             holder = journal._last_run()
             journal.close()
-            raise BadInput(f"another run is writing to this output{holder}; wait for it, or stop it (journal {path})")
+            raise BadInput(
+                f"another run is writing to this output{holder}; wait for it, or stop it (journal {path})"
+            )
         return journal
 
     def history(self, job: RenderJob, version: ProjectVersion) -> History:
@@ -173,7 +183,9 @@ class Journal:
             raise BadInput(refusal)
         return history
 
-    def begin(self, job: RenderJob, version: ProjectVersion, *, run: str, fresh: bool, about: Mapping[str, Any]) -> None:
+    def begin(
+        self, job: RenderJob, version: ProjectVersion, *, run: str, fresh: bool, about: Mapping[str, Any]
+    ) -> None:
         """Write the `run` line. `fresh` says that earlier runs vouch for nothing."""
         self.write(
             "run",
@@ -202,15 +214,15 @@ class Journal:
                 self._synced = time.monotonic()
         except OSError as error:
             if error.errno in _DISK_FULL:
-                raise NoSpace(f"no space for the journal {self.path}; free some and run again to resume") from None
+                raise NoSpace(
+                    f"no space for the journal {self.path}; free some and run again to resume"
+                ) from None
             raise
 
     def close(self) -> None:
         """Flush to disk and give the lock back."""
-        try:
+        with contextlib.suppress(OSError):  # a file system that cannot sync: as good as it gets there
             os.fsync(self._descriptor)
-        except OSError:
-            pass  # a journal on a file system that cannot sync is as good as it gets there
         os.close(self._descriptor)
 
     def _lines(self) -> Iterator[dict[str, Any]]:
@@ -236,7 +248,9 @@ class Journal:
                 " update this one, or start a new journal by --journal-dir"
             )
 
-    def _other_job(self, wanted: Mapping[str, Any], line: Mapping[str, Any], *, same_project: bool) -> str | None:
+    def _other_job(
+        self, wanted: Mapping[str, Any], line: Mapping[str, Any], *, same_project: bool
+    ) -> str | None:
         """Why a `run` line is of another job, or None. The same project file may lie in another folder each time."""
         job = line.get("job")
         had = job if isinstance(job, dict) else {}

@@ -14,11 +14,14 @@ The ledger's history on disk is the journal (`stmpo.journal`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from stmpo.frames import FrameSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class FrameState(Enum):
@@ -44,7 +47,9 @@ class FrameState(Enum):
 
 
 _ARROWS: dict[FrameState, frozenset[FrameState]] = {
-    FrameState.PENDING: frozenset({FrameState.LEASED, FrameState.VERIFIED, FrameState.DELIVERED, FrameState.FAILED}),
+    FrameState.PENDING: frozenset(
+        {FrameState.LEASED, FrameState.VERIFIED, FrameState.DELIVERED, FrameState.FAILED}
+    ),
     FrameState.LEASED: frozenset({FrameState.RENDERED, FrameState.PENDING, FrameState.FAILED}),
     FrameState.RENDERED: frozenset({FrameState.VERIFIED, FrameState.PENDING}),
     FrameState.VERIFIED: frozenset({FrameState.DELIVERED, FrameState.PENDING}),

@@ -77,7 +77,7 @@ class OutputPattern:
         if ".." in Path(text).parts:
             raise BadInput(f"--output {text!r} leaves its folder by '..'; write the folder that is meant")
         path = base / text
-        stem, extension = os.path.splitext(path.name)
+        stem, extension = path.stem, path.suffix
         if extension.lower() in SINGLE_FILE_EXTENSIONS:  # whatever brackets it has: a name, not a number
             return cls(path.parent, stem, 0, "", extension, OutputKind.SINGLE_FILE)
         group = _find_group(path.name, text)
@@ -85,7 +85,9 @@ class OutputPattern:
             return cls(path.parent, f"{stem}_", 5, "", extension, OutputKind.SEQUENCE)
         start, end, width = group
         if width > _MAX_WIDTH:
-            raise BadInput(f"--output {text!r}: a frame number of {width} digits; at most {_MAX_WIDTH} can be padded")
+            raise BadInput(
+                f"--output {text!r}: a frame number of {width} digits; at most {_MAX_WIDTH} can be padded"
+            )
         if len(path.name) - len(extension) < end:  # "shot.####": the group is what looks like an extension
             extension = ""
         after = path.name[end : len(path.name) - len(extension)]
@@ -122,5 +124,7 @@ def _find_group(name: str, text: str) -> tuple[int, int, int] | None:
     if len(loose) > 1:  # "take#2_####.png": the one that pads is the frame number
         loose = [group for group in loose if group[2] > 1] or loose
     if len(loose) > 1:
-        raise BadInput(f"--output {text!r} has several frame number groups; write the one that is meant as [####]")
+        raise BadInput(
+            f"--output {text!r} has several frame number groups; write the one that is meant as [####]"
+        )
     return loose[0] if loose else None

@@ -81,6 +81,12 @@ class Watchdog:
 
 
 def _shows_life(since: Life, life: Life) -> bool:
-    moved = (life.io_bytes, life.output_bytes, life.files) != (since.io_bytes, since.output_bytes, since.files)
+    moved = (life.io_bytes, life.output_bytes, life.files) != (
+        since.io_bytes,
+        since.output_bytes,
+        since.files,
+    )
     used = life.cpu_seconds - since.cpu_seconds
-    return moved or used > IDLE_CPU * max(life.now - since.now, 1.0) or used < 0  # less than before: a child has gone
+    return (
+        moved or used > IDLE_CPU * max(life.now - since.now, 1.0) or used < 0
+    )  # less than before: a child has gone

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import sys
 
-if os.name == "nt":
+if sys.platform == "win32":
     from stmpo.locks.windows import try_lock
 else:
     from stmpo.locks.posix import try_lock

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
-assert sys.platform != "win32"
 import errno
 import fcntl
+import sys
+
+assert sys.platform != "win32", "Windows has locks/windows.py"
 
 
 def try_lock(descriptor: int) -> bool:

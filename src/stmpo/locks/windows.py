@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
-assert sys.platform == "win32"
 import msvcrt
 import os
+import sys
+
+assert sys.platform == "win32", "other systems have locks/posix.py"
 
 _BEYOND = 0x7FFFFFFE  # what the C runtime can still seek to with 32 bits
 

@@ -6,13 +6,15 @@ it and judging its frames belong to other rooms. A line is only ever a hint: the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stmpo.frames import Span
-from stmpo.job import RenderJob
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stmpo.frames import Span
+    from stmpo.job import RenderJob
 
 
 class LineKind(Enum):

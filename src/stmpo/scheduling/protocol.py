@@ -13,11 +13,13 @@ Invariants, held by property tests:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stmpo.frames import Span
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stmpo.frames import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ holds up or endangers the good ones.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from stmpo.frames import FrameSet, Span
 from stmpo.scheduling.protocol import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Static:

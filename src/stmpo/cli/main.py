@@ -1,0 +1,79 @@
+"""The `stmpo` command group. Commands are loaded when they are called, so that each starts as fast as it can.
+
+The one place where errors become exit codes: a `StmpoError` is one line on standard error and its code. Anything else
+is a defect; it keeps its traceback and exits with `ExitCode.INTERNAL`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+
+import click
+
+from stmpo import __version__
+from stmpo.errors import ExitCode, StmpoError
+
+_COMMANDS = {
+    "render": ("stmpo.cli.render", "Render one comp with several renderer processes."),
+    "demo": ("stmpo.cli.demo", "Render the demo comp by several processes, and see what was gained."),
+    "plan": ("stmpo.cli.plan", "Show how many processes would run here, where, and why."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names, in the order that a newcomer needs them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command = getattr(module, f"{cmd_name}_command")
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stmpo", message="%(prog)s %(version)s")
+def cli() -> None:
+    """One render farm task, many aerender processes: every frame checked, delivered once, accounted for.
+
+    Exit codes: 0 all frames delivered, 1 frames failed, 2 bad input, 3 no renderer, 4 cancelled, 5 no space.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; return its exit code."""
+    try:
+        result = cli.main(arguments, prog_name="stmpo", standalone_mode=False)
+    except StmpoError as error:
+        print(f"stmpo: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        print("stmpo: cancelled", file=sys.stderr)
+        return int(ExitCode.CANCELLED)
+    except BrokenPipeError:  # whoever read our output has gone
+        return int(ExitCode.OK)
+    except Exception:  # noqa: BLE001 - the boundary: a defect keeps its traceback and gets its own exit code
+        traceback.print_exc()
+        print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
+        return int(ExitCode.INTERNAL)
+    return int(result) if isinstance(result, int) else int(ExitCode.OK)

@@ -1,0 +1,298 @@
+"""From scratch to destination: finds what renderers have written, has it verified, and has it delivered.
+
+    file appears ─► left alone for `TRUST_AFTER` (or its renderer has ended) ─► verified ─► published ─► journal
+
+The collector moves frames of the ledger along that line and back when a file is broken. Looking at folders happens in
+the orchestrator's loop (scratch is local); reading and copying happen in a few threads, so that rendering goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stmpo.attempt import TRUST_AFTER, Attempt
+from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
+from stmpo.delivery.settling import Found, Settling, scan
+from stmpo.delivery.verify import Broken, Whole, verify_frame
+from stmpo.errors import ExitCode, NoSpace, StmpoError
+from stmpo.events import Event, FrameDelivered, Level, Message
+from stmpo.frames import FrameSet
+from stmpo.ledger import FrameState, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from stmpo.delivery.scratch import Scratch
+    from stmpo.job import RenderJob
+    from stmpo.journal import Journal
+
+DELIVERY_THREADS = 4
+"""Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
+
+
+class DeliveryFailed(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
+    """The destination refuses frames; they are kept in scratch."""
+
+    exit_code = ExitCode.FRAMES_FAILED
+
+
+@dataclass(slots=True)
+class _Look:
+    """What the collector remembers of one attempt's folder."""
+
+    settling: Settling
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    changed: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Collector:
+    """Owns the way of a frame's file. `failed` is called once when delivery cannot go on."""
+
+    def __init__(
+        self,
+        job: RenderJob,
+        ledger: Ledger,
+        journal: Journal,
+        scratch: Scratch,
+        *,
+        run: str,
+        minimum_bytes: int,
+        emit: Callable[[Event], None],
+        failed: Callable[[StmpoError], None],
+    ) -> None:
+        self._job = job
+        self._ledger = ledger
+        self._journal = journal
+        self._scratch = scratch
+        self._tag = run
+        self._minimum = minimum_bytes
+        self._emit = emit
+        self._failed = failed
+        self._pool = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
+        self._looks: dict[int, _Look] = {}
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self._forced: str | None = None
+        self.waiting_bytes = 0
+        """Bytes that are verified and not yet delivered."""
+
+    @property
+    def waiting(self) -> int:
+        """Frames that are verified and not yet delivered."""
+        return len(self._deliveries)
+
+    async def look(self, attempt: Attempt, now: float) -> None:
+        """See what the attempt's renderer has written, and take what can be taken (everything, once it has ended)."""
+        look = self._looks.get(attempt.number)
+        if look is None:
+            look = self._looks[attempt.number] = _Look(Settling(TRUST_AFTER))
+        async with look.lock:
+            ready = [found for found in self._found(attempt) if self._settled(attempt, look, found, now)]
+            if ready and not attempt.untrusted:
+                whole = await self._verify(attempt, ready)
+                if not attempt.untrusted:  # words that came while it was read
+                    for found, file in whole:
+                        self._take(attempt, found, file)
+
+    def _found(self, attempt: Attempt) -> list[Found]:
+        """Files of frames that the attempt was asked for and that were not taken yet; the asked extension first."""
+        if self._job.single_file and not attempt.wrote_its_file:
+            return []
+        best: dict[int, Found] = {}
+        for found in scan(attempt.folder):
+            frame = attempt.lease.span.first if self._job.single_file else found.frame
+            if frame is None or frame not in attempt.lease.span or frame in attempt.taken:
+                continue
+            if frame not in best or found.extension.lower() == self._job.output.extension.lower():
+                best[frame] = found
+        return list(best.values())
+
+    def _settled(self, attempt: Attempt, look: _Look, found: Found, now: float) -> bool:
+        frame = self._frame(attempt, found)
+        state = (found.size, found.mtime_ns)
+        if look.changed.get(found.name) != state:
+            look.changed[found.name] = state
+            attempt.changes += 1
+        if frame not in attempt.seen and found.size:
+            attempt.seen.add(frame)
+            attempt.begin(now)
+            if self._ledger[frame].state is FrameState.LEASED:
+                self._ledger.move(frame, FrameState.RENDERED)
+        return look.settling.observe(found.name, found.size, found.mtime_ns, now) or attempt.ended
+
+    def _frame(self, attempt: Attempt, found: Found) -> int:
+        if self._job.single_file or found.frame is None:
+            return attempt.lease.span.first
+        return found.frame
+
+    async def _verify(self, attempt: Attempt, ready: Sequence[Found]) -> list[tuple[Found, Whole]]:
+        loop = asyncio.get_running_loop()
+        results = await loop.run_in_executor(self._pool, verify_all, ready, self._minimum)
+        whole = []
+        for found, result in zip(ready, results, strict=True):
+            frame = self._frame(attempt, found)
+            if isinstance(result, Broken):
+                attempt.broken[frame] = result.reason
+            elif self._ledger[frame].state is FrameState.RENDERED:
+                attempt.broken.pop(frame, None)
+                whole.append((found, result))
+        return whole
+
+    def _take(self, attempt: Attempt, found: Found, file: Whole) -> None:
+        """A frame is whole: account for it and send it on its way."""
+        frame = self._frame(attempt, found)
+        record = self._ledger.move(frame, FrameState.VERIFIED)
+        record.size, record.slot = file.size, attempt.lease.slot
+        record.renderings += 1
+        record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
+        attempt.taken.add(frame)
+        self._send(frame, found.path, file, self._extension(found), attempt)
+
+    def adopt(self, frame: int, found: Found, file: Whole) -> None:
+        """A whole frame of an earlier run's scratch goes the same way."""
+        self._ledger.move(frame, FrameState.VERIFIED).size = file.size
+        self._send(frame, found.path, file, self._extension(found), None)
+
+    def _extension(self, found: Found) -> str:
+        """The extension to deliver under: After Effects forces that of the output module, whatever was asked."""
+        asked = self._job.output.extension
+        if found.extension.lower() == asked.lower():
+            return asked
+        if self._forced != found.extension:
+            self._forced = found.extension
+            self._emit(
+                Message(
+                    Level.WARNING,
+                    f"the renderer writes {found.extension} where --output says {asked or 'no extension'}; frames are"
+                    f" delivered as {found.extension}. Choose another output module template or correct --output",
+                )
+            )
+        return found.extension
+
+    def _send(self, frame: int, source: Path, file: Whole, extension: str, attempt: Attempt | None) -> None:
+        self.waiting_bytes += file.size
+        if attempt is not None:
+            attempt.undelivered += 1
+        task = asyncio.get_running_loop().create_task(self._deliver(frame, source, file, extension, attempt))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
+    async def _deliver(
+        self, frame: int, source: Path, file: Whole, extension: str, attempt: Attempt | None
+    ) -> None:
+        destination = self._job.output.path(frame, extension)
+        try:
+            size = await self._publish(source, destination, file)
+        except StmpoError as error:
+            self._failed(error)
+            return
+        finally:
+            self.waiting_bytes -= file.size
+        record = self._ledger.move(frame, FrameState.DELIVERED)
+        number = attempt.number if attempt is not None else None
+        try:
+            self._journal.write(
+                "delivered",
+                frame=frame,
+                name=destination.name,
+                size=size,
+                cost=None if record.cost is None else round(record.cost, 4),
+                attempt=number,
+            )
+        except StmpoError as error:
+            self._failed(error)
+        self._emit(
+            FrameDelivered(
+                frame=frame,
+                slot=-1 if record.slot is None else record.slot,
+                name=destination.name,
+                size=size,
+                cost=record.cost,
+                delivered=self._ledger.count(FrameState.DELIVERED),
+                total=len(self._ledger),
+            )
+        )
+        with contextlib.suppress(OSError):  # it goes with its folder at the latest
+            source.unlink()  # noqa: ASYNC240 - scratch is local
+        if attempt is not None:
+            attempt.undelivered -= 1
+            self.settle(attempt)
+
+    async def _publish(self, source: Path, destination: Path, file: Whole) -> int:
+        """Copy until it stands there. Errors that pass are waited out; others are raised as what a user can act on."""
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            try:
+                published = await loop.run_in_executor(
+                    self._pool, lambda: publish(source, destination, expected=file, temporary_tag=self._tag)
+                )
+            except NoSpace:
+                raise
+            except SourceChanged as error:
+                reason: str = str(error)
+                retry = False
+            except DestinationError as error:
+                reason, retry = str(error), error.transient
+            else:
+                return published.size
+            delay = retry_delay(failures) if retry else None
+            failures += 1
+            if delay is None:
+                raise DeliveryFailed(
+                    f"cannot deliver {destination.name} to {destination.parent}: {reason};"
+                    " it is kept in scratch; make the folder writable and run again"
+                )
+            await asyncio.sleep(delay)
+
+    def settle(self, attempt: Attempt) -> None:
+        """Give the attempt's folder back once it has ended and all that was taken of it is delivered."""
+        if attempt.ended and not attempt.undelivered and attempt.number in self._looks:
+            del self._looks[attempt.number]
+            self._scratch.discard(attempt.folder)
+
+    def revoke(self, attempt: Attempt) -> FrameSet:
+        """Take back all that this attempt delivered: its words say that it may be wrong. Returns those frames."""
+        frames = FrameSet.of(
+            frame for frame in attempt.taken if self._ledger[frame].state is FrameState.DELIVERED
+        )
+        for frame in frames:
+            self._ledger.move(frame, FrameState.PENDING)
+            with contextlib.suppress(OSError):
+                self._job.output.path(frame, self._forced).unlink()
+        if frames.frames:
+            self._journal.write("revoked", frames=str(frames), attempt=attempt.number)
+        return frames
+
+    async def drain(self, limit: float | None = None) -> None:
+        """Wait until everything is delivered, or for `limit` seconds."""
+        if self._deliveries:
+            await asyncio.wait(set(self._deliveries), timeout=limit)
+
+    async def attempt_delivered(self, attempt: Attempt) -> None:
+        """Wait until nothing of this attempt is on its way."""
+        while attempt.undelivered and self._deliveries:
+            await asyncio.wait(set(self._deliveries), return_when=asyncio.FIRST_COMPLETED)
+
+    def close(self) -> None:
+        """End the threads; what they are copying is finished or thrown away as a whole."""
+        for task in self._deliveries:
+            task.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def verify_all(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:
+    """Verify several files in one go, in a thread of the pool."""
+    return [verify_one(found, minimum_bytes) for found in ready]
+
+
+def verify_one(found: Found, minimum_bytes: int) -> Whole | Broken:
+    """Verify one file; a file that cannot be read now is not whole now."""
+    try:
+        return verify_frame(found.path, extension=found.extension, minimum_bytes=minimum_bytes)
+    except OSError as error:
+        return Broken(f"cannot be read: {error.strerror or error}")

@@ -1,0 +1,204 @@
+"""From what a user wrote to what can be run: every check that can be made before anything is started.
+
+Each refusal is one `BadInput`, `NoRenderer` or `NoSpace`: one line that names the option or file and the way out. The
+checks that only read come first; folders are made and files are opened last, when nothing is left that could refuse.
+Needs nothing but psutil, so the worker's scripts use it as well as the command line.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.delivery.publish import prepare_destination
+from stmpo.delivery.scratch import Scratch, default_root
+from stmpo.delivery.space import check_space
+from stmpo.errors import BadInput
+from stmpo.frames import FrameSet
+from stmpo.job import JobOptions, RenderJob, RunOptions, Source
+from stmpo.journal import Journal, ProjectVersion, journal_path
+from stmpo.outputs import OutputKind, OutputPattern
+from stmpo.renderers.child_env import child_environment
+from stmpo.renderers.discovery import AFTER_EFFECTS_SUFFIXES, choose_renderer
+from stmpo.renderers.lottie_file import check_lottie
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stmpo.renderers.aerender import Aerender
+
+EMBEDDED_THREADS = 1
+"""Threads of the embedded renderer: rlottie renders on one."""
+
+EMBEDDED_RAM_GB = 0.5
+"""Memory of the embedded renderer for a comp of 4096 x 4096 pixels, with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A job that can be run, and what running it needs. The journal is open and locked: close it."""
+
+    job: RenderJob
+    options: RunOptions
+    renderer: Aerender
+    environment: Mapping[str, str]
+    redact: Callable[[str], str]
+    journal: Journal
+    version: ProjectVersion
+    scratch_root: Path
+    run: str
+    notes: tuple[str, ...]
+    """What the user should know before it starts, one line each."""
+
+
+def take_in(
+    project: str,
+    job_options: JobOptions,
+    options: RunOptions,
+    *,
+    sources: Mapping[str, Source],
+    environ: Mapping[str, str],
+    folder: Path,
+) -> Intake:
+    """Check everything. `sources` says where each option came from; relative paths start at `folder`.
+
+    Raises:
+        BadInput, NoRenderer, NoSpace: the first thing that is not right. Nothing has been started then.
+    """
+    path = _project(project, folder)
+    output = _output(job_options.output, folder)
+    notes: list[str] = []
+    if path.suffix.lower() in AFTER_EFFECTS_SUFFIXES:
+        _one_item(path, job_options)
+    renderer = choose_renderer(path, options.aerender_path, environ)
+    frames = FrameSet.parse(job_options.frames) if job_options.frames is not None else None
+    if renderer.name == "stmpo-lottie":
+        frames = _lottie_frames(path, frames)
+        options = _appetite(options, sources)
+    frames = _needed_frames(path, frames, output, notes)
+    job = RenderJob(
+        project=path,
+        comp=job_options.comp,
+        rqindex=job_options.rqindex,
+        frames=frames,
+        output=output,
+        rs_template=job_options.rs_template,
+        om_template=job_options.om_template,
+        continue_on_missing_footage=job_options.continue_on_missing_footage,
+    )
+    env = child_environment(environ, _optional(options.env_file, folder))
+    if env.names_from_file:
+        notes.append(f"environment from {options.env_file}: {', '.join(env.names_from_file)}")
+    return _with_folders(
+        job, options, renderer, environment=env.values, redact=env.redactor(), folder=folder, notes=notes
+    )
+
+
+def _with_folders(
+    job: RenderJob,
+    options: RunOptions,
+    renderer: Aerender,
+    *,
+    environment: Mapping[str, str],
+    redact: Callable[[str], str],
+    folder: Path,
+    notes: list[str],
+) -> Intake:
+    """The checks that leave something behind: the destination, scratch, the journal."""
+    scratch_root = _optional(options.scratch_dir, folder) or default_root(environment)
+    Scratch.check_root(scratch_root)
+    prepare_destination(job.output.directory)
+    check_space(scratch_root, job.output.directory)
+    version = _version(job.project)
+    journal = Journal.open(journal_path(job, _optional(options.journal_dir, folder)))
+    notes.append(f"renderer: {renderer.name} ({renderer.how})")
+    return Intake(
+        job,
+        options,
+        renderer,
+        environment,
+        redact,
+        journal,
+        version,
+        scratch_root,
+        secrets.token_hex(4),
+        tuple(notes),
+    )
+
+
+def _project(text: str, folder: Path) -> Path:
+    path = absolute(folder, text)
+    if not path.exists():
+        raise BadInput(f"the project {path} does not exist")
+    if not path.is_file():
+        raise BadInput(f"the project {path} is not a file")
+    return path
+
+
+def _version(project: Path) -> ProjectVersion:
+    try:
+        return ProjectVersion.of(project)
+    except OSError as error:
+        raise BadInput(f"the project {project} cannot be read: {error.strerror or error}") from None
+
+
+def _output(text: str | None, folder: Path) -> OutputPattern:
+    if text is None:
+        raise BadInput("--output is missing; write for example --output 'renders/shot_[#####].png'")
+    output = OutputPattern.parse(text, folder)
+    return replace(output, directory=absolute(folder, str(output.directory)))
+
+
+def _one_item(project: Path, options: JobOptions) -> None:
+    if options.comp is None and options.rqindex is None:
+        raise BadInput(f"{project.name}: say what to render, by --comp NAME or by --rqindex N")
+    if options.comp is not None and options.rqindex is not None:
+        raise BadInput(
+            "--comp and --rqindex are both given; aerender would ignore --rqindex, so keep one of them"
+        )
+    if options.comp is not None and not options.comp.strip():
+        raise BadInput("--comp is empty; give the name of the comp as After Effects shows it")
+
+
+def _lottie_frames(project: Path, frames: FrameSet | None) -> FrameSet:
+    """The comp's own frames, where none are asked for."""
+    info = check_lottie(project)
+    return frames if frames is not None else FrameSet.between(info.first, info.last)
+
+
+def _appetite(options: RunOptions, sources: Mapping[str, Source]) -> RunOptions:
+    """The embedded renderer needs little; what the user said about threads and memory still holds."""
+    if sources["mfr_threads"] is Source.DEFAULT:
+        options = replace(options, mfr_threads=EMBEDDED_THREADS)
+    if sources["ram_per_process_gb"] is Source.DEFAULT:
+        options = replace(options, ram_per_process_gb=EMBEDDED_RAM_GB)
+    if sources["spawn_delay"] is Source.DEFAULT:
+        options = replace(options, spawn_delay=0.0)
+    return options
+
+
+def _needed_frames(
+    project: Path, frames: FrameSet | None, output: OutputPattern, notes: list[str]
+) -> FrameSet | None:
+    if output.kind is OutputKind.SINGLE_FILE:
+        if frames is not None and len(frames.runs()) > 1:
+            raise BadInput(f"--frames {frames}: a single file ({output.name(0)}) needs frames without a gap")
+        notes.append(f"{output.name(0)} is a single file: it is rendered by one process")
+        return frames
+    if frames is None:
+        raise BadInput(
+            f"--frames is missing: say which frames of {project.name} to render, for example --frames 1-240"
+        )
+    return frames
+
+
+def absolute(folder: Path, text: str) -> Path:
+    """An absolute path without `.` and `..`, symbolic links left as they are: it is shown to people as they wrote it."""
+    return Path(os.path.abspath(folder / text))  # noqa: PTH100 - `resolve` would follow the links
+
+
+def _optional(text: str | None, folder: Path) -> Path | None:
+    return None if text is None else absolute(folder, text)

@@ -1,0 +1,131 @@
+"""What a run achieved, in numbers: the last thing it prints, and what `--json` prints.
+
+The speed-up is an estimate and says so: one process would have needed one start-up plus the sum of the frame costs as
+they were measured here, beside the other processes. On a machine where the processes disturb each other it flatters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from stmpo.frames import FrameSet
+
+if TYPE_CHECKING:
+    from stmpo.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The end of a run. Times are seconds."""
+
+    exit_code: ExitCode
+    reason: str
+    """Why it did not succeed; empty when it did."""
+
+    title: str
+    output: str
+    total: int
+    delivered: int
+    """Frames that stand at the destination, whole, at the end of this run."""
+
+    resumed: int
+    """Of those, the ones that stood there already, or lay whole in an earlier run's scratch."""
+
+    failed: tuple[int, ...]
+    missing: tuple[int, ...]
+    """Frames that are neither delivered nor failed: the run ended before they were rendered."""
+
+    elapsed: float
+    processes: int
+    starts: int
+    retries: int
+    start_up: float | None
+    """Mean seconds from a renderer's start to the beginning of its rendering."""
+
+    frame_cost: float | None
+    """Mean seconds of one frame in one process."""
+
+    peak_memory: int
+    """Largest memory of one renderer's tree, in bytes."""
+
+    journal: str
+    kept: str
+    """Scratch folder that was kept, because it holds what is not delivered; empty when it was removed."""
+
+    @property
+    def rendered(self) -> int:
+        """Frames that this run rendered and delivered."""
+        return self.delivered - self.resumed
+
+    @property
+    def rate(self) -> float:
+        """Frames rendered and delivered a second."""
+        return self.rendered / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
+    def one_process(self) -> float | None:
+        """Estimated seconds that one process would have needed for what this run rendered."""
+        if self.frame_cost is None or not self.rendered:
+            return None
+        return (self.start_up or 0.0) + self.frame_cost * self.rendered
+
+    @property
+    def speed_up(self) -> float | None:
+        """`one_process` over `elapsed`."""
+        one = self.one_process
+        return one / self.elapsed if one is not None and self.elapsed > 0 else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Every number, and the frames as range expressions."""
+        values = asdict(self)
+        values["exit_code"] = int(self.exit_code)
+        values["result"] = self.exit_code.name.lower()
+        values["failed"] = str(FrameSet.of(self.failed))
+        values["missing"] = str(FrameSet.of(self.missing))
+        for name in ("rendered", "rate", "one_process", "speed_up"):
+            values[name] = getattr(self, name)
+        return {
+            name: round(value, 3) if isinstance(value, float) else value for name, value in values.items()
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        lines = [f"{self.delivered} of {plural(self.total, 'frame')} delivered in {duration(self.elapsed)}"]
+        if self.resumed:
+            lines[0] += f" ({self.resumed} were there already)"
+        if self.rendered:
+            lines.append(
+                f"{self.rate:.2f} frames/s, {plural(self.processes, 'process', 'processes')},"
+                f" {plural(self.starts, 'start')}, {plural(self.retries, 'retry', 'retries')}"
+                + (f", start-up {self.start_up:.1f} s" if self.start_up is not None else "")
+            )
+        if self.speed_up is not None and self.one_process is not None and self.processes > 1:
+            lines.append(
+                f"{self.speed_up:.2f} times as fast as one process,"
+                f" which would have needed about {duration(self.one_process)} (estimated from the frame costs)"
+            )
+        if self.failed:
+            lines.append(f"failed: frames {FrameSet.of(self.failed)}")
+        if self.missing:
+            lines.append(f"not rendered: frames {FrameSet.of(self.missing)}")
+        if self.reason:
+            lines.append(self.reason)
+        if self.kept:
+            lines.append(f"kept, because it holds frames that are not delivered: {self.kept}")
+        return lines
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`12.3 s`, `4 min 05 s`, `2 h 07 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

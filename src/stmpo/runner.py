@@ -1,0 +1,257 @@
+"""One run from checked input to summary: resume, plan, render, account.
+
+    journal and disk ─► ledger ─► plan for what is missing ─► orchestrator ─► summary
+                                                                  ▲
+                                             signals (SIGTERM, SIGINT, CTRL_BREAK)
+
+This is the function that the command line and the worker's scripts call. It owns the order of things and the cleaning
+up: scratch is removed when everything is delivered, and kept and named when not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import stmpo
+from stmpo import resume
+from stmpo.delivery.scratch import Scratch
+from stmpo.errors import ExitCode
+from stmpo.events import Event, Level, Message, RunEnded, RunStarted
+from stmpo.frames import FrameSet
+from stmpo.journal import History
+from stmpo.ledger import FrameState, Ledger
+from stmpo.machine import apply_numa_map, discover
+from stmpo.orchestrator import Assignment, Run
+from stmpo.planning import Plan, PlanRequest, make_plan
+from stmpo.processes import containment
+from stmpo.report.summary import Summary
+from stmpo.scheduling.static import Static
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import FrameType
+
+    from stmpo.intake import Intake
+
+CANCEL_RESERVE = 1.5
+"""Seconds before the farm's kill by which a cancelled run wants to be gone."""
+
+_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+
+
+def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
+    """Run to the end and return what was achieved; the last events are told.
+
+    `session` is the OpenJD session's working folder, where a cancel leaves word of how much time it grants.
+
+    Raises:
+        StmpoError: something a user can act on, before or while rendering; processes are gone then.
+    """
+    began = time.monotonic()
+    scratch = Scratch.create(intake.scratch_root)
+    try:
+        with containment():
+            summary = asyncio.run(_render(intake, emit, scratch, session, began))
+    finally:
+        intake.journal.close()
+    emit(RunEnded(summary.exit_code is ExitCode.OK, tuple(summary.lines())))
+    return summary
+
+
+async def _render(
+    intake: Intake, emit: Callable[[Event], None], scratch: Scratch, session: Path | None, began: float
+) -> Summary:
+    job, options = intake.job, intake.options
+    frames = job.frames if job.frames is not None else FrameSet((0,))
+    ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
+    for note in intake.notes:
+        emit(Message(Level.INFO, note))
+    history = _history(intake, emit)
+    standing = resume.standing_frames(
+        job, ledger, history, keep_existing=options.keep_existing, minimum_bytes=options.min_frame_bytes
+    )
+    intake.journal.begin(
+        job,
+        intake.version,
+        run=intake.run,
+        fresh=not options.resume,
+        about={"stmpo": stmpo.__version__, "frames": str(frames), "scratch": str(scratch.path)},
+    )
+    for frame, size in standing.items():
+        ledger.move(frame, FrameState.DELIVERED).size = size
+    plan = _plan(intake, ledger, emit)
+    strategy = Static(ledger.frames(FrameState.PENDING), len(plan.slots))
+    run = Run(
+        Assignment(
+            job=job,
+            options=options,
+            renderer=intake.renderer,
+            environment=intake.environment,
+            redact=intake.redact,
+            plan=plan,
+            strategy=strategy,
+            ledger=ledger,
+            journal=intake.journal,
+            scratch=scratch,
+            run=intake.run,
+        ),
+        emit,
+    )
+    adopted = resume.adopt(history.attempts, job, ledger, run.collector, options.min_frame_bytes)
+    emit(
+        RunStarted(
+            title=job.title,
+            output=str(job.output),
+            total=len(ledger),
+            resumed=len(standing) + adopted,
+            slots=len(plan.slots),
+            reasons=() if ledger.complete else _reasons(plan),
+        )
+    )
+    with _signals(run, session):
+        ending = await run.go()
+    kept = _clean_up(intake, ledger, scratch, history)
+    costs = ledger.costs()
+    start_ups = run.tally.start_ups
+    summary = Summary(
+        exit_code=ending.exit_code,
+        reason=ending.reason,
+        title=job.title,
+        output=str(job.output),
+        total=len(ledger),
+        delivered=ledger.count(FrameState.DELIVERED),
+        resumed=len(standing) + adopted,
+        failed=tuple(run.failed),
+        missing=tuple(f for f in ledger.frames(*FrameState) if _is_missing(ledger, f)),
+        elapsed=time.monotonic() - began,
+        processes=len(run.tally.slots_used),
+        starts=run.tally.starts,
+        retries=run.retries,
+        start_up=sum(start_ups) / len(start_ups) if start_ups else None,
+        frame_cost=sum(costs) / len(costs) if costs else None,
+        peak_memory=run.tally.peak_memory,
+        journal=str(intake.journal.path),
+        kept=kept,
+    )
+    intake.journal.write(
+        "finished", **{k: v for k, v in summary.as_json().items() if k not in {"title", "output"}}
+    )
+    return summary
+
+
+def _is_missing(ledger: Ledger, frame: int) -> bool:
+    return ledger[frame].state not in {FrameState.DELIVERED, FrameState.FAILED}
+
+
+def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
+    """What earlier runs left. A project that was saved since makes them another version, whose frames do not count."""
+    if not intake.options.resume:
+        return History()
+    history = intake.journal.history(intake.job, intake.version)
+    if history.other_version:
+        emit(
+            Message(
+                Level.WARNING,
+                f"{intake.job.project.name} has changed since frames were rendered from it; those are rendered again",
+            )
+        )
+    return history
+
+
+def _plan(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]) -> Plan:
+    options = intake.options
+    machine = discover()
+    warnings: list[str] = []
+    if options.numa_map is not None:
+        machine, warnings = apply_numa_map(machine, options.numa_map)
+    plan = make_plan(
+        machine,
+        PlanRequest(
+            frames=max(1, ledger.count(FrameState.PENDING)),
+            single_file=intake.job.single_file,
+            concurrency=options.concurrency,
+            max_concurrency=options.max_concurrency,
+            ram_per_process_bytes=int(options.ram_per_process_gb * 2**30),
+            mfr=options.mfr,
+            mfr_threads=options.mfr_threads,
+        ),
+    )
+    for warning in (*warnings, *plan.warnings):
+        emit(Message(Level.WARNING, warning))
+    return plan
+
+
+def _reasons(plan: Plan) -> tuple[str, ...]:
+    """How many renderers and why, every limit included."""
+    others = "; ".join(f"{limit.name} {limit.processes}" for limit in plan.limits)
+    count = len(plan.slots)
+    return (
+        f"{count} renderer{'' if count == 1 else 's'}, limited by {plan.bound.name}: {plan.bound.reason} ({others})",
+    )
+
+
+def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, history: History) -> str:
+    """Remove scratch when the ledger says that nothing in it is needed. Returns the folder that was kept, or ''."""
+    if ledger.complete:
+        gone = [*resume.sweep(history.scratch, Scratch.remove_at), scratch.path]
+        scratch.remove()
+    elif scratch.leftovers():
+        return str(scratch.path)
+    else:
+        gone = [scratch.path]
+        scratch.remove()
+    for folder in gone:
+        intake.journal.write("removed", scratch=str(folder))
+    return ""
+
+
+@contextmanager
+def _signals(run: Run, session: Path | None) -> Iterator[None]:
+    """While the run lasts, a signal cancels it. Handlers run in the main thread; the loop is woken from there."""
+    loop = asyncio.get_running_loop()
+
+    def cancelled(number: int, _: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        granted = granted_seconds(session, time.time())
+        loop.call_soon_threadsafe(_cancel, run, name, granted)
+
+    previous: dict[int, Any] = {}
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)  # SIGHUP and SIGBREAK each belong to some systems only
+        if number is not None:
+            previous[number] = signal.signal(number, cancelled)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _cancel(run: Run, name: str, granted: float | None) -> None:
+    if granted is None:
+        run.cancel(name)
+    else:  # two thirds of the time for the renderers to end, the rest to deliver what is whole
+        left = max(0.0, granted - CANCEL_RESERVE)
+        run.cancel(name, grace=max(0.1, left * 2 / 3), delivery=left / 3)
+
+
+def granted_seconds(session: Path | None, now: float) -> float | None:
+    """How long a cancel leaves, by the `cancel_info.json` that an OpenJD session writes before it signals.
+
+    `now` is wall-clock seconds. None where there is no such file or it is not readable: then the run's own grace holds.
+    """
+    if session is None:
+        return None
+    try:
+        text = json.loads((session / "cancel_info.json").read_text(encoding="utf-8"))["NotifyEnd"]
+        end = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return max(0.0, end.timestamp() - now)

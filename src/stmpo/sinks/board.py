@@ -1,0 +1,174 @@
+"""The live board of a terminal: one lane a process, and the whole run below.
+
+    slot  state      frames      progress              done    rate      memory   CPU
+     01   rendering  1-30        ━━━━━━━━━━╺━━━━━━━    14/30   2.1 /s    412 MB   98 %
+    ────
+    62/120 frames · 4.1 frames/s · about 14.1 s left
+
+Messages scroll above it; renderers' own lines are not shown here (`--log-file` keeps them). The board is drawn again at
+most twice a second, and only when something changed.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from stmpo.events import (
+    Event,
+    FrameDelivered,
+    Level,
+    Message,
+    Progress,
+    RunEnded,
+    RunStarted,
+    SlotChanged,
+    SlotState,
+)
+from stmpo.report.summary import duration
+from stmpo.sinks.lines import message_text, started_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REDRAW = 0.5
+"""Seconds between two drawings, at least."""
+
+_COLOURS = {
+    SlotState.IDLE: "bright_black",
+    SlotState.WAITING: "bright_black",
+    SlotState.STARTING: "yellow",
+    SlotState.RENDERING: "green",
+    SlotState.FINISHING: "cyan",
+    SlotState.PAUSED: "magenta",
+    SlotState.STOPPING: "red",
+}
+_LEVELS = {Level.INFO: "", Level.WARNING: "yellow", Level.ERROR: "bold red"}
+
+
+@dataclass(slots=True)
+class Lane:
+    """What one slot's row shows."""
+
+    event: SlotChanged
+    delivered: int = 0
+    cost: float | None = None
+    """Seconds a frame, a running mean that forgets."""
+
+
+class Board:
+    """Draws on a terminal. `clock` is monotonic seconds."""
+
+    def __init__(
+        self, stream: TextIO, clock: Callable[[], float] = time.monotonic, *, width: int | None = None
+    ) -> None:
+        self.console = Console(
+            file=stream, highlight=False, width=width, force_terminal=True if width else None
+        )
+        self._clock = clock
+        self._live = Live(console=self.console, auto_refresh=False, transient=True, get_renderable=self.draw)
+        self._lanes: dict[int, Lane] = {}
+        self._progress: Progress | None = None
+        self._drawn = clock()
+        self._started = False
+
+    def handle(self, event: Event) -> None:
+        """Take in what changed; draw when it is time."""
+        match event:
+            case RunStarted():
+                for line in started_lines(event):
+                    self.console.print(Text(line))
+                self._live.start()
+                self._started = True
+            case SlotChanged():
+                lane = self._lanes.setdefault(event.slot, Lane(event))
+                lane.event = event
+            case FrameDelivered():
+                self._delivered(event)
+            case Progress():
+                self._progress = event
+            case Message():
+                self.console.print(Text(message_text(event), style=_LEVELS[event.level]))
+            case RunEnded():
+                self._end(event)
+            case _:
+                return
+        self._redraw()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._started:
+            self._live.stop()
+            self._started = False
+
+    def draw(self) -> RenderableType:
+        """The board as it stands."""
+        table = Table(box=None, padding=(0, 1), expand=True)
+        for name in ("slot", "state", "frames"):
+            table.add_column(name, style="bright_black" if name == "slot" else "", no_wrap=True)
+        table.add_column("", ratio=1)
+        for name in ("done", "rate", "memory", "CPU"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for slot in sorted(self._lanes):
+            table.add_row(*_row(self._lanes[slot]))
+        return Group(table, self._total()) if self._progress is not None else table
+
+    def _delivered(self, event: FrameDelivered) -> None:
+        lane = self._lanes.get(event.slot)
+        if lane is not None:
+            lane.delivered += 1
+            if event.cost is not None:
+                lane.cost = event.cost if lane.cost is None else 0.8 * lane.cost + 0.2 * event.cost
+
+    def _total(self) -> RenderableType:
+        progress = self._progress
+        assert progress is not None
+        words = [f"[bold]{progress.delivered}[/]/{progress.total} frames", f"{progress.rate:.2f} frames/s"]
+        if progress.eta is not None and progress.delivered < progress.total:
+            words.append(f"about {duration(progress.eta)} left")
+        if progress.waiting:
+            words.append(f"{progress.waiting} being delivered")
+        grid = Table.grid(padding=(0, 1), expand=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(ratio=1)
+        grid.add_row(" " + " · ".join(words), ProgressBar(total=1.0, completed=progress.fraction))
+        return grid
+
+    def _redraw(self) -> None:
+        now = self._clock()
+        if self._started and now - self._drawn >= REDRAW:
+            self._drawn = now
+            self._live.refresh()
+
+    def _end(self, event: RunEnded) -> None:
+        self.close()
+        for number, line in enumerate(event.lines):
+            style = ("bold green" if event.succeeded else "bold red") if number == 0 else ""
+            self.console.print(Text(line, style=style))
+
+
+def _row(lane: Lane) -> list[RenderableType]:
+    event = lane.event
+    state = Text(event.state.value, style=_COLOURS[event.state])
+    if event.lease is None:
+        return [f"{event.slot + 1:02}", state, "", "", f"{lane.delivered}", "", "", ""]
+    total = len(event.lease)
+    done = min(event.done, total)
+    return [
+        f"{event.slot + 1:02}",
+        state,
+        escape(str(event.lease)),
+        ProgressBar(total=total, completed=done),
+        f"{done}/{total}",
+        f"{1 / lane.cost:.2f} /s" if lane.cost else "",
+        f"{event.memory_bytes / 2**20:,.0f} MB" if event.memory_bytes else "",
+        f"{event.cpu_percent:.0f} %" if event.memory_bytes else "",
+    ]
