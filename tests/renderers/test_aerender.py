@@ -14,6 +14,7 @@ from stmpo.job import RenderJob
 from stmpo.outputs import OutputPattern
 from stmpo.renderers import aerender_cli
 from stmpo.renderers.aerender import Aerender
+from stmpo.renderers.aerender_lines import Item, Language, Lines, Quotes, Style, TimeDisplay
 from stmpo.renderers.protocol import LineKind, Meaning, Renderer, Work
 
 AERENDER: Renderer = Aerender(("aerender",))
@@ -222,6 +223,31 @@ class TestMilestones:
         read = AERENDER.read("2020-09-21 06:27:18:851 : ERROR *** IVCAutoReleasePool: x")
         assert read.finding is not None
         assert read.finding.meaning is Meaning.HARMLESS
+
+
+class TestWholeRun:
+    """What the embedded renderer and the fake print, in every shape of theirs, is understood line by line."""
+
+    @pytest.mark.parametrize("language", Language)
+    @pytest.mark.parametrize("display", TimeDisplay)
+    @pytest.mark.parametrize("quotes", Quotes)
+    @pytest.mark.parametrize("comp", ["main", "aerender ERROR: x ( 86 :: 2 )", "0:00:00:01 (2): 3 Seconds"])
+    def test_one_start_one_end_every_frame_and_no_false_alarm(
+        self, language: Language, display: TimeDisplay, quotes: Quotes, comp: str
+    ) -> None:
+        style = Style(display, language, quotes, decimal_comma=language is not Language.EN)
+        item = Item(comp, -3, 3, 29.97, 1920, 1080, "/out/error: (7).mov", "QuickTime", single=True)
+        lines = Lines(style, item)
+        reads = [AERENDER.read(line) for line in lines.starting()]
+        assert [read.kind for read in reads if read.kind is not LineKind.OTHER] == [LineKind.OPENED]
+        for count, frame in enumerate(range(-3, 4), start=1):
+            (read,) = map(AERENDER.read, lines.frame(frame, count, 0.4))
+            assert (read.kind, read.count) == (LineKind.FRAME, count)
+        reads = [AERENDER.read(line) for line in lines.finished(88)]
+        assert [read.kind for read in reads if read.kind is not LineKind.OTHER] == [LineKind.FINISHED]
+        finding = AERENDER.read(lines.outside(-3, 0, 9)).finding
+        assert finding is not None
+        assert finding.name == "outside-comp"
 
 
 class TestAnyLine:
