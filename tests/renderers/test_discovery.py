@@ -117,9 +117,13 @@ class TestNamed:
         with pytest.raises(NoRenderer, match="After Effects itself"):
             find_aerender(str(program(tmp_path / name)), {})
 
-    @pytest.mark.skipif(os.name == "nt", reason="every file may be executed on Windows")
-    def test_a_file_that_may_not_be_executed_is_named(self, tmp_path: Path) -> None:
+    def test_a_file_that_may_not_be_executed_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / "aerender").touch(mode=0o644)
+        monkeypatch.setattr(
+            discovery.os, "access", lambda path, mode: False
+        )  # on Windows and for root all may be
         with pytest.raises(NoRenderer, match="not executable"):
             find_aerender(str(tmp_path / "aerender"), {})
 
@@ -229,8 +233,11 @@ class TestInstalled:
 
 class TestChoice:
     @pytest.mark.parametrize("name", ["demo.json", "demo.LOTTIE"])
-    def test_a_lottie_file_is_rendered_by_the_embedded_renderer(self, tmp_path: Path, name: str) -> None:
+    def test_a_lottie_file_is_rendered_by_the_embedded_renderer(
+        self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """An AERENDER_PATH set for the whole machine does not take it away."""
+        monkeypatch.setattr(discovery, "find_spec", lambda module: object())
         environ = {"AERENDER_PATH": str(program(tmp_path / "aerender"))}
         chosen = choose_renderer(Path(name), None, environ)
         assert isinstance(chosen, Aerender)
