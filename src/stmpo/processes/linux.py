@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.processes.posix import PosixSystem
+from stmpo.processes.posix import MARK, Hold, PosixSystem
 from stmpo.processes.protocol import Member, TreeSample
+from stmpo.processes.warden.linux import LinuxKernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,20 +36,34 @@ class Stat:
     reaped_time: int
     """The same of the children that it has waited for, and of theirs."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs; a zombie only waits to be reaped."""
+        return self.state not in "ZX"
+
 
 class ProcTable:
     """`Table` over `/proc`, or over a folder that looks like it."""
 
+    keeper_knows_all = True
+
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = str(root)
 
-    def members(self, keepers: Sequence[int]) -> list[list[Member]]:
+    def members(self, hold: Hold) -> list[Member]:
         """See `Table`."""
-        return [[Member(stat.pid, stat.name) for stat in self._living(keeper)] for keeper in keepers]
+        return [Member(stat.pid, stat.name) for stat in self._living(hold.keeper)]
 
-    def sample(self, keepers: Sequence[int]) -> list[TreeSample]:
+    def marked(self, hold: Hold) -> list[Member]:
         """See `Table`."""
-        return [self._sample(keeper) for keeper in keepers]
+        mark = f"{MARK}={hold.mark}".encode()
+        pids = [int(name) for name in os.listdir(self._root) if name.isdigit()]  # noqa: PTH208
+        found = [self._stat(pid) for pid in pids if mark in self._read(f"{pid}/environ").split(b"\0")]
+        return [Member(stat.pid, stat.name) for stat in found if stat and stat.alive]
+
+    def sample(self, holds: Sequence[Hold]) -> list[TreeSample]:
+        """See `Table`."""
+        return [self._sample(hold.keeper) for hold in holds]
 
     def _sample(self, keeper: int) -> TreeSample:
         keeper_stat = self._stat(keeper)
@@ -65,7 +80,7 @@ class ProcTable:
         while pending:
             pid = pending.pop(0)
             stat = self._stat(pid)
-            if stat is not None and stat.state not in "ZX":
+            if stat is not None and stat.alive:
                 yield stat
                 pending += self._children(pid)
 
@@ -108,15 +123,10 @@ class ProcTable:
     def _read(self, name: str) -> bytes:
         """A file's content; nothing for a process that has ended meanwhile or belongs to somebody else."""
         try:
-            fd = os.open(f"{self._root}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            with open(f"{self._root}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - the hot path of sampling
+                return file.read()
         except OSError:
             return b""
-        try:
-            return os.read(fd, 65536)
-        except OSError:
-            return b""
-        finally:
-            os.close(fd)
 
 
-SYSTEM = PosixSystem(ProcTable())
+SYSTEM = PosixSystem(LinuxKernel(), ProcTable())

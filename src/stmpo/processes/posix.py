@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -25,12 +27,13 @@ from stmpo.processes.protocol import (
     SpawnRequest,
     TreeSample,
 )
-from stmpo.processes.warden import kernel
+from stmpo.processes.warden.keeper import kill_quietly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stmpo.machine.model import Cpu
+    from stmpo.processes.warden.keeper import Kernel
 
 CHUNK = 65536
 """Bytes read at once: what a pipe holds by default."""
@@ -38,23 +41,46 @@ CHUNK = 65536
 FAREWELL_SECONDS = 3.0
 """How long the warden may take to end after it was let go."""
 
+ORPHAN_PAUSE = 0.02
+"""Seconds between two looks for what a killed keeper left."""
+
+MARK = "STMPO_TREE"
+"""Environment variable that every process of a tree inherits: how what a killed keeper left is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What holds a tree together, and what it can be found by. The keeper is no member of it."""
+
+    keeper: int
+    launcher: int
+    mark: str
+
 
 class Table(Protocol):
-    """What the system tells of processes; `keeper` is the root, and no member, of each tree."""
+    """What the system tells of processes: `linux.py`, `macos.py`."""
 
-    def members(self, keepers: Sequence[int]) -> list[list[Member]]:
-        """The living processes below each of these, the oldest first."""
+    keeper_knows_all: bool
+    """Whether a tree is gone when its keeper says so; else what carries its mark is looked for as well."""
+
+    def members(self, hold: Hold) -> list[Member]:
+        """The living processes of a tree, the oldest first."""
         ...
 
-    def sample(self, keepers: Sequence[int]) -> list[TreeSample]:
-        """What the processes below each of these use."""
+    def marked(self, hold: Hold) -> list[Member]:
+        """The living processes that carry the tree's mark, wherever they hang. Slow: looks at every process."""
+        ...
+
+    def sample(self, holds: Sequence[Hold]) -> list[TreeSample]:
+        """What each tree uses, by one look for all."""
         ...
 
 
 class Warden:
     """The small process that forks keepers, as its client sees it. Started when first needed, or by `containment`."""
 
-    def __init__(self) -> None:
+    def __init__(self, kernel: str) -> None:
+        self._kernel = kernel
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
 
@@ -69,12 +95,10 @@ class Warden:
             return
         self.let_go()
         ours, theirs = socket.socketpair()
-        code = (
-            "import sys; sys.path.append(sys.argv[1]); from warden.loop import main; main(int(sys.argv[2]))"
-        )
+        code = "import sys; sys.path.append(sys.argv[1]); from warden.loop import main; main(int(sys.argv[2]), sys.argv[3])"
         with theirs:
             fd = theirs.fileno()
-            argv = [sys.executable, "-SEs", "-c", code, str(Path(__file__).parent), str(fd)]
+            argv = [sys.executable, "-SEs", "-c", code, str(Path(__file__).parent), str(fd), self._kernel]
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
@@ -113,102 +137,135 @@ class Warden:
 
 
 class PosixSystem:
-    """`System` for Linux and macOS; they differ in the table and in what can be pinned."""
+    """`System` for Linux and macOS; they differ in the table, and in the kernel that the warden finds."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, kernel: Kernel, table: Table) -> None:
+        self._kernel = kernel
         self._table = table
-        self._warden = Warden()
+        self._warden = Warden(kernel.name)
 
     @contextlib.contextmanager
     def containment(self) -> Iterator[None]:
-        """Run the warden; keep orphans of a killed warden and keeper as our own children meanwhile."""
-        kernel.become_subreaper()
+        """Run the warden. Orphans of a killed warden's killed keepers become our own children meanwhile."""
+        self._kernel.adopt_orphans()
         self._warden.start()
         try:
             yield
         finally:
             self._warden.let_go()
-            kernel.become_subreaper(on=False)
+            self._kernel.adopt_orphans(on=False)
 
     async def spawn(self, request: SpawnRequest) -> ProcessTree:
-        """Start a renderer under a keeper of its own."""
-        ours, theirs = socket.socketpair()
+        """Start a renderer under a keeper of its own; once more if the warden was killed just then."""
+        with contextlib.suppress(KeeperLostError):
+            return await self._spawn(request)
+        return await self._spawn(request)
+
+    async def _spawn(self, request: SpawnRequest) -> ProcessTree:
+        control, theirs = socket.socketpair()
         output, write_end = os.pipe()
+        tree = PosixTree(request, control, output, self._table)
         try:
             with theirs:
                 self._warden.adopt(theirs.fileno(), write_end)
-        except BaseException:
-            ours.close()
-            os.close(output)
-            raise
-        finally:
             os.close(write_end)
-        tree = PosixTree(request, output, self._table)
-        try:
-            await tree.start(ours)
+            await tree.start()
         except BaseException:
             tree.close()
             raise
         return tree
 
     def sample_all(self, trees: Sequence[ProcessTree]) -> list[TreeSample]:
-        """One look at the process table for all."""
-        return self._table.sample([cast("PosixTree", tree).keeper for tree in trees])
+        """One look at the process table for all that live."""
+        ours = cast("Sequence[PosixTree]", trees)
+        living = [tree for tree in ours if tree.total is None]
+        sampled = iter(self._table.sample([tree.hold for tree in living]))
+        return [tree.total or next(sampled) for tree in ours]
+
+
+class KeeperLostError(OSError):
+    """The keeper was killed before it started anything."""
 
 
 class PosixTree:
-    """A renderer's tree. `keeper` is the process above the launcher that holds it together."""
+    """A renderer's tree, from the request to the last of its processes.
 
-    def __init__(self, request: SpawnRequest, output: int, table: Table) -> None:
+    `total` is None while something of the tree lives; afterwards it is what the tree used in all.
+    """
+
+    def __init__(self, request: SpawnRequest, control: socket.socket, output: int, table: Table) -> None:
         self.label = request.label
-        self.pid = 0
-        self.keeper = 0
+        self.hold = Hold(0, 0, os.urandom(8).hex())
         self.pinning = Pinning("", "")
         self.warnings: Sequence[str] = ()
         self.returncode: int | None = None
+        self.total: TreeSample | None = None
         self._request = request
         self._table = table
+        self._control = control
+        self._writer: asyncio.StreamWriter | None = None
         self._output = output
         self._output_over = False
         os.set_blocking(output, False)
         loop = asyncio.get_running_loop()
-        self._exited: asyncio.Future[int] = loop.create_future()
+        self._exited: asyncio.Future[None] = loop.create_future()
         self._drained: asyncio.Future[None] = loop.create_future()
         self._gone: asyncio.Future[None] = loop.create_future()
         self._listener: asyncio.Task[None] | None = None
-        self._control: asyncio.StreamWriter | None = None
 
-    async def start(self, control: socket.socket) -> None:
-        """Give the keeper its request and hear what came of it."""
-        reader, self._control = await asyncio.open_unix_connection(sock=control)
-        self._control.write(encode(self._request))
-        answer = json.loads(await reader.readline() or b"{}")
+    @property
+    def pid(self) -> int:
+        """See `ProcessTree.pid`."""
+        return self.hold.launcher
+
+    async def start(self) -> None:
+        """Give the keeper its request and hear what came of it. Raises OSError."""
+        program = self._request.argv[0]
+        reader, self._writer = await asyncio.open_unix_connection(sock=self._control)
+        self._writer.write(encode(self._request, self.hold.mark))
+        try:
+            answer = json.loads(await reader.readline() or b"{}")
+        except ConnectionError:
+            answer = {}
         if "failed" in answer:
-            self.returncode = -1
-            what = answer["what"].encode("latin-1") or os.fsencode(self._request.argv[0])
-            raise OSError(answer["failed"], os.strerror(answer["failed"]), os.fsdecode(what))
+            what = os.fsdecode(answer["what"].encode("latin-1")) or program
+            raise OSError(answer["failed"], os.strerror(answer["failed"]), what)
         if "started" not in answer:
-            raise OSError(0, "the process that starts renderers was killed", self._request.argv[0])
-        self.pid, self.keeper = answer["started"], answer["keeper"]
+            raise KeeperLostError(errno.ECHILD, "the process that starts renderers was killed", program)
+        self.hold = replace(self.hold, keeper=answer["keeper"], launcher=answer["started"])
         self.pinning = pinning_of(self._request.cpus, answer["pinning"])
         self._listener = asyncio.create_task(self._listen(reader))
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         """Hear the launcher's end and the tree's; a keeper that was killed says neither."""
+        used = {"cpu_seconds": 0.0, "io_bytes": 0}
+        farewell = False
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 message = json.loads(line)
                 if "exited" in message:
                     self._launcher_ended(message["exited"])
+                if "gone" in message:
+                    used, farewell = message["gone"], True
+        if not (farewell and self._table.keeper_knows_all):
+            await self._end_what_is_marked()
         self._launcher_ended(-int(signal.SIGKILL))
+        self.total = TreeSample(0, used["cpu_seconds"], 0, int(used["io_bytes"]))
         settle(self._gone)
-        if self._control is not None:
-            self._control.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    async def _end_what_is_marked(self) -> None:
+        """Kill whatever carries the tree's mark until nothing does. (After a killed keeper, the warden is at it too.)."""
+        while left := [member.pid for member in self._table.marked(self.hold)]:
+            kill_quietly(left, signal.SIGKILL)
+            await asyncio.sleep(ORPHAN_PAUSE)
+            reap(left)
 
     def _launcher_ended(self, code: int) -> None:
         if self.returncode is None:
             self.returncode = code
-            self._exited.set_result(code)
+            settle(self._exited)
             asyncio.get_running_loop().call_later(DRAIN_SECONDS, settle, self._drained)
 
     async def read(self) -> bytes:
@@ -233,7 +290,9 @@ class PosixTree:
 
     async def wait(self) -> int:
         """See `ProcessTree.wait`."""
-        return await asyncio.shield(self._exited)
+        await asyncio.shield(self._exited)
+        assert self.returncode is not None
+        return self.returncode
 
     async def gone(self) -> None:
         """See `ProcessTree.gone`."""
@@ -245,35 +304,39 @@ class PosixTree:
         self._signal(signal.SIGCONT)
 
     def suspend(self) -> None:
-        """SIGSTOP to every process of the tree."""
-        self._signal(signal.SIGSTOP)
+        """SIGSTOP to every process of the tree, those born meanwhile included: a stopped parent bears no more."""
+        stopped: set[int] = set()
+        while new := {member.pid for member in self.members()} - stopped:
+            kill_quietly(new, signal.SIGSTOP)
+            stopped |= new
 
     def resume(self) -> None:
         """SIGCONT to every process of the tree."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
-        kernel.kill_quietly([member.pid for member in self.members()], number)
+        kill_quietly([member.pid for member in self.members()], number)
 
     def kill(self) -> None:
         """Have the keeper kill until it has no children any more, which is what makes it complete."""
-        if self._control is not None and not self._control.is_closing():
-            self._control.write(b"K")
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(b"K")
 
     def members(self) -> list[Member]:
         """See `ProcessTree.members`."""
-        return [] if self._gone.done() else self._table.members([self.keeper])[0]
+        return [] if self.total else self._table.members(self.hold)
 
     def sample(self) -> TreeSample:
         """See `ProcessTree.sample`."""
-        return self._table.sample([self.keeper])[0]
+        return self.total or self._table.sample([self.hold])[0]
 
     def close(self) -> None:
         """Close the pipe and the control socket; the keeper takes the latter as an order to kill."""
         if self._listener is not None:
             self._listener.cancel()
-        if self._control is not None:
-            self._control.close()
+        if self._writer is not None:
+            self._writer.close()
+        self._control.close()
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
@@ -286,7 +349,14 @@ def settle(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def encode(request: SpawnRequest) -> bytes:
+def reap(pids: Iterable[int]) -> None:
+    """Let go of those that ended as our own children, as orphans do when the warden was killed too."""
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def encode(request: SpawnRequest, mark: str) -> bytes:
     """The request as the keeper reads it."""
 
     def text(value: str) -> str:
@@ -294,7 +364,7 @@ def encode(request: SpawnRequest) -> bytes:
 
     message = {
         "argv": [text(argument) for argument in request.argv],
-        "env": {text(name): text(value) for name, value in request.env.items()},
+        "env": {text(name): text(value) for name, value in {**request.env, MARK: mark}.items()},
         "cwd": text(str(request.cwd)),
         "cpus": [cpu.id for cpu in request.cpus],
         "nodes": sorted({cpu.node for cpu in request.cpus}),

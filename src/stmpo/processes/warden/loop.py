@@ -8,9 +8,12 @@ import select
 import signal
 import socket
 
-from . import kernel
-from .keeper import Keeper
+from .keeper import Keeper, kill_quietly
 from .wakeup import drain, wake_on_child
+
+TYPE_CHECKING = False  # not imported: typing costs a quarter of this process's start
+if TYPE_CHECKING:
+    from .keeper import Kernel
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
 """Meant for the orchestrator, when they come to a whole terminal or cgroup; the warden ends when it does."""
@@ -20,9 +23,10 @@ CLEARING_PAUSE = 0.02
 
 
 class Warden:
-    """State: `keepers`, the process ids of those that live. Every other child is the orphan of a killed keeper."""
+    """State: `_keepers`, the process ids of those that live. Every other child is the orphan of a killed keeper."""
 
-    def __init__(self, orders: socket.socket) -> None:
+    def __init__(self, kernel: Kernel, orders: socket.socket) -> None:
+        self._kernel = kernel
         self._orders = orders
         self._keepers: set[int] = set()
         self._lifeline, self._hold = os.pipe()
@@ -31,14 +35,15 @@ class Warden:
     def run(self) -> None:
         """Serve until the orchestrator is gone, and then until no child is left."""
         serving = True
-        while serving or self._keepers or kernel.children():
+        while self._reap() or serving:
             sources = [self._orders, self._wakeup] if serving else [self._wakeup]
             ready, _, _ = select.select(sources, [], [], None if serving else CLEARING_PAUSE)
             if self._wakeup in ready:
                 drain(self._wakeup)
             if self._orders in ready:
                 serving = self._take_order()
-            self._reap()
+                if not serving:
+                    os.close(self._hold)  # ends the lifeline: every keeper ends its tree
             self._kill_orphans()
 
     def _take_order(self) -> bool:
@@ -65,29 +70,43 @@ class Warden:
             os.close(self._hold)
             for fd in (control, output):
                 os.set_inheritable(fd, False)
-            Keeper(socket.socket(fileno=control), output, self._lifeline).run()
+            Keeper(self._kernel, socket.socket(fileno=control), output, self._lifeline).run()
             code = 0
         finally:
             os._exit(code)  # never back into the warden's loop
 
-    def _reap(self) -> None:
+    def _reap(self) -> bool:
+        """Take note of keepers that ended; False when there are no children."""
         while True:
             try:
                 pid, _ = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return False
             if pid == 0:
-                return
+                return True
             self._keepers.discard(pid)
 
     def _kill_orphans(self) -> None:
-        kernel.kill_quietly(set(kernel.children()) - self._keepers, signal.SIGKILL)
+        """A keeper that was killed leaves its tree's remains to us; each round of this brings up their children."""
+        kill_quietly(self._kernel.orphans(self._keepers), signal.SIGKILL)
 
 
-def main(fd: int) -> None:
-    """Run the warden on the inherited socket `fd`."""
+def main(fd: int, kernel: str) -> None:
+    """Run the warden on the inherited socket `fd`, by the kernel of that name."""
+    if kernel == "linux":
+        from .linux import LinuxKernel  # noqa: PLC0415 - exists for one system only
+
+        serve(LinuxKernel(), socket.socket(fileno=fd))
+    else:
+        from .portable import PortableKernel  # noqa: PLC0415
+
+        serve(PortableKernel(), socket.socket(fileno=fd))
+
+
+def serve(kernel: Kernel, orders: socket.socket) -> None:
+    """Be the warden, by the means of this kernel, until the other end of `orders` closes."""
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    kernel.become_subreaper()
+    kernel.adopt_orphans()
     gc.freeze()  # keepers share these pages for as long as nobody writes to them
-    Warden(socket.socket(fileno=fd)).run()
+    Warden(kernel, orders).run()
