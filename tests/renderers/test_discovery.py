@@ -121,9 +121,7 @@ class TestNamed:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "aerender").touch(mode=0o644)
-        monkeypatch.setattr(
-            discovery.os, "access", lambda path, mode: False
-        )  # on Windows and for root all may be
+        monkeypatch.setattr("os.access", lambda path, mode: False)  # on Windows and for root all may be
         with pytest.raises(NoRenderer, match="not executable"):
             find_aerender(str(tmp_path / "aerender"), {})
 

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One known line. `example` is such a line; it matches this pattern, and none before it."""
+    """One known line.
+
+    `example` is such a line; it matches this pattern, and none before it. It stands as it was printed, where logs have
+    the whole of it; where they have a part, the rest is filled in.
+    """
 
     name: str
     meaning: Meaning
