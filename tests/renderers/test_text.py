@@ -92,6 +92,10 @@ class TestDecode:
     def test_utf8_and_the_systems_code_page_are_read(self, encoding: str, text: str) -> None:
         assert decode(text.encode(encoding), [encoding]) == text
 
+    def test_without_fallbacks_the_systems_code_pages_are_tried(self) -> None:
+        assert decode(b"na\xefve \xff") == decode(b"na\xefve \xff", system_code_pages())
+        assert decode("naïve".encode()) == "naïve"
+
     def test_the_first_fallback_that_fits_is_taken(self) -> None:
         assert decode("é".encode("cp1252"), ["ascii", "cp1252", "cp850"]) == "é"
 

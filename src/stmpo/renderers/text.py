@@ -120,12 +120,12 @@ def system_code_pages() -> tuple[str, ...]:
     return tuple(names)
 
 
-def decode(line: bytes, fallbacks: Sequence[str]) -> str:
+def decode(line: bytes, fallbacks: Sequence[str] | None = None) -> str:
     r"""The line as text that is safe to show: UTF-8, else the first fallback that fits, else bytes written as `\xNN`.
 
-    A fallback that Python does not know is passed over. Never raises.
+    The fallbacks are the system's code pages unless given; one that Python does not know is passed over. Never raises.
     """
-    for encoding in ("utf-8", *fallbacks):
+    for encoding in ("utf-8", *(system_code_pages() if fallbacks is None else fallbacks)):
         try:
             text = line.decode(encoding)
         except (ValueError, LookupError):
