@@ -1,9 +1,48 @@
-"""What all tests share."""
+"""What all tests share.
+
+With `STMPO_SKIPS_FAIL=1` (continuous integration sets it) a skipped test fails the run: what a machine cannot test has
+to be installed there, not passed over. Without it, what was skipped and why is listed at the end.
+"""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
 
 # A busy machine is no failure: no test here is about time.
 settings.register_profile("stmpo", deadline=None)
 settings.load_profile("stmpo")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the options, the renderer or the session that the machine happens to have."""
+    for name in list(os.environ):
+        if name.startswith(("STMPO_", "OPENJD_", "DEADLINE_")) and name not in _FOR_TESTS:
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("AERENDER_PATH", raising=False)
+
+
+_FOR_TESTS = {"STMPO_WINDOWS_PYTHON", "STMPO_SKIPS_FAIL"}
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Count skips as failures where that is asked for."""
+    reporter: TerminalReporter | None = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or os.environ.get("STMPO_SKIPS_FAIL") != "1" or exitstatus != pytest.ExitCode.OK:
+        return
+    if any(not _allowed(str(report.longrepr)) for report in reporter.stats.get("skipped", [])):
+        reporter.write_line("skipped tests count as failures here (STMPO_SKIPS_FAIL=1)", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _allowed(reason: str) -> bool:
+    """Data that may lie beside the repository is not always there; nothing can install it."""
+    return "shared" in reason and not (Path(__file__).resolve().parents[2] / "shared").is_dir()

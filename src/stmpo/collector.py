@@ -12,13 +12,13 @@ import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stmpo.attempt import TRUST_AFTER, Attempt
 from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
 from stmpo.delivery.settling import Found, Settling, scan
 from stmpo.delivery.verify import Broken, Whole, verify_frame
-from stmpo.errors import ExitCode, NoSpace, StmpoError
+from stmpo.errors import ExitCode, StmpoError
 from stmpo.events import Event, FrameDelivered, Level, Message
 from stmpo.frames import FrameSet
 from stmpo.ledger import FrameState, Ledger
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from stmpo.delivery.publish import Published
     from stmpo.delivery.scratch import Scratch
     from stmpo.job import RenderJob
     from stmpo.journal import Journal
 
 DELIVERY_THREADS = 4
 """Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
+
+REVERIFY = 5
+"""How often a frame that changes after it was verified is looked at again, before it is rendered again."""
+
+_T = TypeVar("_T")
 
 
 class DeliveryFailed(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
@@ -51,7 +57,10 @@ class _Look:
 
 
 class Collector:
-    """Owns the way of a frame's file. `failed` is called once when delivery cannot go on."""
+    """Owns the way of a frame's file.
+
+    `failed` is called when delivery cannot go on, `lost` for a verified frame that has to be rendered again after all.
+    """
 
     def __init__(
         self,
@@ -64,6 +73,7 @@ class Collector:
         minimum_bytes: int,
         emit: Callable[[Event], None],
         failed: Callable[[StmpoError], None],
+        lost: Callable[[int], None],
     ) -> None:
         self._job = job
         self._ledger = ledger
@@ -73,6 +83,7 @@ class Collector:
         self._minimum = minimum_bytes
         self._emit = emit
         self._failed = failed
+        self._lost = lost
         self._pool = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
         self._looks: dict[int, _Look] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -130,8 +141,7 @@ class Collector:
         return found.frame
 
     async def _verify(self, attempt: Attempt, ready: Sequence[Found]) -> list[tuple[Found, Whole]]:
-        loop = asyncio.get_running_loop()
-        results = await loop.run_in_executor(self._pool, verify_all, ready, self._minimum)
+        results = await self._in_thread(verify_all, ready, self._minimum)
         whole = []
         for found, result in zip(ready, results, strict=True):
             frame = self._frame(attempt, found)
@@ -186,25 +196,26 @@ class Collector:
     ) -> None:
         destination = self._job.output.path(frame, extension)
         try:
-            size = await self._publish(source, destination, file)
+            published = await self._publish(source, destination, file)
+            if published is None:
+                self._ledger.move(frame, FrameState.PENDING)
+                self._lost(frame)
+            else:
+                self._account(frame, destination, published.size, attempt)
+                with contextlib.suppress(OSError):  # it goes with its folder at the latest
+                    source.unlink()  # noqa: ASYNC240 - scratch is local
         except StmpoError as error:
             self._failed(error)
             return
         finally:
             self.waiting_bytes -= file.size
+        if attempt is not None:
+            attempt.undelivered -= 1
+            self.settle(attempt)
+
+    def _account(self, frame: int, destination: Path, size: int, attempt: Attempt | None) -> None:
+        """The frame stands at the destination: ledger, journal, sinks."""
         record = self._ledger.move(frame, FrameState.DELIVERED)
-        number = attempt.number if attempt is not None else None
-        try:
-            self._journal.write(
-                "delivered",
-                frame=frame,
-                name=destination.name,
-                size=size,
-                cost=None if record.cost is None else round(record.cost, 4),
-                attempt=number,
-            )
-        except StmpoError as error:
-            self._failed(error)
         self._emit(
             FrameDelivered(
                 frame=frame,
@@ -216,38 +227,49 @@ class Collector:
                 total=len(self._ledger),
             )
         )
-        with contextlib.suppress(OSError):  # it goes with its folder at the latest
-            source.unlink()  # noqa: ASYNC240 - scratch is local
-        if attempt is not None:
-            attempt.undelivered -= 1
-            self.settle(attempt)
+        self._journal.write(
+            "delivered",
+            frame=frame,
+            name=destination.name,
+            size=size,
+            cost=None if record.cost is None else round(record.cost, 4),
+            attempt=None if attempt is None else attempt.number,
+        )
 
-    async def _publish(self, source: Path, destination: Path, file: Whole) -> int:
-        """Copy until it stands there. Errors that pass are waited out; others are raised as what a user can act on."""
-        loop = asyncio.get_running_loop()
+    async def _publish(self, source: Path, destination: Path, file: Whole) -> Published | None:
+        """Copy until it stands there. What may pass is waited out.
+
+        Returns None when the frame in scratch turned out not to be whole after all.
+
+        Raises:
+            NoSpace, DeliveryFailed: what a user can act on.
+        """
         failures = 0
         while True:
             try:
-                published = await loop.run_in_executor(
-                    self._pool, lambda: publish(source, destination, expected=file, temporary_tag=self._tag)
-                )
-            except NoSpace:
-                raise
-            except SourceChanged as error:
-                reason: str = str(error)
-                retry = False
+                return await self._in_thread(_publish, source, destination, file, self._tag)
+            except SourceChanged:
+                # It was written again after two quiet seconds: what counts is what it is now.
+                if failures >= REVERIFY or (changed := await self._verified_again(source)) is None:
+                    return None
+                file = changed
             except DestinationError as error:
-                reason, retry = str(error), error.transient
-            else:
-                return published.size
-            delay = retry_delay(failures) if retry else None
+                delay = retry_delay(failures) if error.transient else None
+                if delay is None:
+                    raise DeliveryFailed(
+                        f"cannot deliver {destination.name} to {destination.parent}: {error}; it is kept in scratch:"
+                        " make the folder writable and run again"
+                    ) from None
+                await asyncio.sleep(delay)
             failures += 1
-            if delay is None:
-                raise DeliveryFailed(
-                    f"cannot deliver {destination.name} to {destination.parent}: {reason};"
-                    " it is kept in scratch; make the folder writable and run again"
-                )
-            await asyncio.sleep(delay)
+
+    async def _verified_again(self, source: Path) -> Whole | None:
+        await asyncio.sleep(TRUST_AFTER)
+        result = await self._in_thread(verify_path, source, self._minimum)
+        return result if isinstance(result, Whole) else None
+
+    async def _in_thread(self, function: Callable[..., _T], *arguments: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
 
     def settle(self, attempt: Attempt) -> None:
         """Give the attempt's folder back once it has ended and all that was taken of it is delivered."""
@@ -285,14 +307,23 @@ class Collector:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _publish(source: Path, destination: Path, file: Whole, tag: str) -> Published:
+    return publish(source, destination, expected=file, temporary_tag=tag)
+
+
 def verify_all(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:
     """Verify several files in one go, in a thread of the pool."""
     return [verify_one(found, minimum_bytes) for found in ready]
 
 
 def verify_one(found: Found, minimum_bytes: int) -> Whole | Broken:
+    """Verify one file that was found."""
+    return verify_path(found.path, minimum_bytes)
+
+
+def verify_path(path: Path, minimum_bytes: int) -> Whole | Broken:
     """Verify one file; a file that cannot be read now is not whole now."""
     try:
-        return verify_frame(found.path, extension=found.extension, minimum_bytes=minimum_bytes)
+        return verify_frame(path, extension=path.suffix, minimum_bytes=minimum_bytes)
     except OSError as error:
         return Broken(f"cannot be read: {error.strerror or error}")

@@ -25,11 +25,11 @@ from stmpo.delivery.backlog import Action, backlog_action
 from stmpo.delivery.space import free_bytes
 from stmpo.errors import BadInput, ExitCode, NoRenderer, NoSpace, StmpoError
 from stmpo.events import Event, Level, Message, Progress, RendererOutput, RunFailed, SlotChanged, SlotState
-from stmpo.frames import FrameSet
+from stmpo.frames import FrameSet, Span
 from stmpo.ledger import FrameState, Ledger
 from stmpo.processes import SpawnRequest, sample_all, spawn, stop
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, Renderer, Work
-from stmpo.renderers.text import LineSplitter, decode
+from stmpo.renderers.text import LineSplitter, decode, system_code_pages
 from stmpo.scheduling.retries import RetryBook
 from stmpo.watchdog import Life, Watchdog
 
@@ -110,6 +110,7 @@ class Run:
         self._living: dict[int, Attempt] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._wake = asyncio.Event()
+        self._code_pages = system_code_pages()
         self._gate = asyncio.Lock()
         self._next_start = 0.0
         self._attempts = 0
@@ -134,6 +135,7 @@ class Run:
             minimum_bytes=self._options.min_frame_bytes,
             emit=emit,
             failed=lambda error: self._end(error.exit_code, str(error)),
+            lost=self._lost_after_all,
         )
 
     @property
@@ -143,9 +145,10 @@ class Run:
 
     async def go(self) -> Ending:
         """Render until everything is delivered, or something ends the run."""
-        if not self._ledger.complete:
+        while self.ending is None and self._strategy.waiting:  # again only for a frame that delivery lost
             await self._render()
             await self.collector.drain(self._delivery_limit)
+        await self.collector.drain(self._delivery_limit)
         self.collector.close()
         if self.ending is None:
             self.ending = Ending(ExitCode.OK) if self._ledger.complete else self._not_complete()
@@ -337,7 +340,7 @@ class Run:
             self._line(attempt, raw)
 
     def _line(self, attempt: Attempt, raw: bytes) -> None:
-        line = self._a.renderer.read(decode(raw))
+        line = self._a.renderer.read(decode(raw, self._code_pages))
         began, trusted = attempt.began, not attempt.untrusted
         attempt.heard(line, time.monotonic(), time.time())
         if attempt.began and not began:
@@ -436,6 +439,14 @@ class Run:
                 ExitCode.FRAMES_FAILED, f"no frame could be rendered in {self._attempts} attempts: {words}"
             )
         return decision.pause
+
+    def _lost_after_all(self, frame: int) -> None:
+        """A frame that was verified changed before it was delivered, and is whole no more."""
+        self._say(
+            Level.WARNING, f"{self._job.output.name(frame)} was changed in scratch: it will be rendered again"
+        )
+        self._strategy.give_back([Span(frame, frame)])
+        self._notify()
 
     def _hopeless(self, attempt: Attempt) -> bool:
         """A finding that no retry mends, on a job of which nothing has been rendered: no evidence speaks against it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_a_frame_set_reads_back_from_its_text(frames: set[int]) -> None:
 def test_runs_are_maximal_and_hold_every_frame_once(frames: set[int]) -> None:
     runs = FrameSet.of(frames).runs()
     assert [frame for run in runs for frame in run] == sorted(frames)
-    assert all(before.last + 1 < after.first for before, after in zip(runs, runs[1:], strict=False))
+    assert all(before.last + 1 < after.first for before, after in pairwise(runs))
 
 
 @given(st.sets(st.integers(-50, 50)), st.integers(-60, 60))
