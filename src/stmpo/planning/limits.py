@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stmpo.job import RunOptions
     from stmpo.machine.model import Machine
 
 THREADS_WITH_MFR = 16
@@ -49,6 +50,19 @@ class PlanRequest:
     mfr: bool = True
     mfr_threads: int | None = None
     """Logical CPUs to plan for each process; None: the targets above."""
+
+    @classmethod
+    def of(cls, options: RunOptions, *, frames: int | None, single_file: bool) -> PlanRequest:
+        """The request that a run's options make."""
+        return cls(
+            frames=frames,
+            single_file=single_file,
+            concurrency=options.concurrency,
+            max_concurrency=options.max_concurrency,
+            ram_per_process_bytes=int(options.ram_per_process_gb * GB),
+            mfr=options.mfr,
+            mfr_threads=options.mfr_threads,
+        )
 
     @property
     def threads_per_process(self) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stmpo.machine.model import Cpu
 
 CRUMB = 0.25
-"""A child smaller than this part of a fair share is not worth reaching for across a cache or node border."""
+"""Children that are together smaller than this part of a slot's fair share are not worth reaching for across a border."""
 
 _CORE, _CPU = "core", "cpu"
 
@@ -123,17 +123,22 @@ def _without_crumbs(children: list[_Unit], slots: int) -> list[_Unit]:
     worth = [child for child in children if child.size >= CRUMB * fair or not child.levels[1:]]
     enough = sum(child.cores for child in worth) >= min(slots, sum(child.cores for child in children))
     left_out = sum(child.size for child in children) - sum(child.size for child in worth)
-    return worth if worth and enough and left_out < fair / 2 else children
+    return worth if worth and enough and left_out < CRUMB * fair else children
 
 
 def _shares(children: list[_Unit], slots: int) -> list[tuple[_Unit, int]]:
-    """How many slots each child gets: one after another, each where the slots would then still be largest."""
+    """How many slots each child gets: one after another, each where the slots would then still be largest.
+
+    Among equals the child that has fewer comes first, so that none is left without for a tie.
+    """
     whole_cores = slots <= sum(child.cores for child in children)
     room = [child.cores if whole_cores else slots for child in children]
     given = [0] * len(children)
     for _ in range(slots):
         open_ = [index for index in range(len(children)) if given[index] < room[index]]
-        best = max(open_, key=lambda index: (children[index].size / (given[index] + 1), -index))
+        best = max(
+            open_, key=lambda index: (children[index].size / (given[index] + 1), -given[index], -index)
+        )
         given[best] += 1
     return list(zip(children, given, strict=True))
 

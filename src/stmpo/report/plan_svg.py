@@ -1,0 +1,273 @@
+"""A plan as a picture: the machine's packages, nodes, caches, cores and CPUs as boxes in boxes, coloured by slot.
+
+Three steps. `machine_tree` turns the machine into nested boxes, outermost level first; a level that divides nothing
+is not drawn as a box of its own, its name joins that of the box around it. `_fit` gives each box its size from the
+inside out, children in the grid that comes closest to the box's wanted proportions. `draw` places them and writes SVG.
+
+Each CPU is a cell with its number, and below it that of its slot; slots have colours as far apart as can be for
+neighbours (steps of the golden angle around the colour wheel, in turn of two lightnesses). A CPU that several slots
+share is striped in their colours; an idle one is white and dashed. The text is real text, in the reader's own sans
+serif; every cell has a tooltip. The same plan gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+from stmpo.machine.cpulist import format_list
+from stmpo.report.plan_text import headline, machine_lines, notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from stmpo.machine.model import Cpu, Machine
+    from stmpo.planning import Plan, Slot
+
+_CELL_WIDTH, _CELL_HEIGHT = 34.0, 32.0
+_GAP = 6.0
+_LABEL_HEIGHT = 18.0
+_MARGIN = 28.0
+_CHARACTER = 6.1
+"""Width of an average character at 11 pixels; only sizes of boxes depend on it, never their order."""
+
+_STYLE = """
+text { font-family: system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif; fill: #1f2937; }
+.title { font-size: 22px; font-weight: 600; }
+.sub { font-size: 13px; fill: #4b5563; }
+.label { font-size: 11px; fill: #4b5563; }
+.cpu { font-size: 12px; font-weight: 600; text-anchor: middle; }
+.slot { font-size: 9px; text-anchor: middle; fill-opacity: 0.75; }
+.idle { fill: #9ca3af; }
+.key { font-size: 12px; }
+.bound { font-weight: 700; fill: #047857; }
+.warning { font-size: 12px; fill: #b45309; }
+"""
+
+_FILLS = {
+    "group": ("#ffffff", "#64748b"),
+    "package": ("#f8fafc", "#94a3b8"),
+    "node": ("#eef2f7", "#b6c2d1"),
+    "l3": ("#ffffff", "#cbd5e1"),
+    "core": ("#f1f5f9", "#d5dde7"),
+}
+_NAMES = {"group": "processor group", "package": "package", "node": "node", "l3": "L3", "core": "core"}
+_LEVELS: dict[str, Callable[[Cpu], int]] = {
+    "group": lambda cpu: cpu.group,
+    "package": lambda cpu: cpu.package,
+    "node": lambda cpu: cpu.node,
+    "l3": lambda cpu: cpu.l3,
+    "core": lambda cpu: cpu.core,
+}
+
+
+@dataclass(slots=True)
+class Box:
+    """A rectangle: one CPU, or a unit of the machine with the boxes in it. Pixels; x and y are inside the parent."""
+
+    kind: str
+    label: str
+    cpu: Cpu | None = None
+    children: list[Box] = field(default_factory=list)
+    x: float = 0.0
+    y: float = 0.0
+    width: float = _CELL_WIDTH
+    height: float = _CELL_HEIGHT
+
+
+def draw(plan: Plan) -> str:
+    """The picture, as the text of an SVG file."""
+    tree = machine_tree(plan.machine)
+    _fit(tree)
+    holders = _holders(plan.slots)
+    header = _header(plan)
+    top = _MARGIN + 22.0 * len(header) + 14.0
+    key_columns, key_height = _key_layout(plan, max(tree.width, 640.0))
+    width = max(tree.width, 640.0, *(len(text) * 7.0 for _, text in header)) + 2 * _MARGIN
+    height = top + tree.height + key_height + 2 * _MARGIN
+    parts = [
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+            f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(headline(plan))}">'
+        ),
+        f"<style>{_STYLE}</style>",
+        f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
+        *(_text(_MARGIN, _MARGIN + 16 + 22.0 * row, text, style) for row, (style, text) in enumerate(header)),
+        *_draw_box(tree, _MARGIN, top, holders),
+        *_key(plan, top + tree.height + _MARGIN, key_columns),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def machine_tree(machine: Machine) -> Box:
+    """The machine as nested boxes."""
+    kinds = sorted(
+        _LEVELS, key=lambda kind: len({_LEVELS[kind](cpu) for cpu in machine.cpus})
+    )  # stable: large first
+    if machine.groups == 1:
+        kinds.remove("group")
+    root = Box("machine", "")
+    root.children = _boxes(machine.cpus, kinds, [])
+    return root
+
+
+def _boxes(cpus: Sequence[Cpu], kinds: Sequence[str], names: list[str]) -> list[Box]:
+    """The boxes for some CPUs, from these levels. `names` are those of levels that divided nothing so far."""
+    if not kinds:
+        return [Box("cpu", str(cpu.id), cpu) for cpu in cpus]
+    kind, *inner = kinds
+    parts: dict[int, list[Cpu]] = {}
+    for cpu in cpus:
+        parts.setdefault(_LEVELS[kind](cpu), []).append(cpu)
+    found = []
+    for number, members in parts.items():
+        label = [*names, f"{_NAMES[kind]} {number}"]
+        below = inner[0] if inner else None
+        if below not in {None, "core"} and len({_LEVELS[str(below)](cpu) for cpu in members}) == 1:
+            found.extend(
+                _boxes(members, inner, label)
+            )  # the level below is the same unit: one box, both names
+        else:
+            text = "" if kind == "core" else " · ".join(label)
+            found.append(Box(kind, text, children=_boxes(members, inner, [])))
+    return found
+
+
+def _fit(box: Box) -> None:
+    """Sizes, from the inside out, and the children's places."""
+    if box.cpu is not None:
+        return
+    for child in box.children:
+        _fit(child)
+    padding = 0.0 if box.kind == "machine" else 3.0 if box.kind == "core" else 8.0
+    head = _LABEL_HEIGHT if box.label else 0.0
+    gap = 2.0 if box.kind == "core" else _GAP if box.kind == "l3" else 10.0
+    columns = len(box.children) if box.kind == "core" else _columns(box.children, gap)
+    x = y = row_height = inner_width = 0.0
+    for index, child in enumerate(box.children):
+        if index and index % columns == 0:
+            x, y, row_height = 0.0, y + row_height + gap, 0.0
+        child.x, child.y = x + padding, y + padding + head
+        x += child.width + gap
+        row_height = max(row_height, child.height)
+        inner_width = max(inner_width, x - gap)
+    box.width = max(inner_width, len(box.label) * _CHARACTER) + 2 * padding
+    box.height = y + row_height + head + 2 * padding
+
+
+def _columns(children: Sequence[Box], gap: float) -> int:
+    """How many children in a row: full rows where there are such, near to twice as wide as high."""
+    width = max(child.width for child in children) + gap
+    height = max(child.height for child in children) + gap
+    count = len(children)
+
+    def badness(columns: int) -> float:
+        rows = -(-count // columns)
+        empty = rows * columns - count
+        return abs(math.log(columns * width / (rows * height) / 1.9)) + 1.5 * empty / count
+
+    return min(range(1, count + 1), key=badness)
+
+
+def _holders(slots: Sequence[Slot]) -> dict[int, list[Slot]]:
+    found: dict[int, list[Slot]] = {}
+    for slot in slots:
+        for cpu in slot.cpus:
+            found.setdefault(cpu.id, []).append(slot)
+    return found
+
+
+def _colour(index: int) -> tuple[str, str]:
+    """Fill and edge of a slot."""
+    hue = (index * 137.508 + 205) % 360
+    saturation, lightness = ((72, 80), (58, 68))[index % 2]
+    return (
+        f"hsl({hue:.0f},{saturation}%,{lightness}%)",
+        f"hsl({hue:.0f},{saturation - 12}%,{lightness - 34}%)",
+    )
+
+
+def _draw_box(box: Box, x: float, y: float, holders: dict[int, list[Slot]]) -> Iterable[str]:
+    if box.cpu is not None:
+        yield from _draw_cpu(box.cpu, x, y, holders.get(box.cpu.id, []))
+        return
+    if box.kind in _FILLS:
+        fill, edge = _FILLS[box.kind]
+        radius = 4 if box.kind == "core" else 7
+        yield (
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}" '
+            f'fill="{fill}" stroke="{edge}"/>'
+        )
+        if box.label:
+            yield _text(x + 8, y + 17, box.label, "label")
+    for child in box.children:
+        yield from _draw_box(child, x + child.x, y + child.y, holders)
+
+
+def _draw_cpu(cpu: Cpu, x: float, y: float, slots: Sequence[Slot]) -> Iterable[str]:
+    numbers = ", ".join(str(slot.index) for slot in slots)
+    where = f"core {cpu.core}, L3 {cpu.l3}, node {cpu.node}, package {cpu.package}"
+    yield f"<g><title>CPU {cpu.id}: {f'slot {numbers}' if slots else 'idle'} ({where})</title>"
+    place = f'y="{y:.1f}" height="{_CELL_HEIGHT:.0f}" rx="3"'
+    if not slots:
+        yield f'<rect x="{x:.1f}" width="{_CELL_WIDTH:.0f}" {place} fill="#fff" stroke="#9ca3af" stroke-dasharray="3 2"/>'
+    stripe = _CELL_WIDTH / max(len(slots), 1)
+    for index, slot in enumerate(slots):
+        fill, edge = _colour(slot.index)
+        yield f'<rect x="{x + index * stripe:.1f}" width="{stripe:.1f}" {place} fill="{fill}" stroke="{edge}"/>'
+    middle = x + _CELL_WIDTH / 2
+    yield _text(middle, y + 15, str(cpu.id), "cpu" if slots else "cpu idle")
+    yield _text(middle, y + 27, _short(slots), "slot")
+    yield "</g>"
+
+
+def _short(slots: Sequence[Slot]) -> str:
+    if not slots:
+        return "idle"
+    first = f"s{slots[0].index}"
+    return first if len(slots) == 1 else f"{first}+{len(slots) - 1}"
+
+
+def _header(plan: Plan) -> list[tuple[str, str]]:
+    limits = [("bound" if limit is plan.bound else "sub", limit) for limit in plan.limits]
+    rows = [("title", headline(plan)), *(("sub", line) for line in machine_lines(plan.machine))]
+    rows += [
+        (f"key {style}", f"{limit.name}: {limit.processes}  ({limit.reason})") for style, limit in limits
+    ]
+    rows += [("warning", f"Warning: {text}") for text in plan.warnings]
+    return rows + [("warning", text) for text in notes(plan)]
+
+
+_KEY_ROW = 22.0
+
+
+def _key_text(slot: Slot, *, grouped: bool) -> str:
+    group = f" · group {slot.group}" if grouped else ""
+    node = f"node {format_list(slot.nodes)}"
+    return f"slot {slot.index}: {format_list(slot.cpu_ids)} · {node}{group} · MFR {slot.mfr_percent} %"
+
+
+def _key_layout(plan: Plan, width: float) -> tuple[tuple[int, float], float]:
+    """Columns of the key (rows in each, width of each), and its height."""
+    longest = max(len(_key_text(slot, grouped=plan.machine.groups > 1)) for slot in plan.slots)
+    column = longest * 6.7 + 44.0
+    columns = max(int(width // column), 1)
+    rows = -(-len(plan.slots) // columns)
+    return (rows, column), rows * _KEY_ROW
+
+
+def _key(plan: Plan, top: float, layout: tuple[int, float]) -> Iterable[str]:
+    rows, column = layout
+    for slot in plan.slots:
+        x = _MARGIN + slot.index // rows * column
+        y = top + slot.index % rows * _KEY_ROW
+        fill, edge = _colour(slot.index)
+        yield f'<rect x="{x:.1f}" y="{y:.1f}" width="18" height="14" rx="3" fill="{fill}" stroke="{edge}"/>'
+        yield _text(x + 26, y + 11.5, _key_text(slot, grouped=plan.machine.groups > 1), "key")
+
+
+def _text(x: float, y: float, text: str, style: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{style}">{escape(text)}</text>'
