@@ -17,8 +17,9 @@ _MAX_NAME = 255
 _MAX_PARTS = 65_536
 _WANTED = frozenset((b"dataWindow", b"compression", b"tiles", b"type", b"chunkCount"))
 
-_LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32}
-"""Scan lines in a chunk by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB, HTJ2K256, HTJ2K32."""
+_LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
+"""Scan lines in a chunk by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB, HTJ2K256, HTJ2K32, LJ2K,
+Zstandard (as OpenEXR 3.5 writes them)."""
 
 _ONE_LEVEL, _MIPMAP, _RIPMAP = range(3)
 

@@ -1,14 +1,15 @@
 """PSD and PSB: all five sections to the end of the merged picture (Adobe Photoshop File Formats Specification).
 
 The merged picture comes last: raw, so that its size is known, or run-length coded behind a table of row lengths, whose
-sum is its size. Bytes behind it are tolerated, as Photoshop does.
+sum is its size, or as one zlib stream. Bytes behind it are tolerated, as Photoshop does.
 """
 
 from __future__ import annotations
 
+import zlib
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import BLOCK_BYTES, Damaged, Dimensions, Reader
 
 _HEADER = Struct(">4sH6xHIIHH")
 _U16 = Struct(">H")
@@ -54,7 +55,7 @@ def _check(reader: Reader, *, large: bool) -> Dimensions:
     elif coding == _ROWS:
         _check_rows(reader, offset, channels * height, _U32 if large else _U16)
     elif coding in {_ZIP, _ZIP_PREDICTED}:
-        reader.at(offset, 2, "its merged picture")
+        _check_zipped(reader, offset)
     else:
         raise Damaged(f"says that its merged picture is coded in way {coding:,}, which no Photoshop file has")
     return dimensions
@@ -74,3 +75,19 @@ def _check_rows(reader: Reader, offset: int, rows: int, width: Struct) -> None:
             raise Damaged("holds a row without data in its merged picture: not filled to the end")
         total += length
     reader.need(offset + rows * width.size + total, "its merged picture")
+
+
+def _check_zipped(reader: Reader, offset: int) -> None:
+    """Unpack the stream to its end, a block at a time, and drop what comes out."""
+    stream = zlib.decompressobj()
+    try:
+        for block in reader.blocks(offset, reader.size - offset, "its merged picture"):
+            rest, unpacked = block, BLOCK_BYTES
+            while rest or unpacked == BLOCK_BYTES:
+                unpacked = len(stream.decompress(rest, BLOCK_BYTES))
+                rest = stream.unconsumed_tail
+                if stream.eof:
+                    return
+    except zlib.error:
+        raise Damaged("holds a merged picture that cannot be unpacked") from None
+    raise Damaged(f"ends in the middle of its merged picture ({reader.size:,} bytes)")

@@ -1,0 +1,70 @@
+"""Is there room? Asked before a run starts and while it runs; what a disk says is a hint, the write itself decides."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from stmpo.errors import NoSpace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FLOOR_BYTES = 32 << 20
+"""Free space that a run needs on either disk to begin at all."""
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that this user may still write where `folder` is, or will be (its nearest parent that exists).
+
+    A file system that tells nothing (some network and user-space ones report a size of 0) counts as endless, and so does
+    one that cannot be asked. Quotas are seen only where the file system reports them here.
+    """
+    try:
+        usage = shutil.disk_usage(_nearest(folder))
+    except OSError:
+        return sys.maxsize
+    return usage.free if usage.total else sys.maxsize
+
+
+def check_space(
+    scratch: Path, destination: Path, *, scratch_bytes: int = 0, destination_bytes: int = 0
+) -> None:
+    """Refuse to start on a disk with less than `FLOOR_BYTES`, or less than the run is estimated to need there.
+
+    Raises:
+        NoSpace: says which folder, how much is free and how much is wanted.
+    """
+    if _same_disk(scratch, destination):
+        _check(destination, "scratch and the destination", scratch_bytes + destination_bytes)
+        return
+    _check(scratch, "scratch", scratch_bytes)
+    _check(destination, "the destination", destination_bytes)
+
+
+def _check(folder: Path, what: str, wanted: int) -> None:
+    wanted = max(wanted, FLOOR_BYTES)
+    free = free_bytes(folder)
+    if free < wanted:
+        raise NoSpace(
+            f"{what}: {_megabytes(free)} MB free at {folder}, and {_megabytes(wanted)} MB are needed; free some space, then run again"
+        )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / (1 << 20):,.0f}"
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself or its nearest parent that exists."""
+    there = (place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110 - never raises
+    return next(there, folder)
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    try:
+        return _nearest(one).stat().st_dev == _nearest(other).stat().st_dev
+    except OSError:
+        return False

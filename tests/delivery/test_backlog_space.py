@@ -1,0 +1,95 @@
+"""When renderers must wait for delivery, and when a disk is too full to begin."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stmpo.delivery.backlog import Action, Limits, backlog_action
+from stmpo.delivery.space import FLOOR_BYTES, check_space, free_bytes
+from stmpo.errors import NoSpace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMITS = Limits(
+    high_bytes=100, low_bytes=50, high_frames=10, low_frames=5, scratch_low=1_000, scratch_enough=2_000
+)
+
+
+class _Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.mark.parametrize(
+    ("waiting", "frames", "free", "action"),
+    [
+        (100, 1, 9_999, Action.PAUSE),
+        (1, 10, 9_999, Action.PAUSE),
+        (1, 1, 1_000, Action.PAUSE),
+        (50, 5, 2_000, Action.GO),
+        (51, 1, 9_999, Action.KEEP),
+        (1, 6, 9_999, Action.KEEP),
+        (1, 1, 1_999, Action.KEEP),
+    ],
+)
+def test_the_marks(waiting: int, frames: int, free: int, action: Action) -> None:
+    for holding in (True, False):
+        assert backlog_action(waiting, frames, free, holding=holding, limits=LIMITS) is action
+
+
+@given(waiting=st.integers(0, 200), free=st.integers(0, 9_999))
+def test_renderers_never_wait_for_nothing(waiting: int, free: int) -> None:
+    """With nothing left to deliver, a pause could free no space: it would last for ever."""
+    assert backlog_action(waiting, 0, free, holding=True, limits=LIMITS) is Action.GO
+    assert backlog_action(waiting, 0, free, holding=False, limits=LIMITS) is not Action.PAUSE
+
+
+@given(st.lists(st.integers(-30, 30)))
+def test_a_backlog_around_one_mark_does_not_flicker(steps: list[int]) -> None:
+    waiting, holding, turns = 75, False, []
+    for step in steps:
+        waiting = min(max(waiting + step, 51), 99)
+        action = backlog_action(waiting, 1, 9_999, holding=holding, limits=LIMITS)
+        turns.append(action)
+    assert set(turns) <= {Action.KEEP}
+
+
+def test_free_space_is_that_of_the_nearest_folder_that_exists(tmp_path: Path) -> None:
+    assert free_bytes(tmp_path / "not" / "there") > 0
+
+
+def test_a_file_system_that_tells_nothing_counts_as_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(0, 0, 0))
+    assert free_bytes(tmp_path) == sys.maxsize
+
+
+def test_enough_space_is_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 40, 0, FLOOR_BYTES))
+    check_space(tmp_path, tmp_path / "out")
+
+
+def test_a_full_disk_is_one_line_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 40, 0, 5 << 20))
+    with pytest.raises(NoSpace) as full:
+        check_space(tmp_path / "scratch", tmp_path / "out")
+    assert str(full.value) == (
+        f"scratch and the destination: 5 MB free at {tmp_path / 'out'}, and 32 MB are needed;"
+        " free some space, then run again"
+    )
+
+
+def test_estimates_on_one_disk_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 40, 0, 100 << 20))
+    check_space(tmp_path, tmp_path, scratch_bytes=50 << 20, destination_bytes=50 << 20)
+    with pytest.raises(NoSpace, match="101 MB are needed"):
+        check_space(tmp_path, tmp_path, scratch_bytes=50 << 20, destination_bytes=51 << 20)

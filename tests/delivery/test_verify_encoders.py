@@ -1,0 +1,141 @@
+"""Files of real encoders are whole, and cut ones are not. A library that is not installed is skipped by name."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stmpo.delivery.verify import Broken, Whole, verify_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WIDTH, HEIGHT = 61, 47
+NOISE = bytes((x * x + 7 * y * x + y) & 0xFF for y in range(HEIGHT) for x in range(WIDTH * 3))
+
+PILLOW: list[tuple[str, dict[str, Any]]] = [
+    ("plain.png", {}),
+    ("plain.jpg", {}),
+    ("progressive.jpg", {"progressive": True, "optimize": True}),
+    ("restarts.jpg", {"restart_marker_blocks": 2}),
+    ("raw.tif", {}),
+    ("lzw.tif", {"compression": "tiff_lzw"}),
+    ("deflate.tif", {"compression": "tiff_adobe_deflate"}),
+    ("packbits.tif", {"compression": "packbits"}),
+    ("jpeg.tif", {"compression": "jpeg"}),
+    ("big.tif", {"big_tiff": True}),
+    ("plain.tga", {}),
+    ("coded.tga", {"compression": "tga_rle"}),
+    ("plain.bmp", {}),
+]
+
+
+def _is_whole_and_its_cuts_are_broken(path: Path) -> None:
+    found = verify_frame(path)
+    assert isinstance(found, Whole), found
+    assert (found.width, found.height) == (WIDTH, HEIGHT)
+    for length in {found.size - 1, *range(0, found.size, max(1, found.size // 50))} - {found.size}:
+        if path.suffix == ".tga" and length == found.size - 26:
+            continue
+        cut = path.with_name("cut" + path.suffix)
+        cut.write_bytes(path.read_bytes()[:length])
+        assert isinstance(verify_frame(cut), Broken), f"{length:,} of {found.size:,} bytes"
+
+
+@pytest.mark.parametrize(("file", "settings"), PILLOW, ids=[name for name, _ in PILLOW])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_pillow(file: str, settings: dict[str, Any], mode: str, tmp_path: Path) -> None:
+    images = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    image = images.frombytes("RGB", (WIDTH, HEIGHT), NOISE).convert(mode)
+    image.save(tmp_path / file, **settings)
+    _is_whole_and_its_cuts_are_broken(tmp_path / file)
+
+
+def test_pillow_pages_and_exif(tmp_path: Path) -> None:
+    images = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    image = images.frombytes("RGB", (WIDTH, HEIGHT), NOISE)
+    exif = images.Exif()
+    exif[0x010E] = "a description"
+    image.save(tmp_path / "exif.jpg", exif=exif)
+    image.save(tmp_path / "pages.tif", save_all=True, append_images=[image, image], compression="tiff_lzw")
+    assert isinstance(verify_frame(tmp_path / "exif.jpg"), Whole)
+    assert isinstance(verify_frame(tmp_path / "pages.tif"), Whole)
+
+
+def _openexr(folder: Path, compression: str, kind: str) -> Path:
+    library = pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    if not hasattr(library, compression):
+        pytest.skip(f"this OpenEXR does not know {compression}")
+    pixels = numpy.frombuffer(NOISE, "u1").reshape(HEIGHT, WIDTH, 3).astype("f2")
+    header = {"compression": getattr(library, compression), "type": getattr(library, kind)}
+    if kind == "tiledimage":
+        header["tiles"] = library.TileDescription()
+    path = folder / "frame.exr"
+    with library.File(header, {"RGB": pixels}) as file:
+        file.write(os.fspath(path))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["scanlineimage", "tiledimage"])
+@pytest.mark.parametrize(
+    "compression",
+    [
+        f"{name}_COMPRESSION"
+        for name in (
+            "NO",
+            "RLE",
+            "ZIPS",
+            "ZIP",
+            "PIZ",
+            "PXR24",
+            "B44",
+            "B44A",
+            "DWAA",
+            "DWAB",
+            "HTJ2K256",
+            "HTJ2K32",
+            "LJ2K",
+            "ZSTD",
+        )
+    ],
+)
+def test_openexr(compression: str, kind: str, tmp_path: Path) -> None:
+    _is_whole_and_its_cuts_are_broken(_openexr(tmp_path, compression, kind))
+
+
+@pytest.mark.parametrize("coding", ["RAW", "RLE", "ZIP", "ZIP_WITH_PREDICTION"])
+def test_psd_tools(coding: str, tmp_path: Path) -> None:
+    library = pytest.importorskip("psd_tools", reason="psd-tools is not installed")
+    constants = pytest.importorskip("psd_tools.constants", reason="psd-tools is not installed")
+    images = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    image = images.frombytes("RGB", (WIDTH, HEIGHT), NOISE)
+    make: Callable[..., Any] = library.PSDImage.frompil
+    make(image, compression=constants.Compression[coding]).save(os.fspath(tmp_path / "frame.psd"))
+    _is_whole_and_its_cuts_are_broken(tmp_path / "frame.psd")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"compression": "zstd"},
+        {"compression": "lzw", "tile": (16, 16)},
+        {"compression": "zlib", "predictor": True},
+        {"planarconfig": "separate"},
+        {"byteorder": ">", "rowsperstrip": 5},
+        {"bigtiff": True, "byteorder": ">"},
+    ],
+    ids=str,
+)
+def test_tifffile(settings: dict[str, Any], tmp_path: Path) -> None:
+    library = pytest.importorskip("tifffile", reason="tifffile is not installed")
+    pytest.importorskip("imagecodecs", reason="imagecodecs is not installed")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    pixels = numpy.frombuffer(NOISE, "u1").reshape(HEIGHT, WIDTH, 3)
+    if "planarconfig" in settings:
+        pixels = numpy.moveaxis(pixels, -1, 0).copy()
+    library.imwrite(tmp_path / "frame.tif", pixels, photometric="rgb", **settings)
+    _is_whole_and_its_cuts_are_broken(tmp_path / "frame.tif")
