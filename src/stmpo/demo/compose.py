@@ -1,0 +1,77 @@
+"""Makes the demo's animation: four seconds from night to dawn, 120 frames of 1920 x 1080 at 30 a second.
+
+    python -m stmpo.demo.compose            # writes demo.json beside this file
+    python -m stmpo.demo.compose FILE
+
+A Lottie document is a stack of layers, the first in front. The scene's parts are one module each; all chance in them is
+seeded, so the file is the same whenever it is made, and the repository's copy is tested to be what this makes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.demo.lottie_doc import LAST, rounded
+from stmpo.demo.scene_land import fireflies, lake, mountains, pines
+from stmpo.demo.scene_planet import planet, sun
+from stmpo.demo.scene_sky import HEIGHT, WIDTH, aurora, haze, shooting_stars, sky, stars
+from stmpo.demo.scene_title import title, vignette
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stmpo.demo.lottie_doc import Json
+
+
+def document() -> Json:
+    """The whole animation as a Lottie document."""
+    layers = [
+        *vignette(),
+        fireflies(),
+        *pines(),
+        *title(),
+        *lake(),
+        *mountains(),
+        *sun(),
+        *planet(),
+        *shooting_stars(),
+        *aurora(),
+        *stars(),
+        haze(),
+        *sky(),
+    ]
+    for index, each in enumerate(layers, start=1):
+        each["ind"] = index
+    return {
+        "v": "5.9.0",
+        "nm": "STMPO",
+        "fr": 30,
+        "ip": 0,
+        "op": LAST,
+        "w": WIDTH,
+        "h": HEIGHT,
+        "ddd": 0,
+        "assets": [],
+        "layers": layers,
+    }
+
+
+def text() -> str:
+    """The document as the file holds it."""
+    return json.dumps(rounded(document()), separators=(",", ":")) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the animation."""
+    given = sys.argv[1:] if argv is None else argv
+    path = Path(given[0]) if given else Path(__file__).with_name("demo.json")
+    path.write_text(text(), encoding="ascii", newline="\n")
+    print(f"{path}: {path.stat().st_size:,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
