@@ -52,6 +52,9 @@ SAMPLE_EVERY = 5.0
 DELIVERY_AFTER_CANCEL = 10.0
 """Seconds that a cancelled run still delivers what is whole; the rest stays in scratch for the next run."""
 
+MOST_TOLD = 100
+"""Explanations of renderers' lines in one run, at most; the lines themselves are always in the log."""
+
 LOWEST_SCRATCH = 64 << 20
 """Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
 
@@ -114,8 +117,10 @@ class Run:
         self._gate = asyncio.Lock()
         self._next_start = 0.0
         self._attempts = 0
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._sampled = 0.0
+        limit = self._options.stall_timeout
+        self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._holding = False
         self._recent: list[tuple[float, int]] = []
         self._began = time.monotonic()
@@ -355,10 +360,16 @@ class Run:
             self._slot_changed(attempt.lease.slot, SlotState.RENDERING, attempt)
 
     def _tell(self, attempt: Attempt, finding: Finding) -> None:
-        """Say what a known line means, once a run for each kind of finding that has something to say."""
-        if finding.meaning is Meaning.HARMLESS or not finding.advice or finding.name in self._told:
+        """Say what a known line means: once a run for the same words, and not without end."""
+        key = (finding.name, finding.words)
+        if (
+            finding.meaning is Meaning.HARMLESS
+            or not finding.advice
+            or key in self._told
+            or len(self._told) > MOST_TOLD
+        ):
             return
-        self._told.add(finding.name)
+        self._told.add(key)
         level = Level.WARNING if finding.meaning in {Meaning.WARNING, Meaning.LATER} else Level.ERROR
         self._say(level, f"{self._a.redact(finding.words.strip())}: {finding.advice}", attempt)
 
@@ -523,7 +534,7 @@ class Run:
                 if attempt.tree is not None and not attempt.ended:
                     await self.collector.look(attempt, now)
                     self._completed(attempt, now)
-            if now - self._sampled >= SAMPLE_EVERY:
+            if now - self._sampled >= self._sample_every:
                 self._sampled = now
                 self._sample(now)
             self._hold_or_go()
