@@ -99,13 +99,13 @@ def still_path(
     return {"a": 0, "k": {"c": closed, "v": list(vertices), "i": list(ins), "o": list(outs)}}
 
 
-def smooth(points: Sequence[Point], tension: float = 0.32) -> Json:
+def smooth(points: Sequence[Point]) -> Json:
     """An open Bézier path through these points, without corners: its value, as `sh` wants it."""
     ins: list[list[float]] = []
     outs: list[list[float]] = []
     for at, _ in enumerate(points):
         before, after = points[max(0, at - 1)], points[min(len(points) - 1, at + 1)]
-        dx, dy = (after[0] - before[0]) * tension / 2, (after[1] - before[1]) * tension / 2
+        dx, dy = (after[0] - before[0]) / 6, (after[1] - before[1]) / 6
         ins.append([-dx, -dy])
         outs.append([dx, dy])
     return {"c": False, "v": [list(point) for point in points], "i": ins, "o": outs}

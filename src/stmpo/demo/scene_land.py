@@ -97,6 +97,7 @@ def lake() -> list[Json]:
     """Still water: the sky's colours upside down, a column of sunlight, glints."""
     night: Stops = [(0, "#263a78", 1), (0.4, "#111b47", 1), (1, "#050818", 1)]
     dawn: Stops = [(0, "#ffb48a", 1), (0.3, "#b0608c", 1), (1, "#1c1740", 1)]
+    aurora: Stops = [(0, "#3fd8c0", 0.8), (0.4, "#3a78c8", 0.4), (1, "#6a3fb0", 0)]
     place = (WIDTH / 2, (SHORE + HEIGHT) / 2)
     tall = HEIGHT - SHORE
     ends = (0, -tall / 2), (0, tall / 2)
@@ -107,6 +108,11 @@ def lake() -> list[Json]:
             "lake dawn",
             [group([rectangle((WIDTH, tall)), gradient(dawn, *ends)])],
             transform(place, opacity=[(52.0, 0.0), (108.0, 92.0)]),
+        ),
+        layer(
+            "lake aurora",
+            [group([rectangle((WIDTH, tall)), gradient(aurora, *ends)])],
+            transform(place, opacity=[(4.0, 0.0), (26.0, 60.0), (56.0, 50.0), (92.0, 0.0)]),
         ),
         layer("lake night", [group([rectangle((WIDTH, tall)), gradient(night, *ends)])], transform(place)),
     ]

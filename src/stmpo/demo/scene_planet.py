@@ -82,7 +82,7 @@ def _bands() -> list[Json]:
     for index in range(13):
         high = -190 + index * 31.0
         points = [(-420 + step * 60.0, high + dice.uniform(-7, 7)) for step in range(15)]
-        form = smooth(points, tension=0.9)
+        form = smooth(points)
         colour = ("#ffe9cf", "#d9799a", "#ffc194", "#8d4a92")[index % 4]
         slide = 46.0 * (1 if index % 2 else -1)
         place = transform([(0.0, (-slide, 0)), (119.0, (slide, 0))], ease=0.1)
@@ -106,9 +106,9 @@ def _rings(name: str, *, near: bool) -> Json:
 def _half_arc(radius: float, *, near: bool) -> Json:
     """Half of a circle, open, from right to left: below the centre for the near half."""
     side = 1 if near else -1
-    angles = [math.pi * step / 16 for step in range(17)]
+    angles = [math.pi * (step / 16 * 1.004 - 0.002) for step in range(17)]  # the halves overlap by a hair
     points = [(radius * math.cos(angle), side * radius * math.sin(angle)) for angle in angles]
-    return {"ty": "sh", "ks": {"a": 0, "k": smooth(points, tension=1.0)}}
+    return {"ty": "sh", "ks": {"a": 0, "k": smooth(points)}}
 
 
 def _debris(seed: int, count: int, *, near: bool) -> Json:

@@ -128,8 +128,8 @@ def _ribbon(seed: int, time: float, place: tuple[float, float], part: float) -> 
         )
 
     columns = [-150 + step * 202.0 for step in range(12)]
-    below = smooth([(x, foot + wave(x, 1.0) + tall * 0.07 * part) for x in columns], tension=1.0)
-    above = smooth([(x, foot + wave(x, 1 - part) - tall * part) for x in reversed(columns)], tension=1.0)
+    below = smooth([(x, foot + wave(x, 1.0) + tall * 0.07 * part) for x in columns])
+    above = smooth([(x, foot + wave(x, 1 - part) - tall * part) for x in reversed(columns)])
     return {
         "c": True,
         "v": below["v"] + above["v"],

@@ -34,7 +34,7 @@ def _letter_s() -> list[Json]:
     radius, middle = 47.5, _TALL / 4
     upper = [_on(radius * 1.16, radius, -middle, angle) for angle in range(-35, -271, -15)]
     lower = [_on(radius * 1.16, radius, middle, angle) for angle in range(-75, 146, 15)]
-    return [{"ty": "sh", "ks": {"a": 0, "k": smooth(upper + lower, tension=1.0)}}]
+    return [{"ty": "sh", "ks": {"a": 0, "k": smooth(upper + lower)}}]
 
 
 def _on(wide: float, tall: float, centre: float, angle: float) -> tuple[float, float]:
@@ -50,7 +50,7 @@ def _letter_p() -> list[Json]:
     ]
     return [
         path([(-50, half), (-50, -half)]),
-        {"ty": "sh", "ks": {"a": 0, "k": smooth([*bowl, (-50.0, 9.0)], 0.9)}},
+        {"ty": "sh", "ks": {"a": 0, "k": smooth([*bowl, (-50.0, 9.0)])}},
     ]
 
 
@@ -100,7 +100,7 @@ def _glow(letters: list[list[Json]]) -> Json:
     for index, letter in enumerate(letters):
         halos = [
             group([*letter, _drawn(index), stroke("#ffcf9a", width, strength)], _at(index))
-            for width, strength in ((24.0, 17.0), (38.0, 10.0), (56.0, 6.0), (78.0, 4.0))
+            for width, strength in ((22.0, 14.0), (32.0, 9.0), (44.0, 6.0), (58.0, 4.0), (74.0, 3.0))
         ]
         groups += halos
     return layer("letter glow", groups, _settled())
@@ -120,6 +120,6 @@ def vignette() -> list[Json]:
     place = transform((WIDTH / 2, HEIGHT / 2), scale=(100, 62))
     corners = group([rectangle((WIDTH, HEIGHT * 1.7)), gradient(edge, (0, 0), (1120, 0), radial=True)], place)
     dark = group(
-        [rectangle((WIDTH, HEIGHT), (WIDTH / 2, HEIGHT / 2)), fill("#02030c", [(0.0, 100.0), (16.0, 0.0)])]
+        [rectangle((WIDTH, HEIGHT), (WIDTH / 2, HEIGHT / 2)), fill("#02030c", [(0.0, 82.0), (16.0, 0.0)])]
     )
     return [layer("dark", [dark]), layer("vignette", [corners])]
