@@ -1,13 +1,16 @@
 """hwloc's synthetic descriptions: `pack:2 numa:4 l3:4 core:4 pu:2` is 2 packages of 4 nodes of 4 caches, and so on.
 
-The language is that of `hwloc(7)`, "Synthetic topologies": levels from the outside in, each `type:count` where count is
-how many of them each object of the level before has. A count without a type is allowed. `[numa]` attaches one node to
-each object of the level before it. Attributes in parentheses: `indexes=` on the PU level numbers the CPUs, as a list
-(`0,2,1,3`) or as interleaving loops (`2*128:128*1`); `memory=` on a node gives its bytes; others are skipped, as are
-levels that do not matter here (L1, L2, die, group).
+The language is that of hwloc's documentation, "Synthetic topologies": levels from the outside in, each `type:count`
+where count is how many of them each object of the level before has. `[numa]` attaches one node to each object of the
+level before it. Attributes stand in parentheses: `memory=` on a node, and on the last level `indexes=`, which numbers
+the CPUs; others are passed over, as are levels that do not matter here (L1, die, group). Counts without a type, which
+hwloc guesses types for, are refused; a last level that is not `pu`, which hwloc refuses, means cores of one CPU.
 
-Interleaving loops, as hwloc defines them: with `count*step` loops from the inside out, the CPU at place i has the
-number that is the sum of step x digit, where the digits of i are counted in those loops.
+`indexes=` is a list (`0,2,1,3`), or loops `step*count:step*count`, or loops by type (`pack:core`: as many steps as there
+are such objects, each as long as one). The loops run from the fastest to the slowest: the CPU at place k has the number
+that is the sum of ((k / step) mod count) x the counts of the loops before. Where the loops reach only every n-th place,
+n being the smallest step, one more loop over those n places is the slowest. `2*128:128*1` thus numbers the siblings of
+128 cores n and n + 128, as Linux does.
 """
 
 from __future__ import annotations
@@ -25,9 +28,7 @@ from stmpo.machine.model import Machine, NumaNode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LEVEL = re.compile(
-    r"(\[)?\s*(?:([A-Za-z][A-Za-z0-9]*)(?::(\d{1,6}))?|(\d{1,6}))\s*(?:\(([^()]*)\))?\s*(\])?"
-)
+_LEVEL = re.compile(r"\s*(\[)?([A-Za-z][A-Za-z0-9]*)(?::(\d{1,6}))?(?:\(([^()]*)\))?(\])?(?=\s|$)")
 _KINDS = {
     "machine": "machine",
     "pack": "package",
@@ -38,10 +39,12 @@ _KINDS = {
     "node": "node",
     "l3": "l3",
     "l3cache": "l3",
+    "l2": "l2",
+    "l2cache": "l2",
     "core": "core",
     "pu": "pu",
 }
-_SKIPPED = re.compile(r"group\d*|die|module|l[1245](d|u|i)?(cache)?|l3[iu](cache)?|tile|misc", re.IGNORECASE)
+_SKIPPED = re.compile(r"group\d*|die|module|l[145][diu]?(cache)?|l[23][diu](cache)?|tile|misc", re.IGNORECASE)
 _UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "b": 1}
 
@@ -58,9 +61,7 @@ class _Level:
 def looks_synthetic(text: str) -> bool:
     """Whether the text is meant as a description rather than as a file's name: each word has a count."""
     words = re.sub(r"\([^()]*\)", "", text).split()
-    return bool(words) and all(
-        re.fullmatch(r"\[?[A-Za-z0-9]*:?\d+\]?|\[[A-Za-z0-9]+\]", word) for word in words
-    )
+    return bool(words) and all(re.fullmatch(r"[A-Za-z0-9]+:\d+|\[[A-Za-z0-9]+\]|\d+", word) for word in words)
 
 
 def read(text: str) -> Machine:
@@ -76,12 +77,13 @@ def read(text: str) -> Machine:
             f"topology {text!r} describes {total} CPUs; at least 1 and fewer than {MOST_CPUS} are wanted"
         )
     each = _cpus_in_each(levels, total)
-    numbers = _numbers(text, levels[-1].attributes.get("indexes", ""), total)
+    cache = each.get("l3", _larger(each.get("l2"), each.get("core", 1)))
+    numbers = _numbers(text, levels, total)
     cpus = number_cpus(
         CpuFacts(
             id=number,
             core=place // each.get("core", 1),
-            l3=place // each["l3"] if "l3" in each else None,
+            l3=None if cache is None else place // cache,
             node=place // each.get("node", total),
             package=place // each.get("package", total),
         )
@@ -93,6 +95,11 @@ def read(text: str) -> Machine:
     return Machine(
         f"synthetic {text.strip()!r}", cpus, nodes, memory_total_bytes=known, memory_available_bytes=known
     )
+
+
+def _larger(cache: int | None, core: int) -> int | None:
+    """A level-2 cache counts as the last level where there is no other, if it holds more than a core."""
+    return cache if cache is not None and cache > core else None
 
 
 def _levels(text: str) -> list[_Level]:
@@ -112,17 +119,17 @@ def _levels(text: str) -> list[_Level]:
 
 
 def _level(text: str, match: re.Match[str]) -> _Level:
-    opening, name, count, bare, attributes, closing = match.groups()
-    kind = _KINDS.get((name or "").lower(), "")
+    opening, name, count, attributes, closing = match.groups()
+    kind = _KINDS.get(name.lower(), "")
     attached = opening is not None
     if attached != (closing is not None) or (attached and kind != "node"):
         raise BadInput(f"topology {text!r}: {match.group().strip()!r}: only [numa] stands in brackets")
-    if name and not kind and not _SKIPPED.fullmatch(name):
+    if not kind and not _SKIPPED.fullmatch(name):
         raise BadInput(f"topology {text!r}: {name!r} is not a kind of level; pack, numa, l3, core and pu are")
-    if not attached and not (count or bare):
+    if not attached and not count:
         raise BadInput(f"topology {text!r}: {name!r} lacks its count, as in {name}:2")
     pairs = (part.partition("=") for part in (attributes or "").split())
-    return _Level(kind, int(count or bare or 1), {key: value for key, _, value in pairs})
+    return _Level(kind, int(count or 1), {key: value for key, _, value in pairs})
 
 
 def _cpus_in_each(levels: list[_Level], total: int) -> dict[str, int]:
@@ -135,18 +142,19 @@ def _cpus_in_each(levels: list[_Level], total: int) -> dict[str, int]:
     return found
 
 
-def _numbers(text: str, indexes: str, total: int) -> Sequence[int]:
+def _numbers(text: str, levels: list[_Level], total: int) -> Sequence[int]:
     """The CPUs' numbers in the order of their places."""
+    indexes = levels[-1].attributes.get("indexes", "")
     if not indexes:
         return range(total)
     try:
-        if "*" in indexes:
-            numbers = _interleaved([_loop(part) for part in indexes.split(":")], total)
-        else:
+        if re.match(r"\d+(,|$)", indexes):
             numbers = [int(part) for part in indexes.split(",")]
+        else:
+            numbers = _interleaved(_loops(indexes, levels, total), total)
     except ValueError:
         raise BadInput(
-            f"topology {text!r}: indexes={indexes}: a list or count*step:count*step is wanted"
+            f"topology {text!r}: indexes={indexes}: a list, loops step*count:step*count, or types pack:core are wanted"
         ) from None
     if (
         len(numbers) != total
@@ -157,21 +165,34 @@ def _numbers(text: str, indexes: str, total: int) -> Sequence[int]:
     return numbers
 
 
-def _loop(part: str) -> tuple[int, int]:
-    count, _, step = part.partition("*")
-    if int(count) < 1:
-        raise ValueError(part)
-    return int(count), int(step)
+def _loops(indexes: str, levels: list[_Level], total: int) -> list[tuple[int, int]]:
+    """Step and count of each loop, the fastest first."""
+    parts = indexes.split(":")
+    if "*" in indexes:
+        found = [(int(step), int(count)) for step, _, count in (part.partition("*") for part in parts)]
+    else:
+        each = _cpus_in_each(levels, total)
+        steps = [each.get(_KINDS.get(part.lower(), ""), 0) for part in parts]
+        # A type's count is within the next larger type that has a loop too.
+        found = [
+            (step, min((other for other in steps if other > step), default=total) // max(step, 1))
+            for step in steps
+        ]
+    if any(step < 1 or count < 1 for step, count in found):
+        raise ValueError(indexes)
+    return found
 
 
 def _interleaved(loops: list[tuple[int, int]], total: int) -> list[int]:
-    numbers = []
-    for place in range(total):
-        rest, number = place, 0
-        for count, step in loops:
-            rest, digit = divmod(rest, count)
-            number += digit * step
-        numbers.append(number)
+    smallest = min(step for step, _ in loops)
+    if smallest * math.prod(count for _, count in loops) == total:
+        loops = [*loops, (1, smallest)]
+    numbers = [0] * total
+    weight = 1
+    for step, count in loops:
+        for place in range(total):
+            numbers[place] += place // step % count * weight
+        weight *= count
     return numbers
 
 

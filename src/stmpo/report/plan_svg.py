@@ -13,6 +13,7 @@ serif; every cell has a tooltip. The same plan gives the same bytes.
 from __future__ import annotations
 
 import math
+from colorsys import hls_to_rgb
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ _CELL_WIDTH, _CELL_HEIGHT = 34.0, 32.0
 _GAP = 6.0
 _LABEL_HEIGHT = 18.0
 _MARGIN = 28.0
+_ROW = 22.0
+_BAR = 180.0
+_NARROWEST = 640.0
 _CHARACTER = 6.1
 """Width of an average character at 11 pixels; only sizes of boxes depend on it, never their order."""
 
@@ -81,12 +85,13 @@ def draw(plan: Plan) -> str:
     """The picture, as the text of an SVG file."""
     tree = machine_tree(plan.machine)
     _fit(tree)
-    holders = _holders(plan.slots)
     header = _header(plan)
-    top = _MARGIN + 22.0 * len(header) + 14.0
-    key_columns, key_height = _key_layout(plan, max(tree.width, 640.0))
-    width = max(tree.width, 640.0, *(len(text) * 7.0 for _, text in header)) + 2 * _MARGIN
-    height = top + tree.height + key_height + 2 * _MARGIN
+    key = _Key.of(plan, max(tree.width, _NARROWEST))
+    limits_top = _MARGIN + _ROW * len(header) + 8
+    tree_top = limits_top + _ROW * len(plan.limits) + 20
+    key_top = tree_top + tree.height + _MARGIN
+    width = 2 * _MARGIN + max(tree.width, _NARROWEST, *(_width_of(style, text) for style, text in header))
+    height = key_top + key.rows * _ROW + _MARGIN
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -94,9 +99,10 @@ def draw(plan: Plan) -> str:
         ),
         f"<style>{_STYLE}</style>",
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
-        *(_text(_MARGIN, _MARGIN + 16 + 22.0 * row, text, style) for row, (style, text) in enumerate(header)),
-        *_draw_box(tree, _MARGIN, top, holders),
-        *_key(plan, top + tree.height + _MARGIN, key_columns),
+        *(_text(_MARGIN, _MARGIN + 16 + _ROW * row, text, style) for row, (style, text) in enumerate(header)),
+        *_draw_limits(plan, limits_top),
+        *_draw_box(tree, _MARGIN, tree_top, _holders(plan.slots)),
+        *_draw_key(plan, key, key_top),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -167,7 +173,7 @@ def _columns(children: Sequence[Box], gap: float) -> int:
     def badness(columns: int) -> float:
         rows = -(-count // columns)
         empty = rows * columns - count
-        return abs(math.log(columns * width / (rows * height) / 1.9)) + 1.5 * empty / count
+        return abs(math.log(columns * width / (rows * height) / 1.9)) + 4.0 * empty / count
 
     return min(range(1, count + 1), key=badness)
 
@@ -181,13 +187,14 @@ def _holders(slots: Sequence[Slot]) -> dict[int, list[Slot]]:
 
 
 def _colour(index: int) -> tuple[str, str]:
-    """Fill and edge of a slot."""
-    hue = (index * 137.508 + 205) % 360
-    saturation, lightness = ((72, 80), (58, 68))[index % 2]
-    return (
-        f"hsl({hue:.0f},{saturation}%,{lightness}%)",
-        f"hsl({hue:.0f},{saturation - 12}%,{lightness - 34}%)",
-    )
+    """Fill and edge of a slot, as `#rrggbb`: some viewers know no other notation."""
+    hue = (index * 137.508 + 205) % 360 / 360
+    saturation, lightness = ((0.72, 0.81), (0.60, 0.72))[index % 2]
+    return _hex(hue, lightness, saturation), _hex(hue, lightness - 0.34, saturation - 0.12)
+
+
+def _hex(hue: float, lightness: float, saturation: float) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in hls_to_rgb(hue, lightness, saturation))
 
 
 def _draw_box(box: Box, x: float, y: float, holders: dict[int, list[Slot]]) -> Iterable[str]:
@@ -211,7 +218,8 @@ def _draw_cpu(cpu: Cpu, x: float, y: float, slots: Sequence[Slot]) -> Iterable[s
     numbers = ", ".join(str(slot.index) for slot in slots)
     where = f"core {cpu.core}, L3 {cpu.l3}, node {cpu.node}, package {cpu.package}"
     yield f"<g><title>CPU {cpu.id}: {f'slot {numbers}' if slots else 'idle'} ({where})</title>"
-    place = f'y="{y:.1f}" height="{_CELL_HEIGHT:.0f}" rx="3"'
+    corner = 3 if len(slots) < 2 else 0
+    place = f'y="{y:.1f}" height="{_CELL_HEIGHT:.0f}" rx="{corner}"'
     if not slots:
         yield f'<rect x="{x:.1f}" width="{_CELL_WIDTH:.0f}" {place} fill="#fff" stroke="#9ca3af" stroke-dasharray="3 2"/>'
     stripe = _CELL_WIDTH / max(len(slots), 1)
@@ -232,16 +240,47 @@ def _short(slots: Sequence[Slot]) -> str:
 
 
 def _header(plan: Plan) -> list[tuple[str, str]]:
-    limits = [("bound" if limit is plan.bound else "sub", limit) for limit in plan.limits]
+    """Style and text of each line above the picture."""
     rows = [("title", headline(plan)), *(("sub", line) for line in machine_lines(plan.machine))]
-    rows += [
-        (f"key {style}", f"{limit.name}: {limit.processes}  ({limit.reason})") for style, limit in limits
-    ]
     rows += [("warning", f"Warning: {text}") for text in plan.warnings]
     return rows + [("warning", text) for text in notes(plan)]
 
 
-_KEY_ROW = 22.0
+def _width_of(style: str, text: str) -> float:
+    """About how wide a line of the header is; rather too much, since fonts differ."""
+    return len(text) * (13.2 if style == "title" else 7.4)
+
+
+def _draw_limits(plan: Plan, top: float) -> Iterable[str]:
+    """A bar a limit, as long as the processes that it allows. Those far beyond the plan end at the edge."""
+    longest = 2.5 * len(plan.slots)
+    for row, limit in enumerate(plan.limits):
+        bound = limit is plan.bound
+        y = top + row * _ROW
+        style = "key bound" if bound else "key"
+        length = max(_BAR * min(limit.processes / longest, 1.0), 2.0)
+        yield _text(_MARGIN, y + 12, limit.name, style)
+        yield (
+            f'<rect x="{_MARGIN + 128:.1f}" y="{y + 1:.1f}" width="{length:.1f}" height="14" rx="3" '
+            f'fill="{"#10b981" if bound else "#dbe3ec"}"/>'
+        )
+        yield _text(_MARGIN + 134, y + 12, str(limit.processes), "key")
+        yield _text(_MARGIN + 142 + _BAR, y + 12, limit.reason, style)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """How the slots are listed below the machine: column by column."""
+
+    rows: int
+    column_width: float
+
+    @classmethod
+    def of(cls, plan: Plan, width: float) -> _Key:
+        longest = max(len(_key_text(slot, grouped=plan.machine.groups > 1)) for slot in plan.slots)
+        column = longest * 6.7 + 44.0
+        columns = max(int(width // column), 1)
+        return cls(-(-len(plan.slots) // columns), column)
 
 
 def _key_text(slot: Slot, *, grouped: bool) -> str:
@@ -250,20 +289,10 @@ def _key_text(slot: Slot, *, grouped: bool) -> str:
     return f"slot {slot.index}: {format_list(slot.cpu_ids)} · {node}{group} · MFR {slot.mfr_percent} %"
 
 
-def _key_layout(plan: Plan, width: float) -> tuple[tuple[int, float], float]:
-    """Columns of the key (rows in each, width of each), and its height."""
-    longest = max(len(_key_text(slot, grouped=plan.machine.groups > 1)) for slot in plan.slots)
-    column = longest * 6.7 + 44.0
-    columns = max(int(width // column), 1)
-    rows = -(-len(plan.slots) // columns)
-    return (rows, column), rows * _KEY_ROW
-
-
-def _key(plan: Plan, top: float, layout: tuple[int, float]) -> Iterable[str]:
-    rows, column = layout
+def _draw_key(plan: Plan, key: _Key, top: float) -> Iterable[str]:
     for slot in plan.slots:
-        x = _MARGIN + slot.index // rows * column
-        y = top + slot.index % rows * _KEY_ROW
+        x = _MARGIN + slot.index // key.rows * key.column_width
+        y = top + slot.index % key.rows * _ROW
         fill, edge = _colour(slot.index)
         yield f'<rect x="{x:.1f}" y="{y:.1f}" width="18" height="14" rx="3" fill="{fill}" stroke="{edge}"/>'
         yield _text(x + 26, y + 11.5, _key_text(slot, grouped=plan.machine.groups > 1), "key")

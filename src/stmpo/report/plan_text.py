@@ -104,13 +104,13 @@ def notes(plan: Plan) -> list[str]:
     machine = plan.machine
     left_out = (
         (
-            "idle, as a slot would leave its cache, node or processor group for them",
+            "left idle, since a slot would have to leave its cache, node or processor group for them",
             [cpu.id for cpu in plan.idle],
         ),
         ("offline", machine.offline),
         ("barred for this process by affinity or cpuset", machine.barred),
     )
-    return [f"CPUs {format_list(numbers)} are {why}" for why, numbers in left_out if numbers] + list(
+    return [f"CPUs {why}: {format_list(numbers)}" for why, numbers in left_out if numbers] + list(
         machine.notes
     )
 
