@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -17,6 +16,7 @@ from stmpo.testing import FAKE_AERENDER, Scenario, Start, frame_stamp, starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing here is expected to take a tenth of it."""

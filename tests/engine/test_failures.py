@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario
-from tests.engine.studio import Studio
+from tests.engine.studio import Studio, after
 
-ONCE = {"times": 1}
 FRAMES = list(range(1, 13))
 
 
@@ -157,7 +156,7 @@ def test_a_frame_that_always_fails_costs_only_itself(studio: Studio) -> None:
     assert studio.frames() == [frame for frame in FRAMES if frame != 6]
     assert "frame 6 failed" in outcome.output
     assert "the layer is cursed" in outcome.output
-    with_six = [start for start in studio.starts() if "6" in (start.argv[start.argv.index("-s") + 1],)]
+    with_six = [start for start in studio.starts() if after(start.argv, "-s") == "6"]
     assert len(with_six) == 1, "alone, once more, and not again"
 
 
@@ -223,14 +222,14 @@ def test_lines_of_any_kind_are_shown_behind_the_prefix_and_harm_nothing(studio: 
 
 
 @pytest.mark.parametrize("tree", [True, False])
-def test_a_stubborn_child_of_the_launcher_is_stopped_with_it(studio: Studio, tree: bool) -> None:  # noqa: FBT001
+def test_a_stubborn_child_of_the_launcher_is_stopped_with_it(studio: Studio, tree: bool) -> None:
     stubborn = Fault(FaultKind.STUBBORN)
     hang = Fault(FaultKind.HANG, On(frame=3, times=1))
     _arrive(studio, stubborn, hang, options=("--stall-timeout", "2"), tree=tree)
 
 
 def test_the_localised_and_the_quiet_renderer_are_understood(studio: Studio) -> None:
-    from stmpo.renderers.aerender_lines import Language, Style  # noqa: PLC0415 - only here
+    from stmpo.renderers.aerender_lines import Language, Style
 
     for language in Language:
         outcome = studio.render(
