@@ -71,8 +71,10 @@ class OutputPattern:
             raise BadInput("--output is empty; write for example renders/shot_[#####].png")
         if "\0" in text or "\n" in text or "\r" in text:
             raise BadInput(f"--output {text!r} holds a line break or a NUL, which no file name may")
-        separators = {os.sep, os.altsep or os.sep}
-        if text[-1] in separators or Path(text).name in {"", ".", ".."}:
+        last = text.replace(os.altsep or os.sep, os.sep).rpartition(os.sep)[
+            2
+        ]  # `Path` would drop "/" and "/."
+        if last in {"", ".", ".."} or not Path(text).name:
             raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
         if ".." in Path(text).parts:
             raise BadInput(f"--output {text!r} leaves its folder by '..'; write the folder that is meant")
@@ -120,7 +122,10 @@ def _find_group(name: str, text: str) -> tuple[int, int, int] | None:
         raise BadInput(f"--output {text!r} has two frame number groups, {found}; keep one")
     if brackets:
         return brackets[0].start(), brackets[0].end(), len(brackets[0][1])
-    loose = [(m.start(), m.end(), len(m[1]) if m[1] else int(m[2] or 1)) for m in _LOOSE.finditer(name)]
+    loose = [
+        (m.start(), m.end(), len(m[1]) if m[1] else int(m[2].lstrip("0")[:9] or 1))
+        for m in _LOOSE.finditer(name)
+    ]
     if len(loose) > 1:  # "take#2_####.png": the one that pads is the frame number
         loose = [group for group in loose if group[2] > 1] or loose
     if len(loose) > 1:
