@@ -2,7 +2,9 @@
 
 A heavy frame is silent for an hour and is no fault: its tree burns CPU or moves data. A hidden dialog, a sign-in box or
 a dead network path is silent too, and its tree does nothing. So a stall is the absence of *every* sign of life for the
-whole time limit: no output line, no new or growing file, no I/O, and less CPU than a user interface idles with.
+whole time limit: no output line, no new or growing file, no I/O, and less CPU than a user interface idles with. CPU is
+judged twice: over all of the quiet time, where a dialog's rare blink counts for nothing, and over the time since the
+last sample, so that a renderer which has just gone to work is not given up for having waited before.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from enum import Enum
 
 IDLE_CPU = 0.05
 """CPUs' worth of time below which a tree is idle: a waiting user interface polls and blinks, and no more."""
+
+BUSY_CPU = 0.5
+"""CPUs' worth of time, from one sample to the next, that only work uses."""
 
 
 class Phase(Enum):
@@ -66,10 +71,13 @@ class Watchdog:
     _alive: Life | None = None
     """The last sample that showed life."""
 
+    _latest: Life | None = None
+    """The last sample."""
+
     def observe(self, life: Life, phase: Phase) -> Stall | None:
         """Take a sample; a `Stall` when the limit has passed without a sign of life."""
-        since = self._alive
-        if since is None or _shows_life(since, life):
+        since, latest, self._latest = self._alive, self._latest, life
+        if since is None or latest is None or _shows_life(since, life) or _at_work(latest, life):
             self._alive = life
             return None
         quiet = life.now - since.now
@@ -77,7 +85,12 @@ class Watchdog:
 
     def forgive(self) -> None:
         """Forget the quiet time: the tree was suspended by us."""
-        self._alive = None
+        self._alive = self._latest = None
+
+
+def _at_work(latest: Life, life: Life) -> bool:
+    used = life.cpu_seconds - latest.cpu_seconds
+    return used < 0 or used >= BUSY_CPU * max(life.now - latest.now, 1.0)
 
 
 def _shows_life(since: Life, life: Life) -> bool:
