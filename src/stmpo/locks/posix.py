@@ -8,6 +8,9 @@ import sys
 
 assert sys.platform != "win32", "Windows has locks/windows.py"
 
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+"""What a file system that knows no locks may say."""
+
 
 def try_lock(descriptor: int) -> bool:
     """Lock an open file for this process alone; False when another process has it.
@@ -19,8 +22,9 @@ def try_lock(descriptor: int) -> bool:
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # NFS may say the latter of a lock that another has
         return False
     except OSError as error:
-        return error.errno in {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+        if error.errno not in _NO_LOCKS:
+            raise
     return True
