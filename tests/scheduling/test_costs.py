@@ -1,0 +1,36 @@
+"""Frame costs from the times of finished files."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stmpo.scheduling.costs import CostClock
+
+TIMES = st.lists(st.floats(0, 1e6), min_size=1, max_size=50)
+
+
+@given(st.floats(1, 1e6), TIMES)
+def test_the_costs_of_a_process_sum_to_its_time(began: float, times: list[float]) -> None:
+    """Whatever the order in which files are found; no cost is negative."""
+    clock = CostClock()
+    clock.begin(began)
+    costs = [clock.finished(at) for at in times]
+    assert all(cost is not None and cost >= 0 for cost in costs)
+    assert sum(cost or 0 for cost in costs) == pytest.approx(max(0.0, max(times) - began), abs=1e-3)
+
+
+@given(TIMES)
+def test_the_first_frame_of_a_process_that_never_said_when_it_began_has_no_cost(times: list[float]) -> None:
+    clock = CostClock()
+    costs = [clock.finished(at) for at in times]
+    assert costs[0] is None
+    assert None not in costs[1:]
+
+
+def test_a_process_begins_once() -> None:
+    clock = CostClock()
+    clock.begin(10.0)
+    clock.begin(99.0)
+    assert clock.finished(12.0) == 2.0
