@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,6 +159,12 @@ def test_a_full_destination_is_named_with_folder_and_bytes(
     assert not _names(folder)
 
 
+class _SystemError(OSError):
+    """As the system raises it: with a Windows error number, or (as everywhere else) without."""
+
+    winerror: int | None = None
+
+
 @pytest.mark.parametrize(
     ("code", "winerror", "transient"),
     [
@@ -172,12 +179,22 @@ def test_a_full_destination_is_named_with_folder_and_bytes(
     ],
 )
 def test_which_errors_may_pass(code: int, winerror: int | None, transient: bool, folder: Path) -> None:
-    error = OSError(code, "said the system")
-    if winerror is not None:
-        vars(error)["winerror"] = winerror
+    error = _SystemError(code, "said the system")
+    error.winerror = winerror
     explained = publishing._explained(error, folder / "a.bin", 1)
     assert isinstance(explained, DestinationError)
     assert explained.transient is transient
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere an open file can be replaced")
+def test_a_reader_that_holds_the_destination_open_is_waited_for(source: Path, folder: Path) -> None:
+    (folder / "a.bin").write_bytes(b"old")
+    with (folder / "a.bin").open("rb"), pytest.raises(DestinationError) as held:
+        _deliver(source, folder / "a.bin")
+    assert held.value.transient
+    assert _names(folder) == ["a.bin"]
+    _deliver(source, folder / "a.bin")
+    assert (folder / "a.bin").read_bytes() == CONTENT
 
 
 def test_a_part_of_the_same_run_is_written_again(source: Path, folder: Path) -> None:
@@ -258,7 +275,7 @@ def test_a_destination_that_cannot_be_written_is_refused(
     code: int, kind: type[Exception], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "write", _raiser(code))
-    with pytest.raises(kind, match=str(folder)):
+    with pytest.raises(kind, match=re.escape(str(folder))):
         prepare_destination(folder)
     monkeypatch.undo()
     assert not _names(folder)

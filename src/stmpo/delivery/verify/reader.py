@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from struct import Struct
 
 WINDOW_BYTES = 16 * 1024
-"""Small reads are served from a window of this size: a tiny frame costs one read, a big one no needless megabytes."""
+"""Small reads are served from a window of at least this size: a tiny frame costs one read. It doubles while a check
+reads on from where it was, up to a block, and is small again after a jump: no needless megabytes between offsets."""
 
 BLOCK_BYTES = 256 * 1024
 """Long stretches are read in blocks of this size; it stays inside a CPU's second-level cache."""
@@ -54,6 +55,7 @@ class Reader:
         self._file = file
         self._window = b""
         self._window_at = 0
+        self._ahead = WINDOW_BYTES // 2
 
     def need(self, end: int, what: str) -> None:
         """Require that the file reaches to byte `end`, where `what` ends.
@@ -73,7 +75,9 @@ class Reader:
         self.need(offset + length, what)
         start = offset - self._window_at
         if start < 0 or start + length > len(self._window):
-            self._window = self._read(offset, min(max(length, WINDOW_BYTES), self.size - offset))
+            reads_on = 0 <= start <= len(self._window)
+            self._ahead = min(2 * self._ahead, BLOCK_BYTES) if reads_on else WINDOW_BYTES
+            self._window = self._read(offset, min(max(length, self._ahead), self.size - offset))
             self._window_at = offset
             start = 0
         return self._window[start : start + length]
@@ -92,10 +96,10 @@ class Reader:
         Raises:
             Damaged: the file ends before.
         """
-        self.need(offset + length, what)
         if length <= WINDOW_BYTES:
             yield self.at(offset, length, what)
             return
+        self.need(offset + length, what)
         for at in range(offset, offset + length, BLOCK_BYTES):
             yield self._read(at, min(BLOCK_BYTES, offset + length - at))
 
