@@ -129,4 +129,6 @@ class ProcTable:
             return b""
 
 
-SYSTEM = PosixSystem(LinuxKernel(), ProcTable())
+def system() -> PosixSystem:
+    r"""This system\'s."""
+    return PosixSystem(LinuxKernel(), ProcTable())

@@ -101,4 +101,6 @@ def _sum(processes: Iterable[psutil.Process]) -> TreeSample:
     return TreeSample(count, seconds, memory, 0)
 
 
-SYSTEM = PosixSystem(PortableKernel(), PsutilTable())
+def system() -> PosixSystem:
+    r"""This system\'s."""
+    return PosixSystem(PortableKernel(), PsutilTable())

@@ -27,6 +27,7 @@ from stmpo.processes.protocol import (
     SpawnRequest,
     TreeSample,
 )
+from stmpo.processes.ranges import ranges
 from stmpo.processes.warden.keeper import kill_quietly
 
 if TYPE_CHECKING:
@@ -298,10 +299,11 @@ class PosixTree:
         """See `ProcessTree.gone`."""
         await asyncio.shield(self._gone)
 
-    def ask(self) -> None:
+    def ask(self) -> bool:
         """SIGTERM to every process of the tree, awake or suspended."""
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)
+        return True
 
     def suspend(self) -> None:
         """SIGSTOP to every process of the tree, those born meanwhile included: a stopped parent bears no more."""
@@ -389,14 +391,3 @@ def describe(cpus: Sequence[int], nodes: Sequence[int]) -> str:
     if nodes:
         parts.append(f"memory of node{'s' if len(nodes) > 1 else ''} {ranges(nodes)}")
     return ", ".join(parts)
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """As `taskset` writes them: "0-3,8"."""
-    parts: list[list[int]] = []
-    for number in sorted(numbers):
-        if parts and number == parts[-1][1] + 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in parts)

@@ -108,8 +108,11 @@ class ProcessTree(Protocol):
         """Wait until nothing of the tree lives."""
         ...
 
-    def ask(self) -> None:
-        """Ask the whole tree to end (SIGTERM; on Windows nothing: see `windows.py`). Never raises for one that has."""
+    def ask(self) -> bool:
+        """Ask the whole tree to end: SIGTERM; on Windows CTRL_BREAK to its process group.
+
+        False when there is no way to ask, so that waiting for an answer is no use. Never raises for one that has ended.
+        """
         ...
 
     def suspend(self) -> None:

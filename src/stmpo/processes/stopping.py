@@ -25,9 +25,11 @@ async def stop(trees: Sequence[ProcessTree], grace: float) -> list[Member]:
     """
     remaining = list(trees)
     if grace > 0:
-        for tree in remaining:
-            tree.ask()
-        remaining = await _still_there(remaining, grace)
+        asked = [tree for tree in trees if tree.ask()]
+        for tree in trees:
+            if tree not in asked:
+                tree.kill()
+        remaining = await _still_there(trees, grace)
     for tree in remaining:
         tree.kill()
     remaining = await _still_there(remaining, VERIFY_SECONDS)

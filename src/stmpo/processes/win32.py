@@ -1,0 +1,225 @@
+"""The Win32 calls used here, each under the name that Microsoft gives it, with its refusals turned into `Win32Error`.
+
+`Win32` is handed the library that it calls into: kernel32 on Windows (`load`), a recording stand-in in the tests, which
+check the very bytes that would reach the kernel, and answer with every refusal that a Windows version has in store.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import byref, c_uint16, c_uint32, c_uint64, c_void_p, sizeof
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stmpo.processes import win32_types as w
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+T = TypeVar("T", bound=ctypes.Structure)
+
+MOST_GROUPS = 64
+"""Processor groups asked for when reading back; Windows has at most 32 today."""
+
+SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
+    "AssignProcessToJobObject": (c_uint32, [c_void_p, c_void_p]),
+    "CloseHandle": (c_uint32, [c_void_p]),
+    "CreateJobObjectW": (c_void_p, [c_void_p, c_void_p]),
+    "GenerateConsoleCtrlEvent": (c_uint32, [c_uint32, c_uint32]),
+    "GetActiveProcessorGroupCount": (c_uint16, []),
+    "GetExitCodeProcess": (c_uint32, [c_void_p, c_void_p]),
+    "GetProcessAffinityMask": (c_uint32, [c_void_p, c_void_p, c_void_p]),
+    "GetProcessDefaultCpuSetMasks": (c_uint32, [c_void_p, c_void_p, c_uint16, c_void_p]),
+    "GetProcessGroupAffinity": (c_uint32, [c_void_p, c_void_p, c_void_p]),
+    "OpenProcess": (c_void_p, [c_uint32, c_uint32, c_uint32]),
+    "QueryInformationJobObject": (c_uint32, [c_void_p, c_uint32, c_void_p, c_uint32, c_void_p]),
+    "ResumeThread": (c_uint32, [c_void_p]),
+    "SetInformationJobObject": (c_uint32, [c_void_p, c_uint32, c_void_p, c_uint32]),
+    "SetProcessAffinityMask": (c_uint32, [c_void_p, c_uint64]),
+    "SetProcessDefaultCpuSetMasks": (c_uint32, [c_void_p, c_void_p, c_uint16]),
+    "TerminateJobObject": (c_uint32, [c_void_p, c_uint32]),
+    "TerminateProcess": (c_uint32, [c_void_p, c_uint32]),
+    "WaitForSingleObject": (c_uint32, [c_void_p, c_uint32]),
+}
+"""Result and arguments of each function: without these, ctypes would cut handles to 32 bits."""
+
+PROCESS_SET_LIMITED_INFORMATION = 0x2000
+RESUME_FAILED = 0xFFFFFFFF
+
+
+class Win32Error(OSError):
+    """A call was refused. `code` is Windows' error number; `reason` names call and number."""
+
+    def __init__(self, call: str, code: int) -> None:
+        super().__init__(code, f"{call}: error {code}")
+        self.code = code
+        self.reason = f"{call}: error {code}"
+
+
+class Win32:
+    """The calls. Handles are integers; whoever gets one closes it."""
+
+    def __init__(self, library: Any, last_error: Callable[[], int]) -> None:
+        self._library = library
+        self._last_error = last_error
+
+    def _call(self, name: str, *arguments: Any) -> int:
+        """Call, and take 0 for the refusal that it is with all of these functions. Raises Win32Error."""
+        try:
+            function = getattr(self._library, name)
+        except AttributeError:
+            raise Win32Error(name, w.ERROR_PROC_NOT_FOUND) from None
+        result: int | None = function(*arguments)
+        if not result:
+            raise Win32Error(name, self._last_error())
+        return result
+
+    # Jobs
+
+    def create_job(self) -> int:
+        """A job of our own, without a name. Its handle is not inherited, so that the last one goes when we go."""
+        return self._call("CreateJobObjectW", None, None)
+
+    def set_job_limits(self, job: int, flags: int) -> None:
+        """What holds for every process of the job: `LIMIT_…`."""
+        limits = w.ExtendedLimits()
+        limits.basic.limit_flags = flags
+        self._call("SetInformationJobObject", job, w.JOB_EXTENDED_LIMITS, byref(limits), sizeof(limits))
+
+    def set_job_groups(self, job: int, masks: Mapping[int, int]) -> None:
+        """The logical CPUs that every process of the job may use: a mask for each processor group (Windows 8)."""
+        groups = group_array(masks)
+        self._call("SetInformationJobObject", job, w.JOB_GROUPS_EX, byref(groups), sizeof(groups))
+
+    def job_groups(self, job: int) -> dict[int, int]:
+        """The same, read back."""
+        groups = (w.GroupAffinity * MOST_GROUPS)()
+        used = c_uint32()
+        self._call(
+            "QueryInformationJobObject", job, w.JOB_GROUPS_EX, byref(groups), sizeof(groups), byref(used)
+        )
+        count = used.value // sizeof(w.GroupAffinity)
+        return {entry.group: entry.mask for entry in groups[:count]}
+
+    def assign(self, job: int, process: int) -> None:
+        """Put a process, and so all that it will start, into the job."""
+        self._call("AssignProcessToJobObject", job, process)
+
+    def terminate_job(self, job: int, code: int) -> None:
+        """End every process of the job."""
+        self._call("TerminateJobObject", job, code)
+
+    def job_accounting(self, job: int) -> w.Accounting:
+        """Times and number of the job's processes."""
+        return self._query(job, w.JOB_BASIC_ACCOUNTING, w.Accounting)
+
+    def job_io(self, job: int) -> w.IoCounters:
+        """Input and output of the job's processes, those that have ended included."""
+        io: w.IoCounters = self._query(job, w.JOB_BASIC_AND_IO_ACCOUNTING, w.AccountingAndIo).io
+        return io
+
+    def _query(self, job: int, kind: int, structure: type[T]) -> T:
+        found = structure()
+        self._call("QueryInformationJobObject", job, kind, byref(found), sizeof(found), None)
+        return found
+
+    def job_process_ids(self, job: int) -> list[int]:
+        """The job's living processes, in the order in which they came."""
+        room = 64
+        while True:
+            buffer = (c_uint64 * (1 + room))()
+            head = w.ProcessIds.from_buffer(buffer)
+            try:
+                self._call(
+                    "QueryInformationJobObject", job, w.JOB_PROCESS_IDS, byref(buffer), sizeof(buffer), None
+                )
+            except Win32Error as error:
+                if error.code != w.ERROR_MORE_DATA:
+                    raise
+            if head.assigned <= room:
+                return list(buffer[1 : 1 + head.listed])
+            room = 2 * head.assigned
+
+    # Processes
+
+    def resume(self, thread: int) -> None:
+        """Let a thread that was created suspended run."""
+        if self._call("ResumeThread", thread) == RESUME_FAILED:
+            raise Win32Error("ResumeThread", self._last_error())
+
+    def terminate(self, process: int, code: int) -> None:
+        """End one process."""
+        self._call("TerminateProcess", process, code)
+
+    def wait(self, process: int) -> None:
+        """Wait until the process has ended: blocks, for a thread of its own."""
+        self._library.WaitForSingleObject(process, w.WAIT_FOREVER)
+
+    def exit_code(self, process: int) -> int:
+        """Exit code of a process that has ended, 0 to 0xFFFFFFFF."""
+        code = c_uint32()
+        self._call("GetExitCodeProcess", process, byref(code))
+        return code.value
+
+    def close(self, handle: int) -> None:
+        """Give a handle back."""
+        self._call("CloseHandle", handle)
+
+    def send_break(self, group: int) -> None:
+        """CTRL_BREAK to the processes of one process group that share our console."""
+        self._call("GenerateConsoleCtrlEvent", w.CTRL_BREAK_EVENT, group)
+
+    # Pinning of one process
+
+    def group_count(self) -> int:
+        """Processor groups that are in use."""
+        return self._call("GetActiveProcessorGroupCount")
+
+    def process_groups(self, process: int) -> list[int]:
+        """The processor groups in which the process has threads."""
+        groups = (c_uint16 * MOST_GROUPS)()
+        count = c_uint16(MOST_GROUPS)
+        self._call("GetProcessGroupAffinity", process, byref(count), byref(groups))
+        return list(groups[: count.value])
+
+    def set_process_mask(self, process: int, mask: int) -> None:
+        """The CPUs of *its own* processor group that the process and its children may use."""
+        self._call("SetProcessAffinityMask", process, mask)
+
+    def process_mask(self, process: int) -> int:
+        """The same, read back."""
+        mask, system = c_uint64(), c_uint64()
+        self._call("GetProcessAffinityMask", process, byref(mask), byref(system))
+        return mask.value
+
+    def set_cpu_set_masks(self, process: int, masks: Mapping[int, int]) -> None:
+        """The CPU sets of the process, across groups (Windows 11, Server 2022). Its children do not inherit them."""
+        groups = group_array(masks)
+        self._call("SetProcessDefaultCpuSetMasks", process, byref(groups), len(groups))
+
+    def cpu_set_masks(self, process: int) -> dict[int, int]:
+        """The same, read back."""
+        groups = (w.GroupAffinity * MOST_GROUPS)()
+        count = c_uint16()
+        self._call("GetProcessDefaultCpuSetMasks", process, byref(groups), MOST_GROUPS, byref(count))
+        return {entry.group: entry.mask for entry in groups[: count.value]}
+
+    def open_for_pinning(self, pid: int) -> int:
+        """A handle by which a descendant's CPU sets can be set."""
+        return self._call("OpenProcess", PROCESS_SET_LIMITED_INFORMATION, 0, pid)
+
+
+def group_array(masks: Mapping[int, int]) -> ctypes.Array[w.GroupAffinity]:
+    """Masks by processor group, as an array of GROUP_AFFINITY."""
+    entries: Sequence[w.GroupAffinity] = [
+        w.GroupAffinity(mask, group) for group, mask in sorted(masks.items())
+    ]
+    return (w.GroupAffinity * len(entries))(*entries)
+
+
+def declare(library: Any) -> None:
+    """Tell ctypes the signatures; a function that this Windows lacks is passed over, and refused when called."""
+    for name, (result, arguments) in SIGNATURES.items():
+        function = getattr(library, name, None)
+        if function is not None:
+            function.restype = result
+            function.argtypes = arguments
