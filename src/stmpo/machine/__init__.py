@@ -53,6 +53,10 @@ def load(text: str) -> Machine:
     """
     from stmpo.machine import synthetic  # noqa: PLC0415
 
+    if not text.strip():
+        raise BadInput(
+            "topology: an empty text; give a file, a folder or a description such as 'pack:2 core:8 pu:2'"
+        )
     path = Path(text)
     try:
         if path.is_dir():
