@@ -1,0 +1,318 @@
+"""stmpo-lottie: what it accepts, what it draws, and that it behaves as aerender does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stmpo.errors import BadInput
+from stmpo.renderers import lottie_file
+from stmpo.renderers.lottie import check_lottie, main
+from stmpo.renderers.lottie_file import LottieInfo, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Image = pytest.importorskip("PIL.Image", reason="needs Pillow")
+pytest.importorskip("rlottie_python", reason="needs rlottie")
+
+ORANGE = [1, 0.5, 0, 1]
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """64 x 32, frames 10 to 19: the left half is half-transparent orange, all the way through."""
+    place = {
+        "p": {"a": 0, "k": [0, 0]},
+        "a": {"a": 0, "k": [0, 0]},
+        "s": {"a": 0, "k": [100, 100]},
+        "r": {"a": 0, "k": 0},
+    }
+    place["o"] = {"a": 0, "k": 100}
+    box = {"ty": "rc", "p": {"a": 0, "k": [16, 16]}, "s": {"a": 0, "k": [32, 32]}, "r": {"a": 0, "k": 0}}
+    paint = {"ty": "fl", "c": {"a": 0, "k": ORANGE}, "o": {"a": 0, "k": 50}}
+    shapes = [{"ty": "gr", "it": [box, paint, {"ty": "tr", **place}]}]
+    layer = {"ty": 4, "ind": 1, "ip": 10, "op": 20, "st": 0, "ks": place, "shapes": shapes}
+    return {
+        "v": "5.9.0",
+        "nm": "Main",
+        "ip": 10,
+        "op": 20,
+        "fr": 25,
+        "w": 64,
+        "h": 32,
+        "layers": [layer],
+        **changes,
+    }
+
+
+@pytest.fixture
+def comp(tmp_path: Path) -> Path:
+    path = tmp_path / "comp.json"
+    path.write_text(json.dumps(document()), encoding="utf-8")
+    return path
+
+
+def render(comp: Path, output: Path, *more: str) -> int:
+    return main(["-project", str(comp), "-rqindex", "1", "-output", str(output), *more])
+
+
+def archive(path: Path, members: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, text in members.items():
+            file.writestr(name, text)
+    return path
+
+
+class TestCheck:
+    def test_tells_what_there_is_to_render(self, comp: Path) -> None:
+        assert check_lottie(comp) == LottieInfo("Main", 10, 19, 64, 32, 25.0)
+
+    def test_a_document_without_a_name_has_its_file_s(self, tmp_path: Path) -> None:
+        path = tmp_path / "shot 1.json"
+        path.write_text(json.dumps(document(nm="")), encoding="utf-8")
+        assert check_lottie(path).name == "shot 1"
+
+    @pytest.mark.parametrize("folder", ["animations", "a"])
+    def test_reads_both_versions_of_dotlottie(self, tmp_path: Path, folder: str) -> None:
+        members = {
+            "manifest.json": json.dumps({"animations": [{"id": "one"}, {"id": "two"}]}),
+            f"{folder}/one.json": json.dumps(document(nm="One")),
+            f"{folder}/two.json": json.dumps(document(nm="Two", w=8)),
+        }
+        path = archive(tmp_path / "x.lottie", members)
+        assert check_lottie(path).name == "One"
+        assert [composition.info.width for composition in load(path)] == [64, 8]
+
+    def test_an_image_of_an_archive_goes_into_the_document(self, tmp_path: Path) -> None:
+        assets = [{"id": "i", "p": "pic.png", "u": "", "e": 0, "w": 1, "h": 1}]
+        members = {
+            "manifest.json": json.dumps({"animations": [{"id": "one"}]}),
+            "a/one.json": json.dumps(document(assets=assets)),
+            "i/pic.png": "PIXELS",
+        }
+        text = load(archive(tmp_path / "x.lottie", members))[0].document
+        assert json.loads(text)["assets"][0]["p"] == "data:image/png;base64,UElYRUxT"
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ("", "not JSON"),
+            ("[1]", "not an object"),
+            ("[" * 100_000, "not JSON"),
+            (json.dumps({"ip": 0}), "no number 'op'"),
+            (json.dumps(document(layers=None)), "no 'layers'"),
+            (json.dumps(document(w=0)), "its size"),
+            (json.dumps(document(w=True)), "no number 'w'"),
+            (json.dumps(document(op=10)), "runs from frame 10 to 10"),
+            (json.dumps(document(op=1e8)), "runs from frame"),
+            (json.dumps(document(fr=0)), "frame rate"),
+            (json.dumps(document(ip=float("nan"))), "no number 'ip'"),
+            (json.dumps(document(ip=float("inf"))), "no number 'ip'"),
+        ],
+    )
+    def test_refuses_in_one_line_what_is_not_lottie(self, tmp_path: Path, content: str, words: str) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(BadInput) as error:
+            check_lottie(path)
+        assert words in str(error.value)
+        assert "\n" not in str(error.value)
+
+    def test_refuses_a_file_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(BadInput, match="cannot be read"):
+            check_lottie(tmp_path / "none.json")
+
+    @pytest.mark.parametrize(
+        ("members", "words"),
+        [
+            ({}, "no manifest.json"),
+            ({"manifest.json": "{}"}, "lists no animation"),
+            ({"manifest.json": '{"animations": [{"id": "../x"}]}', "x.json": "{}"}, "there is no a/"),
+        ],
+    )
+    def test_refuses_an_archive_without_its_animation(
+        self, tmp_path: Path, members: dict[str, str], words: str
+    ) -> None:
+        with pytest.raises(BadInput, match=words):
+            check_lottie(archive(tmp_path / "x.lottie", members))
+
+    def test_refuses_a_zip_bomb_before_unpacking_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lottie_file, "MAX_BYTES", 100_000)
+        path = archive(tmp_path / "x.lottie", {"manifest.json": " " * 1_000_000})
+        assert path.stat().st_size < 100_000
+        with pytest.raises(BadInput, match="unpacks to more"):
+            check_lottie(path)
+
+    def test_refuses_a_damaged_archive(self, tmp_path: Path) -> None:
+        path = tmp_path / "x.lottie"
+        path.write_bytes(b"PK\3\4 and so on")
+        with pytest.raises(BadInput, match="damaged"):
+            check_lottie(path)
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.floats() | st.text(max_size=4),
+            lambda inner: st.lists(inner, max_size=3),
+        )
+    )
+    def test_any_value_of_a_key_is_read_or_refused(
+        self, tmp_path_factory: pytest.TempPathFactory, value: object
+    ) -> None:
+        path = tmp_path_factory.mktemp("any") / "x.json"
+        path.write_text(json.dumps(document(op=value, assets=value, nm=value)), encoding="utf-8")
+        try:
+            check_lottie(path)
+        except BadInput:
+            return
+        assert isinstance(value, float)
+
+
+class TestPixels:
+    def test_png_keeps_straight_alpha_in_the_right_order(self, comp: Path, tmp_path: Path) -> None:
+        assert render(comp, tmp_path / "f_[##].png", "-s", "10", "-e", "10") == 0
+        with Image.open(tmp_path / "f_10.png") as image:
+            assert image.mode == "RGBA"
+            red, green, blue, alpha = image.getpixel((5, 5))
+            assert (red, blue, alpha) == (255, 0, 127)
+            assert abs(green - 127) <= 2
+            assert image.getpixel((60, 5)) == (0, 0, 0, 0)
+
+    def test_tiff_holds_the_same_pixels_as_png(self, comp: Path, tmp_path: Path) -> None:
+        for name in ("f_[##].png", "f_[##].tif"):
+            assert render(comp, tmp_path / name, "-s", "10", "-e", "10") == 0
+        with Image.open(tmp_path / "f_10.png") as png, Image.open(tmp_path / "f_10.tif") as tiff:
+            assert png.tobytes() == tiff.tobytes()
+
+    def test_jpeg_shows_the_frame_over_black(self, comp: Path, tmp_path: Path) -> None:
+        assert render(comp, tmp_path / "f_[##].jpg", "-s", "10", "-e", "10") == 0
+        with Image.open(tmp_path / "f_10.jpg") as image:
+            red, green, blue = image.getpixel((5, 5))
+            assert abs(red - 127) < 6
+            assert abs(green - 63) < 6
+            assert blue < 6
+
+    def test_alpha_agrees_with_rlottie_s_own_buffer(self, comp: Path) -> None:
+        from stmpo.renderers.lottie_frames import FramePainter  # noqa: PLC0415 - after the check that it can be had
+
+        painter = FramePainter(load(comp)[0], comp.parent, "PNG", 1.0)
+        blue, green, red, alpha = painter.pixels(10)[:4]
+        assert blue == 0
+        assert abs(red - alpha) <= 1
+        assert abs(green - alpha / 2) <= 1
+
+    def test_scale_is_a_factor_of_the_size(self, comp: Path, tmp_path: Path) -> None:
+        assert render(comp, tmp_path / "f_[##].png", "-e", "10", "--scale", "0.5") == 0
+        with Image.open(tmp_path / "f_10.png") as image:
+            assert image.size == (32, 16)
+
+    def test_two_documents_in_one_process_are_not_confused(self, comp: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.json"
+        other.write_text(json.dumps(document(layers=[])), encoding="utf-8")
+        assert render(comp, tmp_path / "a_[##].png", "-e", "10") == 0
+        assert render(other, tmp_path / "b_[##].png", "-e", "10") == 0
+        with Image.open(tmp_path / "b_10.png") as image:
+            assert image.getextrema() == ((0, 0),) * 4
+
+
+class TestBehaviour:
+    def test_renders_the_comp_from_its_first_to_its_last_frame(
+        self, comp: Path, tmp_path: Path, capfdbinary: Any
+    ) -> None:
+        assert render(comp, tmp_path / "f.png") == 0
+        assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+            f"f_000{n}.png" for n in range(10, 20)
+        ]
+        lines = capfdbinary.readouterr().out.decode().splitlines()
+        assert lines[0].startswith("aerender version ")
+        assert "PROGRESS:  0:00:00:10 (1): 0 Seconds" in lines
+        assert "PROGRESS:  0:00:00:19 (10): 0 Seconds" in lines
+        assert lines[-2].endswith('Finished composition "Main".')
+
+    def test_frames_outside_the_comp_are_blank_and_warned_of(
+        self, comp: Path, tmp_path: Path, capfdbinary: Any
+    ) -> None:
+        assert render(comp, tmp_path / "f_[##].png", "-s", "8", "-e", "8") == 0
+        assert b"WARNING:After Effects warning: timeSpanStart of 0.32" in capfdbinary.readouterr().out
+        with Image.open(tmp_path / "f_08.png") as image:
+            assert image.getextrema() == ((0, 0),) * 4
+
+    def test_every_nth_frame(self, comp: Path, tmp_path: Path) -> None:
+        assert render(comp, tmp_path / "f_[##].png", "-i", "4") == 0
+        assert sorted(path.name for path in tmp_path.glob("*.png")) == ["f_10.png", "f_14.png", "f_18.png"]
+
+    def test_skip_existing_leaves_files_alone_whatever_they_hold(self, comp: Path, tmp_path: Path) -> None:
+        (tmp_path / "f_11.png").touch()
+        setting = ("-renderSettings", "Skip Existing Files: true")
+        assert render(comp, tmp_path / "f_[##].png", "-e", "12", *setting) == 0
+        sizes = {path.name: path.stat().st_size > 0 for path in tmp_path.glob("*.png")}
+        assert sizes == {"f_10.png": True, "f_11.png": False, "f_12.png": True}
+
+    @pytest.mark.parametrize(
+        ("argv", "words"),
+        [
+            (("-comp", "Other", "-output", "x.png"), "No comp was found with the given name."),
+            (("-rqindex", "2", "-output", "x.png"), "No render queue item was found with the given index."),
+            (("-rqindex", "0", "-output", "x.png"), "No render queue item was found with the given index."),
+            (("-rqindex", "1"), "needs output file but none provided"),
+            (("-output", "x.png"), "needs output file but none provided"),
+            (("-rqindex", "1", "-output", "x.mov"), "cannot write"),
+            (("-rqindex", "1", "-output", "no/such/x.png"), "does not exist"),
+        ],
+    )
+    def test_errors_are_aerender_s_with_code_7(
+        self, comp: Path, argv: tuple[str, ...], words: str, capfdbinary: Any
+    ) -> None:
+        assert main(["-project", str(comp), *argv]) == 7
+        last = capfdbinary.readouterr().out.decode().splitlines()[-1]
+        assert last.startswith("aerender ERROR: ")
+        assert words in last
+
+    def test_a_file_that_is_not_lottie_is_one_line_and_code_7(self, tmp_path: Path, capfdbinary: Any) -> None:
+        path = tmp_path / "x.json"
+        path.write_text("no", encoding="utf-8")
+        assert render(path, tmp_path / "x.png") == 7
+        assert b"aerender ERROR: " in capfdbinary.readouterr().out.splitlines()[-1]
+
+    def test_a_slip_in_the_arguments_is_code_3(self, capfdbinary: Any) -> None:
+        assert main(["-comps", "x"]) == 3
+        assert capfdbinary.readouterr().out == b"aerender SYNTAX ERROR: Illegal argument flag: -comps\n"
+
+    def test_the_log_takes_the_lines_and_shifts_the_code(
+        self, comp: Path, tmp_path: Path, capfdbinary: Any
+    ) -> None:
+        log = tmp_path / "log.txt"
+        assert main(["-project", str(comp), "-comp", "x", "-log", str(log)]) == 8
+        assert "No comp was found" in log.read_text(encoding="utf-8")
+        assert len(capfdbinary.readouterr().out.splitlines()) == 2
+
+    def test_every_file_ends_where_its_structure_ends(self, comp: Path, tmp_path: Path) -> None:
+        for extension, end in ((".png", b"IEND\xaeB`\x82"), (".jpg", b"\xff\xd9")):
+            assert render(comp, tmp_path / f"f_[##]{extension}", "-e", "10") == 0
+            assert (tmp_path / f"f_10{extension}").read_bytes().endswith(end)
+
+    def test_runs_as_a_module_and_stops_when_nobody_listens(self, comp: Path, tmp_path: Path) -> None:
+        argv = [sys.executable, "-m", "stmpo.renderers.lottie", "-project", str(comp), "-rqindex", "1"]
+        argv += ["-output", str(tmp_path / "f_[#####].png"), "-s", "0", "-e", "50000"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            while not process.stdout.readline().startswith(b"PROGRESS:  0:00:00:00 (1)"):
+                pass
+            process.stdout.close()
+            assert process.wait(30) == 11
+            assert process.stderr.read() == b""
+
+
+def test_checking_imports_neither_rlottie_nor_pillow() -> None:
+    code = "import sys, stmpo.renderers.lottie; print(sorted({'PIL', 'rlottie_python', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
