@@ -114,6 +114,8 @@ class Birth:
     def deliver(self, output: int) -> None:
         """Start the renderer with `output` as its standard output and error. Raises OSError."""
         self.job = self._make_job()
+        if self.job is not None:
+            self.pinner.pin_job(self.job)
         try:
             self._create(output, FLAGS)
             self._contain(output)
@@ -126,7 +128,7 @@ class Birth:
         self._win32.close(self._thread)
 
     def _make_job(self) -> int | None:
-        """A job that kills on close and carries the CPUs; None, with a warning, where there can be none."""
+        """A job that kills on close; None, with a warning, where there can be none."""
         job = None
         try:
             job = self._win32.create_job()
@@ -136,7 +138,6 @@ class Birth:
                 self._win32.close(job)
             self.warnings.append(NO_JOB.format(reason=error.reason))
             return None
-        self.pinner.pin_job(job)
         return job
 
     def _create(self, output: int, flags: int) -> None:
@@ -171,8 +172,7 @@ class Birth:
         """The CPUs may be what the process cannot be moved to: the same once more without them."""
         self._drop_job()
         self.pinner.unpin_job(why)
-        self.job = self._win32.create_job()
-        self._win32.set_job_limits(self.job, LIMITS)
+        self.job = self._make_job()
 
     def _break_away(self, output: int) -> bool:
         """Create the process again, outside the job that we are in; False, and the first one stays, if forbidden."""

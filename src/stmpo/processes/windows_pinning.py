@@ -79,7 +79,7 @@ class Pinner:
         """Give those not seen before their CPU sets, where that is the way: they do not inherit them."""
         if self._way != "CPU sets":
             return
-        for pid in set(pids) - self._seen:
+        for pid in sorted(set(pids) - self._seen):
             self._seen.add(pid)
             try:
                 handle = self.win32.open_for_pinning(pid)
