@@ -162,9 +162,11 @@ class Attempt:
             return self.gravest.words
         if self.stop_note:
             return self.stop_note
-        if self.tail:
-            return self.tail[-1].strip()
-        return "the renderer said nothing"
+        if self.broken:
+            frame, reason = next(iter(self.broken.items()))
+            return f"frame {frame} {reason}"
+        said = [line.strip() for line in self.tail if not line.startswith("PROGRESS:")]
+        return said[-1] if said else "the renderer did not say why"
 
     def ending(self) -> str:
         """How it ended, for people: by which code or by whose hand."""

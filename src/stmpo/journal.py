@@ -11,8 +11,9 @@ after it belong to that run. What counts later:
 - `ended` and `failed` are for reports and learned costs.
 
 The journal never decides alone: a frame is taken as delivered only when the destination holds it, whole (`vouched`).
-Lines are appended with one write each, so that a run that is killed leaves at most one broken line, the last; the
-reader skips it, and whatever a newer version wrote and this one does not know. The file is locked while a run has it.
+Lines are appended with one write each, so that a run that is killed leaves at most one broken line, the last; the next
+run's first line closes it. Nobody knows what a broken line said, so what follows it counts for nothing until the next
+`run` line. Events that this version does not know are skipped. The file is locked while a run has it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import json
 import os
 import re
 import socket
+import stat
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +44,7 @@ VERSION = 1
 """Of the journal's form. A journal with a higher one is refused: its promises are unknown here."""
 
 _LONGEST_LINE = 1 << 20
+_BROKEN: dict[str, Any] = {}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
@@ -110,11 +113,17 @@ class History:
 
     vouched: dict[int, Vouched] = field(default_factory=dict)
     attempts: list[PastAttempt] = field(default_factory=list)
-    scratch: list[Path] = field(default_factory=list)
-    """Scratch folders of runs that did not remove theirs."""
-
     other_version: bool = False
     """The journal holds runs of another version of the project; their frames are not vouched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that wrote to this journal. Whoever holds the journal's lock knows that it is over."""
+
+    id: str
+    scratch: Path | None
+    """Its scratch folder, unless it was removed."""
 
 
 class Journal:
@@ -124,6 +133,8 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._synced = time.monotonic()
+        self._torn = False
+        """The file does not end with a line's end: whoever wrote its last line was killed, or the disk was full."""
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -145,6 +156,9 @@ class Journal:
             raise BadInput(
                 f"cannot open the journal {path}: {why}; choose another folder by --journal-dir"
             ) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise BadInput(f"the journal {path} is not a file; choose another folder by --journal-dir")
         journal = cls(path, descriptor)
         if not try_lock(descriptor):
             holder = journal._last_run()
@@ -152,6 +166,7 @@ class Journal:
             raise BadInput(
                 f"another run is writing to this output{holder}; wait for it, or stop it (journal {path})"
             )
+        journal._torn = not journal._ends_well()
         return journal
 
     def history(self, job: RenderJob, version: ProjectVersion) -> History:
@@ -173,15 +188,29 @@ class Journal:
                 refusal = refusal or self._other_job(identity(job), line, same_project=current)
                 history.other_version |= not current
                 by_id = {}
-                if isinstance(line.get("scratch"), str):
-                    history.scratch.append(Path(line["scratch"]))
+            elif line == _BROKEN:
+                current = False
             elif current:
                 _replay(line, history, by_id)
-            elif line.get("event") == "delivered":  # another version of the project has overwritten it
-                history.vouched.pop(line.get("frame", 0), None)
+            elif line.get("event") == "delivered" and isinstance(line.get("frame"), int):
+                history.vouched.pop(line["frame"], None)  # another version of the project has overwritten it
         if refusal:
             raise BadInput(refusal)
         return history
+
+    def runs(self) -> list[PastRun]:
+        """Every earlier run, of whatever job: its temporary files are nobody's any more."""
+        runs: list[PastRun] = []
+        for line in self._lines():
+            match line:
+                case {"event": "run", "run": str(name)}:
+                    scratch = line.get("scratch")
+                    runs.append(PastRun(name, Path(scratch) if isinstance(scratch, str) else None))
+                case {"event": "removed", "scratch": str(folder)}:
+                    runs = [PastRun(r.id, None if r.scratch == Path(folder) else r.scratch) for r in runs]
+                case _:
+                    pass
+        return runs
 
     def begin(
         self, job: RenderJob, version: ProjectVersion, *, run: str, fresh: bool, about: Mapping[str, Any]
@@ -206,9 +235,10 @@ class Journal:
         Raises:
             NoSpace: the disk of the journal is full.
         """
-        data = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
+        text = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
+        data = text.encode("utf-8", "surrogatepass") + b"\n"  # a path may hold bytes that are no UTF-8
         try:
-            os.write(self._descriptor, data.encode("utf-8", "replace") + b"\n")
+            self._append(b"\n" + data if self._torn else data)
             if time.monotonic() - self._synced > 1:
                 os.fsync(self._descriptor)
                 self._synced = time.monotonic()
@@ -226,19 +256,27 @@ class Journal:
         os.close(self._descriptor)
 
     def _lines(self) -> Iterator[dict[str, Any]]:
+        """Every line; `_BROKEN` for one that a kill has cut, or that is not ours."""
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        ends_well = True
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             while raw := file.readline(_LONGEST_LINE):
-                ends_well = raw.endswith(b"\n")
                 try:
                     line = json.loads(raw)
                 except (ValueError, RecursionError):
-                    continue  # cut by a kill; or not ours
-                if isinstance(line, dict):
-                    yield line
-        if not ends_well:  # so that the next event does not join the broken one
-            os.write(self._descriptor, b"\n")
+                    line = _BROKEN
+                yield line if isinstance(line, dict) else _BROKEN
+
+    def _append(self, data: bytes) -> None:
+        """Write all of it: a disk that fills takes a part, says nothing, and refuses the rest."""
+        self._torn = True
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+        self._torn = False
+
+    def _ends_well(self) -> bool:
+        size = os.fstat(self._descriptor).st_size
+        os.lseek(self._descriptor, max(0, size - 1), os.SEEK_SET)
+        return size == 0 or os.read(self._descriptor, 1) == b"\n"
 
     def _refuse_newer(self, line: Mapping[str, Any]) -> None:
         found = line.get("version")
@@ -270,6 +308,8 @@ class Journal:
 def _replay(line: Mapping[str, Any], history: History, by_id: dict[Any, PastAttempt]) -> None:
     """Take one event of a run of the same version into the history. Values of a wrong type are skipped."""
     match line:
+        case {"frame": bool()} | {"size": bool()} | {"attempt": bool()}:  # which are integers to Python
+            pass
         case {"event": "delivered", "frame": int(frame), "name": str(name), "size": int(size)}:
             history.vouched[frame] = Vouched(name, size)
         case {"event": "revoked", "frames": str(frames)}:
@@ -280,8 +320,6 @@ def _replay(line: Mapping[str, Any], history: History, by_id: dict[Any, PastAtte
             history.attempts.append(by_id[attempt])
         case {"event": "untrusted", "attempt": int(attempt)} if attempt in by_id:
             by_id[attempt].trusted = False
-        case {"event": "removed", "scratch": str(folder)}:
-            history.scratch = [kept for kept in history.scratch if kept != Path(folder)]
         case _:
             pass
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,10 @@ MOST_TOLD = 100
 
 LOWEST_SCRATCH = 64 << 20
 """Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
+
+
+_NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+"""Errors of a start that a later start may not meet: the machine is short of something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class Run:
         self._wake = asyncio.Event()
         self._code_pages = system_code_pages()
         self._gate = asyncio.Lock()
+        self._pinned_slots: set[int] = set()
+        self._told_refusal = False
         self._next_start = 0.0
         self._attempts = 0
         self._told: set[tuple[str, str]] = set()
@@ -290,22 +297,25 @@ class Run:
             argv, self._a.environment, attempt.folder, label=f"{slot.index + 1:02}", cpus=self._pinned(slot)
         )
         attempt.started = time.monotonic()
-        try:
-            attempt.tree = await spawn(request)
-        except OSError as error:
-            raise NoRenderer(
-                f"cannot start {argv[0]}: {error.strerror or error}; check --aerender-path"
-            ) from error
-        self.tally.starts += 1
-        self.tally.slots_used.add(slot.index)
+        # Before the start: a run that is killed right after it must find the frames in this folder again.
         self._journal.write(
             "started",
             attempt=attempt.number,
             slot=slot.index,
             frames=str(attempt.lease.span),
             folder=str(attempt.folder),
-            pid=attempt.tree.pid,
         )
+        try:
+            attempt.tree = await spawn(request)
+        except OSError as error:
+            if error.errno not in _NO_FAULT_OF_THE_PROGRAM:
+                why = error.strerror or error
+                raise NoRenderer(f"cannot start {argv[0]}: {why}; check --aerender-path") from error
+            attempt.ended, attempt.stop_note = True, f"could not be started: {error.strerror or error}"
+            return
+        self.tally.starts += 1
+        self.tally.slots_used.add(slot.index)
+        self._tell_pinning(attempt)
         self._slot_changed(slot.index, SlotState.STARTING, attempt)
         try:
             if self.ending is not None:  # it ended while the process was being made
@@ -319,6 +329,18 @@ class Run:
         for member in leftovers:
             self._say(Level.WARNING, f"process {member.pid} ({member.name}) could not be ended", attempt)
         await self.collector.look(attempt, time.monotonic())
+
+    def _tell_pinning(self, attempt: Attempt) -> None:
+        """What was asked of the system and what was obtained; a refusal is one warning a run."""
+        pinning = attempt.tree.pinning if attempt.tree is not None else None
+        if pinning is None or not pinning.asked or attempt.lease.slot in self._pinned_slots:
+            return
+        self._pinned_slots.add(attempt.lease.slot)
+        if pinning.refused is None:
+            self._say(Level.INFO, f"pinned: asked for {pinning.asked}, obtained {pinning.obtained}", attempt)
+        elif not self._told_refusal:
+            self._told_refusal = True
+            self._say(Level.WARNING, f"{pinning.refused}; the render goes on", attempt)
 
     def _work(self, slot: Slot, attempt: Attempt) -> Work:
         single = self._job.single_file

@@ -10,21 +10,24 @@ Journal and disk decide together:
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.collector import Collector, verify_one
-from stmpo.delivery.scratch import owned
+from stmpo.collector import verify_one
+from stmpo.delivery import parts as delivery_parts
+from stmpo.delivery.scratch import Scratch, owned
 from stmpo.delivery.settling import Found, scan
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.ledger import FrameState, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from stmpo.job import RenderJob
-    from stmpo.journal import History, PastAttempt, Vouched
+    from stmpo.journal import History, PastAttempt, PastRun, Vouched
 
 _THREADS = 4
 
@@ -61,36 +64,40 @@ def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes
     return result
 
 
-def adopt(
-    attempts: Iterable[PastAttempt], job: RenderJob, ledger: Ledger, collector: Collector, minimum_bytes: int
-) -> int:
-    """Hand whole frames of earlier runs' scratch folders to delivery. Returns how many."""
-    adopted = 0
-    if job.single_file:
-        return adopted
+@dataclass(frozen=True, slots=True)
+class Adoptable:
+    """A whole frame in an earlier run's scratch."""
+
+    frame: int
+    found: Found
+    file: Whole
+
+
+def adoptable_frames(
+    attempts: Iterable[PastAttempt], job: RenderJob, ledger: Ledger, minimum_bytes: int
+) -> list[Adoptable]:
+    """Pending frames that lie whole in the scratch of earlier runs, each once. A movie is never taken from there."""
+    found: dict[int, Adoptable] = {}
     for attempt in attempts:
-        if not attempt.trusted or not owned(attempt.folder):
+        if job.single_file or not attempt.trusted or not owned(attempt.folder):
             continue
-        for found in scan(attempt.folder):
-            adopted += _adopt_one(found, attempt, ledger, collector, minimum_bytes)
-    return adopted
+        for file in scan(attempt.folder):
+            frame = file.frame
+            if frame is None or frame not in attempt.frames or frame not in ledger or frame in found:
+                continue
+            result = verify_one(file, minimum_bytes)
+            if isinstance(result, Whole) and ledger[frame].state is FrameState.PENDING:
+                found[frame] = Adoptable(frame, file, result)
+    return list(found.values())
 
 
-def _adopt_one(
-    found: Found, attempt: PastAttempt, ledger: Ledger, collector: Collector, minimum_bytes: int
-) -> bool:
-    frame = found.frame
-    if frame is None or frame not in attempt.frames or frame not in ledger:
-        return False
-    if ledger[frame].state is not FrameState.PENDING:
-        return False
-    result = verify_one(found, minimum_bytes)
-    if not isinstance(result, Whole):
-        return False
-    collector.adopt(frame, found, result)
-    return True
+def sweep_scratch(past: Iterable[PastRun]) -> list[Path]:
+    """Remove earlier runs' scratch folders, once all frames are delivered. Returns those that are gone."""
+    return [run.scratch for run in past if run.scratch is not None and Scratch.remove_at(run.scratch)]
 
 
-def sweep(folders: Iterable[Path], remove: Callable[[Path], bool]) -> list[Path]:
-    """Remove earlier runs' scratch folders, once all they held is delivered. Returns those that are gone."""
-    return [folder for folder in folders if owned(folder) and remove(folder)]
+def sweep_parts(job: RenderJob, past: Iterable[PastRun]) -> None:
+    """Remove what killed runs were copying to the destination."""
+    dead = {run.id for run in past}
+    with contextlib.suppress(OSError):  # a folder that cannot be listed is told by the deliveries
+        delivery_parts.sweep_parts(job.output.directory, dead.__contains__)

@@ -15,6 +15,7 @@ import json
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +25,17 @@ from stmpo.delivery.scratch import Scratch
 from stmpo.errors import ExitCode
 from stmpo.events import Event, Level, Message, RunEnded, RunStarted
 from stmpo.frames import FrameSet
-from stmpo.journal import History
+from stmpo.journal import History, PastRun
 from stmpo.ledger import FrameState, Ledger
 from stmpo.machine import apply_numa_map, discover
-from stmpo.orchestrator import Assignment, Run
+from stmpo.orchestrator import Assignment, Ending, Run
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
 from stmpo.report.summary import Summary
 from stmpo.scheduling.static import Static
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -69,14 +70,11 @@ async def _render(
     intake: Intake, emit: Callable[[Event], None], scratch: Scratch, session: Path | None, began: float
 ) -> Summary:
     job, options = intake.job, intake.options
-    frames = job.frames if job.frames is not None else FrameSet((0,))
-    ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
     for note in intake.notes:
         emit(Message(Level.INFO, note))
-    history = _history(intake, emit)
-    standing = resume.standing_frames(
-        job, ledger, history, keep_existing=options.keep_existing, minimum_bytes=options.min_frame_bytes
-    )
+    frames = job.frames if job.frames is not None else FrameSet((0,))
+    ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
+    there = _already_there(intake, ledger, emit)
     intake.journal.begin(
         job,
         intake.version,
@@ -84,10 +82,10 @@ async def _render(
         fresh=not options.resume,
         about={"stmpo": stmpo.__version__, "frames": str(frames), "scratch": str(scratch.path)},
     )
-    for frame, size in standing.items():
-        ledger.move(frame, FrameState.DELIVERED).size = size
-    plan = _plan(intake, ledger, emit)
-    strategy = Static(ledger.frames(FrameState.PENDING), len(plan.slots))
+    adopted = {found.frame for found in there.adoptable}
+    wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
+    plan = _plan(intake, len(wanted), emit)
+    strategy = Static(wanted, len(plan.slots))
     run = Run(
         Assignment(
             job=job,
@@ -104,33 +102,74 @@ async def _render(
         ),
         emit,
     )
-    adopted = resume.adopt(history.attempts, job, ledger, run.collector, options.min_frame_bytes)
+    for found in there.adoptable:
+        run.collector.adopt(found.frame, found.found, found.file)
     emit(
         RunStarted(
             title=job.title,
             output=str(job.output),
             total=len(ledger),
-            resumed=len(standing) + adopted,
+            resumed=there.count,
             slots=len(plan.slots),
-            reasons=() if ledger.complete else _reasons(plan),
+            reasons=_reasons(plan) if wanted.frames else (),
         )
     )
     with _signals(run, session):
         ending = await run.go()
-    kept = _clean_up(intake, ledger, scratch, history)
-    costs = ledger.costs()
-    start_ups = run.tally.start_ups
-    summary = Summary(
+    kept = _clean_up(intake, ledger, scratch, there.past)
+    summary = _summary(
+        intake, ledger, run, ending, kept=kept, resumed=there.count, elapsed=time.monotonic() - began
+    )
+    numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
+    intake.journal.write("finished", **numbers)
+    return summary
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What earlier runs left."""
+
+    standing: int
+    """Frames that stand at the destination; the ledger has them as delivered."""
+
+    adoptable: Sequence[resume.Adoptable]
+    past: Sequence[PastRun]
+
+    @property
+    def count(self) -> int:
+        return self.standing + len(self.adoptable)
+
+
+def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]) -> _There:
+    """Look at journal and disk. Frames that stand at the destination are delivered from now on."""
+    job, options = intake.job, intake.options
+    history = _history(intake, emit)
+    past = intake.journal.runs()
+    resume.sweep_parts(job, past)
+    standing = resume.standing_frames(
+        job, ledger, history, keep_existing=options.keep_existing, minimum_bytes=options.min_frame_bytes
+    )
+    for frame, size in standing.items():
+        ledger.move(frame, FrameState.DELIVERED).size = size
+    adoptable = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
+    return _There(len(standing), adoptable, past)
+
+
+def _summary(
+    intake: Intake, ledger: Ledger, run: Run, ending: Ending, *, kept: str, resumed: int, elapsed: float
+) -> Summary:
+    costs, start_ups = ledger.costs(), run.tally.start_ups
+    return Summary(
         exit_code=ending.exit_code,
         reason=ending.reason,
-        title=job.title,
-        output=str(job.output),
+        title=intake.job.title,
+        output=str(intake.job.output),
         total=len(ledger),
         delivered=ledger.count(FrameState.DELIVERED),
-        resumed=len(standing) + adopted,
+        resumed=resumed,
         failed=tuple(run.failed),
         missing=tuple(f for f in ledger.frames(*FrameState) if _is_missing(ledger, f)),
-        elapsed=time.monotonic() - began,
+        elapsed=elapsed,
         processes=len(run.tally.slots_used),
         starts=run.tally.starts,
         retries=run.retries,
@@ -140,10 +179,6 @@ async def _render(
         journal=str(intake.journal.path),
         kept=kept,
     )
-    intake.journal.write(
-        "finished", **{k: v for k, v in summary.as_json().items() if k not in {"title", "output"}}
-    )
-    return summary
 
 
 def _is_missing(ledger: Ledger, frame: int) -> bool:
@@ -165,7 +200,7 @@ def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
     return history
 
 
-def _plan(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]) -> Plan:
+def _plan(intake: Intake, wanted: int, emit: Callable[[Event], None]) -> Plan:
     options = intake.options
     machine = discover()
     warnings: list[str] = []
@@ -174,7 +209,7 @@ def _plan(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]) -> Plan
     plan = make_plan(
         machine,
         PlanRequest(
-            frames=max(1, ledger.count(FrameState.PENDING)),
+            frames=max(1, wanted),
             single_file=intake.job.single_file,
             concurrency=options.concurrency,
             max_concurrency=options.max_concurrency,
@@ -197,10 +232,10 @@ def _reasons(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, history: History) -> str:
+def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
     """Remove scratch when the ledger says that nothing in it is needed. Returns the folder that was kept, or ''."""
     if ledger.complete:
-        gone = [*resume.sweep(history.scratch, Scratch.remove_at), scratch.path]
+        gone = [*resume.sweep_scratch(past), scratch.path]
         scratch.remove()
     elif scratch.leftovers():
         return str(scratch.path)

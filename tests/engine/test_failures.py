@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stmpo.renderers.aerender_lines import Language, Style
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario
 from tests.engine.studio import Studio, after
 
@@ -229,8 +230,6 @@ def test_a_stubborn_child_of_the_launcher_is_stopped_with_it(studio: Studio, tre
 
 
 def test_the_localised_and_the_quiet_renderer_are_understood(studio: Studio) -> None:
-    from stmpo.renderers.aerender_lines import Language, Style
-
     for language in Language:
         outcome = studio.render(
             *("--frames", "1-4", "--concurrency", "2", "--no-resume"),
