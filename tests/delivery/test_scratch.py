@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stmpo.delivery.scratch import Scratch, default_root, owned
-from stmpo.errors import BadInput
+from stmpo.errors import BadInput, NoSpace
 
 
 def test_runs_never_share_a_folder_and_nobody_else_reads_it(tmp_path: Path) -> None:
@@ -28,6 +29,15 @@ def test_a_root_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match="--scratch-dir"):
         Scratch.check_root(tmp_path / "file")
+
+
+def test_a_full_disk_is_not_taken_for_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(NoSpace, match="scratch"):
+        Scratch.create(tmp_path)
 
 
 def test_checking_a_root_leaves_nothing(tmp_path: Path) -> None:

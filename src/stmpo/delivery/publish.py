@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.delivery.copying import copy_bytes
 from stmpo.delivery.parts import part_name
+from stmpo.delivery.space import is_full
 from stmpo.errors import BadInput, NoSpace
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ def _errnos(*names: str) -> frozenset[int]:
     return frozenset(getattr(errno, name) for name in names if hasattr(errno, name))
 
 
-_FULL = _errnos("ENOSPC", "EDQUOT")
-_FULL_WINDOWS = frozenset((39, 112, 1295))  # handle disk full, disk full, quota exceeded
 _PASSING = _errnos(
     *("EIO", "EREMOTEIO", "ESTALE", "ETIMEDOUT", "EBUSY", "ETXTBSY", "EAGAIN", "EINTR", "ENOLCK"),
     *("ENETDOWN", "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH", "ECONNRESET", "ECONNABORTED", "ENOTCONN"),
@@ -109,7 +108,7 @@ def _opened(source: Path, expected: Whole) -> Iterator[int]:
     try:
         descriptor = os.open(source, os.O_RDONLY | _FLAGS)
     except OSError as error:
-        raise SourceChanged(f"{source.name} cannot be read any more: {error.strerror or error}") from error
+        raise SourceChanged(f"cannot be read any more: {error.strerror or error}") from error
     try:
         _check_unchanged(os.fstat(descriptor), expected)
         yield descriptor
@@ -157,7 +156,7 @@ def _create(part: Path) -> int:
 
 def _explained(error: OSError, destination: Path, size: int) -> NoSpace | DestinationError:
     windows = getattr(error, "winerror", None)
-    if error.errno in _FULL or windows in _FULL_WINDOWS:
+    if is_full(error):
         return NoSpace(
             f"no space left in {destination.parent} for {destination.name} ({size:,} bytes); free some space, then run"
             " again: what is rendered is kept in scratch"
@@ -190,7 +189,7 @@ def prepare_destination(folder: Path) -> None:
     except (FileExistsError, NotADirectoryError):
         raise BadInput(f"--output: {folder} cannot be a folder, a file is in the way") from None
     except OSError as error:
-        if error.errno in _FULL or getattr(error, "winerror", None) in _FULL_WINDOWS:
+        if is_full(error):
             raise NoSpace(
                 f"no space left in the output folder {folder}; free some space, then run again"
             ) from None

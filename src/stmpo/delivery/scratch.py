@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
+from stmpo.delivery.space import is_full
+from stmpo.errors import BadInput, NoSpace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,12 +76,17 @@ class Scratch:
 
         Raises:
             BadInput: it cannot be made or written there.
+            NoSpace: the disk is full.
         """
         path = root / f"stmpo-{os.getpid()}-{os.urandom(3).hex()}"
         try:
             root.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=_PRIVATE)
         except OSError as error:
+            if is_full(error):
+                raise NoSpace(
+                    f"no space left for scratch in {root}; free some space, then run again"
+                ) from None
             raise BadInput(
                 f"scratch cannot be made in {root}: {error.strerror or error}; choose another place with --scratch-dir"
             ) from None
@@ -91,7 +97,8 @@ class Scratch:
         """Make sure that scratch can be made under `root`, by making it and removing it again.
 
         Raises:
-            BadInput: it cannot.
+            BadInput: it cannot be made or written there.
+            NoSpace: the disk is full.
         """
         cls.create(root).remove()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 FLOOR_BYTES = 32 << 20
 """Free space that a run needs on either disk to begin at all."""
+
+
+_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
+_FULL_WINDOWS = frozenset((39, 112, 1295))  # handle disk full, disk full, quota exceeded
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the system refused because a disk or a quota is full."""
+    return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_WINDOWS
 
 
 def free_bytes(folder: Path) -> int:
