@@ -1,0 +1,1 @@
+"""What the documentation claims in numbers, measured: `python -m benchmarks [NAME…]`. See `__main__`."""

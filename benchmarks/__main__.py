@@ -1,0 +1,47 @@
+"""Run measurements: `python -m benchmarks [NAME…] [--json]`; without a name, all of them, one after the other.
+
+Each is a module of its own and runs in a process of its own, so that none measures what another has left behind.
+It ends with 0 when every bound was kept, and with 1 when one was missed. `python -m benchmarks NAME --help` says what
+a measurement is and which options it has.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+NAMES = ("demo", "delivery", "overhead", "idle", "memory", "version", "first-start", "resume", "trees")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named measurements with the remaining options; return the exit code."""
+    names = [argument for argument in arguments if not argument.startswith("-")]
+    options = [argument for argument in arguments if argument.startswith("-")]
+    if len(names) == 1:  # alone it may have options with values of their own
+        names, options = names[:1], [argument for argument in arguments if argument != names[0]]
+    known = [name for name in NAMES if module(name).is_file()]
+    unknown = [name for name in names if name not in known]
+    if unknown or (not names and {"-h", "--help"} & set(options)):
+        print(f"{__doc__}\nMeasurements: {', '.join(known)}")
+        return 2 if unknown else 0
+    missed = [name for name in names or known if not kept(name, options)]
+    if missed:
+        print(f"missed: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def module(name: str) -> Path:
+    """The file of a measurement."""
+    return HERE / f"{name.replace('-', '_')}.py"
+
+
+def kept(name: str, options: list[str]) -> bool:
+    """Run one measurement; whether it kept its bounds."""
+    command = [sys.executable, "-m", f"benchmarks.{module(name).stem}", *options]
+    return subprocess.run(command, cwd=HERE.parent, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,142 @@
+"""A stage for `stmpo render`: a project, a destination and fake renderers, in a temporary folder.
+
+The fakes are one process each (`tree=False`) and sleep for their frames' costs, so that many of them leave the machine
+to what is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from stmpo.testing import FAKE_AERENDER, Costs, Scenario, starts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 600.0
+"""Seconds after which a measurement is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a run of `stmpo render` used."""
+
+    seconds: float
+    """From its start to its end."""
+
+    cpu_seconds: float
+    """Of its own process; see `benchmarks.own`."""
+
+    peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything under one folder."""
+
+    folder: Path
+
+    def options(self, *, frames: int, renderers: int) -> list[str]:
+        """The command line after `stmpo`."""
+        project = self.folder / "shot.aep"
+        project.write_bytes(b"RIFX a project")
+        return [
+            *("render", str(project), "--comp", "Main", "--frames", f"0-{frames - 1}"),
+            *("--output", str(self.folder / "out" / "f_[#####].png")),
+            *("--scratch-dir", str(self.folder / "scratch"), "--aerender-path", str(FAKE_AERENDER)),
+            *("--concurrency", str(renderers), "--max-concurrency", str(renderers), "--spawn-delay", "0"),
+        ]
+
+    def environment(self, *, frames: int, cost: float) -> dict[str, str]:
+        """The environment, a scenario in it: frames that each take `cost` seconds, and no failure."""
+        scenario = Scenario(costs=Costs(cost), tree=False, last=frames - 1)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("STMPO_")}
+        return {**inherited, **scenario.environment(self.folder / "stage"), "PYTHONUTF8": "1"}
+
+    def render(self, *, frames: int, renderers: int, cost: float) -> Used:
+        """Run to the end.
+
+        Raises:
+            RuntimeError: it did not deliver all frames.
+        """
+        report = self.folder / "used.json"
+        began = time.perf_counter()
+        with (self.folder / "run.log").open("wb") as log:
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.own",
+                    str(report),
+                    *self.options(frames=frames, renderers=renderers),
+                ],
+                env=self.environment(frames=frames, cost=cost),
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=PATIENCE,
+                check=False,
+            )
+        took = time.perf_counter() - began
+        if done.returncode:
+            raise RuntimeError(f"the run ended with {done.returncode}: {self.last_words()}")
+        used = json.loads(report.read_text(encoding="utf-8"))
+        return Used(took, used["cpu_seconds"], used["peak_bytes"])
+
+    @contextlib.contextmanager
+    def running(self, *, frames: int, renderers: int, cost: float) -> Iterator[psutil.Process]:
+        """A run in the background, ended with all that it started on the way out."""
+        with (self.folder / "run.log").open("wb") as log:
+            run = psutil.Popen(
+                [sys.executable, "-m", "stmpo", *self.options(frames=frames, renderers=renderers)],
+                env=self.environment(frames=frames, cost=cost),
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield run
+        finally:
+            tree = run.children(recursive=True)
+            for signal_once in (run.terminate, run.terminate):  # the second one asks for haste
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    signal_once()
+                time.sleep(0.2)
+            run.wait(PATIENCE)
+            psutil.wait_procs(tree, PATIENCE)
+
+    def renderers(self, wanted: int) -> list[psutil.Process]:
+        """Wait until so many fakes have been started, and return them.
+
+        Raises:
+            RuntimeError: they were not.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while len(begun := starts(self.folder / "stage")) < wanted:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"only {len(begun)} of {wanted} renderers: {self.last_words()}")
+            time.sleep(0.02)
+        return [psutil.Process(start.pid) for start in begun]
+
+    def last_words(self) -> str:
+        """The end of what the run has said."""
+        return (self.folder / "run.log").read_text(encoding="utf-8", errors="replace")[-1000:]
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """A fresh stage, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="stmpo-bench-") as folder:
+        yield Stage(Path(folder))
