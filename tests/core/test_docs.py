@@ -1,0 +1,31 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+from stmpo.errors import ExitCode
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_generated_pages_have_not_drifted() -> None:
+    """After a change of options or catalogue: `python docs/generate.py`."""
+    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+    for name, content in pages.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == content, name
+
+
+def test_the_readme_names_every_exit_code() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = {int(row[0]) for row in re.findall(r"^\| (\d+) \| ", readme, re.MULTILINE)}
+    assert table == {int(code) for code in ExitCode}
+
+
+def test_links_and_pictures_of_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", readme) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
