@@ -209,6 +209,24 @@ class TestPixels:
         assert abs(red - alpha) <= 1
         assert abs(green - alpha / 2) <= 1
 
+    @pytest.mark.parametrize(("paints", "opaque"), [(60, True), (0, False)])
+    def test_alpha_that_rounding_lost_is_given_back(
+        self, tmp_path: Path, paints: int, *, opaque: bool
+    ) -> None:
+        """Sixty faint sheets over an opaque ground leave rlottie's alpha below 255; one sheet of 90 % is meant so."""
+        layer = document()["layers"][0]
+        box, paint, place = layer["shapes"][0]["it"]
+        sheet = {**box, "p": {"a": 0, "k": [32, 16]}, "s": {"a": 0, "k": [64, 32]}}
+        ground = {"ty": "gr", "it": [sheet, {**paint, "o": {"a": 0, "k": 100 if opaque else 90}}, place]}
+        faint = {"ty": "gr", "it": [sheet, {**paint, "o": {"a": 0, "k": 10}}, place]}
+        comp = tmp_path / "sheets.json"
+        comp.write_text(
+            json.dumps(document(layers=[{**layer, "shapes": [faint] * paints + [ground]}])), encoding="utf-8"
+        )
+        assert render(comp, tmp_path / "f_[##].png", "-e", "10") == 0
+        with Image.open(tmp_path / "f_10.png") as image:
+            assert (image.getextrema()[3] == (255, 255)) is opaque
+
     def test_scale_is_a_factor_of_the_size(self, comp: Path, tmp_path: Path) -> None:
         assert render(comp, tmp_path / "f_[##].png", "-e", "10", "--scale", "0.5") == 0
         with Image.open(tmp_path / "f_10.png") as image:

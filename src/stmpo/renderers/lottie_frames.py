@@ -3,11 +3,16 @@
 rlottie fills a buffer of premultiplied BGRA pixels. PNG and TIFF keep real (straight) alpha; JPEG has none, and shows
 the frame over black, which is what the premultiplied colours are. A frame is encoded in memory and written in one go;
 its structure ends at the file's end in all three formats, so that an interrupted write never passes for a picture.
+
+rlottie's blending rounds down: every paint that lies over a pixel may cost it a step of alpha, so that an opaque scene
+of many layers comes out at 240 of 255. A frame whose least alpha is within as many steps of opaque as the document has
+paints is meant to be opaque, and is written so. Where a frame has transparent parts, alpha stays as rlottie gives it.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -25,6 +30,13 @@ _SAVE: dict[str, dict[str, object]] = {
 }
 
 
+_PAINT = re.compile(r'"ty": (?:"fl"|"gf"|"st"|"gs"|1\b|2\b)')
+"""Fills, gradients, strokes; solid and image layers: as `json.dumps` writes their types."""
+
+_MOST_LOST = 40
+"""Steps of alpha, of 255, that paints are taken to have cost at most."""
+
+
 class FramePainter:
     """Draws frames of one composition, at `scale` times its size, in one image format."""
 
@@ -37,6 +49,7 @@ class FramePainter:
         info = composition.info
         self._first, self._last = info.first, info.last
         self._format = image_format
+        self._lost = min(_paints(composition.document), _MOST_LOST)
         self.size = max(1, round(info.width * scale)), max(1, round(info.height * scale))
         self._animation = LottieAnimation()
         self._animation.lottie_configure_model_cache_size(
@@ -55,8 +68,19 @@ class FramePainter:
 
     def encode(self, frame: int) -> bytes:
         """The whole image file of a frame."""
-        mode, raw = ("RGB", "BGRX") if self._format == "JPEG" else ("RGBA", "BGRa")
-        image = Image.frombuffer(mode, self.size, self.pixels(frame), "raw", raw, 0, 1)
+        pixels = self.pixels(frame)
+        image = Image.frombuffer("RGBA", self.size, pixels, "raw", "BGRa", 0, 1)
+        if not any(image.getchannel("A").histogram()[: 255 - self._lost]):
+            image.putalpha(255)
+        elif self._format == "JPEG":
+            image = Image.frombuffer("RGB", self.size, pixels, "raw", "BGRX", 0, 1)
+        if self._format == "JPEG":
+            image = image.convert("RGB")
         out = io.BytesIO()
         image.save(out, self._format, **_SAVE[self._format])
         return out.getvalue()
+
+
+def _paints(document: str) -> int:
+    """How many fills, strokes and images a document has; a repeater's copies count as one."""
+    return len(_PAINT.findall(document))

@@ -1,0 +1,53 @@
+"""The demo animation: the committed file is what its program makes, and it can be rendered."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stmpo.demo import DEMO_COMP
+from stmpo.demo.compose import main, text
+from stmpo.demo.gain import gain
+from stmpo.renderers.lottie import LottieInfo, check_lottie
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_committed_file_is_what_compose_makes() -> None:
+    assert DEMO_COMP.read_text(encoding="ascii") == text(), "run: python -m stmpo.demo.compose"
+
+
+def test_compose_writes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "x.json")]) == 0
+    assert (tmp_path / "x.json").read_bytes() == DEMO_COMP.read_bytes()
+    assert "x.json" in capsys.readouterr().out
+
+
+def test_it_is_four_seconds_of_full_hd_and_small() -> None:
+    assert check_lottie(DEMO_COMP) == LottieInfo("STMPO", 0, 119, 1920, 1080, 30.0)
+    assert DEMO_COMP.stat().st_size < 600_000
+
+
+def test_its_frames_are_opaque_and_all_different() -> None:
+    pytest.importorskip("rlottie_python", reason="needs rlottie")
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow")
+    from stmpo.renderers.lottie_file import load  # noqa: PLC0415 - after the check that it can be rendered
+    from stmpo.renderers.lottie_frames import FramePainter  # noqa: PLC0415
+
+    painter = FramePainter(load(DEMO_COMP)[0], DEMO_COMP.parent, "PNG", 0.1)
+    frames = [painter.encode(frame) for frame in range(0, 120, 8)]
+    assert len(set(frames)) == len(frames)
+    for data in frames:
+        with image.open(io.BytesIO(data)) as picture:
+            assert picture.getextrema()[3] == (255, 255)
+            assert len(picture.getcolors(maxcolors=1 << 24)) > 500, "hardly a colour in it"
+
+
+def test_gain_compares_one_process_with_what_was_measured() -> None:
+    measured = gain([0.25] * 120, startup=2.0, measured=16.0)
+    assert measured.ratio == 2.0
+    assert str(measured) == "16.0 s instead of about 32.0 s: 2.0 times as fast"
+    assert gain([], 0.0, 0.0).ratio == 1.0
