@@ -56,7 +56,7 @@ class Summary:
     @property
     def rendered(self) -> int:
         """Frames that this run rendered and delivered."""
-        return self.delivered - self.resumed
+        return max(0, self.delivered - self.resumed)
 
     @property
     def rate(self) -> float:
@@ -123,7 +123,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 
 def duration(seconds: float) -> str:
     """`12.3 s`, `4 min 05 s`, `2 h 07 min`."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
