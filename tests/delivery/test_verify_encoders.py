@@ -139,3 +139,13 @@ def test_tifffile(settings: dict[str, Any], tmp_path: Path) -> None:
         pixels = numpy.moveaxis(pixels, -1, 0).copy()
     library.imwrite(tmp_path / "frame.tif", pixels, photometric="rgb", **settings)
     _is_whole_and_its_cuts_are_broken(tmp_path / "frame.tif")
+
+
+def test_tifffile_smaller_versions_below_the_image(tmp_path: Path) -> None:
+    library = pytest.importorskip("tifffile", reason="tifffile is not installed")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    pixels = numpy.frombuffer(NOISE, "u1").reshape(HEIGHT, WIDTH, 3)
+    with library.TiffWriter(tmp_path / "frame.tif") as writer:
+        writer.write(pixels, photometric="rgb", subifds=1)
+        writer.write(pixels[::2, ::2], photometric="rgb", subfiletype=1)
+    _is_whole_and_its_cuts_are_broken(tmp_path / "frame.tif")

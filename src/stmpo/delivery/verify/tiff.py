@@ -9,6 +9,7 @@ reserved and never filled is noticed. For raw pixels zeros are black, and only t
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -36,13 +37,16 @@ _TYPE_BYTES = {
     17: 8,
     18: 8,
 }
-_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
+_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _COLOURS = 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _SAMPLES, _ROWS_IN_STRIP, _STRIP_BYTES, _PLANES = 273, 277, 278, 279, 284
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 _OVERLAP = 4
 """Directories may share values, as the pages of one scanner do; this many times over is generous."""
+
+_BELOW = 330
+"""SubIFDs: smaller versions of the image."""
 
 _RAW = 1
 _YCBCR = 6
@@ -96,8 +100,9 @@ def check(reader: Reader) -> Dimensions:
     dimensions: Dimensions | None = None
     visited: set[int] = set()
     budget = _OVERLAP * reader.size
-    offset = layout.first
-    while offset:
+    waiting = deque([layout.first])
+    while waiting:
+        offset = waiting.popleft()
         if offset in visited:
             raise Damaged(f"has a directory that follows itself, at byte {offset:,}")
         visited.add(offset)
@@ -107,7 +112,10 @@ def check(reader: Reader) -> Dimensions:
             raise Damaged("has directories that overlap")
         found = _check_image(reader, layout.order, directory.tags)
         dimensions = dimensions or found
-        offset = directory.following
+        if directory.following:
+            waiting.append(directory.following)
+        if _BELOW in directory.tags:
+            waiting.extend(_numbers(reader, layout.order, directory.tags[_BELOW]))
     if dimensions is None:
         raise Damaged("holds no image")
     return dimensions
