@@ -300,6 +300,12 @@ class TestBehaviour:
         assert render(path, tmp_path / "x.png") == 7
         assert b"aerender ERROR: " in capfdbinary.readouterr().out.splitlines()[-1]
 
+    def test_frames_that_no_memory_holds_are_refused(self, tmp_path: Path, capfdbinary: Any) -> None:
+        comp = tmp_path / "huge.json"
+        comp.write_text(json.dumps(document(w=30_000, h=30_000)), encoding="utf-8")
+        assert render(comp, tmp_path / "x.png") == 7
+        assert b"are too large" in capfdbinary.readouterr().out
+
     def test_a_slip_in_the_arguments_is_code_3(self, capfdbinary: Any) -> None:
         assert main(["-comps", "x"]) == 3
         assert capfdbinary.readouterr().out == b"aerender SYNTAX ERROR: Illegal argument flag: -comps\n"

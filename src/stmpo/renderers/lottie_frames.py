@@ -37,6 +37,10 @@ _MOST_LOST = 40
 """Steps of alpha, of 255, that paints are taken to have cost at most."""
 
 
+MAX_PIXELS = 2**28
+"""Of one frame: a gigabyte in memory."""
+
+
 class FramePainter:
     """Draws frames of one composition, at `scale` times its size, in one image format."""
 
@@ -44,13 +48,15 @@ class FramePainter:
         """`resources` is the folder that images outside the document are named from.
 
         Raises:
-            ValueError: rlottie cannot read the document.
+            ValueError: rlottie cannot read the document, or its frames are too large.
         """
         info = composition.info
         self._first, self._last = info.first, info.last
         self._format = image_format
         self._lost = min(_paints(composition.document), _MOST_LOST)
         self.size = max(1, round(info.width * scale)), max(1, round(info.height * scale))
+        if self.size[0] * self.size[1] > MAX_PIXELS:
+            raise ValueError(f"frames of {self.size[0]} x {self.size[1]} pixels are too large")
         self._animation = LottieAnimation()
         self._animation.lottie_configure_model_cache_size(
             0

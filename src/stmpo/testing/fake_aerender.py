@@ -61,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.NO_SOCKET)
+    except KeyboardInterrupt:
+        return int(ExitCode.APPLICATION)
 
 
 def _scenario() -> tuple[Scenario, Path | None]:
