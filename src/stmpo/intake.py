@@ -1,12 +1,13 @@
 """From what a user wrote to what can be run: every check that can be made before anything is started.
 
 Each refusal is one `BadInput`, `NoRenderer` or `NoSpace`: one line that names the option or file and the way out. The
-checks that only read come first; folders are made and files are opened last, when nothing is left that could refuse.
-Needs nothing but psutil, so the worker's scripts use it as well as the command line.
+checks that only read come first; folders are made and files are opened last, and folders that were made go again when
+a later check refuses. Needs nothing but psutil, so the worker's scripts use it as well as the command line.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass, replace
@@ -16,18 +17,20 @@ from typing import TYPE_CHECKING
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
 from stmpo.delivery.space import check_space
-from stmpo.errors import BadInput
+from stmpo.errors import BadInput, StmpoError
 from stmpo.frames import FrameSet
 from stmpo.job import JobOptions, RenderJob, RunOptions, Source
 from stmpo.journal import Journal, ProjectVersion, journal_path
+from stmpo.machine import apply_numa_map, discover
 from stmpo.outputs import OutputKind, OutputPattern
 from stmpo.renderers.child_env import child_environment
 from stmpo.renderers.discovery import AFTER_EFFECTS_SUFFIXES, choose_renderer
 from stmpo.renderers.lottie_file import check_lottie
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from stmpo.machine.model import Machine
     from stmpo.renderers.aerender import Aerender
 
 EMBEDDED_THREADS = 1
@@ -44,6 +47,7 @@ class Intake:
     job: RenderJob
     options: RunOptions
     renderer: Aerender
+    machine: Machine
     environment: Mapping[str, str]
     redact: Callable[[str], str]
     journal: Journal
@@ -52,6 +56,9 @@ class Intake:
     run: str
     notes: tuple[str, ...]
     """What the user should know before it starts, one line each."""
+
+    warnings: tuple[str, ...] = ()
+    """What was asked for and cannot be had, one line each; the run goes on without it."""
 
 
 def take_in(
@@ -92,41 +99,69 @@ def take_in(
     env = child_environment(environ, _optional(options.env_file, folder))
     if env.names_from_file:
         notes.append(f"environment from {options.env_file}: {', '.join(env.names_from_file)}")
-    return _with_folders(
-        job, options, renderer, environment=env.values, redact=env.redactor(), folder=folder, notes=notes
-    )
-
-
-def _with_folders(
-    job: RenderJob,
-    options: RunOptions,
-    renderer: Aerender,
-    *,
-    environment: Mapping[str, str],
-    redact: Callable[[str], str],
-    folder: Path,
-    notes: list[str],
-) -> Intake:
-    """The checks that leave something behind: the destination, scratch, the journal."""
-    scratch_root = _optional(options.scratch_dir, folder) or default_root(environment)
-    Scratch.check_root(scratch_root)
-    prepare_destination(job.output.directory)
-    check_space(scratch_root, job.output.directory)
-    version = _version(job.project)
-    journal = Journal.open(journal_path(job, _optional(options.journal_dir, folder)))
     notes.append(f"renderer: {renderer.name} ({renderer.how})")
+    machine, warnings = _machine(options, folder)
+    scratch_root = _optional(options.scratch_dir, folder) or default_root(env.values)
+    version = _version(path)
     return Intake(
-        job,
-        options,
-        renderer,
-        environment,
-        redact,
-        journal,
-        version,
-        scratch_root,
-        secrets.token_hex(4),
-        tuple(notes),
+        job=job,
+        options=options,
+        renderer=renderer,
+        machine=machine,
+        environment=env.values,
+        redact=env.redactor(),
+        journal=_journal(job, scratch_root, _optional(options.journal_dir, folder)),
+        version=version,
+        scratch_root=scratch_root,
+        run=secrets.token_hex(4),
+        notes=tuple(notes),
+        warnings=tuple(warnings),
     )
+
+
+def _machine(options: RunOptions, folder: Path) -> tuple[Machine, list[str]]:
+    path = _optional(options.numa_map, folder)
+    return (discover(), []) if path is None else apply_numa_map(discover(), path)
+
+
+def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Journal:
+    """The checks that leave something behind, and what they end with: the open journal."""
+    destination, path = job.output.directory, journal_path(job, journal_dir)
+    check_space(scratch_root, destination)
+    with _unmade_on_refusal(scratch_root, destination, path.parent):
+        Scratch.check_root(scratch_root)
+        prepare_destination(destination)
+        _check_names(job)
+        return Journal.open(path)
+
+
+@contextlib.contextmanager
+def _unmade_on_refusal(*folders: Path) -> Iterator[None]:
+    """Whatever of these folders is made inside goes again when a check refuses: then nothing has been changed."""
+    places = {place for folder in folders for place in (folder, *folder.parents)}
+    new = [place for place in places if not os.path.lexists(place)]
+    try:
+        yield
+    except StmpoError:
+        for place in sorted(new, key=lambda place: len(place.parts), reverse=True):
+            with contextlib.suppress(OSError):  # never made, or somebody else has put something there
+                place.rmdir()
+        raise
+
+
+def _check_names(job: RenderJob) -> None:
+    """The destination's file system says by itself which names it cannot hold: too long ones, odd characters."""
+    frames = job.frames.frames if job.frames is not None else (0,)
+    for frame in (frames[0], frames[-1]):
+        path = job.output.path(frame)
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise BadInput(
+                f"--output: {path.parent} cannot hold a file called {path.name}: {error.strerror or error}"
+            ) from None
 
 
 def _project(text: str, folder: Path) -> Path:

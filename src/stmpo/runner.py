@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo import resume
@@ -27,24 +25,21 @@ from stmpo.events import Event, Level, Message, RunEnded, RunStarted
 from stmpo.frames import FrameSet
 from stmpo.journal import History, PastRun
 from stmpo.ledger import FrameState, Ledger
-from stmpo.machine import apply_numa_map, discover
 from stmpo.orchestrator import Assignment, Ending, Run
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
 from stmpo.report.summary import Summary
 from stmpo.scheduling.static import Static
+from stmpo.signals import Listening, ignore, listening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import FrameType
 
     from stmpo.intake import Intake
 
 CANCEL_RESERVE = 1.5
 """Seconds before the farm's kill by which a cancelled run wants to be gone."""
-
-_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
 
 
 def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
@@ -56,10 +51,17 @@ def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | Non
         StmpoError: something a user can act on, before or while rendering; processes are gone then.
     """
     began = time.monotonic()
-    scratch = Scratch.create(intake.scratch_root)
     try:
-        with containment():
-            summary = asyncio.run(_render(intake, emit, scratch, session, began))
+        with listening() as signals:
+            scratch = Scratch.create(intake.scratch_root)
+            try:
+                with containment():
+                    summary = asyncio.run(
+                        _render(intake, emit, scratch, session=session, began=began, signals=signals)
+                    )
+            finally:
+                if not scratch.leftovers():
+                    scratch.remove()
     finally:
         intake.journal.close()
     emit(RunEnded(summary.exit_code is ExitCode.OK, tuple(summary.lines())))
@@ -67,7 +69,13 @@ def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | Non
 
 
 async def _render(
-    intake: Intake, emit: Callable[[Event], None], scratch: Scratch, session: Path | None, began: float
+    intake: Intake,
+    emit: Callable[[Event], None],
+    scratch: Scratch,
+    *,
+    session: Path | None,
+    began: float,
+    signals: Listening,
 ) -> Summary:
     job, options = intake.job, intake.options
     for note in intake.notes:
@@ -114,8 +122,9 @@ async def _render(
             reasons=_reasons(plan) if wanted.frames else (),
         )
     )
-    with _signals(run, session):
-        ending = await run.go()
+    signals.listener = _canceller(run, session)
+    ending = await run.go()
+    signals.listener = ignore
     kept = _clean_up(intake, ledger, scratch, there.past)
     summary = _summary(
         intake, ledger, run, ending, kept=kept, resumed=there.count, elapsed=time.monotonic() - began
@@ -202,12 +211,8 @@ def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
 
 def _plan(intake: Intake, wanted: int, emit: Callable[[Event], None]) -> Plan:
     options = intake.options
-    machine = discover()
-    warnings: list[str] = []
-    if options.numa_map is not None:
-        machine, warnings = apply_numa_map(machine, options.numa_map)
     plan = make_plan(
-        machine,
+        intake.machine,
         PlanRequest(
             frames=max(1, wanted),
             single_file=intake.job.single_file,
@@ -218,7 +223,7 @@ def _plan(intake: Intake, wanted: int, emit: Callable[[Event], None]) -> Plan:
             mfr_threads=options.mfr_threads,
         ),
     )
-    for warning in (*warnings, *plan.warnings):
+    for warning in (*intake.warnings, *plan.warnings):
         emit(Message(Level.WARNING, warning))
     return plan
 
@@ -247,26 +252,15 @@ def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[P
     return ""
 
 
-@contextmanager
-def _signals(run: Run, session: Path | None) -> Iterator[None]:
-    """While the run lasts, a signal cancels it. Handlers run in the main thread; the loop is woken from there."""
+def _canceller(run: Run, session: Path | None) -> Callable[[str], None]:
+    """A listener that cancels the run, from whatever the main thread is doing; the loop is woken."""
     loop = asyncio.get_running_loop()
 
-    def cancelled(number: int, _: FrameType | None) -> None:
-        name = signal.Signals(number).name
+    def cancelled(name: str) -> None:
         granted = granted_seconds(session, time.time())
         loop.call_soon_threadsafe(_cancel, run, name, granted)
 
-    previous: dict[int, Any] = {}
-    for name in _SIGNALS:
-        number = getattr(signal, name, None)  # SIGHUP and SIGBREAK each belong to some systems only
-        if number is not None:
-            previous[number] = signal.signal(number, cancelled)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    return cancelled
 
 
 def _cancel(run: Run, name: str, granted: float | None) -> None:
