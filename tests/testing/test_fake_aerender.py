@@ -333,9 +333,10 @@ class TestEnds:
 class TestTrees:
     @pytest.mark.parametrize("kind", [FaultKind.HANG_AT_LAUNCH, FaultKind.NEVER_EXITS, FaultKind.HANG])
     def test_a_hanging_after_effects_survives_its_launcher(self, studio: Opener, kind: FaultKind) -> None:
-        here = studio(Scenario(faults=(Fault(kind),)))
+        here = studio(Scenario(faults=(Fault(kind, On(times=1)),)))
         with here.started() as process:
             child = _child(here)
+            _wait_until((here.folder / "state" / "fault-0.1").exists)
             process.kill()
             process.wait(SOON)
             time.sleep(0.2)
@@ -381,14 +382,19 @@ def gone_now(pid: int) -> bool:
 
 def _child(here: Studio) -> int:
     """The process id of After Effects, once it is there."""
+
+    def found() -> list[int]:
+        return [pid for start in starts(here.folder) for pid in start.pids if pid != start.pid]
+
+    _wait_until(found)
+    return found()[0]
+
+
+def _wait_until(true: Callable[[], object]) -> None:
     until = time.monotonic() + SOON
-    while time.monotonic() < until:
-        for start in starts(here.folder):
-            others = [pid for pid in start.pids if pid != start.pid]
-            if others:
-                return others[0]
+    while not true():
+        assert time.monotonic() < until, "it never happened"
         time.sleep(0.02)
-    raise AssertionError("After Effects was not started")
 
 
 def test_a_scenario_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ import time
 from pathlib import Path
 
 if __package__ in {None, ""}:  # run as a file: its own folder is no place to import from, the package's is
-    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    _HERE = Path(__file__).resolve().parent
+    sys.path[:] = [str(_HERE.parents[1]), *(each for each in sys.path if Path(each).resolve() != _HERE)]
 
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -133,7 +134,11 @@ def _received(connection: socket.socket) -> bytes:
 def _after_effects(argv: list[str], address: str, scenario: Scenario, state: State) -> int:
     state.born(os.getpid())
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    try:
+        connection = socket.create_connection((host, int(port)), timeout=10)
+    except OSError:  # the launcher is gone already
+        return int(ExitCode.NO_SOCKET)
+    with connection:
         connection.settimeout(None)
         voice = Voice(cast("BinaryIO", _Line(connection)), encoding=scenario.encoding)
         return _work(argv, scenario, state, voice)
