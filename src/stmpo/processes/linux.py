@@ -36,6 +36,8 @@ class Stat:
     reaped_time: int
     """The same of the children that it has waited for, and of theirs."""
 
+    threads: int
+
     @property
     def alive(self) -> bool:
         """Whether it still runs; a zombie only waits to be reaped."""
@@ -76,16 +78,17 @@ class ProcTable:
 
     def _living(self, keeper: int) -> Iterator[Stat]:
         """What runs below the keeper, parents before children; zombies only wait to be reaped."""
-        pending = self._children(keeper)
-        while pending:
-            pid = pending.pop(0)
+        pending = self._children(keeper, 1)
+        for pid in pending:
             stat = self._stat(pid)
             if stat is not None and stat.alive:
                 yield stat
-                pending += self._children(pid)
+                pending += self._children(pid, stat.threads)
 
-    def _children(self, pid: int) -> list[int]:
+    def _children(self, pid: int, threads: int) -> list[int]:
         """Children of all threads of the process: each thread has its own list."""
+        if threads == 1:
+            return [int(word) for word in self._read(f"{pid}/task/{pid}/children").split()]
         found: list[int] = []
         try:
             for thread in os.listdir(f"{self._root}/{pid}/task"):  # noqa: PTH208 - the hot path of sampling
@@ -102,7 +105,7 @@ class ProcTable:
         fields = tail.split()
         times = [int(field) for field in fields[11:15]]
         name = head.partition(b"(")[2].decode(errors="replace")
-        return Stat(pid, name, fields[0].decode(), times[0] + times[1], times[2] + times[3])
+        return Stat(pid, name, fields[0].decode(), times[0] + times[1], times[2] + times[3], int(fields[17]))
 
     def _memory(self, pids: Sequence[int]) -> int:
         """What the tree holds: each one's own pages, and the shared ones once (the largest share stands for all)."""
