@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -33,8 +33,10 @@ from stmpo.events import (
     SlotChanged,
     SlotState,
 )
+from stmpo.renderers.text import visible
 from stmpo.report.summary import duration
 from stmpo.sinks.lines import message_text, started_lines
+from stmpo.sinks.stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,15 +72,18 @@ class Board:
     def __init__(
         self, stream: TextIO, clock: Callable[[], float] = time.monotonic, *, width: int | None = None
     ) -> None:
+        # A terminal that was closed must not end the run: rich would raise, or exit on a broken pipe.
+        file = cast("TextIO", SafeStream(stream))
         self.console = Console(
-            file=stream, highlight=False, width=width, force_terminal=True if width else None
+            file=file, highlight=False, width=width, force_terminal=True if width else None
         )
         self._clock = clock
-        self._live = Live(console=self.console, auto_refresh=False, transient=True, get_renderable=self.draw)
         self._lanes: dict[int, Lane] = {}
         self._progress: Progress | None = None
         self._drawn = clock()
         self._started = False
+        # Draws at once, so everything that is drawn must stand by now.
+        self._live = Live(console=self.console, auto_refresh=False, transient=True, get_renderable=self.draw)
 
     def handle(self, event: Event) -> None:
         """Take in what changed; draw when it is time."""
@@ -152,7 +157,7 @@ class Board:
         self.close()
         for number, line in enumerate(event.lines):
             style = ("bold green" if event.succeeded else "bold red") if number == 0 else ""
-            self.console.print(Text(line, style=style))
+            self.console.print(Text(visible(line), style=style))
 
 
 def _row(lane: Lane) -> list[RenderableType]:

@@ -1,7 +1,8 @@
 """Events as plain lines: standard output where there is no terminal, and the log file.
 
 Every line of a renderer is written once, behind its slot and frames: `[03 0120-0159] PROGRESS:  0:00:05:00 (1): …`.
-The prefix also keeps renderers from speaking to an OpenJD session: nothing of theirs can begin a line.
+The prefix also keeps renderers from speaking to an OpenJD session: nothing of theirs can begin a line. Names that come
+from the job (a project called `openjd_fail: x.aep`) are kept from it by `_plain`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from stmpo.errors import BadInput
 from stmpo.events import Event, Level, Message, Progress, RendererOutput, RunEnded, RunStarted
+from stmpo.renderers.text import visible
 from stmpo.report.summary import duration, plural
+from stmpo.sinks.stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +38,7 @@ def message_text(message: Message) -> str:
     """One line for people, its level in front where it matters."""
     level = "" if message.level is Level.INFO else f"{message.level.value.upper()}: "
     where = f"[{message.where}] " if message.where else ""
-    return f"{level}{where}{message.text}".replace("\n", " ")
+    return visible(f"{level}{where}{message.text}".replace("\n", " "))
 
 
 def progress_text(progress: Progress) -> str:
@@ -53,7 +56,12 @@ def started_lines(event: RunStarted) -> list[str]:
     """What is about to happen, with the reasons of the plan."""
     resumed = f", {event.resumed} of them are there already" if event.resumed else ""
     head = f"{event.title}: {plural(event.total, 'frame')}{resumed} to {event.output}"
-    return [head, *event.reasons]
+    return [visible(line) for line in (head, *event.reasons)]
+
+
+def _plain(line: str) -> str:
+    """A line of our own that cannot be taken for one of the session's: names in it come from the job."""
+    return f"> {line}" if line.lstrip().lower().startswith("openjd_") else line
 
 
 class LineSink:
@@ -62,7 +70,7 @@ class LineSink:
     def __init__(
         self, stream: TextIO, *, renderer_lines: bool = True, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stream: TextIO | None = stream
+        self._stream = SafeStream(stream)
         self._renderer_lines = renderer_lines
         self._clock = clock
         self._beat = clock()
@@ -75,15 +83,15 @@ class LineSink:
                 if self._renderer_lines and event.text.strip():
                     self._write(f"{prefix(event.slot, event.lease)} {event.text}")
             case Message():
-                self._write(message_text(event), flush=True)
+                self._write(_plain(message_text(event)), flush=True)
             case Progress():
                 self._heartbeat(event)
             case RunStarted():
                 for line in started_lines(event):
-                    self._write(line, flush=True)
+                    self._write(_plain(line), flush=True)
             case RunEnded():
                 for line in event.lines:
-                    self._write(line, flush=True)
+                    self._write(_plain(line), flush=True)
             case _:
                 pass
 
@@ -100,25 +108,13 @@ class LineSink:
             self._flush()
 
     def _write(self, line: str, *, flush: bool = False) -> None:
-        if self._stream is None:
-            return
-        try:
-            self._stream.write(line + "\n")
-        except UnicodeEncodeError:
-            encoding = getattr(self._stream, "encoding", None) or "ascii"
-            self._write(line.encode(encoding, "backslashreplace").decode(encoding))
-        except (OSError, ValueError):  # a closed pipe or file: nobody listens any more
-            self._stream = None
+        self._stream.line(line)
         if flush or self._clock() - self._flushed > 0.5:
             self._flush()
 
     def _flush(self) -> None:
         self._flushed = self._clock()
-        if self._stream is not None:
-            try:
-                self._stream.flush()
-            except (OSError, ValueError):
-                self._stream = None
+        self._stream.flush()
 
 
 class LogFile(LineSink):

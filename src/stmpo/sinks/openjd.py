@@ -1,7 +1,8 @@
 """What an OpenJD session is told: `openjd_progress`, `openjd_status`, `openjd_fail`, each a line of its own.
 
 The session reads standard output line by line and takes `^openjd_<kind>: (.+)$` literally, so a message is always one
-line. Progress only ever rises. A worker passes on just the latest status every few seconds, so two a second are plenty.
+line. Progress only ever rises. A worker passes on just the latest status every few seconds, so one a second is plenty;
+with the last word, which is never held back, no second sees more than two.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, TextIO
 from stmpo.events import Event, Progress, RunEnded, RunFailed, RunStarted
 from stmpo.renderers.text import one_line
 from stmpo.sinks.lines import progress_text
+from stmpo.sinks.stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MIN_INTERVAL = 0.5
-"""Seconds between two status lines, at least."""
+MIN_INTERVAL = 1.0
+"""Seconds between two status lines, at least; the last one alone may come sooner."""
 
 _LONGEST = 1000
 
@@ -26,7 +28,7 @@ class OpenJDSink:
     """Writes the session's control lines to `stream` (standard output)."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream: TextIO | None = stream
+        self._stream = SafeStream(stream)
         self._clock = clock
         self._progress = 0.0
         self._status = ""
@@ -46,7 +48,7 @@ class OpenJDSink:
                 if event.succeeded:
                     self._tell_progress(100.0)
                 self._said -= MIN_INTERVAL  # the last word is shown whatever came just before it
-                self._tell_status(event.lines[0])
+                self._tell_status(event.lines[0] if event.lines else "")
             case _:
                 pass
 
@@ -67,12 +69,6 @@ class OpenJDSink:
 
     def _write(self, kind: str, text: str) -> None:
         line = one_line(text, _LONGEST)
-        if self._stream is None or not line:
-            return
-        try:
-            self._stream.write(f"openjd_{kind}: {line}\n")
+        if line:
+            self._stream.line(f"openjd_{kind}: {line}")
             self._stream.flush()
-        except UnicodeEncodeError:
-            self._write(kind, line.encode("ascii", "backslashreplace").decode("ascii"))
-        except (OSError, ValueError):  # a closed pipe: nobody listens any more
-            self._stream = None
