@@ -5,13 +5,15 @@ of their size on this very machine (a node may hold two packages, and a cache tw
 larger one falls into its parts. Then, from the top:
 
 - one slot takes all that is below;
-- no fewer slots than children: each child gets its share of the slots, the next one always where slots would be
-  largest, and the division goes on inside each child;
+- no fewer slots than children: each child gets its share of the slots, and the division goes on inside each child;
 - fewer slots than children: the children are bundled, a bundle a slot, as equal as whole children allow.
 
 So a slot leaves a cache, a node or a package only when it needs more than a whole one. Two refinements: a child much
 smaller than a slot (a cpuset that leaves one CPU of a node) is left idle rather than made a slot's remote corner; and
 while there are enough cores for all slots, no child gets more slots than it has cores.
+
+Shares of unequal children must be rounded, as seats in a parliament must, and no rule is best on every machine. So
+three are tried, and what leaves least idle, then straddles least, then differs least in size, is taken; on even machines they agree.
 
 Processor groups differ in one thing: a slot never bundles two. With fewer slots than groups, groups stay idle.
 
@@ -20,13 +22,12 @@ The same CPUs and count always give the same slots.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from stmpo.machine.model import Cpu
 
 CRUMB = 0.25
@@ -63,11 +64,25 @@ def place(cpus: Sequence[Cpu], slots: int) -> tuple[tuple[Cpu, ...], ...]:
     if not cpus or slots < 1:
         raise ValueError("placement needs a CPU and a slot")
     groups = _split(_Unit(tuple(cpus), ("group", *_levels(cpus))))
+    found = [_place(groups, slots, rule) for rule in (_largest_slots, _nearest, _in_order)]
+    best = min(found, key=lambda division: _cost(division, len(cpus)))
+    return tuple(tuple(sorted(slot, key=lambda cpu: cpu.id)) for slot in best)
+
+
+def _place(groups: list[_Unit], slots: int, rule: Rule) -> list[tuple[Cpu, ...]]:
     if len(groups) == 1:
-        found = _divide(groups[0], slots)
-    else:
-        found = [slot for unit, share in _shares(groups, slots) for slot in _divide(unit, share)]
-    return tuple(tuple(sorted(slot, key=lambda cpu: cpu.id)) for slot in found)
+        return _divide(groups[0], slots, rule)
+    shares = _shares(groups, slots, rule)
+    return [slot for unit, share in shares for slot in _divide(unit, share, rule)]
+
+
+def _cost(slots: list[tuple[Cpu, ...]], cpus: int) -> tuple[int, int, int, int]:
+    """What a division is judged by: CPUs left idle, nodes and caches straddled, then the spread of sizes."""
+    idle = cpus - len({cpu.id for slot in slots for cpu in slot})
+    nodes = sum(len({cpu.node for cpu in slot}) - 1 for slot in slots)
+    caches = sum(len({cpu.l3 for cpu in slot}) - 1 for slot in slots)
+    sizes = [len(slot) for slot in slots]
+    return idle, nodes, caches, max(sizes) - min(sizes)
 
 
 _LABELS: dict[str, Callable[[Cpu], int]] = {
@@ -97,7 +112,7 @@ def _split(unit: _Unit) -> list[_Unit]:
     return [unit]
 
 
-def _divide(unit: _Unit, slots: int) -> list[tuple[Cpu, ...]]:
+def _divide(unit: _Unit, slots: int, rule: Rule) -> list[tuple[Cpu, ...]]:
     """The unit's CPUs in `slots` parts, from the top of the tree down."""
     if slots <= 1:
         return [unit.cpus] * slots
@@ -105,11 +120,11 @@ def _divide(unit: _Unit, slots: int) -> list[tuple[Cpu, ...]]:
         return [unit.cpus] * slots
     children = _without_crumbs(_split(unit), slots)
     if len(children) == 1:
-        return _divide(children[0], slots)
+        return _divide(children[0], slots, rule)
     if slots < len(children):
         return _bundle(children, slots)
-    shares = _shares(children, slots)
-    found = [slot for child, share in shares for slot in _divide(child, share)]
+    shares = _shares(children, slots, rule)
+    found = [slot for child, share in shares for slot in _divide(child, share, rule)]
     for child, share in shares:
         if not share:  # too large to be left idle, too small for a slot of its own
             smallest = min(range(len(found)), key=lambda index: len(found[index]))
@@ -126,21 +141,47 @@ def _without_crumbs(children: list[_Unit], slots: int) -> list[_Unit]:
     return worth if worth and enough and left_out < CRUMB * fair else children
 
 
-def _shares(children: list[_Unit], slots: int) -> list[tuple[_Unit, int]]:
-    """How many slots each child gets: one after another, each where the slots would then still be largest.
+Rule = Callable[[Sequence[_Unit], int, Sequence[int]], list[int]]
+"""How many slots each child gets: from the children, the number of slots, and the most that each can take."""
 
-    Among equals the child that has fewer comes first, so that none is left without for a tie.
-    """
+
+def _shares(children: list[_Unit], slots: int, rule: Rule) -> list[tuple[_Unit, int]]:
+    """Each child with its number of slots, by a rule; no more than it has cores, while there are cores for all."""
     whole_cores = slots <= sum(child.cores for child in children)
     room = [child.cores if whole_cores else slots for child in children]
+    return list(zip(children, rule(children, slots, room), strict=True))
+
+
+def _largest_slots(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> list[int]:
+    """One after another, each where the slots would then still be largest: the smallest slot is as large as can be."""
+    return _one_by_one(children, slots, room, 1.0)
+
+
+def _nearest(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> list[int]:
+    """Each child's fair share, rounded to the nearest whole number."""
+    return _one_by_one(children, slots, room, 0.5)
+
+
+def _one_by_one(children: Sequence[_Unit], slots: int, room: Sequence[int], rounding: float) -> list[int]:
+    """Among equals the child that has fewer comes first, so that none is left without for a tie."""
     given = [0] * len(children)
     for _ in range(slots):
         open_ = [index for index in range(len(children)) if given[index] < room[index]]
         best = max(
-            open_, key=lambda index: (children[index].size / (given[index] + 1), -given[index], -index)
+            open_, key=lambda index: (children[index].size / (given[index] + rounding), -given[index], -index)
         )
         given[best] += 1
-    return list(zip(children, given, strict=True))
+    return given
+
+
+def _in_order(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> list[int]:
+    """Rounded up along the way: what the first k children get together is their fair share, rounded up."""
+    total = sum(child.size for child in children)
+    marks = [0, *(-(-size * slots // total) for size in accumulate(child.size for child in children))]
+    given = [high - low for low, high in pairwise(marks)]
+    if any(share > most for share, most in zip(given, room, strict=True)):
+        return _largest_slots(children, slots, room)
+    return given
 
 
 def _bundle(children: list[_Unit], slots: int) -> list[tuple[Cpu, ...]]:
