@@ -337,6 +337,10 @@ class TestTrees:
         with here.started() as process:
             child = _child(here)
             _wait_until((here.folder / "state" / "fault-0.1").exists)
+            assert process.stdout is not None
+            if kind is FaultKind.NEVER_EXITS:  # it is drawn before the render, and plays after the last line
+                while not process.stdout.readline().startswith(b"PROGRESS:  Total Time"):
+                    pass
             process.kill()
             process.wait(SOON)
             time.sleep(0.2)
