@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from stmpo.job import RenderJob
     from stmpo.journal import Journal
 
-DELIVERY_THREADS = 4
+VERIFY_THREADS = 1
+"""Verifications at a time: reading structure holds the interpreter's lock, so more threads only contend for it."""
+
+DELIVERY_THREADS = 8
 """Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
 
 REVERIFY = 5
@@ -84,7 +87,8 @@ class Collector:
         self._emit = emit
         self._failed = failed
         self._lost = lost
-        self._pool = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
+        self._readers = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
+        self._copiers = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
         self._looks: dict[int, _Look] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
         self._forced: str | None = None
@@ -141,7 +145,7 @@ class Collector:
         return found.frame
 
     async def _verify(self, attempt: Attempt, ready: Sequence[Found]) -> list[tuple[Found, Whole]]:
-        results = await self._in_thread(verify_all, ready, self._minimum)
+        results = await _in(self._readers, verify_all, ready, self._minimum)
         whole = []
         for found, result in zip(ready, results, strict=True):
             frame = self._frame(attempt, found)
@@ -247,7 +251,7 @@ class Collector:
         failures = 0
         while True:
             try:
-                return await self._in_thread(_publish, source, destination, file, self._tag)
+                return await _in(self._copiers, _publish, source, destination, file, self._tag)
             except SourceChanged:
                 # It was written again after two quiet seconds: what counts is what it is now.
                 if failures >= REVERIFY or (changed := await self._verified_again(source)) is None:
@@ -265,11 +269,8 @@ class Collector:
 
     async def _verified_again(self, source: Path) -> Whole | None:
         await asyncio.sleep(TRUST_AFTER)
-        result = await self._in_thread(verify_path, source, self._minimum)
+        result = await _in(self._readers, verify_path, source, self._minimum)
         return result if isinstance(result, Whole) else None
-
-    async def _in_thread(self, function: Callable[..., _T], *arguments: object) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
 
     def settle(self, attempt: Attempt) -> None:
         """Give the attempt's folder back once it has ended and all that was taken of it is delivered."""
@@ -304,7 +305,12 @@ class Collector:
         """End the threads; what they are copying is finished or thrown away as a whole."""
         for task in self._deliveries:
             task.cancel()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._readers, self._copiers):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+async def _in(pool: ThreadPoolExecutor, function: Callable[..., _T], *arguments: object) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
 
 
 def _publish(source: Path, destination: Path, file: Whole, tag: str) -> Published:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.attempt import Attempt, StopReason
 from stmpo.collector import Collector
-from stmpo.delivery.backlog import Action, backlog_action
+from stmpo.delivery.backlog import Action, Limits, backlog_action
 from stmpo.delivery.space import free_bytes
 from stmpo.errors import BadInput, ExitCode, NoRenderer, NoSpace, StmpoError
 from stmpo.events import Event, Level, Message, Progress, RendererOutput, RunFailed, SlotChanged, SlotState
@@ -129,6 +129,7 @@ class Run:
         limit = self._options.stall_timeout
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._holding = False
+        self._limits = Limits.for_disk(free_bytes(assignment.scratch.path))
         self._recent: list[tuple[float, int]] = []
         self._began = time.monotonic()
         self._grace = self._options.child_grace_sec
@@ -605,6 +606,7 @@ class Run:
             waiting_frames=self.collector.waiting,
             scratch_free=free_bytes(self._a.scratch.path),
             holding=self._holding,
+            limits=self._limits,
         )
         if action is Action.PAUSE and not self._holding:
             self._holding = True

@@ -240,13 +240,11 @@ def _reasons(plan: Plan) -> tuple[str, ...]:
 def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
     """Remove scratch when the ledger says that nothing in it is needed. Returns the folder that was kept, or ''."""
     if ledger.complete:
-        gone = [*resume.sweep_scratch(past), scratch.path]
-        scratch.remove()
+        gone = [*resume.sweep_scratch(past), *([scratch.path] if scratch.remove() else [])]
     elif scratch.leftovers():
         return str(scratch.path)
     else:
-        gone = [scratch.path]
-        scratch.remove()
+        gone = [scratch.path] if scratch.remove() else []
     for folder in gone:
         intake.journal.write("removed", scratch=str(folder))
     return ""

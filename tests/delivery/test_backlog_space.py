@@ -93,3 +93,17 @@ def test_estimates_on_one_disk_are_added(tmp_path: Path, monkeypatch: pytest.Mon
     check_space(tmp_path, tmp_path, scratch_bytes=50 << 20, destination_bytes=50 << 20)
     with pytest.raises(NoSpace, match="101 MB are needed"):
         check_space(tmp_path, tmp_path, scratch_bytes=50 << 20, destination_bytes=51 << 20)
+
+
+def test_the_marks_of_a_small_disk_leave_room_to_work() -> None:
+    """On a disk of 200 MB nothing is paused for the sake of a gigabyte that was never there."""
+    limits = Limits.for_disk(200 << 20)
+    assert limits.scratch_low < limits.scratch_enough < 200 << 20
+    assert limits.low_bytes < limits.high_bytes <= 100 << 20
+    waiting = {"waiting_bytes": 1 << 20, "waiting_frames": 1}
+    assert backlog_action(**waiting, scratch_free=150 << 20, holding=False, limits=limits) is Action.GO
+    assert backlog_action(**waiting, scratch_free=20 << 20, holding=False, limits=limits) is Action.PAUSE
+
+
+def test_the_marks_of_a_large_disk_are_the_usual_ones() -> None:
+    assert Limits.for_disk(1 << 42) == Limits()

@@ -7,6 +7,7 @@ is a defect; it keeps its traceback and exits with `ExitCode.INTERNAL`.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 
@@ -54,6 +55,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            # A farm reads UTF-8, whatever code page its worker has.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

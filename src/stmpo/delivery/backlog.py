@@ -37,6 +37,14 @@ class Limits:
     scratch_enough: int = 2 << 30
     """Free bytes of scratch at which to go on."""
 
+    @classmethod
+    def for_disk(cls, free: int) -> Limits:
+        """Marks for a scratch disk with so many free bytes at the start: a small disk has small marks."""
+        usual = cls()
+        low = min(usual.scratch_low, free // 8)
+        high = min(usual.high_bytes, free // 2)
+        return cls(high_bytes=high, low_bytes=high // 2, scratch_low=low, scratch_enough=2 * low)
+
 
 def backlog_action(
     waiting_bytes: int,
