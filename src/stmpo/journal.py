@@ -45,6 +45,8 @@ VERSION = 1
 
 _LONGEST_LINE = 1 << 20
 _BROKEN: dict[str, Any] = {}
+_NUL = b"\\u0000"
+"""How JSON writes a character that no path holds: whoever asked the system about such a path would be met by an error."""
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
@@ -261,7 +263,7 @@ class Journal:
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             while raw := file.readline(_LONGEST_LINE):
                 try:
-                    line = json.loads(raw)
+                    line = _BROKEN if _NUL in raw else json.loads(raw)
                 except (ValueError, RecursionError):
                     line = _BROKEN
                 yield line if isinstance(line, dict) else _BROKEN

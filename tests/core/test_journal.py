@@ -313,6 +313,17 @@ def test_what_follows_a_broken_line_counts_for_nothing_until_the_next_run(path: 
     assert set(history(path).vouched) == {1, 4}
 
 
+def test_a_line_with_a_name_that_no_file_can_have_is_skipped(path: Path) -> None:
+    """The system would answer with an error that nobody expects."""
+    a_run(path, 1)
+    with opened(path) as journal:
+        journal.write("delivered", frame=2, name="a\0b", size=1)
+        journal.write("run", run="x", scratch="\0")
+    assert set(history(path).vouched) == {1}
+    with opened(path) as journal:
+        assert [run.id for run in journal.runs()] == ["r"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
