@@ -442,7 +442,7 @@ class Run:
             missing=str(missing),
             start_up=None if attempt.start_up is None else round(attempt.start_up, 3),
             peak_memory=attempt.peak_memory,
-            words=attempt.words() if missing.frames else None,
+            words=self._a.redact(attempt.words()) if missing.frames else None,
         )
 
     def _lost(self, attempt: Attempt, missing: FrameSet) -> float:
