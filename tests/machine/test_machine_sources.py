@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stmpo.errors import BadInput
-from stmpo.machine import build, discover, fallback, load
+from stmpo.machine import build, discover, fallback, hwloc_xml, load
 from stmpo.machine.model import NumaNode
 
 if TYPE_CHECKING:
@@ -61,3 +64,31 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     path.write_text("", encoding="utf-8")
     with pytest.raises(BadInput, match=r"empty\.json"):
         load(str(path))
+
+
+@given(
+    st.text(max_size=60)
+    | st.from_regex(r"(pack|numa|l3|core|pu|\[numa\]):[0-9]{1,3}( (core|pu):[0-9]{1,2})?", fullmatch=True)
+)
+def test_any_text_is_a_machine_or_is_refused_in_one_line(text: str) -> None:
+    try:
+        assert load(text).cpus
+    except BadInput as error:
+        assert "\n" not in str(error)  # noqa: PT017 - not every text is refused
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 3000), st.integers(0, 60), st.binary(max_size=20))
+def test_a_damaged_file_is_a_machine_or_is_refused(data: Path, at: int, length: int, instead: bytes) -> None:
+    whole = (data / "two-sockets-v1.xml").read_bytes()
+    try:
+        assert hwloc_xml.parse(whole[:at] + instead + whole[at + length :], "damaged.xml").cpus
+    except ValueError as error:
+        assert str(error)  # noqa: PT017
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="needs Windows (or Wine)")
+def test_windows_describes_itself() -> None:
+    machine = discover()
+    assert (machine.source, machine.notes) == ("Windows", ())
+    assert all(cpu.id == 64 * cpu.group + cpu.group_index for cpu in machine.cpus)

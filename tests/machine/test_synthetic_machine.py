@@ -97,12 +97,15 @@ def test_what_is_no_description_is_refused_in_one_line(text: str) -> None:
         "pu:4",
     ],
 )
-def test_read_as_hwloc_reads_it(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["2", "1"])
+def test_read_as_hwloc_reads_it(text: str, version: str, tmp_path: Path) -> None:
+    """Hwloc writes what it has read as XML, in either version; both are read here to the same machine."""
     lstopo = shutil.which("lstopo-no-graphics")
     if lstopo is None:
         pytest.skip("needs lstopo-no-graphics (Debian: hwloc-nox) to compare with")
     path = tmp_path / "machine.xml"
-    subprocess.run([lstopo, "-i", text, "--of", "xml", str(path)], check=True, timeout=30)
+    export = ["--of", "xml", "--export-xml-flags", "1" if version == "1" else "0"]
+    subprocess.run([lstopo, "-i", text, *export, str(path)], check=True, timeout=30)
     judged = hwloc_xml.read(path)
     assert groups(load(text)) == groups(judged)
     assert [node.memory_bytes for node in load(text).nodes] == [node.memory_bytes for node in judged.nodes]

@@ -41,7 +41,8 @@ class NumaNode:
 
     id: int
     memory_bytes: int | None = None
-    """Memory attached to it; None where the source does not say, 0 for a node without memory."""
+    """Memory attached to it, on Windows what is free of it now; None where the source does not say, 0 for a node
+    without memory, or whose memory this process may not use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Machine:
     cpus: tuple[Cpu, ...]
     nodes: tuple[NumaNode, ...] = (NumaNode(0),)
     memory_total_bytes: int | None = None
+    """Built in; a control group's or job's limit where that is less. None where the source does not say."""
+
     memory_available_bytes: int | None = None
     """What can be had now: available memory, within this process's cgroup or job limit."""
 
