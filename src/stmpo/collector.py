@@ -57,6 +57,8 @@ class _Look:
     settling: Settling
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     changed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    complete: bool = False
+    """The folder was looked at after its renderer had ended: nothing in it is waiting to be found."""
 
 
 class Collector:
@@ -106,12 +108,14 @@ class Collector:
         if look is None:
             look = self._looks[attempt.number] = _Look(Settling(TRUST_AFTER))
         async with look.lock:
+            last = attempt.ended
             ready = [found for found in self._found(attempt) if self._settled(attempt, look, found, now)]
             if ready and not attempt.untrusted:
                 whole = await self._verify(attempt, ready)
                 if not attempt.untrusted:  # words that came while it was read
                     for found, file in whole:
                         self._take(attempt, found, file)
+            look.complete = last
 
     def _found(self, attempt: Attempt) -> list[Found]:
         """Files of frames that the attempt was asked for and that were not taken yet; the asked extension first."""
@@ -273,8 +277,9 @@ class Collector:
         return result if isinstance(result, Whole) else None
 
     def settle(self, attempt: Attempt) -> None:
-        """Give the attempt's folder back once it has ended and all that was taken of it is delivered."""
-        if attempt.ended and not attempt.undelivered and attempt.number in self._looks:
+        """Give the attempt's folder back once it has been looked at for the last time and all taken of it is delivered."""
+        look = self._looks.get(attempt.number)
+        if look is not None and look.complete and not attempt.undelivered:
             del self._looks[attempt.number]
             self._scratch.discard(attempt.folder)
 

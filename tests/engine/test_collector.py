@@ -1,0 +1,116 @@
+"""The collector by itself: what it does while it waits for its threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stmpo import collector as module
+from stmpo.attempt import Attempt
+from stmpo.collector import Collector, verify_all
+from stmpo.delivery.scratch import Scratch
+from stmpo.frames import FrameSet, Span
+from stmpo.job import RenderJob
+from stmpo.journal import Journal
+from stmpo.ledger import FrameState, Ledger
+from stmpo.outputs import OutputPattern
+from stmpo.scheduling.protocol import Lease
+from stmpo.testing.images import Picture, encode
+from stmpo.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from stmpo.delivery.settling import Found
+    from stmpo.delivery.verify import Broken, Whole
+
+
+class Desk:
+    """A collector and what it works on: one attempt at frames 0 and 1."""
+
+    def __init__(self, folder: Path) -> None:
+        self.out = folder / "out"
+        self.out.mkdir()
+        self.ledger = Ledger(FrameSet.between(0, 1))
+        self.journal = Journal.open(folder / "journal.jsonl")
+        scratch = Scratch.create(folder)
+        job = RenderJob(
+            project=folder / "shot.aep",
+            comp="Main",
+            rqindex=None,
+            frames=FrameSet.between(0, 1),
+            output=OutputPattern.parse(str(self.out / "f_[##].png"), folder),
+        )
+        self.attempt = Attempt(
+            number=1,
+            lease=Lease(1, 0, Span(0, 1)),
+            folder=scratch.attempt(1),
+            started=0.0,
+            watchdog=Watchdog(0.0),
+        )
+        for frame in (0, 1):
+            self.ledger.move(frame, FrameState.LEASED)
+        self.lost: list[int] = []
+        self.collector = Collector(
+            job,
+            self.ledger,
+            self.journal,
+            scratch,
+            run="r",
+            minimum_bytes=8,
+            emit=lambda _: None,
+            failed=lambda error: pytest.fail(str(error)),
+            lost=self.lost.append,
+        )
+
+    def write(self, frame: int) -> None:
+        """What the renderer does."""
+        path = self.attempt.folder / f"frame_{frame:05}.png"
+        path.write_bytes(encode(".png", Picture(frame, 4, 4)))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk, with its journal closed afterwards."""
+    made = Desk(tmp_path)
+    yield made
+    made.journal.close()
+
+
+def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that was taken so far is delivered while the last files are still being read: they must not go with it."""
+    read_on = threading.Event()
+
+    def slowly(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:
+        read_on.wait(30)
+        return verify_all(ready, minimum_bytes)
+
+    async def play() -> None:
+        collector, attempt = desk.collector, desk.attempt
+        desk.write(0)
+        await collector.look(attempt, 0.0)
+        await collector.look(attempt, 10.0)  # it has settled: it is on its way
+        desk.write(1)
+        attempt.ended = True
+        monkeypatch.setattr(module, "verify_all", slowly)
+        last = asyncio.create_task(collector.look(attempt, 11.0))
+        await collector.attempt_delivered(attempt)
+        await asyncio.sleep(0)
+        assert desk.ledger[0].state is FrameState.DELIVERED
+        assert attempt.folder.is_dir()
+        read_on.set()
+        await last
+        await collector.drain()
+        collector.close()
+
+    asyncio.run(play())
+    assert desk.ledger.complete
+    assert not desk.lost
+    assert not desk.attempt.folder.exists()
+    assert sorted(path.name for path in desk.out.iterdir()) == ["f_00.png", "f_01.png"]
