@@ -1,4 +1,4 @@
-"""Run measurements: `python -m benchmarks [NAME…] [--json]`; without a name, all of them, one after the other.
+"""Run measurements: `python -m benchmarks [NAME…] [OPTION…]`; without a name, all of them, one after the other.
 
 Each is a module of its own and runs in a process of its own, so that none measures what another has left behind.
 It ends with 0 when every bound was kept, and with 1 when one was missed. `python -m benchmarks NAME --help` says what
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,10 +18,8 @@ NAMES = ("demo", "delivery", "overhead", "idle", "memory", "version", "first-sta
 
 def main(arguments: list[str]) -> int:
     """Run the named measurements with the remaining options; return the exit code."""
-    names = [argument for argument in arguments if not argument.startswith("-")]
-    options = [argument for argument in arguments if argument.startswith("-")]
-    if len(names) == 1:  # alone it may have options with values of their own
-        names, options = names[:1], [argument for argument in arguments if argument != names[0]]
+    names = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
+    options = arguments[len(names) :]
     known = [name for name in NAMES if module(name).is_file()]
     unknown = [name for name in names if name not in known]
     if unknown or (not names and {"-h", "--help"} & set(options)):

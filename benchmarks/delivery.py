@@ -1,6 +1,6 @@
 """Delivery of 500 frames of 1 MB, against `cp` of the same files followed by `sync`.
 
-Ours is what the collector does with each frame, in as many threads: read it to the end of its structure, copy it under a
+Ours is what the collector does with each frame, in the same threads: read it to the end of its structure, copy it under a
 temporary name, flush it to the disk, rename it. Theirs copies and flushes, and verifies nothing. Both read files that the
 system has in memory, as it has frames that were just rendered, and write into a fresh folder of the same disk; before
 each side everything older is flushed, so that neither pays for the other.
@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Bound, Result, paired, parser, ratios, report, seconds, skipped
-from stmpo.collector import DELIVERY_THREADS
+from stmpo.collector import DELIVERY_THREADS, VERIFY_THREADS
 from stmpo.delivery.publish import publish
-from stmpo.delivery.verify import Whole, verify_frame
+from stmpo.delivery.verify import Broken, Whole, verify_frame
 from stmpo.testing.images import Picture, encode
 
 FRAMES = 500
@@ -68,15 +68,15 @@ def timed(destination: Path, action: partial[None]) -> float:
 
 
 def deliver(frames: list[Path], destination: Path) -> None:
-    """As the collector does it."""
-    with ThreadPoolExecutor(DELIVERY_THREADS) as pool:
-        for done in [pool.submit(deliver_one, frame, destination) for frame in frames]:
+    """As the collector does it: readers verify, copiers publish what the readers have passed."""
+    with ThreadPoolExecutor(VERIFY_THREADS) as readers, ThreadPoolExecutor(DELIVERY_THREADS) as copiers:
+        verified = zip(frames, readers.map(verify_frame, frames), strict=True)
+        for done in [copiers.submit(deliver_one, frame, whole, destination) for frame, whole in verified]:
             done.result()
 
 
-def deliver_one(frame: Path, destination: Path) -> None:
-    """Verify and publish one frame."""
-    whole = verify_frame(frame)
+def deliver_one(frame: Path, whole: Whole | Broken, destination: Path) -> None:
+    """Publish one frame."""
     assert isinstance(whole, Whole)
     publish(frame, destination / frame.name, expected=whole, temporary_tag="bench")
 
