@@ -167,7 +167,7 @@ def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]
 def _summary(
     intake: Intake, ledger: Ledger, run: Run, ending: Ending, *, kept: str, resumed: int, elapsed: float
 ) -> Summary:
-    costs, start_ups = ledger.costs(), run.tally.start_ups
+    costs, start_ups = ledger.costs(), run.start_ups
     return Summary(
         exit_code=ending.exit_code,
         reason=ending.reason,
@@ -176,15 +176,15 @@ def _summary(
         total=len(ledger),
         delivered=ledger.count(FrameState.DELIVERED),
         resumed=resumed,
-        failed=tuple(run.failed),
+        failed=tuple(run.concluder.failed),
         missing=tuple(f for f in ledger.frames(*FrameState) if _is_missing(ledger, f)),
         elapsed=elapsed,
-        processes=len(run.tally.slots_used),
-        starts=run.tally.starts,
-        retries=run.retries,
+        processes=len(run.slots_used),
+        starts=run.attendant.starts,
+        retries=run.book.retried,
         start_up=sum(start_ups) / len(start_ups) if start_ups else None,
         frame_cost=sum(costs) / len(costs) if costs else None,
-        peak_memory=run.tally.peak_memory,
+        peak_memory=run.pulse.peak_memory,
         journal=str(intake.journal.path),
         kept=kept,
     )

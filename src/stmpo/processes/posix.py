@@ -17,7 +17,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
 from stmpo.processes.protocol import (
     DRAIN_SECONDS,
@@ -56,6 +56,14 @@ class Hold:
     keeper: int
     launcher: int
     mark: str
+
+
+class Answer(TypedDict):
+    """A keeper's answer to what it was asked to pin."""
+
+    cpus: list[int]
+    memory: list[int]
+    refused: str
 
 
 class Table(Protocol):
@@ -375,14 +383,14 @@ def encode(request: SpawnRequest, mark: str) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
-def pinning_of(cpus: Sequence[Cpu], answer: dict[str, object]) -> Pinning:
-    """What the keeper obtained, in words."""
+def pinning_of(cpus: Sequence[Cpu], answer: Answer) -> Pinning:
+    """What the keeper obtained, in words. A cpuset may silently have left some of the CPUs out."""
     if not cpus:
         return Pinning("", "")
-    nodes = sorted({cpu.node for cpu in cpus})
-    asked = describe([cpu.id for cpu in cpus], nodes)
-    obtained = describe(cast("list[int]", answer["cpus"]), cast("list[int]", answer["memory"]))
-    return Pinning(asked, obtained, cast("str", answer["refused"]) or None)
+    wanted, nodes = sorted(cpu.id for cpu in cpus), sorted({cpu.node for cpu in cpus})
+    asked, obtained = describe(wanted, nodes), describe(answer["cpus"], answer["memory"])
+    refused = answer["refused"] or (None if asked == obtained else f"the system granted {obtained}")
+    return Pinning(asked, obtained, refused)
 
 
 def describe(cpus: Sequence[int], nodes: Sequence[int]) -> str:

@@ -78,7 +78,9 @@ class WindowsSystem:
         """Create suspended, contain, pin, resume."""
         reader, transport, theirs = await self._starter.output_pipe()
         try:
-            birth = Birth(self._win32, self._starter, request)
+            # Without a console of ours each renderer would open one of its own, in a window where there is a desktop.
+            flags = FLAGS if self._win32.has_console() else FLAGS | w.CREATE_NO_WINDOW
+            birth = Birth(self._win32, self._starter, request, flags)
             birth.deliver(theirs)
         except OSError as error:
             transport.close()
@@ -100,9 +102,10 @@ class Birth:
     Whatever fails between creation and resumption ends the suspended process: nobody else would ever.
     """
 
-    def __init__(self, win32: Win32, starter: Starter, request: SpawnRequest) -> None:
+    def __init__(self, win32: Win32, starter: Starter, request: SpawnRequest, flags: int = FLAGS) -> None:
         self._win32 = win32
         self._starter = starter
+        self._flags = flags
         self.request = request
         self.pinner = Pinner(win32, tuple(request.cpus))
         self.job: int | None = None
@@ -117,7 +120,7 @@ class Birth:
         if self.job is not None:
             self.pinner.pin_job(self.job)
         try:
-            self._create(output, FLAGS)
+            self._create(output, self._flags)
             self._contain(output)
             self.pinner.pin_process(self.process, self.pid)
             self._win32.resume(self._thread)
@@ -178,7 +181,7 @@ class Birth:
         """Create the process again, outside the job that we are in; False, and the first one stays, if forbidden."""
         first = self.process, self._thread
         try:
-            self._create(output, FLAGS | w.CREATE_BREAKAWAY_FROM_JOB)
+            self._create(output, self._flags | w.CREATE_BREAKAWAY_FROM_JOB)
         except OSError:
             return False
         self._win32.terminate(first[0], KILLED)

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
         def pin(self, cpus: Sequence[int]) -> list[int]:
             """Run on these CPUs, with all that is started; those obtained. Raises OSError."""
 
-        def prefer_memory_of(self, nodes: Sequence[int]) -> None:
-            """Take memory from these nodes, with all that is started. Raises OSError."""
+        def prefer_memory_of(self, nodes: Sequence[int]) -> list[int]:
+            """Take memory from these nodes, with all that is started; those obtained. Raises OSError."""
 
         def io_bytes(self) -> int:
             """Bytes read and written by this process and by the children that it has reaped."""
@@ -239,8 +239,7 @@ def pin(kernel: Kernel, cpus: Sequence[int], nodes: Sequence[int]) -> dict[str, 
             refusals.append(f"CPU affinity: {error.strerror}")
     if nodes:
         try:
-            kernel.prefer_memory_of(nodes)
-            obtained["memory"] = list(nodes)
+            obtained["memory"] = kernel.prefer_memory_of(nodes)
         except OSError as error:
             refusals.append(f"memory of a node: {error.strerror}")
     obtained["refused"] = "; ".join(refusals)

@@ -16,8 +16,18 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 MPOL_PREFERRED = 1
 MPOL_PREFERRED_MANY = 5
-SYS_SET_MEMPOLICY = {"x86_64": 238, "aarch64": 237, "riscv64": 237, "ppc64le": 261, "s390x": 269}
-"""Number of `set_mempolicy` in the kernel's system call tables; glibc has no wrapper (libnuma has)."""
+SYS_MEMPOLICY = {
+    "x86_64": (238, 239),
+    "aarch64": (237, 236),
+    "riscv64": (237, 236),
+    "ppc64le": (261, 260),
+    "s390x": (269, 268),
+}
+"""Numbers of `set_mempolicy` and `get_mempolicy` in the kernel's system call tables; glibc has no wrapper for them."""
+
+NODES_ONLINE = "/sys/devices/system/node/online"
+MASK_WORDS = 16
+"""Length of a node mask: 1024 nodes, the most that the kernel can be built for."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -62,25 +72,18 @@ class LinuxKernel:
         os.sched_setaffinity(0, cpus)
         return sorted(os.sched_getaffinity(0))
 
-    def prefer_memory_of(self, nodes: Sequence[int]) -> None:
-        """Take memory from these NUMA nodes while they have any, as does all that is started from now on.
+    def prefer_memory_of(self, nodes: Sequence[int]) -> list[int]:
+        """Take memory from these NUMA nodes while they have any, as does all that is started; the nodes read back.
 
         Preferred, not bound: a full node slows a render down, a bound one ends it. Several nodes need Linux 5.15.
+        Nothing is asked of a machine with one node, where a container would refuse it to no harm.
         Raises OSError: the system has no such call, or refuses it (a container's seccomp filter).
         """
-        number = SYS_SET_MEMPOLICY.get(platform.machine())
-        if number is None:
-            raise OSError(errno.ENOSYS, "no set_mempolicy known for this processor")
+        if has_one_node():
+            return list(nodes)
         mode = MPOL_PREFERRED if len(nodes) == 1 else MPOL_PREFERRED_MANY
-        width = 8 * ctypes.sizeof(ctypes.c_ulong)
-        mask = (ctypes.c_ulong * (max(nodes) // width + 1))()
-        for node in nodes:
-            mask[node // width] |= 1 << (node % width)
-        # The kernel reads one bit fewer than it is told.
-        arguments = (ctypes.c_long(number), ctypes.c_int(mode), mask, ctypes.c_ulong(len(mask) * width + 1))
-        if _libc.syscall(*arguments) != 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code))
+        set_memory_policy(mode, nodes)
+        return memory_policy()[1]
 
     def io_bytes(self) -> int:
         """Bytes that passed through the read and write calls of this process and of all children that it has reaped."""
@@ -90,6 +93,45 @@ class LinuxKernel:
         except OSError:
             return 0
         return int(fields[1]) + int(fields[3])
+
+
+def has_one_node() -> bool:
+    """Whether all memory is in one NUMA node."""
+    try:
+        with open(NODES_ONLINE, "rb") as file:  # noqa: PTH123
+            return file.read().strip().isdigit()  # else "0-3" or "0,2"
+    except OSError:  # a kernel without NUMA
+        return True
+
+
+def set_memory_policy(mode: int, nodes: Sequence[int]) -> None:
+    """`set_mempolicy(2)` of this process. Raises OSError."""
+    mask = (ctypes.c_ulong * MASK_WORDS)()
+    width = 8 * ctypes.sizeof(ctypes.c_ulong)
+    for node in nodes:
+        mask[node // width] |= 1 << (node % width)
+    _memory_call(0, ctypes.c_int(mode), mask, ctypes.c_ulong(MASK_WORDS * width))
+
+
+def memory_policy() -> tuple[int, list[int]]:
+    """`get_mempolicy(2)` of this process: mode and nodes. Raises OSError."""
+    mode = ctypes.c_int()
+    mask = (ctypes.c_ulong * MASK_WORDS)()
+    width = 8 * ctypes.sizeof(ctypes.c_ulong)
+    nothing = ctypes.c_ulong(0)
+    _memory_call(1, ctypes.byref(mode), mask, ctypes.c_ulong(MASK_WORDS * width), nothing, nothing)
+    return mode.value, [
+        node for node in range(MASK_WORDS * width) if mask[node // width] >> (node % width) & 1
+    ]
+
+
+def _memory_call(which: int, *arguments: object) -> None:
+    numbers = SYS_MEMPOLICY.get(platform.machine())
+    if numbers is None:
+        raise OSError(errno.ENOSYS, "no memory policy known for this processor")
+    if _libc.syscall(ctypes.c_long(numbers[which]), *arguments) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
 
 
 def children_by_search(parent: int) -> list[int]:

@@ -53,8 +53,9 @@ class PortableKernel:
         """Refused: macOS lets nobody choose CPUs."""
         raise OSError(errno.ENOSYS, "this system has none")
 
-    def prefer_memory_of(self, nodes: Sequence[int]) -> None:
+    def prefer_memory_of(self, nodes: Sequence[int]) -> list[int]:
         """Nothing to prefer: these machines have one node."""
+        return list(nodes)
 
     def io_bytes(self) -> int:
         """Unknown."""

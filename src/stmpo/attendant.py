@@ -1,0 +1,168 @@
+"""Sees one renderer through: starts it, reads its lines, sweeps its tree. And stops it, when somebody decides so.
+
+    spawn ─► read lines until the tree's output ends ─► exit code ─► sweep what the launcher left ─► ended
+
+Decides nothing about frames: lines go to the `Attempt`, files are the collector's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from typing import TYPE_CHECKING
+
+from stmpo.attempt import StopReason
+from stmpo.errors import NoRenderer
+from stmpo.events import Level, SlotState
+from stmpo.processes import SpawnRequest, spawn, stop
+from stmpo.renderers.protocol import LineKind, Work
+from stmpo.renderers.text import LineSplitter, decode, system_code_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stmpo.attempt import Attempt
+    from stmpo.job import RenderJob, RunOptions
+    from stmpo.journal import Journal
+    from stmpo.planning import Slot
+    from stmpo.processes import ProcessTree
+    from stmpo.renderers.protocol import Renderer
+    from stmpo.teller import Teller
+
+_NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+"""Errors of a start that a later start may not meet: the machine is short of something."""
+
+
+class Attendant:
+    """Starts, reads and stops renderers. `grace` is the time in seconds that a stopped renderer is given."""
+
+    def __init__(
+        self,
+        job: RenderJob,
+        options: RunOptions,
+        renderer: Renderer,
+        environment: Mapping[str, str],
+        *,
+        journal: Journal,
+        teller: Teller,
+    ) -> None:
+        self._job = job
+        self._options = options
+        self._renderer = renderer
+        self._environment = environment
+        self._journal = journal
+        self._teller = teller
+        self._code_pages = system_code_pages()
+        self._stopping: set[asyncio.Task[object]] = set()
+        self.grace = options.child_grace_sec
+        self.starts = 0
+
+    async def attend(self, slot: Slot, attempt: Attempt) -> None:
+        """From start to end of the whole tree.
+
+        Raises:
+            NoRenderer: the program cannot be started, now or later.
+        """
+        attempt.tree = await self._start(slot, attempt)
+        if attempt.tree is None:
+            attempt.ended = True
+            return
+        self.starts += 1
+        self._teller.pinning(attempt)
+        self._teller.slot(attempt)
+        try:
+            if attempt.stopped is not None:  # the run ended while the process was being made
+                self._stop([attempt.tree], self.grace)
+            await self._read(attempt, attempt.tree)
+            attempt.code = await attempt.tree.wait()
+        finally:
+            leftovers = await stop([attempt.tree], 0)
+            attempt.tree.close()
+            attempt.ended = True
+        for member in leftovers:
+            self._teller.say(
+                Level.WARNING, f"process {member.pid} ({member.name}) could not be ended", attempt
+            )
+
+    def stop(
+        self, attempt: Attempt, reason: StopReason, note: str = "", *, grace: float | None = None
+    ) -> None:
+        """Stop one renderer, for a reason that is its own. Returns at once; `attend` sees the end."""
+        if attempt.stopped is None and attempt.tree is not None:
+            attempt.stopped, attempt.stop_note = reason, note
+            self._teller.slot(attempt, SlotState.STOPPING)
+            self._stop([attempt.tree], self.grace if grace is None else min(grace, self.grace))
+
+    def stop_all(self, attempts: Iterable[Attempt]) -> None:
+        """Stop renderers because the run ends: all at once, they share one grace."""
+        ending = [attempt for attempt in attempts if attempt.stopped is None]
+        for attempt in ending:
+            attempt.stopped = StopReason.RUN_ENDS
+            self._teller.slot(attempt, SlotState.STOPPING)
+        self._stop([attempt.tree for attempt in ending if attempt.tree is not None], self.grace)
+
+    async def stopped(self) -> None:
+        """Wait until everything that was to be stopped is gone."""
+        await asyncio.gather(*self._stopping, return_exceptions=True)
+
+    def _stop(self, trees: list[ProcessTree], grace: float) -> None:
+        if trees:
+            task: asyncio.Task[object] = asyncio.create_task(stop(trees, grace))
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+
+    async def _start(self, slot: Slot, attempt: Attempt) -> ProcessTree | None:
+        """The started tree; None when the machine could not start anything just now."""
+        argv = tuple(self._renderer.command(self._job, self._work(slot, attempt), mfr=self._options.mfr))
+        cpus = slot.cpus if self._options.affinity else ()
+        # Before the start: a run that is killed right after it must find the frames in this folder again.
+        self._journal.write(
+            "started",
+            attempt=attempt.number,
+            slot=slot.index,
+            frames=str(attempt.lease.span),
+            folder=str(attempt.folder),
+        )
+        attempt.started = time.monotonic()
+        try:
+            return await spawn(
+                SpawnRequest(argv, self._environment, attempt.folder, label=f"{slot.index + 1:02}", cpus=cpus)
+            )
+        except OSError as error:
+            why = error.strerror or str(error)
+            if error.errno not in _NO_FAULT_OF_THE_PROGRAM:
+                raise NoRenderer(f"cannot start {argv[0]}: {why}; check --aerender-path") from error
+            attempt.stop_note = f"the renderer could not be started: {why}"
+            return None
+
+    def _work(self, slot: Slot, attempt: Attempt) -> Work:
+        extension = self._job.output.extension
+        if not self._job.single_file:
+            output = attempt.folder / f"frame_[#####]{extension}"
+            return Work(attempt.lease.span, str(output), slot.mfr_percent)
+        runs = self._job.frames.runs() if self._job.frames is not None else [None]
+        return Work(runs[0], str(attempt.folder / f"movie{extension}"), slot.mfr_percent)
+
+    async def _read(self, attempt: Attempt, tree: ProcessTree) -> None:
+        splitter = LineSplitter()
+        while data := await tree.read():
+            attempt.output_bytes += len(data)
+            for raw in splitter.feed(data):
+                self._line(attempt, raw)
+        for raw in splitter.close():
+            self._line(attempt, raw)
+
+    def _line(self, attempt: Attempt, raw: bytes) -> None:
+        line = self._renderer.read(decode(raw, self._code_pages))
+        before = (attempt.began, attempt.counted)
+        trusted = not attempt.untrusted
+        attempt.heard(line, time.monotonic(), time.time())
+        self._teller.line(attempt, line.text)
+        if line.finding is not None:
+            self._teller.explain(attempt, line.finding)
+        if trusted and attempt.untrusted:
+            self._journal.write("untrusted", attempt=attempt.number)
+            self.stop(attempt, StopReason.UNTRUSTED, self._teller.words(attempt))
+        elif (attempt.began, attempt.counted) != before and line.kind is not LineKind.OTHER:
+            self._teller.slot(attempt)

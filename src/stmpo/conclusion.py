@@ -1,0 +1,175 @@
+"""What an attempt's end means: for the ledger, for the strategy, for the run.
+
+all its frames whole ─► nothing to do
+no retry can help, and nothing was ever rendered ─► the run ends
+the scratch disk is full ─► the run ends; it was no frame's fault
+anything else ─► the retry book decides: again, set aside, exhausted
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stmpo.attempt import StopReason
+from stmpo.delivery.space import free_bytes
+from stmpo.errors import ExitCode, NoSpace
+from stmpo.events import Level
+from stmpo.frames import FrameSet, Span
+from stmpo.ledger import FrameState
+from stmpo.renderers.protocol import Meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stmpo.attempt import Attempt
+    from stmpo.collector import Collector
+    from stmpo.job import RenderJob, RunOptions
+    from stmpo.journal import Journal
+    from stmpo.ledger import Ledger
+    from stmpo.scheduling.protocol import Lease, Strategy
+    from stmpo.scheduling.retries import RetryBook
+    from stmpo.teller import Teller
+
+LOWEST_SCRATCH = 16 << 20
+"""Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
+
+
+class Concluder:
+    """Accounts for ended attempts. `end` ends the run: exit code and reason."""
+
+    def __init__(
+        self,
+        job: RenderJob,
+        options: RunOptions,
+        *,
+        ledger: Ledger,
+        strategy: Strategy,
+        journal: Journal,
+        collector: Collector,
+        book: RetryBook,
+        teller: Teller,
+        end: Callable[[ExitCode, str], None],
+    ) -> None:
+        self._job = job
+        self._options = options
+        self._ledger = ledger
+        self._strategy = strategy
+        self._journal = journal
+        self._collector = collector
+        self._book = book
+        self._teller = teller
+        self._end = end
+        self.failed: dict[int, str] = {}
+        """Frames that failed for good, with the renderer's words."""
+
+    def frames_of(self, lease: Lease) -> list[int]:
+        """The ledger's frames of a lease: a single file has one entry, whatever its span."""
+        return [frame for frame in lease.span if frame in self._ledger]
+
+    async def conclude(self, attempt: Attempt) -> float:
+        """Account for an attempt's end. Returns the seconds that its slot should pause.
+
+        Raises:
+            NoSpace: the scratch disk is full.
+        """
+        self._strategy.retire(attempt.lease)
+        frames = self.frames_of(attempt.lease)
+        missing = self._ledger.missing(frames)
+        if attempt.untrusted and not missing.frames:
+            # The words came after everything had been delivered: they cannot be pinned to a frame.
+            await self._collector.attempt_delivered(attempt)
+            missing = self._collector.revoke(attempt)
+        if len(missing) < len(frames) and not attempt.untrusted:
+            self._book.rendered()
+        self._write(attempt, missing)
+        self._collector.settle(attempt)
+        return self._lost(attempt, missing) if missing.frames else 0.0
+
+    def untouched(self, attempt: Attempt) -> None:
+        """A lease that was never started goes back as it is."""
+        self._strategy.retire(attempt.lease)
+        self._collector.settle(attempt)
+        self._give_back(self._ledger.missing(self.frames_of(attempt.lease)))
+
+    def changed_in_scratch(self, frame: int) -> None:
+        """A frame that was verified changed before it was delivered, and is whole no more; it is pending again."""
+        name = self._job.output.name(frame)
+        self._teller.say(
+            Level.WARNING, f"{name} was changed in scratch after it was read: it will be rendered again"
+        )
+        self._strategy.give_back([Span(frame, frame)])
+
+    def failure(self) -> str:
+        """Which frames failed and why, in one line."""
+        frames = FrameSet.of(self.failed)
+        words = next(iter(self.failed.values()), "see the log above")
+        if self._job.single_file:
+            return f"{self._job.output.name(0)} failed: {words}"
+        return f"{'frame' if len(frames) == 1 else 'frames'} {frames} failed: {words}"
+
+    def _write(self, attempt: Attempt, missing: FrameSet) -> None:
+        self._journal.write(
+            "ended",
+            attempt=attempt.number,
+            code=attempt.code,
+            stopped=attempt.stopped.name.lower() if attempt.stopped else None,
+            missing=str(missing),
+            start_up=None if attempt.start_up is None else round(attempt.start_up, 3),
+            peak_memory=attempt.peak_memory,
+            words=self._teller.words(attempt) if missing.frames else None,
+        )
+
+    def _lost(self, attempt: Attempt, missing: FrameSet) -> float:
+        """Decide about the frames that an attempt left missing."""
+        words = self._teller.words(attempt)
+        if self._hopeless(attempt):
+            self._give_back(missing)
+            self._end(ExitCode.FRAMES_FAILED, f"no retry can help: {words}")
+            return 0.0
+        if attempt.stopped is not StopReason.RUN_ENDS and free_bytes(attempt.folder) < LOWEST_SCRATCH:
+            self._give_back(missing)
+            folder = attempt.folder.parent
+            raise NoSpace(f"the scratch disk is full ({folder}); free some space, then run again to go on")
+        decision = self._book.ended(attempt.end_of(), missing)
+        exhausted = FrameSet(decision.exhausted)
+        self._back_to(FrameState.FAILED, exhausted)
+        self._back_to(FrameState.PENDING, FrameSet(tuple(f for f in missing if f not in exhausted)))
+        self._strategy.give_back(decision.again)
+        self._strategy.give_back(decision.set_aside, last=True)
+        if attempt.stopped is not StopReason.RUN_ENDS:
+            self._report(attempt, missing, words)
+        for frame in exhausted:
+            self._exhausted(frame, attempt, words)
+        if decision.hopeless:
+            self._end(ExitCode.FRAMES_FAILED, f"no frame could be rendered, attempt after attempt: {words}")
+        return decision.pause
+
+    def _hopeless(self, attempt: Attempt) -> bool:
+        """A finding that no retry mends, on a job of which nothing has been rendered: no evidence speaks against it."""
+        finding = attempt.gravest
+        hopeless = finding is not None and finding.meaning is Meaning.HOPELESS
+        return hopeless and not attempt.taken and not self._book.anything_rendered
+
+    def _report(self, attempt: Attempt, missing: FrameSet, words: str) -> None:
+        ending = attempt.ending()
+        why = ending if words in ending else f"{ending}: {words}"
+        done = len(self.frames_of(attempt.lease)) - len(missing)
+        self._teller.say(Level.WARNING, f"{why}. {done} done; missing: {missing}", attempt)
+
+    def _exhausted(self, frame: int, attempt: Attempt, words: str) -> None:
+        self.failed[frame] = words
+        self._journal.write("failed", frame=frame, words=words)
+        tries = self._options.max_frame_retries + 1
+        times = "once" if tries == 1 else f"{tries} times"
+        self._teller.say(Level.ERROR, f"{self._job.output.name(frame)} failed {times}: {words}", attempt)
+        if self._options.kill_on_fail:
+            self._end(ExitCode.FRAMES_FAILED, self.failure())
+
+    def _give_back(self, missing: FrameSet) -> None:
+        self._back_to(FrameState.PENDING, missing)
+        self._strategy.give_back(missing.runs())
+
+    def _back_to(self, state: FrameState, frames: FrameSet) -> None:
+        for frame in frames:
+            if self._ledger[frame].state is not state:
+                self._ledger.move(frame, state)

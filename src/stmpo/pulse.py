@@ -1,0 +1,190 @@
+"""Once a second: look at folders, sample trees, watch for stalls, hold the renderers when the disk is short.
+
+Lines and ends of processes are not waited for here: they wake the loop by themselves. What a sample or a backlog means
+is decided by `stmpo.watchdog` and `stmpo.delivery.backlog`; this carries it out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from stmpo.attempt import StopReason
+from stmpo.delivery.backlog import Action, Limits, backlog_action
+from stmpo.delivery.space import free_bytes
+from stmpo.events import Level, Progress
+from stmpo.ledger import FrameState
+from stmpo.processes import sample_all
+from stmpo.watchdog import Life
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stmpo.attempt import Attempt
+    from stmpo.attendant import Attendant
+    from stmpo.collector import Collector
+    from stmpo.job import RenderJob, RunOptions
+    from stmpo.ledger import Ledger
+    from stmpo.processes import TreeSample
+    from stmpo.teller import Teller
+
+TICK = 1.0
+"""Seconds between two looks at everything."""
+
+SAMPLE_EVERY = 5.0
+"""Seconds between two samples of CPU and memory, at most; a short stall limit needs them more often."""
+
+RATE_WINDOW = 60.0
+"""Seconds over which the rate of delivered frames is taken."""
+
+LAST_GRACE = 2.0
+"""Seconds for a renderer that finished, had its grace, and did not exit."""
+
+
+class Pulse:
+    """The run's heartbeat. `living` are the attempts under way, by number; the orchestrator changes it."""
+
+    def __init__(
+        self,
+        job: RenderJob,
+        options: RunOptions,
+        living: Mapping[int, Attempt],
+        *,
+        ledger: Ledger,
+        collector: Collector,
+        attendant: Attendant,
+        scratch: Path,
+        teller: Teller,
+    ) -> None:
+        self._job = job
+        self._options = options
+        self._living = living
+        self._ledger = ledger
+        self._collector = collector
+        self._attendant = attendant
+        self._scratch = scratch
+        self._teller = teller
+        self._limits = Limits.for_disk(free_bytes(scratch))
+        self._began = time.monotonic()
+        self._sampled = 0.0
+        limit = options.stall_timeout
+        self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
+        self._recent: deque[tuple[float, int]] = deque()
+        self.holding = False
+        """Renderers are suspended until the destination catches up."""
+
+        self.peak_memory = 0
+        """Largest memory of one renderer's tree so far, in bytes."""
+
+    async def beat(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.monotonic()
+            for attempt in list(self._living.values()):
+                if attempt.tree is not None and not attempt.ended:
+                    await self._collector.look(attempt, now)
+                    self._completed(attempt, now)
+            if now - self._sampled >= self._sample_every:
+                self._sampled = now
+                self._sample(now)
+            self._hold_or_go()
+            self._teller.emit(self.progress(now))
+
+    def progress(self, now: float) -> Progress:
+        """Where the run stands. `now` is monotonic seconds."""
+        delivered, total = self._ledger.count(FrameState.DELIVERED), len(self._ledger)
+        self._recent.append((now, delivered))
+        while len(self._recent) > 2 and now - self._recent[0][0] > RATE_WINDOW:
+            self._recent.popleft()
+        then, before = self._recent[0]
+        rate = (delivered - before) / (now - then) if now > then else 0.0
+        return Progress(
+            delivered=delivered,
+            total=total,
+            elapsed=now - self._began,
+            rate=rate,
+            eta=(total - delivered) / rate if rate else None,
+            waiting=self._collector.waiting,
+            running=sum(1 for attempt in self._living.values() if attempt.tree is not None),
+            fraction=self._fraction(delivered),
+        )
+
+    def _fraction(self, delivered: int) -> float:
+        """Delivered share of the job; for a single file the share of frames that its renderer told of."""
+        frames = self._job.frames
+        if not self._job.single_file or self._ledger.complete or frames is None:
+            return delivered / len(self._ledger)
+        counted = max((attempt.counted for attempt in self._living.values()), default=0)
+        return min(counted / len(frames), 0.99)
+
+    def _completed(self, attempt: Attempt, now: float) -> None:
+        """All its frames are there: give it its grace to exit, then stop it. That is a good end."""
+        wanted = sum(1 for frame in attempt.lease.span if frame in self._ledger)
+        if not (attempt.finished if self._job.single_file else len(attempt.taken) == wanted):
+            return
+        if attempt.complete_since is None:
+            attempt.complete_since = now
+            self._teller.slot(attempt)
+        elif now - attempt.complete_since >= self._options.child_grace_sec:
+            self._attendant.stop(attempt, StopReason.COMPLETE, grace=LAST_GRACE)
+
+    def _sample(self, now: float) -> None:
+        attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]
+        samples = sample_all([a.tree for a in attempts if a.tree is not None])
+        for attempt, sample in zip(attempts, samples, strict=True):
+            self._take_in(attempt, sample, now)
+            self._watch(attempt, sample, now)
+            self._teller.slot(attempt)
+
+    def _take_in(self, attempt: Attempt, sample: TreeSample, now: float) -> None:
+        if attempt.sampled is not None and now > attempt.sampled:
+            used = max(0.0, sample.cpu_seconds - attempt.cpu_seconds)
+            attempt.cpu_percent = 100 * used / (now - attempt.sampled)
+        attempt.sampled, attempt.cpu_seconds = now, sample.cpu_seconds
+        attempt.memory_bytes = sample.memory_bytes
+        attempt.peak_memory = max(attempt.peak_memory, sample.memory_bytes)
+        self.peak_memory = max(self.peak_memory, sample.memory_bytes)
+
+    def _watch(self, attempt: Attempt, sample: TreeSample, now: float) -> None:
+        if attempt.paused or attempt.complete_since is not None:
+            attempt.watchdog.forgive()
+            return
+        life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output_bytes, attempt.changes)
+        stall = attempt.watchdog.observe(life, attempt.phase)
+        if stall is not None:
+            self._attendant.stop(attempt, StopReason.STALLED, stall.text)
+
+    def _hold_or_go(self) -> None:
+        """Back-pressure: suspend the renderers when scratch fills faster than the destination takes."""
+        action = backlog_action(
+            waiting_bytes=self._collector.waiting_bytes,
+            waiting_frames=self._collector.waiting,
+            scratch_free=free_bytes(self._scratch),
+            holding=self.holding,
+            limits=self._limits,
+        )
+        if action is Action.PAUSE and not self.holding:
+            self.holding = True
+            text = "the destination is slower than the renderers: they are paused until it catches up"
+            self._teller.say(Level.WARNING, text)
+        elif action is Action.GO and self.holding:
+            self.holding = False
+            self._teller.say(Level.INFO, "the destination has caught up: the renderers go on")
+        for attempt in self._living.values():
+            self._pause(attempt)
+
+    def _pause(self, attempt: Attempt) -> None:
+        """Suspend or resume, as the run is held or not."""
+        stoppable = attempt.tree is not None and not attempt.ended and attempt.stopped is None
+        if attempt.tree is None or not stoppable or attempt.paused is self.holding:
+            return
+        attempt.paused = self.holding
+        if attempt.paused:
+            attempt.tree.suspend()
+        else:
+            attempt.tree.resume()
+        self._teller.slot(attempt)
