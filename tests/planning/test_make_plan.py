@@ -14,6 +14,7 @@ from stmpo.job import RunOptions, Source, resolve
 from stmpo.machine import load
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.planning.profiles import PROFILES, apply_profile
+from stmpo.report.plan_text import lines, notes
 from tests.planning.conftest import machines
 
 if TYPE_CHECKING:
@@ -120,6 +121,18 @@ def test_shares_are_of_the_whole_machine() -> None:
     """Sixteen processes of 6 % each, rather than sixteen that each believe they own it."""
     assert [slot.mfr_percent for slot in plan(LARGE, 1024).slots] == [6] * 16
     assert plan("core:4", 1024).slots[0].mfr_percent == 100
+
+
+def test_processor_groups_without_a_slot_are_said_to_be_idle() -> None:
+    """Three frames on four groups of Windows: a slot is never in two, so the fourth has none."""
+    whole = machine("pack:2 [numa] l3:16 core:4 pu:2", 1024)
+    cpus = tuple(replace(cpu, group=cpu.id // 64, group_index=cpu.id % 64) for cpu in whole.cpus)
+    found = make_plan(replace(whole, cpus=cpus), PlanRequest(frames=3))
+    assert [slot.group for slot in found.slots] == [0, 1, 2]
+    assert notes(found)[0].endswith(": 192-255")
+    text = "\n".join(lines(found))
+    assert "4 processor groups" in text
+    assert "     2  128-191     32      16-23     1        1      2       25 %" in text
 
 
 def test_a_shared_cpu_is_shared_out() -> None:
