@@ -21,6 +21,7 @@ from stmpo.delivery.verify import Broken, Whole, verify_frame
 from stmpo.errors import ExitCode, StmpoError
 from stmpo.events import Event, FrameDelivered, Level, Message
 from stmpo.frames import FrameSet
+from stmpo.journal import frames_of
 from stmpo.ledger import FrameState, Ledger
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Collector:
         lost: Callable[[int], None],
     ) -> None:
         self._job = job
+        self._held = frames_of(job)
         self._ledger = ledger
         self._journal = journal
         self._scratch = scratch
@@ -242,6 +244,7 @@ class Collector:
             size=size,
             cost=None if record.cost is None else round(record.cost, 4),
             attempt=None if attempt is None else attempt.number,
+            **({} if self._held is None else {"frames": self._held}),
         )
 
     async def _publish(self, source: Path, destination: Path, file: Whole) -> Published | None:

@@ -5,7 +5,7 @@ run of it. A run begins with a `run` line that says what the job is and which ve
 after it belong to that run. What counts later:
 
 - `delivered` vouches for a frame: this file, of this size, was rendered by this job from this version of the project.
-  A later `revoked` takes that back.
+  A later `revoked` takes that back. For a single file it also says which frames the file holds.
 - `started` says which frames an attempt was asked for and in which scratch folder, so that the next run can adopt
   whole frames that were never delivered. `untrusted` says that an attempt's frames may not be adopted.
 - `ended` and `failed` are for reports and learned costs.
@@ -92,6 +92,13 @@ def identity(job: RenderJob) -> dict[str, Any]:
     }
 
 
+def frames_of(job: RenderJob) -> str | None:
+    """What a single file holds, for its `delivered` line: another span of the same comp is another movie."""
+    if not job.single_file:
+        return None
+    return str(job.frames) if job.frames is not None else "all"
+
+
 @dataclass(slots=True)
 class PastAttempt:
     """An attempt of an earlier run whose scratch folder may still hold whole frames."""
@@ -107,6 +114,8 @@ class Vouched:
 
     name: str
     size: int
+    frames: str | None = None
+    """What a single file holds (`frames_of`); None for a frame of a sequence."""
 
 
 @dataclass(slots=True)
@@ -313,7 +322,8 @@ def _replay(line: Mapping[str, Any], history: History, by_id: dict[Any, PastAtte
         case {"frame": bool()} | {"size": bool()} | {"attempt": bool()}:  # which are integers to Python
             pass
         case {"event": "delivered", "frame": int(frame), "name": str(name), "size": int(size)}:
-            history.vouched[frame] = Vouched(name, size)
+            span = line.get("frames")
+            history.vouched[frame] = Vouched(name, size, span if isinstance(span, str) else None)
         case {"event": "revoked", "frames": str(frames)}:
             for frame in _frames(frames):
                 history.vouched.pop(frame, None)

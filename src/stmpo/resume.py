@@ -21,6 +21,7 @@ from stmpo.delivery import parts as delivery_parts
 from stmpo.delivery.scratch import Scratch, owned
 from stmpo.delivery.settling import Found, scan
 from stmpo.delivery.verify import Whole, verify_frame
+from stmpo.journal import frames_of
 from stmpo.ledger import FrameState, Ledger
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def standing_frames(
 
 
 def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes: int) -> Whole | None:
+    if vouched is not None and vouched.frames != frames_of(job):
+        return None
     name = vouched.name if vouched is not None else job.output.name(frame)
     if Path(name).name != name:  # a journal is no authority over other folders
         return None
