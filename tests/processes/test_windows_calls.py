@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SUSPENDED_IN_GROUP = 0x00000204
 BREAKAWAY = 0x01000000
+NO_WINDOW = 0x08000000
 OUTPUT = 99
 MISSING = "missing"
 
@@ -494,6 +495,22 @@ class TestTree:
 
         asyncio.run(scenario())
         assert names(kernel).count("TerminateJobObject") == 1
+
+    @pytest.mark.parametrize(
+        ("attached", "flags"), [(3, SUSPENDED_IN_GROUP), (0, SUSPENDED_IN_GROUP | NO_WINDOW)]
+    )
+    def test_no_window_opens_where_there_is_no_console_to_share(self, attached: int, flags: int) -> None:
+        class Here(Kernel32):
+            def do_GetConsoleProcessList(self, buffer: Any, room: int) -> int:
+                return attached
+
+        kernel = Here()
+
+        async def scenario() -> None:
+            await stop([await self.spawn(kernel)], 0)
+
+        asyncio.run(scenario())
+        assert ("CreateProcess", flags) in kernel.calls
 
     def test_times_and_bytes_are_the_jobs(self) -> None:
         kernel = Kernel32()

@@ -20,6 +20,7 @@ import pytest
 
 from stmpo.machine.model import Cpu
 from stmpo.processes import SpawnRequest, containment, sample_all, spawn, stop
+from stmpo.processes.win32_types import LIMIT_KILL_ON_JOB_CLOSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -36,6 +37,8 @@ def only_on_windows() -> None:
 
 only_on_windows()
 assert sys.platform == "win32"
+
+from stmpo.processes import windows_start  # noqa: E402 - exists for Windows only
 
 PATIENCE = 60.0
 SLEEP = "import time; time.sleep(300)"
@@ -356,6 +359,31 @@ class TestOrchestratorEnds:
                 driver.kill()
             if how == "break":  # nobody handles it there: the console's own way to end a program
                 driver.send_signal(signal.CTRL_BREAK_EVENT)
+            driver.wait(PATIENCE)
+        deadline = time.monotonic() + 2.0
+        while alive(pids) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert alive(pids) == []
+
+
+class TestOuterJob:
+    """The worker agent has put us into a job of its own."""
+
+    def test_jobs_nest_and_the_outer_ones_end_is_the_renderers_end(self, tmp_path: Path) -> None:
+        win32 = windows_start.system()._win32
+        outer = win32.create_job()
+        win32.set_job_limits(outer, LIMIT_KILL_ON_JOB_CLOSE)
+        script = "input()\n" + textwrap.dedent(DRIVER)
+        argv = [sys.executable, "-c", script, textwrap.dedent(TREE), "killed"]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path) as driver:
+            assert driver.stdin is not None
+            assert driver.stdout is not None
+            win32.assign(outer, int(driver._handle))  # type: ignore[attr-defined]
+            driver.stdin.write(b"\n")
+            driver.stdin.flush()
+            pids = [int(word) for _ in range(2) for word in driver.stdout.readline().split()]
+            assert alive(pids) == pids
+            win32.close(outer)
             driver.wait(PATIENCE)
         deadline = time.monotonic() + 2.0
         while alive(pids) and time.monotonic() < deadline:

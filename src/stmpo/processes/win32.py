@@ -26,7 +26,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "CreateJobObjectW": (c_void_p, [c_void_p, c_void_p]),
     "GenerateConsoleCtrlEvent": (c_uint32, [c_uint32, c_uint32]),
     "GetActiveProcessorGroupCount": (c_uint16, []),
-    "GetConsoleCP": (c_uint32, []),
+    "GetConsoleProcessList": (c_uint32, [c_void_p, c_uint32]),
     "GetExitCodeProcess": (c_uint32, [c_void_p, c_void_p]),
     "GetProcessAffinityMask": (c_uint32, [c_void_p, c_void_p, c_void_p]),
     "GetProcessDefaultCpuSetMasks": (c_uint32, [c_void_p, c_void_p, c_uint16, c_void_p]),
@@ -167,7 +167,8 @@ class Win32:
 
     def has_console(self) -> bool:
         """Whether this process is attached to a console, seen or unseen."""
-        return bool(self._library.GetConsoleCP())
+        first = c_uint32()
+        return bool(self._library.GetConsoleProcessList(byref(first), 1))
 
     def send_break(self, group: int) -> None:
         """CTRL_BREAK to the processes of one process group that share our console."""
