@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ class Photographer:
         """Follow the run; take the picture at 55 %."""
         self.board.handle(event)
         if isinstance(event, RunStarted):
-            self.head = started_lines(event)
+            self.head = started_lines(replace(event, output="renders/demo_[####].png"))
         if isinstance(event, Progress) and event.fraction >= 0.55 and not self.taken:
             self.taken = True
             self._take()

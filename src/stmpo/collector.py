@@ -96,6 +96,9 @@ class Collector:
         self._looks: dict[int, _Look] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
         self._forced: str | None = None
+        self.taken = 0
+        """Frames that were rendered whole in this run, by any attempt."""
+
         self.waiting_bytes = 0
         """Bytes that are verified and not yet delivered."""
 
@@ -170,6 +173,7 @@ class Collector:
         record.renderings += 1
         record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
         attempt.taken.add(frame)
+        self.taken += 1
         self._send(frame, found.path, file, self._extension(found), attempt)
 
     def adopt(self, frame: int, found: Found, file: Whole) -> None:

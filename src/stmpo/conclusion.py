@@ -130,6 +130,7 @@ class Concluder:
             self._give_back(missing)
             folder = attempt.folder.parent
             raise NoSpace(f"the scratch disk is full ({folder}); free some space, then run again to go on")
+        self._book.anything_rendered |= self._collector.taken > 0
         decision = self._book.ended(attempt.end_of(), missing)
         exhausted = FrameSet(decision.exhausted)
         self._back_to(FrameState.FAILED, exhausted)
@@ -145,10 +146,10 @@ class Concluder:
         return decision.pause
 
     def _hopeless(self, attempt: Attempt) -> bool:
-        """A finding that no retry mends, on a job of which nothing has been rendered: no evidence speaks against it."""
+        """A finding that no retry mends, and no frame of this run that speaks against it."""
         finding = attempt.gravest
         hopeless = finding is not None and finding.meaning is Meaning.HOPELESS
-        return hopeless and not attempt.taken and not self._book.anything_rendered
+        return hopeless and not self._collector.taken
 
     def _report(self, attempt: Attempt, missing: FrameSet, words: str) -> None:
         ending = attempt.ending()

@@ -124,7 +124,7 @@ class Board:
             table.add_column(name, justify="right", no_wrap=True)
         for slot in sorted(self._lanes):
             table.add_row(*_row(self._lanes[slot]))
-        return Group(table, self._total()) if self._progress is not None else table
+        return Group("", table, "", self._total()) if self._progress is not None else Group("", table)
 
     def _delivered(self, event: FrameDelivered) -> None:
         lane = self._lanes.get(event.slot)
@@ -144,7 +144,7 @@ class Board:
         grid = Table.grid(padding=(0, 1), expand=True)
         grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
-        grid.add_row(" " + " · ".join(words), ProgressBar(total=1.0, completed=progress.fraction))
+        grid.add_row(" " + " · ".join(words), _bar(progress.fraction, 1.0))
         return grid
 
     def _redraw(self) -> None:
@@ -160,6 +160,16 @@ class Board:
             self.console.print(Text(visible(line), style=style))
 
 
+def _bar(completed: float, total: float) -> ProgressBar:
+    return ProgressBar(
+        total=total,
+        completed=completed,
+        style="grey30",
+        complete_style="green",
+        finished_style="bright_green",
+    )
+
+
 def _row(lane: Lane) -> list[RenderableType]:
     event = lane.event
     state = Text(event.state.value, style=_COLOURS[event.state])
@@ -171,7 +181,7 @@ def _row(lane: Lane) -> list[RenderableType]:
         f"{event.slot + 1:02}",
         state,
         escape(str(event.lease)),
-        ProgressBar(total=total, completed=done),
+        _bar(done, total),
         f"{done}/{total}",
         f"{1 / lane.cost:.2f} /s" if lane.cost else "",
         f"{event.memory_bytes / 2**20:,.0f} MB" if event.memory_bytes else "",
