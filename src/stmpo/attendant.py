@@ -127,7 +127,7 @@ class Attendant:
         attempt.started = time.monotonic()
         try:
             return await spawn(
-                SpawnRequest(argv, self._environment, attempt.folder, label=f"{slot.index + 1:02}", cpus=cpus)
+                SpawnRequest(argv, self._environment, attempt.folder, label=f"{slot.index:02}", cpus=cpus)
             )
         except OSError as error:
             why = error.strerror or str(error)

@@ -28,6 +28,7 @@ from stmpo.ledger import FrameState, Ledger
 from stmpo.orchestrator import Assignment, Ending, Run
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
+from stmpo.report import plan_text
 from stmpo.report.summary import Summary
 from stmpo.scheduling.static import Static
 from stmpo.signals import Listening, ignore, listening
@@ -210,31 +211,17 @@ def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
 
 
 def _plan(intake: Intake, wanted: int, emit: Callable[[Event], None]) -> Plan:
-    options = intake.options
-    plan = make_plan(
-        intake.machine,
-        PlanRequest(
-            frames=max(1, wanted),
-            single_file=intake.job.single_file,
-            concurrency=options.concurrency,
-            max_concurrency=options.max_concurrency,
-            ram_per_process_bytes=int(options.ram_per_process_gb * 2**30),
-            mfr=options.mfr,
-            mfr_threads=options.mfr_threads,
-        ),
-    )
+    request = PlanRequest.of(intake.options, frames=max(1, wanted), single_file=intake.job.single_file)
+    plan = make_plan(intake.machine, request)
     for warning in (*intake.warnings, *plan.warnings):
         emit(Message(Level.WARNING, warning))
     return plan
 
 
 def _reasons(plan: Plan) -> tuple[str, ...]:
-    """How many renderers and why, every limit included."""
+    """How many renderers and why, every limit included, and what of the machine is left out."""
     others = "; ".join(f"{limit.name} {limit.processes}" for limit in plan.limits)
-    count = len(plan.slots)
-    return (
-        f"{count} renderer{'' if count == 1 else 's'}, limited by {plan.bound.name}: {plan.bound.reason} ({others})",
-    )
+    return (f"{plan_text.headline(plan)} ({others})", *plan_text.notes(plan))
 
 
 def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:

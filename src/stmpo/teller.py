@@ -30,7 +30,12 @@ class Teller:
 
     def say(self, level: Level, text: str, attempt: Attempt | None = None) -> None:
         """A line for people, about the run or about an attempt."""
-        where = "" if attempt is None else f"{attempt.lease.slot + 1:02} {attempt.lease.span}"
+        span = None if attempt is None else attempt.lease.span
+        where = (
+            ""
+            if attempt is None or span is None
+            else f"{attempt.lease.slot:02} {span.first:04}-{span.last:04}"
+        )
         self.emit(Message(level, text, where))
 
     def line(self, attempt: Attempt, text: str) -> None:

@@ -207,8 +207,8 @@ def test_08_the_log_file_and_the_output_both_get_every_line(studio: Studio) -> N
     stamp = len("2026-01-01 00:00:00 ")
     logged = [line[stamp:] for line in log.read_text(encoding="utf-8").splitlines()]
     assert logged == outcome.output.splitlines()
-    assert "[01 0001-0003] INFO: a word from the renderer" in logged
-    assert any(line.startswith("[02 0004-0006] ") for line in logged)
+    assert "[00 0001-0003] INFO: a word from the renderer" in logged
+    assert any(line.startswith("[01 0004-0006] ") for line in logged)
 
 
 # ------------------------------------------------------------------------------------------------------- trap 9

@@ -129,7 +129,7 @@ def test_any_bytes_of_a_renderer_are_one_harmless_line(data: bytes, encoding: st
         text = decode(data, fallbacks)
         lines = lines_of(RendererOutput(2, Span(1, 9), text), encoding=encoding)
         assert len(lines) == (1 if text.strip() else 0)
-        assert all(line.startswith("[03 0001-0009] ") for line in lines)
+        assert all(line.startswith("[02 0001-0009] ") for line in lines)
         assert judged(lines) == []
 
 
@@ -147,9 +147,9 @@ def test_the_tail_of_a_long_line_is_no_line_of_its_own(offset: int, letter: str,
 
 
 def test_a_renderers_line_is_shown_behind_its_slot_and_frames() -> None:
-    assert lines_of(RendererOutput(2, Span(120, 159), "PROGRESS: x")) == ["[03 0120-0159] PROGRESS: x"]
-    assert prefix(0, None) == "[01]"
-    assert prefix(99, Span(-5, 12345)) == "[100 -005-12345]"
+    assert lines_of(RendererOutput(2, Span(120, 159), "PROGRESS: x")) == ["[02 0120-0159] PROGRESS: x"]
+    assert prefix(0, None) == "[00]"
+    assert prefix(99, Span(-5, 12345)) == "[99 -005-12345]"
 
 
 def test_blank_lines_of_a_renderer_are_left_out_and_all_of_them_where_they_are_not_wanted() -> None:
@@ -272,9 +272,9 @@ def test_the_log_file_has_every_line_with_its_time_and_is_never_truncated(tmp_pa
         log.handle(Message(Level.INFO, "after the end"))
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [line[20:] for line in lines] == [
-        "[01] first \\ud800",
+        "[00] first \\ud800",
         "WARNING: first \\ud800",
-        "[01] second 日",
+        "[00] second 日",
         "WARNING: second 日",
     ]
     assert all(line[4] == "-" and line[13] == ":" and line[19] == " " for line in lines)

@@ -174,11 +174,11 @@ def _row(lane: Lane) -> list[RenderableType]:
     event = lane.event
     state = Text(event.state.value, style=_COLOURS[event.state])
     if event.lease is None:
-        return [f"{event.slot + 1:02}", state, "", "", f"{lane.delivered}", "", "", ""]
+        return [f"{event.slot:02}", state, "", "", f"{lane.delivered}", "", "", ""]
     total = len(event.lease)
     done = min(event.done, total)
     return [
-        f"{event.slot + 1:02}",
+        f"{event.slot:02}",
         state,
         escape(str(event.lease)),
         _bar(done, total),

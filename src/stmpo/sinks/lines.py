@@ -28,10 +28,10 @@ HEARTBEAT = 15.0
 
 
 def prefix(slot: int, span: Span | None) -> str:
-    """`[03 0120-0159]`: the slot counted from 1, and the frames of its lease."""
+    """`[03 0120-0159]`: the slot (numbered as `stmpo plan` does), and the frames of its lease."""
     if span is None:
-        return f"[{slot + 1:02}]"
-    return f"[{slot + 1:02} {span.first:04}-{span.last:04}]"
+        return f"[{slot:02}]"
+    return f"[{slot:02} {span.first:04}-{span.last:04}]"
 
 
 def message_text(message: Message) -> str:
