@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from stmpo.errors import StmpoError
+from stmpo.events import Level, Message, RunFailed
 from stmpo.intake import take_in
 from stmpo.runner import render
 from stmpo.sinks import Sink, Sinks
@@ -39,18 +41,19 @@ def run_render(
     """
     session = os.environ.get(SESSION_VARIABLE)
     in_session = bool(session) if options.openjd is None else options.openjd
-    log = LogFile(folder / options.log_file) if options.log_file is not None else None
+    logs = [LogFile(folder / options.log_file)] if options.log_file is not None else []
+    sinks = Sinks([*_console(sys.stderr if as_json else sys.stdout, in_session=in_session), *logs])
     try:
         intake = take_in(project, job_options, options, sources=sources, environ=os.environ, folder=folder)
-        stream = sys.stderr if as_json else sys.stdout
-        sinks = Sinks([*_console(stream, in_session=in_session), *([log] if log is not None else [])])
-        try:
-            return render(intake, sinks.handle, session=Path(session) if session else None)
-        finally:
-            sinks.close()
+        return render(intake, sinks.handle, session=Path(session) if session else None)
+    except StmpoError as error:
+        # Whoever reads only the farm's page of the task, or the log, learns of a refusal as well.
+        sinks.handle(RunFailed((), str(error)))
+        for log in logs:
+            log.handle(Message(Level.ERROR, str(error)))
+        raise
     finally:
-        if log is not None:
-            log.close()
+        sinks.close()
 
 
 def _console(stream: TextIO, *, in_session: bool) -> list[Sink]:
