@@ -184,6 +184,10 @@ def _output(text: str | None, folder: Path) -> OutputPattern:
     if text is None:
         raise BadInput("--output is missing; write for example --output 'renders/shot_[#####].png'")
     output = OutputPattern.parse(text, folder)
+    if absolute(
+        folder, text
+    ).is_dir():  # known only by looking: it may as well be a name without an extension
+        raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
     return replace(output, directory=absolute(folder, str(output.directory)))
 
 

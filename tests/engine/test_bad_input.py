@@ -189,6 +189,11 @@ def test_an_output_that_cannot_be(studio: Studio, output: str, word: str) -> Non
     _refused(studio, _quick(studio, *FRAMES, "--output", output), word)
 
 
+def test_a_folder_that_is_there_as_the_output(studio: Studio) -> None:
+    (studio.folder / "renders").mkdir()
+    _refused(studio, _quick(studio, *FRAMES, "--output", "renders"), "'renders' is a folder")
+
+
 def test_an_output_folder_that_is_there_is_left_as_it_was(studio: Studio) -> None:
     studio.out.mkdir()
     (studio.out / "f_[####].png").mkdir()
@@ -202,6 +207,16 @@ def test_an_output_folder_that_is_there_is_left_as_it_was(studio: Studio) -> Non
 def test_a_folder_or_file_of_ours_that_cannot_be_written(studio: Studio, option: str) -> None:
     inside_a_file = str(studio.project / "x")
     _refused(studio, studio.render(*FRAMES, option, inside_a_file), inside_a_file)
+
+
+def test_a_refusal_stands_in_the_log_file_as_well(studio: Studio) -> None:
+    """On a farm the log is what people see first; it is appended to and never emptied."""
+    log = studio.folder / "log.txt"
+    log.write_text("before\n")
+    line = _refused(studio, _quick(studio, "--frames", "x", "--log-file", str(log)))
+    first, last = log.read_text(encoding="utf-8").splitlines()
+    assert first == "before"
+    assert last.endswith(f"ERROR: {line.removeprefix('stmpo: ')}")
 
 
 # -------------------------------------------------------------------------------------------------- the numbers
