@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -38,6 +39,10 @@ VERIFY_THREADS = 1
 
 DELIVERY_THREADS = 8
 """Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
+
+DELIVERIES_AT_A_TIME = 8 * DELIVERY_THREADS
+"""Frames that are being copied, or wait to be tried again. The others wait as plain values, which hold a fraction
+of the memory of a task and its future."""
 
 REVERIFY = 5
 """How often a frame that changes after it was verified is looked at again, before it is rendered again."""
@@ -94,7 +99,9 @@ class Collector:
         self._readers = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
         self._copiers = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
         self._looks: dict[int, _Look] = {}
+        self._queue: deque[tuple[int, Path, Whole, str, Attempt | None]] = deque()
         self._deliveries: set[asyncio.Task[None]] = set()
+        self._gave_up = False
         self._forced: str | None = None
         self.taken = 0
         """Frames that were rendered whole in this run, by any attempt."""
@@ -105,7 +112,7 @@ class Collector:
     @property
     def waiting(self) -> int:
         """Frames that are verified and not yet delivered."""
-        return len(self._deliveries)
+        return len(self._queue) + len(self._deliveries)
 
     async def look(self, attempt: Attempt, now: float) -> None:
         """See what the attempt's renderer has written, and take what can be taken (everything, once it has ended)."""
@@ -201,9 +208,17 @@ class Collector:
         self.waiting_bytes += file.size
         if attempt is not None:
             attempt.undelivered += 1
-        task = asyncio.get_running_loop().create_task(self._deliver(frame, source, file, extension, attempt))
-        self._deliveries.add(task)
-        task.add_done_callback(self._deliveries.discard)
+        self._queue.append((frame, source, file, extension, attempt))
+        self._deliver_more()
+
+    def _deliver_more(self, done: asyncio.Task[None] | None = None) -> None:
+        """Start what there is room for, in the place of the delivery that is done."""
+        if done is not None:
+            self._deliveries.discard(done)
+        while self._queue and len(self._deliveries) < DELIVERIES_AT_A_TIME:
+            task = asyncio.get_running_loop().create_task(self._deliver(*self._queue.popleft()))
+            self._deliveries.add(task)
+            task.add_done_callback(self._deliver_more)
 
     async def _deliver(
         self, frame: int, source: Path, file: Whole, extension: str, attempt: Attempt | None
@@ -219,6 +234,7 @@ class Collector:
                 with contextlib.suppress(OSError):  # it goes with its folder at the latest
                     source.unlink()  # noqa: ASYNC240 - scratch is local
         except StmpoError as error:
+            self._gave_up = True
             self._failed(error)
             return
         finally:
@@ -252,7 +268,7 @@ class Collector:
         )
 
     async def _publish(self, source: Path, destination: Path, file: Whole) -> Published | None:
-        """Copy until it stands there. What may pass is waited out.
+        """Copy until it stands there. What may pass is waited out, but not again for each frame that is waiting.
 
         Returns None when the frame in scratch turned out not to be whole after all.
 
@@ -269,7 +285,7 @@ class Collector:
                     return None
                 file = changed
             except DestinationError as error:
-                delay = retry_delay(failures) if error.transient else None
+                delay = retry_delay(failures) if error.transient and not self._gave_up else None
                 if delay is None:
                     raise DeliveryFailed(
                         f"cannot deliver {destination.name} to {destination.parent}: {error}; it is kept in scratch:"
@@ -305,8 +321,12 @@ class Collector:
 
     async def drain(self, limit: float | None = None) -> None:
         """Wait until everything is delivered, or for `limit` seconds."""
-        if self._deliveries:
-            await asyncio.wait(set(self._deliveries), timeout=limit)
+        clock = asyncio.get_running_loop().time
+        deadline = None if limit is None else clock() + limit
+        while self._deliveries and (deadline is None or clock() < deadline):
+            await asyncio.wait(
+                set(self._deliveries), timeout=None if deadline is None else deadline - clock()
+            )
 
     async def attempt_delivered(self, attempt: Attempt) -> None:
         """Wait until nothing of this attempt is on its way."""
@@ -315,6 +335,7 @@ class Collector:
 
     def close(self) -> None:
         """End the threads; what they are copying is finished or thrown away as a whole."""
+        self._queue.clear()
         for task in self._deliveries:
             task.cancel()
         for pool in (self._readers, self._copiers):

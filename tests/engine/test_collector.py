@@ -11,6 +11,7 @@ import pytest
 from stmpo import collector as module
 from stmpo.attempt import Attempt
 from stmpo.collector import Collector, verify_all
+from stmpo.delivery.publish import DestinationError
 from stmpo.delivery.scratch import Scratch
 from stmpo.frames import FrameSet, Span
 from stmpo.job import RenderJob
@@ -25,36 +26,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from stmpo.delivery.publish import Published
     from stmpo.delivery.settling import Found
     from stmpo.delivery.verify import Broken, Whole
+    from stmpo.errors import StmpoError
+
+
+LAST = 4
 
 
 class Desk:
-    """A collector and what it works on: one attempt at frames 0 and 1."""
+    """A collector and what it works on: one attempt at frames 0 to `last`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, last: int) -> None:
         self.out = folder / "out"
         self.out.mkdir()
-        self.ledger = Ledger(FrameSet.between(0, 1))
+        self.ledger = Ledger(FrameSet.between(0, last))
         self.journal = Journal.open(folder / "journal.jsonl")
         scratch = Scratch.create(folder)
         job = RenderJob(
             project=folder / "shot.aep",
             comp="Main",
             rqindex=None,
-            frames=FrameSet.between(0, 1),
+            frames=FrameSet.between(0, last),
             output=OutputPattern.parse(str(self.out / "f_[##].png"), folder),
         )
         self.attempt = Attempt(
             number=1,
-            lease=Lease(1, 0, Span(0, 1)),
+            lease=Lease(1, 0, Span(0, last)),
             folder=scratch.attempt(1),
             started=0.0,
             watchdog=Watchdog(0.0),
         )
-        for frame in (0, 1):
+        for frame in range(last + 1):
             self.ledger.move(frame, FrameState.LEASED)
         self.lost: list[int] = []
+        self.errors: list[StmpoError] = []
         self.collector = Collector(
             job,
             self.ledger,
@@ -63,7 +70,7 @@ class Desk:
             run="r",
             minimum_bytes=8,
             emit=lambda _: None,
-            failed=lambda error: pytest.fail(str(error)),
+            failed=self.errors.append,
             lost=self.lost.append,
         )
 
@@ -76,7 +83,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A desk, with its journal closed afterwards."""
-    made = Desk(tmp_path)
+    made = Desk(tmp_path, LAST)
     yield made
     made.journal.close()
 
@@ -96,7 +103,8 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         desk.write(0)
         await collector.look(attempt, 0.0)
         await collector.look(attempt, 10.0)  # it has settled: it is on its way
-        desk.write(1)
+        for frame in range(1, LAST + 1):
+            desk.write(frame)
         attempt.ended = True
         monkeypatch.setattr(module, "verify_all", slowly)
         last = asyncio.create_task(collector.look(attempt, 11.0))
@@ -112,5 +120,55 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
     asyncio.run(play())
     assert desk.ledger.complete
     assert not desk.lost
+    assert not desk.errors
     assert not desk.attempt.folder.exists()
-    assert sorted(path.name for path in desk.out.iterdir()) == ["f_00.png", "f_01.png"]
+    assert sorted(path.name for path in desk.out.iterdir()) == [
+        f"f_{frame:02}.png" for frame in range(LAST + 1)
+    ]
+
+
+def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DELIVERIES_AT_A_TIME", 2)
+
+    async def play() -> None:
+        for frame in range(LAST + 1):
+            desk.write(frame)
+        desk.attempt.ended = True
+        await desk.collector.look(desk.attempt, 0.0)
+        assert desk.collector.waiting == LAST + 1
+        await desk.collector.drain()
+        assert not desk.collector.waiting
+        desk.collector.close()
+
+    asyncio.run(play())
+    assert desk.ledger.complete
+
+
+def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share that is away costs its minute once, however many frames wait for it; all of them stay in scratch."""
+    tried: list[str] = []
+
+    def away(_: Path, destination: Path, *__: object) -> Published:
+        tried.append(destination.name)
+        raise DestinationError("the network is away", transient=True)
+
+    monkeypatch.setattr(module, "DELIVERIES_AT_A_TIME", 1)
+    monkeypatch.setattr(module, "_publish", away)
+    monkeypatch.setattr(module, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
+
+    async def play() -> None:
+        for frame in range(LAST + 1):
+            desk.write(frame)
+        desk.attempt.ended = True
+        await desk.collector.look(desk.attempt, 0.0)
+        await desk.collector.drain()
+        desk.collector.close()
+
+    asyncio.run(play())
+    assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
+    assert len(desk.errors) == LAST + 1
+    assert len(list(desk.attempt.folder.iterdir())) == LAST + 1
