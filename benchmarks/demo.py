@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Bound, Result, paired, parser, ratios, report, seconds, skipped
+from benchmarks.stage import ordinary_environment
 from stmpo.demo import DEMO_COMP
 
 
@@ -40,7 +41,10 @@ def render(processes: int, frames: str | None) -> float:
             *("--output", str(Path(folder) / "demo_[####].png")),
             *(("--frames", frames) if frames else ()),
         ]
-        return seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+        environment = ordinary_environment()
+        return seconds(
+            lambda: subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        )
 
 
 if __name__ == "__main__":

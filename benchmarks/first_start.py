@@ -27,16 +27,21 @@ class Start:
     running: float
     """It ran its first lines, by its own clock."""
 
+    used: float
+    """Processor time that `stmpo render` had used by then: what is left of `created` on a machine with nothing else to do."""
+
 
 def main() -> int:
     """Measure and print."""
     assert __doc__ is not None
     given = parser(__doc__, repeats=9).parse_args()
+    once()  # so that modules are compiled and read from memory
     measured = [once() for _ in range(given.repeats)]
     created = [start.created for start in measured]
     details = {
         "lowest, s": min(created),
         "highest, s": max(created),
+        "own processor time, median s": median(start.used for start in measured),
         "until the fake ran, median s": median(start.running for start in measured),
         "repeats": float(len(measured)),
     }
@@ -51,8 +56,11 @@ def once() -> Start:
         clock = time.time()
         with here.running(frames=100, renderers=1, cost=3600.0) as run:
             (renderer,) = here.renderers(1)
+            times = run.cpu_times()
             (said,) = starts(here.folder / "stage")
-            return Start(renderer.create_time() - run.create_time(), said.began - clock)
+            return Start(
+                renderer.create_time() - run.create_time(), said.began - clock, times.user + times.system
+            )
 
 
 if __name__ == "__main__":

@@ -29,6 +29,15 @@ PATIENCE = 600.0
 """Seconds after which a measurement is given up."""
 
 
+def ordinary_environment() -> dict[str, str]:
+    """This process's environment without options of ours, and with compiled modules kept, as an installation has them."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("STMPO_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """What a run of `stmpo render` used."""
@@ -62,8 +71,7 @@ class Stage:
     def environment(self, *, frames: int, cost: float) -> dict[str, str]:
         """The environment, a scenario in it: frames that each take `cost` seconds, and no failure."""
         scenario = Scenario(costs=Costs(cost), tree=False, last=frames - 1)
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("STMPO_")}
-        return {**inherited, **scenario.environment(self.folder / "stage"), "PYTHONUTF8": "1"}
+        return {**ordinary_environment(), **scenario.environment(self.folder / "stage"), "PYTHONUTF8": "1"}
 
     def render(self, *, frames: int, renderers: int, cost: float) -> Used:
         """Run to the end.

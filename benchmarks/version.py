@@ -12,6 +12,7 @@ import sysconfig
 from functools import partial
 
 from benchmarks.measure import Bound, Result, paired, parser, ratios, report, seconds, skipped
+from benchmarks.stage import ordinary_environment
 
 
 def main() -> int:
@@ -32,7 +33,8 @@ def main() -> int:
 
 def timed(command: list[str]) -> float:
     """Seconds of one call."""
-    return seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+    environment = ordinary_environment()
+    return seconds(lambda: subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL))
 
 
 if __name__ == "__main__":
