@@ -235,7 +235,8 @@ class TestStop:
                 )
                 assert await tree.read() == b"up\n"
                 assert await stop([tree], 20) == []
-                assert (tree.returncode, await bench.output(tree)) == (5, b"bye\n")
+                assert tree.returncode == 5
+                assert (await bench.output(tree)).endswith(b"bye\n")  # the shell may say how its sleep ended
                 tree.close()
 
         run(scenario())
