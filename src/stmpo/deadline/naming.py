@@ -1,0 +1,81 @@
+"""Text as OpenJD takes it: names of steps and jobs, and literals inside format strings.
+
+In a format string `{{` and `}}` always belong to a reference, and there is no way to write them otherwise; control
+characters are refused. A literal that holds any of them is written as a JSON string, its braces as `\\u007b` and
+`\\u007d`. A literal that begins with a quotation mark is written so too, so that the mark says which form it is. The
+worker's scripts undo it (`plain`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+STEP_NAME_LENGTH = 64
+"""Of a step's name, by the specification."""
+
+JOB_NAME_LENGTH = 128
+"""Of a job's name, by the specification."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NEEDS_JSON = re.compile(r'^"|\{\{|\}\}|' + _CONTROL.pattern)
+_REFERENCE = re.compile(r"\{(?=\{)|\}(?=\})")
+
+
+def literal(text: str) -> str:
+    """This text as an argument in a template, whatever it holds."""
+    if not _NEEDS_JSON.search(text):
+        return text
+    return json.dumps(text).replace("{", "\\u007b").replace("}", "\\u007d").replace("\x7f", "\\u007f")
+
+
+def plain(argument: str) -> str:
+    """The text that `literal` was given. What only looks like such a literal is left as it is."""
+    if argument.startswith('"'):
+        try:
+            text = json.loads(argument)
+        except ValueError:
+            return argument
+        return text if isinstance(text, str) else argument
+    return argument
+
+
+def job_name(text: str) -> str:
+    """A job's name, which is a format string: braces that would be a reference are spaced apart."""
+    return _short(_REFERENCE.sub(r"\g<0> ", _clean(text) or "After Effects"), JOB_NAME_LENGTH)
+
+
+def step_names(names: Iterable[str]) -> list[str]:
+    """A step's name for each item: what people call it, cleaned, cut to length, and made unique by a number."""
+    taken: set[str] = set()
+    steps = []
+    for name in names:
+        clean = _clean(name) or "Item"
+        step, count = _short(clean, STEP_NAME_LENGTH), 1
+        while step.casefold() in taken:
+            count += 1
+            suffix = f" ({count})"
+            step = _short(clean, STEP_NAME_LENGTH - len(suffix)) + suffix
+        taken.add(step.casefold())
+        steps.append(step)
+    return steps
+
+
+def _clean(text: str) -> str:
+    """One line without control characters, composed (NFC), so that names that look alike are alike."""
+    return " ".join(unicodedata.normalize("NFC", _CONTROL.sub(" ", text)).split())
+
+
+def _short(text: str, length: int) -> str:
+    """At most this many UTF-16 units, which is what a service on either side of the model may count."""
+    units = 0
+    for at, character in enumerate(text):
+        units += 2 if ord(character) > 0xFFFF else 1
+        if units > length:
+            return text[:at].rstrip()
+    return text

@@ -1,0 +1,140 @@
+"""The job template pieces: JSON fragments that the panel and this package both compose jobs from.
+
+    parameter_definitions_job_fragment.json     what every job asks once
+    parameter_definitions_{image,video}_fragment.json   what one queue item adds when it stands alone
+    job_environments_fragment.json              runtime, output folders, fonts
+    step_{image,video}_fragment.json            one queue item
+    scripts/                                    what a worker runs
+
+A step fragment is a whole step by itself: it takes its item's values from the item's parameters (`{{Param.Frames}}`).
+The complete templates beside the fragments are those parameters and that step, put together. A job of several items is
+made by writing each item's values in place of those references (`stmpo.deadline.template`).
+
+`python -m stmpo.deadline.pieces --write` composes the complete templates; a test fails when they have drifted.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stmpo.errors import BadInput
+
+COMPLETE = ("template.json", "image_template.json", "video_template.json")
+"""The complete templates. `template.json` is what makes the folder a job bundle: one image sequence."""
+
+_HERE = Path(__file__).resolve().parent
+_PLACES = (_HERE.parents[2] / "DeadlineCloudSubmitter_Assets" / "JobTemplate", _HERE / "job_template")
+"""Where the pieces lie: in the repository, for an editable install; in the installed package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The fragments, as read. They are shared: copy before changing."""
+
+    folder: Path
+    job_parameters: list[dict[str, Any]]
+    image_parameters: list[dict[str, Any]]
+    video_parameters: list[dict[str, Any]]
+    environments: list[dict[str, Any]]
+    image_step: dict[str, Any]
+    video_step: dict[str, Any]
+
+
+def pieces_folder() -> Path:
+    """The folder that holds the pieces.
+
+    Raises:
+        BadInput: this installation has none.
+    """
+    for place in _PLACES:
+        if (place / "step_image_fragment.json").is_file():
+            return place
+    raise BadInput(f"the job template pieces are missing from {_HERE}; install stmpo again")
+
+
+def load_pieces(folder: Path | None = None) -> Pieces:
+    """Read the fragments from `folder`, else from where this installation has them.
+
+    Raises:
+        BadInput: a fragment is missing or is not the JSON that it should be.
+    """
+    folder = pieces_folder() if folder is None else folder
+    return Pieces(
+        folder=folder,
+        job_parameters=_read(folder, "parameter_definitions_job_fragment.json", list),
+        image_parameters=_read(folder, "parameter_definitions_image_fragment.json", list),
+        video_parameters=_read(folder, "parameter_definitions_video_fragment.json", list),
+        environments=_read(folder, "job_environments_fragment.json", list),
+        image_step=_read(folder, "step_image_fragment.json", dict),
+        video_step=_read(folder, "step_video_fragment.json", dict),
+    )
+
+
+def _read(folder: Path, name: str, kind: type) -> Any:
+    path = folder / name
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON: {error}") from None
+    if not isinstance(value, kind):
+        raise BadInput(f"{path}: {'a list' if kind is list else 'an object'} is wanted")
+    return value
+
+
+def copy_scripts(destination: Path) -> None:
+    """Copy what a worker runs into `destination` (a bundle's `scripts` folder), without caches and without wheels."""
+    shutil.copytree(
+        pieces_folder() / "scripts",
+        destination,
+        ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "wheels"),
+        dirs_exist_ok=True,
+    )
+
+
+def complete_templates(pieces: Pieces) -> dict[str, str]:
+    """File name to text of the complete templates."""
+    image = _alone(pieces, pieces.image_parameters, pieces.image_step, "After Effects frames")
+    video = _alone(pieces, pieces.video_parameters, pieces.video_step, "After Effects movie")
+    return {
+        name: json.dumps(video if name.startswith("video") else image, indent=2, ensure_ascii=False) + "\n"
+        for name in COMPLETE
+    }
+
+
+def _alone(
+    pieces: Pieces, parameters: list[dict[str, Any]], step: dict[str, Any], name: str
+) -> dict[str, Any]:
+    return {
+        "specificationVersion": "jobtemplate-2023-09",
+        "extensions": ["TASK_CHUNKING"],
+        "name": name,
+        "description": "One render queue item, rendered by several aerender processes on each worker.",
+        "parameterDefinitions": [*pieces.job_parameters, *parameters],
+        "jobEnvironments": pieces.environments,
+        "steps": [step],
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """`--write` writes the complete templates; without it, say which have drifted."""
+    pieces = load_pieces()
+    drifted = 0
+    for name, text in complete_templates(pieces).items():
+        path = pieces.folder / name
+        if arguments == ["--write"]:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            drifted += 1
+            sys.stdout.write(f"{path} is not what its fragments make; run with --write\n")
+    return 1 if drifted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

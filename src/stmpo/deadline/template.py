@@ -1,0 +1,214 @@
+"""A job template for any number of render queue items, composed from the pieces.
+
+What every item shares are parameters, asked once. What differs (queue item, frames, file name) stands in each item's
+step in place of the references that its fragment has, so that forty items need no more parameters than one. Only
+folders need a parameter each, shared where items lie in one place (`stmpo.deadline.roots`).
+
+`compose` is pure: values in, the template out. `output_parameters` gives the values of its output folders.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from stmpo.deadline.naming import job_name, literal, step_names
+from stmpo.deadline.pieces import Pieces, load_pieces
+from stmpo.deadline.roots import Placed, place_outputs
+from stmpo.errors import BadInput
+from stmpo.frames import FrameSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SECONDS_IN_A_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSpec:
+    """One render queue item."""
+
+    name: str
+    """What people call it: the comp's name. Becomes the step's name; need not be unique."""
+
+    rqindex: int
+    """Its number in the render queue, counted from 1."""
+
+    frames: str
+    """An OpenJD range expression; empty for a movie over its own time span."""
+
+    output: str
+    """Absolute file pattern on the submitting machine, Windows or POSIX."""
+
+    kind: Literal["image", "video"] = "image"
+    """An image sequence, cut into tasks; or a movie or sound, one task."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateOptions:
+    """What holds for the whole job and is written into the template."""
+
+    name: str = "After Effects"
+    description: str = ""
+    os_families: tuple[str, ...] = ("windows", "macos")
+    """Systems of workers that may take it: `windows`, `macos`, `linux`. Empty: any."""
+
+    min_vcpus: int | None = None
+    min_memory_mib: int | None = None
+    task_timeout_seconds: int = 2 * SECONDS_IN_A_DAY
+    """For one task, which is stopped then as it is by a cancel."""
+
+    environment_timeout_seconds: int = 300
+    python: str = "python"
+    """The command that starts Python on a worker."""
+
+    conda_packages: str | None = None
+    """Default of `CondaPackages`, for example `aftereffects=25.1`; None leaves the pieces' own."""
+
+
+def compose(
+    items: Sequence[ItemSpec], options: TemplateOptions, pieces: Pieces | None = None
+) -> dict[str, Any]:
+    """The job template that renders these items, a step for each, in their order.
+
+    Raises:
+        BadInput: there is no item, or frames or output of one cannot be rendered.
+    """
+    if not items:
+        raise BadInput("there is no render queue item to render; queue one, or name one that is there")
+    pieces = load_pieces() if pieces is None else pieces
+    roots, placed = place_outputs([item.output for item in items])
+    template: dict[str, Any] = {
+        "specificationVersion": "jobtemplate-2023-09",
+        "extensions": ["TASK_CHUNKING"],
+        "name": job_name(options.name),
+    }
+    if options.description.strip():
+        template["description"] = job_name(options.description)
+    template["parameterDefinitions"] = _parameters(pieces, roots, options)
+    template["jobEnvironments"] = _environments(pieces, placed, options)
+    names = step_names(item.name for item in items)
+    template["steps"] = [
+        _step(pieces, item, name, place, options)
+        for item, name, place in zip(items, names, placed, strict=True)
+    ]
+    return template
+
+
+def output_parameters(items: Sequence[ItemSpec]) -> dict[str, str]:
+    """The values of the template's `OutputDir…` parameters: absolute folders on the submitting machine.
+
+    Raises:
+        BadInput: as `compose`.
+    """
+    return place_outputs([item.output for item in items])[0]
+
+
+def _parameters(pieces: Pieces, roots: Mapping[str, str], options: TemplateOptions) -> list[dict[str, Any]]:
+    shared = copy.deepcopy(pieces.job_parameters)
+    if options.conda_packages is not None:
+        next(item for item in shared if item["name"] == "CondaPackages")["default"] = options.conda_packages
+    folder = next(item for item in pieces.image_parameters if item["name"] == "OutputDir")
+    folders = []
+    for name in roots:
+        mine = copy.deepcopy(folder)
+        mine["name"] = name
+        mine["userInterface"]["label"] += name.removeprefix("OutputDir") and f" {name[9:]}"
+        folders.append(mine)
+    return [shared[0], *folders, *shared[1:]]
+
+
+def _environments(pieces: Pieces, placed: Sequence[Placed], options: TemplateOptions) -> list[dict[str, Any]]:
+    environments = copy.deepcopy(pieces.environments)
+    for environment in environments:
+        for action in environment["script"]["actions"].values():
+            action["command"] = options.python
+            action["timeout"] = options.environment_timeout_seconds
+            args = action["args"]
+            if "--output" in args:  # three arguments that stand once for each folder
+                each = list(dict.fromkeys(_folder_of(place) for place in placed))
+                action["args"] = args[: args.index("--output")] + [
+                    text for place in each for text in _output_arguments(place)
+                ]
+    return environments
+
+
+def _folder_of(place: Placed) -> Placed:
+    """The same place for all files of a folder."""
+    folder = place.rest.rpartition("/")[0]
+    return Placed(place.parameter, f"{folder}/_" if folder else "_")
+
+
+def _output_arguments(place: Placed) -> tuple[str, str, str]:
+    return "--output", f"{{{{Param.{place.parameter}}}}}", literal(place.rest)
+
+
+def _step(
+    pieces: Pieces, item: ItemSpec, name: str, place: Placed, options: TemplateOptions
+) -> dict[str, Any]:
+    frames = _frames(item)
+    values = {
+        "{{Param.RenderQueueIndex}}": str(item.rqindex),
+        "{{Param.Frames}}": item.frames.strip(),
+        "{{Param.OutputDir}}": f"{{{{Param.{place.parameter}}}}}",
+        "{{Param.OutputFileName}}": literal(place.rest),
+    }
+    step: dict[str, Any] = _filled(pieces.video_step if item.kind == "video" else pieces.image_step, values)
+    step["name"] = name
+    requirements = _requirements(options)
+    if requirements:
+        step["hostRequirements"] = requirements
+    else:
+        del step["hostRequirements"]
+    run = step["script"]["actions"]["onRun"]
+    run["command"] = options.python
+    run["timeout"] = options.task_timeout_seconds
+    if item.kind == "image" and frames is not None and len(frames.runs()) > 1:
+        # Cut at every gap, every second frame would be a task for each frame.
+        (frame,) = step["parameterSpace"]["taskParameterDefinitions"]
+        frame["chunks"]["rangeConstraint"] = "NONCONTIGUOUS"
+    return step
+
+
+def _frames(item: ItemSpec) -> FrameSet | None:
+    if item.rqindex < 1:
+        raise BadInput(f"{item.name}: render queue items are counted from 1, not {item.rqindex}")
+    if item.kind == "video" and not item.frames.strip():
+        return None
+    try:
+        frames = FrameSet.parse(item.frames)
+    except BadInput as error:
+        raise BadInput(f"{item.name}: {str(error).removeprefix('--')}") from None
+    if item.kind == "video" and len(frames.runs()) > 1:
+        raise BadInput(f"{item.name}: a movie needs frames without a gap, not {item.frames}")
+    return frames
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    """A copy with an item's values in place of its references."""
+    if isinstance(value, dict):
+        return {key: _filled(part, values) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_filled(part, values) for part in value]
+    if isinstance(value, str):
+        for reference, text in values.items():
+            value = value.replace(reference, text)
+    return value
+
+
+def _requirements(options: TemplateOptions) -> dict[str, Any]:
+    requirements: dict[str, Any] = {}
+    amounts = [
+        {"name": name, "min": least}
+        for name, least in (
+            ("amount.worker.vcpu", options.min_vcpus),
+            ("amount.worker.memory", options.min_memory_mib),
+        )
+        if least is not None
+    ]
+    if amounts:
+        requirements["amounts"] = amounts
+    if options.os_families:
+        requirements["attributes"] = [{"name": "attr.worker.os.family", "anyOf": list(options.os_families)}]
+    return requirements
