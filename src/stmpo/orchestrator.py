@@ -209,9 +209,9 @@ class Run:
         """One slot's life: leases, until nothing waits and nobody works."""
         while self.ending is None:
             wake = self._wake
-            lease = self._strategy.grant(slot.index)
-            if lease is not None:
-                await self._serve(slot, lease)
+            grant = self._strategy.grant(slot.index, time.monotonic())
+            if grant is not None:
+                await self._serve(slot, grant.lease)
             elif not self._living and not self._strategy.waiting:
                 break
             else:

@@ -157,8 +157,9 @@ class World:
             idle = [slot for slot in range(self.slots) if slot not in living]
             self.random.shuffle(idle)
             for slot in idle:
-                lease = strategy.grant(slot)
-                if lease is not None:
+                grant = strategy.grant(slot, 0.0)
+                if grant is not None:
+                    lease = grant.lease
                     self._check_grant(lease, living)
                     assert lease.id not in ids
                     ids.add(lease.id)

@@ -1,0 +1,182 @@
+"""What frames that are not rendered yet will cost, from what is known of others.
+
+Two sources. A *record* of an earlier run of the same comp gives the shape: which frames were heavy beside which. What
+*this* run has rendered so far gives the level, frame by frame, and says how far the shape may be believed.
+
+    estimate(f) = shape(f) * level(f)
+
+- `shape` is the record to the power of `trust`: 1 where the record foretells this run, 0 (a flat shape) where it does
+  not. Trust is the slope of a line through (log of record, log of cost) over the frames of this run, held between 0
+  and 1, and begins at 1. A record of the wrong comp or of last month's edit is thereby forgotten within a few frames.
+- `level` at a frame is a mean of three: the level just before it, the one just after it (the next process has begun
+  there), and that of the whole run; the first two count the less the farther they are, with `REACH`. Neighbours cost
+  alike: scenes are tens of frames long.
+
+Frames that the record lacks take the level of the record's nearest frames by the same rule.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stmpo.frames import FrameSet
+
+REACH = 30.0
+"""Frames over which the knowledge of a neighbour's level fades (to 37 %)."""
+
+COMMON = 0.25
+"""Weight of the whole run's level beside that of a direct neighbour."""
+
+LOOK = 8
+"""Frames from which a neighbour's level is taken."""
+
+FADE = 0.75
+"""How much less each of them counts than the one that is nearer."""
+
+_FAITH = 4.0
+"""Strength of the belief in a record before anything is known, as a sum of squared deviations of logarithms."""
+
+_LEAST = 1e-6
+
+
+class Estimates:
+    """Costs in seconds of the frames of a run, known and estimated. Frames are spoken of by their position in it."""
+
+    def __init__(self, frames: FrameSet, record: Mapping[int, float] | None = None) -> None:
+        self._record = completed(frames, record or {})
+        self._known: list[float | None] = [None] * len(frames)
+        self._shape = self._record
+        self._recorded = any(frame in (record or {}) for frame in frames)
+        self._trust = 1.0
+        self._fit = _Fit()
+        self._sum = self._shapes = 0.0
+        self._count = 0
+        self.version = 0
+        """Grows whenever the shape changes."""
+
+    @property
+    def informed(self) -> bool:
+        """Whether a record or a finished frame says anything about costs in seconds."""
+        return self._recorded or self._count > 0
+
+    def knows(self, position: int) -> bool:
+        """Whether this frame's cost was observed in this run."""
+        return self._known[position] is not None
+
+    def observe(self, position: int, cost: float) -> None:
+        """A frame was rendered, at this cost in seconds. A later word replaces an earlier one."""
+        cost = max(cost, _LEAST)
+        previous = self._known[position]
+        self._known[position] = cost
+        if previous is None:
+            self._count += 1
+            self._shapes += self._shape[position]
+        self._sum += cost - (previous or 0.0)
+        if self._recorded:
+            log = math.log(self._record[position])
+            if previous is not None:
+                self._fit.add(log, math.log(previous), -1)
+            self._fit.add(log, math.log(cost), 1)
+            self._believe(self._fit.slope())
+
+    def costs(self, first: int, last: int, under_way: float = 0.0) -> list[float]:
+        """Costs of the positions `first` to `last`, none of which is known.
+
+        `under_way` is how long the first of them has been in work: a frame that takes longer than was thought says
+        that its neighbours will.
+        """
+        common = self._sum / self._shapes if self._count else 1.0
+        left = self._level(first - 1, -1)
+        if under_way > self._shape[first] * (common if left is None else left):
+            left = under_way / self._shape[first]
+        right = self._level(last + 1, 1)
+        fade = math.exp(-1 / REACH)
+        near, far = fade, math.exp(-(last - first + 1) / REACH)
+        costs = []
+        for position in range(first, last + 1):
+            total, weight = COMMON * common, COMMON
+            if left is not None:
+                total, weight = total + near * left, weight + near
+            if right is not None:
+                total, weight = total + far * right, weight + far
+            costs.append(self._shape[position] * total / weight)
+            near, far = near * fade, far / fade
+        return costs
+
+    def _level(self, position: int, step: int) -> float | None:
+        """Cost over shape around here, from this position outwards; None where nothing is known."""
+        total = weight = 0.0
+        share = 1.0
+        for at in range(position, position + step * LOOK, step):
+            known = self._known[at] if 0 <= at < len(self._known) else None
+            if known is None:
+                break
+            total += share * known
+            weight += share * self._shape[at]
+            share *= FADE
+        return total / weight if weight else None
+
+    def _believe(self, trust: float) -> None:
+        """Bend the shape to the trust that the record has earned; small changes are not worth the work."""
+        if abs(trust - self._trust) < 0.1 and not (trust == 0.0 < self._trust):
+            return
+        self._trust = trust
+        self._shape = [seconds**trust for seconds in self._record]
+        self._shapes = sum(
+            shape for shape, known in zip(self._shape, self._known, strict=True) if known is not None
+        )
+        self.version += 1
+
+
+class _Fit:
+    """A line through points, kept as running sums; of it, only the slope, drawn towards 1 while there are few points."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._x = self._y = self._xx = self._xy = 0.0
+
+    def add(self, x: float, y: float, times: int) -> None:
+        """Take in a point, or (-1 times) take it out again."""
+        self.count += times
+        self._x, self._y = self._x + times * x, self._y + times * y
+        self._xx, self._xy = self._xx + times * x * x, self._xy + times * x * y
+
+    def slope(self) -> float:
+        """Between 0 and 1."""
+        spread = max(0.0, self._xx - self._x * self._x / self.count)
+        common = self._xy - self._x * self._y / self.count
+        return min(1.0, max(0.0, (common + _FAITH) / (spread + _FAITH)))
+
+
+def completed(frames: FrameSet, record: Mapping[int, float]) -> list[float]:
+    """A cost for every frame of the run: the record's own, else one drawn from the record's nearest frames."""
+    known = [record.get(frame) for frame in frames]
+    there = [max(cost, _LEAST) for cost in known if cost is not None and math.isfinite(cost)]
+    if not there:
+        return [1.0] * len(known)
+    mean = sum(there) / len(there)
+    before = _faded(known)
+    after = list(reversed(_faded(list(reversed(known)))))
+    costs = []
+    for own, (left, near), (right, far) in zip(known, before, after, strict=True):
+        if own is not None and math.isfinite(own):
+            costs.append(max(own, _LEAST))
+        else:
+            costs.append((left * near + right * far + mean * COMMON) / (near + far + COMMON))
+    return costs
+
+
+def _faded(known: Sequence[float | None]) -> list[tuple[float, float]]:
+    """For each position the nearest known cost before it, and how much it still counts there."""
+    faded, cost, weight = [], 0.0, 0.0
+    fade = math.exp(-1 / REACH)
+    for own in known:
+        if own is not None and math.isfinite(own):
+            cost, weight = max(own, _LEAST), 1.0
+        faded.append((cost, weight))
+        weight *= fade
+    return faded

@@ -1,0 +1,296 @@
+"""A run without renderers: the real strategy, the real retry book, and a clock that jumps.
+
+    grant ─► start gate ─► start-up ─► frame, frame, frame… ─► end ─► retire, give back ─► grant…
+                                            └─ last own frame of a robbed lease: stopped `stop_after` later
+
+What a renderer does that was robbed: it goes on into the frames that are no longer its own, until it is stopped. Those
+that it finishes there are counted as rendered twice.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stmpo.frames import FrameSet, Span
+from stmpo.scheduling.retries import AttemptEnd, RetryBook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from stmpo.scheduling.protocol import Lease, Strategy
+
+TICK = 1.0
+"""Seconds after which an idle slot asks again although nothing has ended, as the orchestrator's do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What happens in a simulated run. Times are seconds."""
+
+    frames: Mapping[int, float]
+    """What each frame costs, in any process."""
+
+    start_up: float | Callable[[int], float]
+    """From a process's start until it renders; of the n-th start, counted from 1, where it varies."""
+
+    spawn_delay: float = 0.0
+    stop_after: float = 0.0
+    """From a robbed renderer's last own frame until it is gone and its slot is free."""
+
+    speeds: Mapping[int, float] = field(default_factory=dict)
+    """Slots that are faster (above 1) or slower than the others."""
+
+    dies: Callable[[int, int | None], bool] = lambda start, frame: False  # noqa: ARG005 - what is asked of it
+    """Whether the n-th started process dies on this frame, or (None) before it begins to render."""
+
+    max_retries: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """One process's time in a lane. Times are seconds since the run began."""
+
+    slot: int
+    started: float
+    began: float
+    ended: float
+    asked: Span
+    frames: int
+    """Frames that it rendered and that counted."""
+
+    died: bool = False
+    robbed: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a simulated run went. Times are seconds."""
+
+    makespan: float = 0.0
+    bound: float = 0.0
+    """Start-up and the sum of the costs, divided evenly over the slots: no schedule is faster."""
+
+    starts: int = 0
+    twice: int = 0
+    """Frames that were rendered by two processes."""
+
+    failed: tuple[int, ...] = ()
+    stints: list[Stint] = field(default_factory=list)
+
+    @property
+    def efficiency(self) -> float:
+        """Bound over makespan."""
+        return self.bound / self.makespan if self.makespan else 1.0
+
+
+@dataclass(slots=True)
+class _Process:
+    """A simulated renderer. `asked` is what its command line says; `lease` what is still its own."""
+
+    number: int
+    lease: Lease
+    asked: Span
+    started: float = 0.0
+    began: float | None = None
+    frame: int = 0
+    """In work now."""
+
+    frame_since: float = 0.0
+    done: set[int] = field(default_factory=set)
+    robbed: bool = False
+    stopping: bool = False
+
+
+def simulate(strategy: Strategy, slots: int, costs: Costs) -> Outcome:
+    """Run to the end.
+
+    Raises:
+        RuntimeError: frames wait and nobody is given them: a defect of the strategy.
+    """
+    return _Run(strategy, slots, costs).go()
+
+
+class _Run:
+    def __init__(self, strategy: Strategy, slots: int, costs: Costs) -> None:
+        self._strategy = strategy
+        self._costs = costs
+        self._slots = slots
+        self._idle = set(range(slots))
+        self._processes: dict[int, _Process] = {}
+        """By lease."""
+
+        self._events: list[tuple[float, int, Callable[[_Process], None], _Process]] = []
+        self._order = 0
+        self._now = 0.0
+        self._gate = 0.0
+        self._book = RetryBook(slots, costs.max_retries)
+        self._rendered: set[int] = set()
+        self._failed: set[int] = set()
+        self._claimed: set[int] = set()
+        """Frames that have a file, for processes that share a span."""
+
+        self._paused: dict[int, float] = {}
+        self._outcome = Outcome()
+
+    def go(self) -> Outcome:
+        """Until nothing is left to happen."""
+        self._ask()
+        asked = self._now
+        while self._events:
+            self._now, _, action, process = heapq.heappop(self._events)
+            ended = action == self._end
+            action(process)
+            if self._idle and (ended or self._now - asked >= TICK):
+                self._ask()
+                asked = self._now
+        if self._strategy.waiting and not self._hopeless:
+            raise RuntimeError(f"{self._strategy.waiting} frames wait and nobody renders")
+        outcome = self._outcome
+        outcome.makespan = max((stint.ended for stint in outcome.stints), default=0.0)
+        outcome.bound = self._start_up(1) + sum(self._costs.frames.values()) / self._slots
+        outcome.failed = tuple(sorted(self._failed))
+        return outcome
+
+    _hopeless = False
+
+    def _start_up(self, number: int) -> float:
+        given = self._costs.start_up
+        return given(number) if callable(given) else given
+
+    def _at(self, time: float, action: Callable[[_Process], None], process: _Process) -> None:
+        self._order += 1
+        heapq.heappush(self._events, (time, self._order, action, process))
+
+    def _ask(self) -> None:
+        for slot in sorted(self._idle):
+            grant = None if self._hopeless else self._strategy.grant(slot, self._now)
+            if grant is None:
+                break  # what one idle slot is refused, all are
+            if grant.robbed is not None:
+                self._rob(grant.robbed)
+            self._idle.discard(slot)
+            process = _Process(0, grant.lease, grant.lease.span)
+            self._processes[grant.lease.id] = process
+            start = max(self._now, self._gate, self._paused.pop(slot, 0.0))
+            self._gate = start + self._costs.spawn_delay
+            self._at(start, self._start, process)
+
+    def _rob(self, lease: Lease) -> None:
+        victim = self._processes[lease.id]
+        assert not any(frame not in lease.span for frame in victim.done), "a finished frame was taken"
+        victim.lease = lease
+        victim.robbed = victim.number > 0
+        if not victim.number:  # not started yet: it will be asked for less
+            victim.asked = lease.span
+
+    def _start(self, process: _Process) -> None:
+        self._outcome.starts += 1
+        process.number = self._outcome.starts
+        process.started = self._now
+        self._strategy.started(process.lease, self._now)
+        self._at(self._now + self._start_up(process.number), self._begin, process)
+
+    def _begin(self, process: _Process) -> None:
+        if self._costs.dies(process.number, None):
+            self._die(process, AttemptEnd.NEVER_BEGAN)
+            return
+        process.began = self._now
+        self._strategy.began(process.lease, self._now)
+        self._next(process, iter(process.asked))
+
+    def _next(self, process: _Process, frames: Iterator[int]) -> None:
+        """The next frame of its command line; the end where there is none."""
+        if process.lease.shared:
+            frame = next((f for f in frames if f in self._costs.frames and f not in self._claimed), None)
+        else:
+            frame = next(frames, None)
+        if frame is None:
+            self._end(process)
+            return
+        process.frame, process.frame_since = frame, self._now
+        if process.lease.shared:
+            self._claimed.add(frame)
+        if self._costs.dies(process.number, frame):
+            self._die(process, AttemptEnd.DIED)
+            return
+
+        def finished(process: _Process) -> None:
+            self._finish(process, frame)
+            if not process.stopping:
+                self._next(process, frames)
+
+        speed = self._costs.speeds.get(process.lease.slot, 1.0)
+        self._at(self._now + self._costs.frames[frame] / speed, finished, process)
+
+    def _finish(self, process: _Process, frame: int) -> None:
+        if frame not in process.lease.span:
+            if process.lease.id in self._processes:
+                self._outcome.twice += 1
+            return
+        assert frame not in self._rendered, "rendered twice"
+        process.done.add(frame)
+        self._rendered.add(frame)
+        self._book.rendered()
+        self._strategy.finished(process.lease, frame, self._now)
+        if process.robbed and frame == process.lease.span.last and not process.stopping:
+            process.stopping = True
+            self._overlap(process)
+            self._at(self._now + self._costs.stop_after, self._end, process)
+
+    def _overlap(self, process: _Process) -> None:
+        """A renderer does not stop by itself where its lease was cut: count what it finishes before it is stopped."""
+        left = self._costs.stop_after * self._costs.speeds.get(process.lease.slot, 1.0)
+        for frame in range(process.lease.span.last + 1, process.asked.last + 1):
+            left -= self._costs.frames[frame]
+            if left < 0:
+                break
+            self._outcome.twice += 1
+
+    def _die(self, process: _Process, end: AttemptEnd) -> None:
+        self._close(process, died=True)
+        if process.lease.shared:
+            missing = self._abandoned()
+        else:
+            missing = FrameSet.of(frame for frame in process.lease.span if frame not in self._rendered)
+        if missing.frames:
+            decision = self._book.ended(end, missing)
+            self._strategy.give_back(decision.again)
+            self._strategy.give_back(decision.set_aside, last=True)
+            self._failed.update(decision.exhausted)
+            self._hopeless |= decision.hopeless
+            self._paused[process.lease.slot] = self._now + decision.pause
+        self._at(self._now, self._end, process)
+
+    def _abandoned(self) -> FrameSet:
+        """Once the last process of a shared span has gone: its frames that are not there."""
+        if any(other.lease.shared for other in self._processes.values()):
+            return FrameSet(())
+        return FrameSet.of(
+            frame for frame in self._costs.frames if frame not in self._rendered and frame not in self._failed
+        )
+
+    def _end(self, process: _Process) -> None:
+        if process.lease.id in self._processes:
+            self._close(process, died=False)
+            if process.lease.shared and (missing := self._abandoned()).frames:
+                self._strategy.give_back(missing.runs())
+        self._idle.add(process.lease.slot)
+
+    def _close(self, process: _Process, *, died: bool) -> None:
+        del self._processes[process.lease.id]
+        self._strategy.retire(process.lease)
+        began = self._now if process.began is None else process.began
+        self._outcome.stints.append(
+            Stint(
+                slot=process.lease.slot,
+                started=process.started,
+                began=began,
+                ended=self._now,
+                asked=process.asked,
+                frames=len(process.done),
+                died=died,
+                robbed=process.robbed,
+            )
+        )

@@ -1,0 +1,253 @@
+"""`steal`: contiguous ranges, weighted where costs are known; who ends early takes the back of somebody's range.
+
+Each slot begins with a range as long as can be, because every range costs a start-up. When a slot is idle and nothing
+waits, it *robs*: it takes frames from the back of the living lease that is expected to end last. How many follows from
+the *water level*: the earliest time at which everything could end if every slot, once idle, started one more renderer.
+
+    now        T (level)
+     │ ███████████▒▒▒▒▒▒▒▒   lease that ends last: what lies beyond T is to be taken, from its back
+     │ ████████   :          will be idle soon, and then has T - end - start-up to give
+     │ ····████████          the thief, start-up included: takes what it can do until T, and leaves the rest to others
+
+A level instead of a half makes several thieves at once share a victim evenly, in whatever order they come, and lets
+estimates that turn out wrong be corrected by the next thief. A thief may be robbed in turn, even before it has begun.
+Stealing ends where the thief would not be done clearly earlier than the victim: then a start-up is not worth it.
+
+What is in work is never taken: the frame after the last finished one, and as many more as were seen to be in work at
+once (Multi-Frame Rendering finishes frames out of order).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from stmpo.scheduling.desk import Desk
+from stmpo.scheduling.estimates import Estimates
+from stmpo.scheduling.parts import weighted_parts
+from stmpo.scheduling.protocol import Grant, Lease
+from stmpo.scheduling.static import equal_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from stmpo.frames import FrameSet, Span
+
+USUAL_START_UP = 15.0
+"""Seconds that a renderer takes to start, until one has."""
+
+WORTH = 0.1
+"""By how much of a start-up a thief must be done before its victim would have been, for stealing to pay."""
+
+OVERDUE = 1.25
+"""A frame that has been in work for t seconds is expected to take `OVERDUE` times t in all, at least."""
+
+BURST = 0.2
+"""Frames that finish within this part of the usual time between frames were in work together, and share the time."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is known of a living lease's process. Times are as told."""
+
+    lease: Lease
+    start: float
+    """When it was started, or is expected to be."""
+
+    began: bool = False
+    last: float = 0.0
+    """When it began, or last finished a frame: the frame in work is that old."""
+
+    top: int = 0
+    """The highest finished frame; before any, the one before the first."""
+
+    done: int = 0
+    spread: int = 0
+    """Frames below the top that were unfinished at once, at most."""
+
+    burst: tuple[int, ...] = ()
+    """Positions of the frames that finished together last."""
+
+    burst_from: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What is left of a living lease."""
+
+    work: _Work
+    costs: Sequence[float]
+    """Estimated seconds of each frame after the top."""
+
+    end: float
+    """When it is expected to be done."""
+
+    @property
+    def loose(self) -> int:
+        """How many frames at the back are not in work."""
+        return len(self.costs) - 1 - self.work.spread
+
+
+class Steal:
+    """Implements `stmpo.scheduling.protocol.Strategy`.
+
+    `record` holds costs in seconds of an earlier run, by frame number; `start_up` and `spawn_delay` are seconds.
+    """
+
+    name = "steal"
+
+    def __init__(
+        self,
+        frames: FrameSet,
+        slots: int,
+        *,
+        record: Mapping[int, float] | None = None,
+        start_up: float | None = None,
+        spawn_delay: float = 0.0,
+    ) -> None:
+        self._estimates = Estimates(frames, record)
+        self._index = {frame: position for position, frame in enumerate(frames)}
+        self._slots = slots
+        self._spawn_delay = spawn_delay
+        self._expected_start_up = start_up
+        self._start_ups: list[float] = []
+        self._next_start = float("-inf")
+        self._works: dict[int, _Work] = {}
+        self._desk = Desk(self._first_parts(frames))
+        self.thefts = 0
+        """Leases that were cut."""
+
+    def _first_parts(self, frames: FrameSet) -> list[FrameSet]:
+        if not self._estimates.informed:
+            return equal_parts(frames, self._slots)
+        costs = self._estimates.costs(0, len(frames) - 1)
+        return weighted_parts(frames, costs, [slot * self._spawn_delay for slot in range(self._slots)])
+
+    @property
+    def waiting(self) -> int:
+        """Frames that nobody has been given yet."""
+        return self._desk.waiting
+
+    @property
+    def start_up(self) -> float:
+        """Seconds that the next renderer is expected to need until it renders."""
+        if self._start_ups:
+            return median(self._start_ups[-9:])
+        return USUAL_START_UP if self._expected_start_up is None else self._expected_start_up
+
+    def grant(self, slot: int, now: float) -> Grant | None:
+        """What waits, else the back part of somebody's lease, else None."""
+        lease = self._desk.take(slot)
+        grant = Grant(lease) if lease is not None else self._rob(slot, now)
+        if grant is not None:
+            start = max(now, self._next_start)
+            self._next_start = start + self._spawn_delay
+            self._works[grant.lease.id] = _Work(
+                grant.lease, start, last=start, top=grant.lease.span.first - 1
+            )
+        return grant
+
+    def started(self, lease: Lease, now: float) -> None:
+        """Its process is being started."""
+        work = self._works[lease.id]
+        work.start = work.last = now
+        self._next_start = max(self._next_start, now + self._spawn_delay)
+
+    def began(self, lease: Lease, now: float) -> None:
+        """Its process begins to render."""
+        work = self._works[lease.id]
+        if not work.began:
+            work.began = True
+            work.last = work.burst_from = now
+            self._start_ups.append(now - work.start)
+
+    def finished(self, lease: Lease, frame: int, now: float) -> None:
+        """A frame of it was rendered; that says what it cost, and what its neighbours will."""
+        work = self._works[lease.id]
+        position = self._index.get(frame)
+        if frame not in work.lease.span or position is None or self._estimates.knows(position):
+            return
+        self.began(lease, now)
+        usual = (now - work.burst_from) / len(work.burst) if work.burst else 0.0
+        if now - work.last < BURST * usual:
+            work.burst = (*work.burst, position)
+        else:
+            work.burst, work.burst_from = (position,), work.last
+        work.last = now
+        for together in work.burst:
+            self._estimates.observe(together, (now - work.burst_from) / len(work.burst))
+        work.done += 1
+        work.top = max(work.top, frame)
+        work.spread = max(work.spread, work.top - work.lease.span.first + 1 - work.done)
+
+    def retire(self, lease: Lease) -> None:
+        """Its process has ended."""
+        self._desk.retire(lease)
+        del self._works[lease.id]
+
+    def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
+        """Frames that must be rendered again: next, or (`last`) after everything else."""
+        self._desk.give_back(spans, last=last)
+
+    # ------------------------------------------------------------------------------------------------ robbing
+
+    def _rob(self, slot: int, now: float) -> Grant | None:
+        rests = [
+            self._rest(work, now)
+            for work in self._works.values()
+            if not self._desk.is_aside(work.lease) and work.lease.span.last in self._index
+        ]
+        if not any(rest.loose > 0 for rest in rests):
+            return None
+        start_up = self.start_up
+        ready = max(now, self._next_start) + start_up
+        level = self._level(rests, ready, start_up)
+        for rest in sorted(rests, key=lambda rest: rest.end, reverse=True):
+            if rest.end <= level:
+                break
+            taken = frames_to_take(rest.costs[len(rest.costs) - max(0, rest.loose) :], ready, level)
+            if taken and ready + sum(rest.costs[-taken:]) + WORTH * start_up <= rest.end:
+                return self._take(rest.work, taken, slot)
+        return None
+
+    def _take(self, victim: _Work, frames: int, slot: int) -> Grant:
+        victim.lease, cut = self._desk.cut(victim.lease, victim.lease.span.last - frames)
+        self.thefts += 1
+        return Grant(self._desk.lease(slot, cut), robbed=victim.lease)
+
+    def _rest(self, work: _Work, now: float) -> _Rest:
+        """What is left of a lease, and when it is expected to be done."""
+        if work.top >= work.lease.span.last:
+            return _Rest(work, (), max(now, work.last))
+        under_way = OVERDUE * (now - work.last) if work.began else 0.0
+        first, last = self._index[work.top + 1], self._index[work.lease.span.last]
+        costs = self._estimates.costs(first, last, under_way)
+        begins = work.last if work.began else max(now, work.start + self.start_up)
+        holes = (work.top - work.lease.span.first + 1 - work.done) * costs[0]
+        return _Rest(work, costs, max(now, begins + max(costs[0], under_way)) + sum(costs[1:]) + holes)
+
+    def _level(self, rests: Sequence[_Rest], ready: float, start_up: float) -> float:
+        """When everything could end: what lies beyond it is as much as the other slots can do until then."""
+        idle = self._slots - len(self._works)
+        free = [ready + at * self._spawn_delay for at in range(idle)]
+        free += [max(rest.end + start_up, ready) for rest in rests]
+        ends = [rest.end for rest in rests]
+        low, high = min(ends), max(ends)
+        while high - low > 0.01 * start_up + 1e-3 * (high - ready if high > ready else 1.0) + 1e-9:
+            level = (low + high) / 2
+            beyond = sum(end - level for end in ends if end > level)
+            room = sum(level - begin for begin in free if begin < level)
+            low, high = (level, high) if beyond > room else (low, level)
+        return high
+
+
+def frames_to_take(costs: Sequence[float], ready: float, level: float) -> int:
+    """How many frames of the back, which cost so many seconds each, take a thief that begins at `ready` to the level."""
+    taken, end = 0, ready
+    for cost in reversed(costs):
+        if end + cost / 2 > level and taken:
+            break
+        taken += 1
+        end += cost
+    return taken
