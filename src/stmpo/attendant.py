@@ -69,7 +69,7 @@ class Attendant:
             attempt.ended = True
             return
         self.starts += 1
-        self._teller.pinning(attempt)
+        self._teller.containment(attempt)
         self._teller.slot(attempt)
         try:
             if attempt.stopped is not None:  # the run ended while the process was being made

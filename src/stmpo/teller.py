@@ -26,7 +26,7 @@ class Teller:
         self.redact = redact
         self._explained: set[tuple[str, str]] = set()
         self._pinned: set[int] = set()
-        self._refused = False
+        self._refused: set[str] = set()
 
     def say(self, level: Level, text: str, attempt: Attempt | None = None) -> None:
         """A line for people, about the run or about an attempt."""
@@ -56,17 +56,18 @@ class Teller:
             level = Level.WARNING if finding.meaning in {Meaning.WARNING, Meaning.LATER} else Level.ERROR
             self.say(level, f"{self.redact(finding.words.strip())}: {finding.advice}", attempt)
 
-    def pinning(self, attempt: Attempt) -> None:
+    def containment(self, attempt: Attempt) -> None:
         """What was asked of the system and what was obtained, once a slot; a refusal is one warning a run."""
-        pinning = attempt.tree.pinning if attempt.tree is not None else None
-        if pinning is None or not pinning.asked or attempt.lease.slot in self._pinned:
+        if attempt.tree is None:
             return
-        self._pinned.add(attempt.lease.slot)
-        if pinning.refused is None:
+        pinning = attempt.tree.pinning
+        for warning in (*attempt.tree.warnings, *([pinning.refused] if pinning.refused else [])):
+            if warning not in self._refused:
+                self._refused.add(warning)
+                self.say(Level.WARNING, f"{warning}; the render goes on", attempt)
+        if pinning.asked and pinning.refused is None and attempt.lease.slot not in self._pinned:
+            self._pinned.add(attempt.lease.slot)
             self.say(Level.INFO, f"pinned: asked for {pinning.asked}, obtained {pinning.obtained}", attempt)
-        elif not self._refused:
-            self._refused = True
-            self.say(Level.WARNING, f"{pinning.refused}; the render goes on", attempt)
 
     def idle(self, slot: int, state: SlotState = SlotState.IDLE) -> None:
         """A slot without a renderer."""

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     Run = Callable[[Coroutine[object, object, None]], None]
 
+STANDARD_SIGNALS = 0x7FFFFFFF
+"""Signals 1 to 31 in a mask of /proc: 32 and 33 are the C library's own, and some parents leave them ignored."""
+
 THREE_LEVELS = "sh -c 'sh -c \"sleep 300 & wait\" & wait' & wait"
 SYSTEMS = {
     "linux": lambda: PosixSystem(LinuxKernel(), ProcTable()),
@@ -160,7 +163,7 @@ class TestStart:
                     bench.shell("grep SigIgn /proc/self/status; cd /proc/self/fd && echo *")
                 )
                 ignored, descriptors = (await bench.output(tree)).split(b"\n")[:2]
-                assert int(ignored.split()[1], 16) == 0
+                assert int(ignored.split()[1], 16) & STANDARD_SIGNALS == 0
                 assert descriptors.split()[:3] == [b"0", b"1", b"2"]
                 assert len(descriptors.split()) <= 4  # the shell's own look at the folder
                 tree.close()
