@@ -52,6 +52,9 @@ class Option:
     parameter: str | None
     """Name in the job template, where the option is one of its parameters."""
 
+    parameter_inverts: bool
+    """For a boolean: the parameter is true where the option is false (`DisableMFR`)."""
+
     minimum: float | None
     metavar: str | None
     switch: tuple[str, str] | None
@@ -112,6 +115,7 @@ def option(
     *,
     environment: str | None = None,
     parameter: str | None = None,
+    parameter_inverts: bool = False,
     minimum: float | None = None,
     metavar: str | None = None,
     switch: tuple[str, str] | None = None,
@@ -121,6 +125,7 @@ def option(
         "help": help,
         "environment": environment,
         "parameter": parameter,
+        "parameter_inverts": parameter_inverts,
         "minimum": minimum,
         "metavar": metavar,
         "switch": switch,
@@ -153,17 +158,15 @@ class JobOptions:
     output: str | None = option(
         None,
         "Where the frames go: a folder and a name with [#####], #### or %04d for the frame number.",
-        parameter="Output",
         metavar="PATTERN",
     )
     rs_template: str | None = option(
         None,
         "Render settings template, by its name in After Effects.",
-        parameter="RSTemplate",
         metavar="NAME",
     )
     om_template: str | None = option(
-        None, "Output module template, by its name in After Effects.", parameter="OMTemplate", metavar="NAME"
+        None, "Output module template, by its name in After Effects.", metavar="NAME"
     )
     continue_on_missing_footage: bool = option(
         False, "Render on where footage is missing, instead of failing.", parameter="ContinueOnMissingFootage"
@@ -189,24 +192,25 @@ class RunOptions:
         minimum=0.1,
         parameter="RamPerProcessGB",
     )
-    mfr: bool = option(True, "Multi-Frame Rendering inside each process.", parameter="MultiFrameRendering")
+    mfr: bool = option(
+        True, "Multi-Frame Rendering inside each process.", parameter="DisableMFR", parameter_inverts=True
+    )
     mfr_threads: int | None = option(
         None,
         "Threads to plan for each process (logical CPUs); 16 with Multi-Frame Rendering, 8 without.",
         minimum=1,
-        parameter="MfrThreads",
         metavar="N",
     )
     affinity: bool = option(
         True,
         "Pin each renderer, and all that it starts, to its own part of the machine.",
-        parameter="Affinity",
+        parameter="DisableAffinity",
+        parameter_inverts=True,
         switch=("--enable-affinity", "--disable-affinity"),
     )
     numa_map: str | None = option(
         None,
         "numa_map.json that describes this machine, in place of what the system says.",
-        parameter="NumaMap",
         metavar="FILE",
     )
     spawn_delay: float = option(
@@ -229,20 +233,19 @@ class RunOptions:
     kill_on_fail: bool = option(
         True,
         "When a frame has failed for good: stop the other renderers, or finish the other frames first.",
-        parameter="KillOnFail",
+        parameter="NoKillOnFail",
+        parameter_inverts=True,
     )
     stall_timeout: float = option(
         600.0,
         "Seconds without output, CPU use or a new file after which a renderer is taken for stuck; 0 never.",
         minimum=0,
-        parameter="StallTimeout",
         metavar="SECONDS",
     )
     min_frame_bytes: int = option(
         8,
         "Smallest file, in bytes, that can be a frame.",
         minimum=1,
-        parameter="MinFrameBytes",
         metavar="BYTES",
     )
     aerender_path: str | None = option(
@@ -270,9 +273,7 @@ class RunOptions:
         parameter="ScratchDir",
         metavar="FOLDER",
     )
-    journal_dir: str | None = option(
-        None, "Folder of the journal. Else beside the frames.", parameter="JournalDir", metavar="FOLDER"
-    )
+    journal_dir: str | None = option(None, "Folder of the journal. Else beside the frames.", metavar="FOLDER")
     resume: bool = option(True, "Render only what the journal and the destination do not already hold.")
     keep_existing: bool = option(
         False, "Trust whole frames at the destination that no journal of this job vouches for."
