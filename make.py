@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-EVERYTHING = ("-e", ".[cli,lottie]", "--group", "test", "--group", "check")
+EVERYTHING = ("-e", ".[cli,lottie,submit]", "--group", "test", "--group", "check")
 
 
 def main(arguments: list[str]) -> int:

@@ -30,8 +30,10 @@ WORLD = {
 }  # fmt: skip
 """What reaches outside a function's arguments."""
 
-NOT_ON_A_WORKER = ("stmpo.cli", "stmpo.demo", "stmpo.sinks.board", "stmpo.renderers.lottie", "stmpo.deadline")
-"""What may import more than psutil: the command line, the board and the embedded renderer."""
+NOT_ON_A_WORKER = (
+    "stmpo.cli", "stmpo.demo", "stmpo.sinks.board", "stmpo.renderers.lottie", "stmpo.aep", "stmpo.deadline",
+)  # fmt: skip
+"""What may import more than psutil: the command line, the board, the embedded renderer and what sends jobs."""
 
 SPEAKERS = ("stmpo.__main__", "stmpo.cli", "stmpo.demo.compose", "stmpo.renderers.lottie", "stmpo.testing")
 """What may print: commands. Everything else tells sinks."""

@@ -20,6 +20,7 @@ _COMMANDS = {
     "render": ("stmpo.cli.render", "Render one comp with several renderer processes."),
     "demo": ("stmpo.cli.demo", "Render the demo comp by several processes, and see what was gained."),
     "plan": ("stmpo.cli.plan", "Show how many processes would run here, where, and why."),
+    "inspect": ("stmpo.cli.inspect", "Show what an After Effects project holds, without After Effects."),
 }
 
 

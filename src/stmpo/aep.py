@@ -1,0 +1,259 @@
+"""After Effects projects, read without After Effects: what `inspect`, `bundle` and `submit` need to know of one.
+
+py_aep reads the file; `aep_reader` turns what it found into the frozen values below and lets go of the rest, so that
+nothing further on depends on py_aep, and a project is either read to its end or refused in one line. Nothing here
+looks for footage on the disk: that is `stmpo.deadline.assets`.
+
+Frame numbers are displayed ones, as aerender's `-s` and `-e` take them: frame 0 of a comp's time is
+`display_start_time * frame_rate + project.display_start_frame` (Adobe's `commandLineRenderer.jsx`). Paths are as the
+project has them, which may be another system's; `Footage.places` says where a worker's After Effects would look.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stmpo.frames import FrameSet
+    from stmpo.outputs import OutputKind
+
+NEWEST_KNOWN = 26
+"""The newest After Effects (its major version) whose files py_aep has been tried on."""
+
+
+class Status(Enum):
+    """What the render queue says about an item."""
+
+    QUEUED = "queued"
+    """Ticked, with an output: it renders when somebody presses Render."""
+
+    UNQUEUED = "not queued"
+    """Not ticked."""
+
+    NEEDS_OUTPUT = "needs output"
+    """No output has been chosen."""
+
+    WILL_CONTINUE = "will continue"
+    """It was paused."""
+
+    RENDERING = "rendering"
+    """The project was saved while it rendered."""
+
+    USER_STOPPED = "stopped"
+    """The user stopped it; After Effects does not render such an item again."""
+
+    ERR_STOPPED = "failed"
+    """It failed; After Effects does not render such an item again."""
+
+    DONE = "done"
+    """It is rendered; After Effects does not render such an item again."""
+
+
+RENDERABLE = frozenset({Status.QUEUED, Status.UNQUEUED, Status.NEEDS_OUTPUT, Status.WILL_CONTINUE})
+"""What `aerender -rqindex` takes: it cannot tick an item of any other status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output module of a queue item."""
+
+    template: str
+    """The module's name, such as "PNG Sequence"."""
+
+    format: str
+    """Its format as After Effects calls it; empty where py_aep does not know it."""
+
+    kind: OutputKind
+
+    path: str | None
+    """Where it writes, variables such as `[compName]` filled in; None where no output has been chosen."""
+
+    comp_frame_numbers: bool
+    """Whether files are numbered by the comp. Without it every process would start at the same number."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One line of the render queue."""
+
+    index: int
+    """Counted from 1, as `--rqindex`."""
+
+    comp: str
+    comp_id: int
+    status: Status
+
+    frames: FrameSet
+    """Every frame of the item's time span. (After Effects does not save "skip frames".)"""
+
+    outputs: tuple[Output, ...]
+
+    own_frame_rate: float | None
+    """Frames a second, where the render settings override the comp's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comp:
+    """One composition."""
+
+    id: int
+    name: str
+    width: int
+    height: int
+    frame_rate: float
+    first: int
+    """First displayed frame number."""
+
+    frames: int
+    """How many frames it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The file names of an image sequence: `before`, a number, `after`; or, where imported by name, the names."""
+
+    before: str
+    width: int
+    after: str
+    first: int
+    last: int
+    names: tuple[str, ...] = ()
+    """For a sequence that After Effects orders by name and not by number: all of its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A file, or the first file of a sequence, that the project uses."""
+
+    name: str
+    """As the project panel shows it."""
+
+    path: str
+    """As the project has it, absolute, in the style of the system that saved it."""
+
+    sequence: Sequence | None
+    proxy: bool
+    comps: frozenset[int]
+    """Ids of the comps that show it, by however many comps in between."""
+
+    up: int = 0
+    """Folders from the project file up to what it shares with this file; 0 where they share no volume."""
+
+    down: int = 0
+    """Path components from there down to this file."""
+
+    def places(self, project: Path) -> Iterator[Path]:
+        """Where After Effects looks for it, in its order: the absolute path, then the one relative to the project."""
+        stored = _pure(self.path)
+        if type(stored) is type(PurePath(project)):
+            yield Path(stored)
+        if 0 < self.up <= len(project.parents) and 0 < self.down < len(stored.parts):
+            yield project.parents[self.up - 1].joinpath(*stored.parts[-self.down :])
+
+    @property
+    def another_volume(self) -> bool:
+        """Whether a worker finds it only where that volume is mounted in the same place."""
+        return self.up <= 0 or self.down <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project holds."""
+
+    path: Path
+    version: str
+    """Of the After Effects that saved it, such as "25.1"."""
+
+    major: int
+    comps: tuple[Comp, ...]
+    items: tuple[QueueItem, ...]
+    footage: tuple[Footage, ...]
+    """Everything that is a file; solids and placeholders are not."""
+
+    placeholders: tuple[str, ...]
+    """Names of placeholder items: they show colour bars wherever they are used."""
+
+    fonts: tuple[str, ...]
+    """PostScript names of the fonts that text layers use."""
+
+    def item(self, index: int) -> QueueItem:
+        """The queue item with this number, from 1.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if 1 <= index <= len(self.items):
+            return self.items[index - 1]
+        have = f"has {_plural(len(self.items), 'item')}" if self.items else "is empty"
+        raise BadInput(f"{self.path.name}: there is no queue item {index}; the render queue {have}")
+
+    @property
+    def newer_than_known(self) -> bool:
+        """Whether it was saved by an After Effects that this reader has never seen."""
+        return self.major > NEWEST_KNOWN
+
+
+def available() -> bool:
+    """Whether projects can be read here: py_aep is installed."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only those who read projects ask
+
+    return find_spec("py_aep") is not None
+
+
+def read_project(path: Path) -> Project:
+    """Read a project (`.aep`, absolute path).
+
+    Raises:
+        BadInput: no such file, not an `.aep`, damaged or unreadable, or py_aep is not installed.
+    """
+    if path.suffix.lower() == ".aepx":
+        raise BadInput(f"{path.name} is an XML project; save it as .aep in After Effects and give that file")
+    if path.suffix.lower() != ".aep":
+        raise BadInput(f"{path.name} is not an After Effects project (.aep)")
+    major = _look_at(path)
+    try:
+        from stmpo.aep_reader import read  # noqa: PLC0415 - py_aep belongs to the submitter, never to a worker
+    except ImportError:
+        raise BadInput("reading a project needs py_aep: pip install 'stmpo[submit]'") from None
+    try:
+        return read(path)
+    except Exception as error:  # noqa: BLE001 - the boundary: a damaged file fails anywhere in its parser
+        what = f"{type(error).__name__}: {error}".split("\n")[0][:120]
+        if major > NEWEST_KNOWN:
+            hint = f"it was saved by After Effects {major}, which is newer than this reader knows ({what})"
+        else:
+            hint = f"it is damaged; open it in After Effects and save it again ({what})"
+        raise BadInput(f"{path.name} cannot be read: {hint}") from None
+
+
+def _look_at(path: Path) -> int:
+    """Refuse in words what is no project, and find the version even where the rest is damaged."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError as error:
+        raise BadInput(f"the project {path} cannot be read: {error.strerror or error}") from None
+    if start[:4] != b"RIFX":
+        raise BadInput(f"{path.name} is not an After Effects project: it does not begin as one does")
+    head = start.find(
+        b"head"
+    )  # then a size, four bytes of format version, and the packed version of After Effects
+    packed = int.from_bytes(start[head + 12 : head + 16], "big") if head >= 0 else 0
+    return (packed >> 26 & 0x1F) * 8 + (packed >> 19 & 0x07)
+
+
+def _pure(text: str) -> PurePath:
+    windows = re.match(r"[A-Za-z]:[\\/]|\\\\", text) is not None
+    return PureWindowsPath(text) if windows else PurePosixPath(text)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

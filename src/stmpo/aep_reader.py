@@ -1,0 +1,168 @@
+"""From py_aep's model of a project to the values of `stmpo.aep`. The only module that imports py_aep.
+
+Anything here may fail on a damaged file, in any way: `stmpo.aep.read_project` is the boundary that says so in words.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+import py_aep
+from py_aep import CompItem, FileSource, FrameRateSetting, PlaceholderSource
+from py_aep.binary.utils import parse_alas_data
+from py_aep.enums import FormatKind
+
+from stmpo.aep import Comp, Footage, Output, Project, QueueItem, Sequence, Status
+from stmpo.frames import MAX_FRAMES, FrameSet
+from stmpo.outputs import OutputKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from py_aep import AVItem, OutputModule, RenderQueueItem
+    from py_aep import Project as AepProject
+
+
+def read(path: Path) -> Project:
+    """Read all of it; nothing of py_aep is left in what is returned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # py_aep tells programmers of oddities in a file; none of them is an end
+        app = py_aep.parse(path)
+        project = app.project
+        queue = project.render_queue
+        shown = _shown_in(project)
+        return Project(
+            path=path,
+            version=app.version.partition("x")[0],
+            major=int(app.version.partition(".")[0]),
+            comps=tuple(_comp(comp, project) for comp in project.compositions),
+            items=tuple(_item(n, item, project) for n, item in enumerate(queue.items if queue else (), 1)),
+            footage=tuple(_all_footage(project, shown)),
+            placeholders=tuple(
+                footage.name
+                for footage in project.footages
+                if isinstance(footage.main_source, PlaceholderSource)
+            ),
+            fonts=tuple(sorted({use["font"].post_script_name for use in project.used_fonts} - {""})),
+        )
+
+
+def _comp(comp: CompItem, project: AepProject) -> Comp:
+    return Comp(
+        id=comp.id,
+        name=comp.name,
+        width=comp.width,
+        height=comp.height,
+        frame_rate=comp.frame_rate,
+        first=_first_frame(comp, project),
+        frames=round(comp.duration * comp.frame_rate),
+    )
+
+
+def _first_frame(comp: CompItem, project: AepProject) -> int:
+    """The number that aerender's `-s` has for time 0 of the comp."""
+    return int(comp.display_start_frame) + int(project.display_start_frame)
+
+
+def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
+    first = _first_frame(item.comp, project) + item.time_span_start_frame
+    count = min(item.time_span_duration_frames, MAX_FRAMES)
+    rate = item.settings["Use this frame rate"]
+    overridden = item.settings["Frame Rate"] != FrameRateSetting.USE_COMP_FRAME_RATE
+    return QueueItem(
+        index=index,
+        comp=item.comp.name,
+        comp_id=item.comp.id,
+        status=Status[item.status.name],
+        frames=FrameSet.between(first, first + count - 1),
+        outputs=tuple(_output(module) for module in item.output_modules),
+        own_frame_rate=float(rate) if overridden and abs(rate - item.comp.frame_rate) > 1e-6 else None,
+    )
+
+
+_KINDS = {FormatKind.SEQUENCE: OutputKind.SEQUENCE}
+
+
+def _output(module: OutputModule) -> Output:
+    form = module.settings["Format"]
+    return Output(
+        template=module.name,
+        format=form.label,
+        kind=_KINDS.get(form.kind, OutputKind.SINGLE_FILE),
+        path=_output_path(module),
+        comp_frame_numbers=bool(module.settings["Use Comp Frame Number"]),
+    )
+
+
+def _output_path(module: OutputModule) -> str | None:
+    """The path with its variables filled in; the one with variables where a name in it cannot be filled in."""
+    try:
+        return module.file or None
+    except re.error:  # py_aep uses names as substitutions: a backslash in the comp's name breaks it
+        return module.file_template or None
+
+
+def _shown_in(project: AepProject) -> dict[int, frozenset[int]]:
+    """For each item, the comps that show it, directly or by comps in between."""
+    found: dict[int, frozenset[int]] = {}
+
+    def comps_of(item: AVItem, above: frozenset[int]) -> frozenset[int]:
+        if item.id in found:
+            return found[item.id]
+        direct = [
+            comp for comp in item.used_in if comp.id not in above
+        ]  # After Effects allows no circle; a file may
+        all_of = frozenset(comp.id for comp in direct).union(
+            *(comps_of(comp, above | {item.id}) for comp in direct)
+        )
+        found[item.id] = all_of
+        return all_of
+
+    for footage in project.footages:
+        comps_of(footage, frozenset())
+    return found
+
+
+def _all_footage(project: AepProject, shown: dict[int, frozenset[int]]) -> Iterator[Footage]:
+    nowhere: frozenset[int] = frozenset()
+    for footage in project.footages:
+        if isinstance(footage.main_source, FileSource):
+            yield _footage(footage.name, footage.main_source, shown.get(footage.id, nowhere), proxy=False)
+        if isinstance(footage.proxy_source, FileSource):
+            yield _footage(footage.name, footage.proxy_source, shown.get(footage.id, nowhere), proxy=True)
+    for comp in project.compositions:
+        if isinstance(comp.proxy_source, FileSource):
+            yield _footage(comp.name, comp.proxy_source, frozenset({comp.id}), proxy=True)
+
+
+def _footage(name: str, source: FileSource, comps: frozenset[int], *, proxy: bool) -> Footage:
+    record = parse_alas_data(source._pin.chunks)  # noqa: SLF001 - the way back from the project has no public name
+    up, down = (max(0, int(record.get(f"ascendcount_{end}", 0))) for end in ("base", "target"))
+    sequence = _sequence(source)
+    return Footage(
+        name=name,
+        path=source.file,
+        sequence=sequence,
+        proxy=proxy,
+        comps=comps,
+        up=up,
+        down=down,  # of a folder, After Effects counts one file in it: the first of the sequence
+    )
+
+
+def _sequence(source: FileSource) -> Sequence | None:
+    if not source.target_is_folder:
+        return None
+    name = re.split(r"[\\/]", source.file)[-1]
+    groups = list(re.finditer(r"\d+", name, re.ASCII))
+    first, last = int(source._start_frame), int(source._end_frame)  # noqa: SLF001 - public only on footage items
+    numbered = [group for group in groups if int(group[0]) == first] or groups[-1:]
+    if source._is_alphabetical or not numbered:  # noqa: SLF001
+        return Sequence(name, 0, "", first, last, tuple(source.file_names or [name]))
+    number = numbered[-1]
+    return Sequence(name[: number.start()], len(number[0]), name[number.end() :], first, last)

@@ -1,0 +1,147 @@
+"""`stmpo inspect`: parse, call, print."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stmpo.aep import Project, QueueItem
+    from stmpo.deadline.assets import Found
+
+
+@click.command("inspect", short_help="Show what an After Effects project holds, without After Effects.")
+@click.argument("project", metavar="PROJECT")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def inspect_command(project: str, as_json: bool) -> int:
+    """Show the comps, render queue, footage and fonts of PROJECT (.aep), and what would not render on a worker."""
+    from stmpo.aep import read_project  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.deadline.assets import find_footage  # noqa: PLC0415
+    from stmpo.fonts.places import find_fonts  # noqa: PLC0415
+    from stmpo.intake import absolute  # noqa: PLC0415
+
+    read = read_project(absolute(Path.cwd(), project))
+    found = find_footage(read)
+    fonts = {name: str(path) for name, path in find_fonts(read.fonts, os.environ).items()}
+    if as_json:
+        click.echo(json.dumps(_as_json(read, found, fonts), ensure_ascii=False, indent=2))
+    else:
+        for line in _lines(read, found, fonts):
+            click.echo(line)
+    return 0
+
+
+def _lines(project: Project, found: list[Found], fonts: dict[str, str]) -> Iterator[str]:
+    yield f"{project.path.name}: After Effects {project.version}"
+    yield from _section("comps", len(project.comps))
+    for comp in project.comps:
+        last = comp.first + comp.frames - 1
+        yield f"  {comp.name}: {comp.width} x {comp.height}, {comp.frame_rate:.6g} fps, frames {comp.first}-{last}"
+    yield from _section("render queue", len(project.items))
+    for item in project.items:
+        yield f"  {item.index}. {item.comp}: {item.status.value}, frames {item.frames} ({len(item.frames)})"
+        for output in item.outputs:
+            yield f"     {output.format or output.template}: {output.path or 'no output path'}"
+    yield from _section("footage", len(found))
+    for one in found:
+        yield f"  {_footage(one)}"
+    for name in project.placeholders:
+        yield f"  {name}: placeholder"
+    yield from _section("fonts", len(project.fonts))
+    for name in project.fonts:
+        yield f"  {name}: {fonts.get(name, 'NOT INSTALLED HERE')}"
+    findings = _findings(project, found, fonts)
+    if findings:
+        yield ""
+        yield from findings
+
+
+def _section(name: str, count: int) -> Iterator[str]:
+    yield ""
+    yield f"{name} ({count})" if count else f"{name}: none"
+
+
+def _footage(one: Found) -> str:
+    footage = one.footage
+    kind = "proxy, " if footage.proxy else ""
+    if one.missing:
+        return f"{footage.name}: {kind}MISSING, {footage.path}"
+    if footage.sequence is None:
+        return f"{footage.name}: {kind}{one.files[0]}"
+    gaps = f", {one.absent} missing" if one.absent else ""
+    return f"{footage.name}: {kind}{len(one.files)} files{gaps}, {one.files[0]}"
+
+
+def _findings(project: Project, found: list[Found], fonts: dict[str, str]) -> list[str]:
+    from stmpo.deadline.preflight import check, choose  # noqa: PLC0415
+
+    findings = check(
+        project,
+        choose(project, ()),
+        found,
+        missing_fonts=set(project.fonts) - fonts.keys(),
+        elsewhere=False,
+        continue_on_missing=False,
+    )
+    return [str(finding) for finding in findings]
+
+
+def _as_json(project: Project, found: list[Found], fonts: dict[str, str]) -> dict[str, Any]:
+    return {
+        "project": str(project.path),
+        "after_effects": project.version,
+        "comps": [
+            {
+                "name": comp.name,
+                "width": comp.width,
+                "height": comp.height,
+                "frame_rate": comp.frame_rate,
+                "first_frame": comp.first,
+                "frames": comp.frames,
+            }
+            for comp in project.comps
+        ],
+        "render_queue": [_item_as_json(item) for item in project.items],
+        "footage": [
+            {
+                "name": one.footage.name,
+                "path": one.footage.path,
+                "proxy": one.footage.proxy,
+                "sequence": one.footage.sequence is not None,
+                "files": len(one.files),
+                "first_file": one.files[0] if one.files else None,
+                "missing": one.missing,
+                "absent_frames": one.absent,
+            }
+            for one in found
+        ],
+        "placeholders": list(project.placeholders),
+        "fonts": [{"name": name, "file": fonts.get(name)} for name in project.fonts],
+        "findings": _findings(project, found, fonts),
+    }
+
+
+def _item_as_json(item: QueueItem) -> dict[str, Any]:
+    return {
+        "index": item.index,
+        "comp": item.comp,
+        "status": item.status.name,
+        "frames": str(item.frames),
+        "frame_count": len(item.frames),
+        "outputs": [
+            {
+                "template": output.template,
+                "format": output.format,
+                "kind": output.kind.value,
+                "path": output.path,
+                "comp_frame_numbers": output.comp_frame_numbers,
+            }
+            for output in item.outputs
+        ],
+    }

@@ -1,0 +1,186 @@
+"""What would not render on a worker, said before anything is sent.
+
+An error stops the job: the frames could not come out right. A warning is something that the sender may have meant.
+Pure: the project and what the disk holds come in, findings go out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from stmpo.aep import RENDERABLE, Status
+from stmpo.outputs import OutputKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from stmpo.aep import Project, QueueItem
+    from stmpo.deadline.assets import Found
+
+
+class Severity(Enum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    """The item cannot render on a worker as it stands."""
+
+    WARNING = "warning"
+    """It renders, perhaps not as it was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not right, with the way out."""
+
+    severity: Severity
+
+    item: QueueItem | None
+    """The queue item that it is about; None for the whole project."""
+
+    text: str
+
+    def __str__(self) -> str:
+        about = "" if self.item is None else f"item {self.item.index} ({self.item.comp}): "
+        return f"{self.severity.value}: {about}{self.text}"
+
+
+_SHOWN = 5
+"""Names in one finding, at most: a project that has lost its drive has lost everything on it."""
+
+
+def choose(project: Project, wanted: Collection[int]) -> list[QueueItem]:
+    """The items to render: those that are asked for, or else every one that the queue would render.
+
+    Raises:
+        BadInput: an item that is asked for is not there.
+    """
+    if wanted:
+        return [project.item(index) for index in sorted(set(wanted))]
+    return [item for item in project.items if item.status is Status.QUEUED]
+
+
+def left_out(project: Project, chosen: Sequence[QueueItem]) -> str:
+    """One line that names the items that are not rendered, and why; empty where there are none."""
+    others = [item for item in project.items if item not in chosen]
+    return ", ".join(f"{item.index} ({item.comp}: {item.status.value})" for item in others)
+
+
+def check(
+    project: Project,
+    items: Sequence[QueueItem],
+    found: Sequence[Found],
+    *,
+    missing_fonts: Collection[str],
+    elsewhere: bool,
+    continue_on_missing: bool,
+) -> list[Finding]:
+    """Everything that is not right, errors first. `elsewhere`: the output is given, whatever the project says."""
+    findings = [finding for item in items for finding in _item(item, elsewhere=elsewhere)]
+    findings += _footage(items, found, continue_on_missing=continue_on_missing)
+    findings += _project(project, found, missing_fonts)
+    return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+
+
+def _item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
+    def error(text: str) -> Finding:
+        return Finding(Severity.ERROR, item, text)
+
+    if item.status not in RENDERABLE:
+        state = {Status.DONE: "already done"}.get(item.status, item.status.value)
+        yield error(f"is {state}; tick it again in the render queue, or duplicate it")
+    if not len(item.frames):
+        yield error("its time span holds no frame")
+    if len(item.outputs) != 1:
+        yield error(
+            f"has {len(item.outputs)} output modules; every process would write all but the first to the same "
+            "place: make it an item for each"
+            if item.outputs
+            else "has no output module"
+        )
+    if not item.outputs:
+        return
+    output = item.outputs[0]
+    if output.path is None and not elsewhere:
+        yield error("has no output path; choose one in the render queue, or give --output-dir")
+    if output.kind is OutputKind.SEQUENCE and not output.comp_frame_numbers:
+        yield error(
+            'its output module has "Use Comp Frame Number" off: every process would number its files from the same '
+            "start; tick it in the output module's settings"
+        )
+    if output.kind is OutputKind.SINGLE_FILE:
+        yield Finding(
+            Severity.WARNING,
+            item,
+            f"writes one file ({output.format or output.template}): one process renders it",
+        )
+    if item.own_frame_rate is not None:
+        yield Finding(
+            Severity.WARNING,
+            item,
+            f"its render settings ask for {item.own_frame_rate:g} frames a second and not the comp's rate; its "
+            "files may be numbered otherwise than its frames",
+        )
+
+
+def _footage(
+    items: Sequence[QueueItem], found: Sequence[Found], *, continue_on_missing: bool
+) -> Iterator[Finding]:
+    missing = [one for one in found if one.missing and not one.footage.proxy]
+    shown: set[str] = set()
+    for item in items:
+        here = [one for one in missing if item.comp_id in one.footage.comps]
+        if here:
+            shown |= {one.footage.path for one in here}
+            severity = Severity.WARNING if continue_on_missing else Severity.ERROR
+            way_out = (
+                ""
+                if continue_on_missing
+                else "; bring it back, or render on by --continue-on-missing-footage"
+            )
+            yield Finding(severity, item, f"footage is missing: {_names(here)}{way_out}")
+    unused = [one for one in missing if one.footage.path not in shown]
+    if unused:
+        yield Finding(Severity.WARNING, None, f"footage is missing that no item shows: {_names(unused)}")
+    proxies = [one for one in found if one.missing and one.footage.proxy]
+    if proxies:
+        yield Finding(Severity.WARNING, None, f"proxies are missing: {_names(proxies)}")
+    for one in found:
+        if one.absent and not one.missing:
+            yield Finding(
+                Severity.WARNING,
+                None,
+                f"the sequence {one.footage.name} has {len(one.files)} of its {len(one.files) + one.absent} frames",
+            )
+
+
+def _project(project: Project, found: Sequence[Found], missing_fonts: Collection[str]) -> Iterator[Finding]:
+    if project.newer_than_known:
+        yield Finding(
+            Severity.WARNING,
+            None,
+            f"was saved by After Effects {project.version}, which is newer than this reader knows; look at "
+            "`stmpo inspect` before trusting it",
+        )
+    if missing_fonts:
+        names = ", ".join(sorted(missing_fonts))
+        yield Finding(
+            Severity.WARNING,
+            None,
+            f"fonts are not installed here: {names}; a worker without them replaces them",
+        )
+    astray = [one for one in found if one.footage.another_volume and not one.missing]
+    if astray:
+        yield Finding(
+            Severity.WARNING,
+            None,
+            f"footage lies on another volume than the project: {_names(astray)}; After Effects on a worker finds "
+            "it only where that volume is mounted in the same place",
+        )
+
+
+def _names(found: Sequence[Found]) -> str:
+    paths = [one.footage.path for one in found]
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more

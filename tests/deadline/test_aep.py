@@ -1,0 +1,237 @@
+"""Projects are read as After Effects means them, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from py_aep import OutputFormat, RQItemStatus
+
+from stmpo.aep import Footage, Status, read_project
+from stmpo.cli.main import run
+from stmpo.deadline.assets import find_footage, input_files
+from stmpo.errors import BadInput
+from stmpo.outputs import OutputKind
+
+if TYPE_CHECKING:
+    from tests.deadline.lot import Lot
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "projects"
+
+
+def test_frames_are_the_displayed_ones(lot: Lot) -> None:
+    comp = lot.comp(seconds=2.0, rate=12.0, start=100)
+    lot.queue(comp)
+    part = lot.queue(comp)
+    part.time_span_start_frame = 6
+    part.time_span_duration_frames = 4
+    lot.app.project.display_start_frame = 1
+    items = read_project(lot.save()).items
+    assert [str(item.frames) for item in items] == ["101-124", "107-110"]
+
+
+def test_frame_numbers_may_be_negative(lot: Lot) -> None:
+    lot.queue(lot.comp(seconds=1.0, start=-6))
+    assert str(read_project(lot.save()).items[0].frames) == "-6-5"
+
+
+def test_outputs_are_where_the_queue_puts_them(lot: Lot) -> None:
+    lot.queue(lot.comp("Título"), "out/[compName]_[####].[fileExtension]")
+    lot.queue(lot.comp("None"), None)
+    film = lot.queue(lot.comp("Film"), "out/film.[fileExtension]")
+    lot.format(film.output_modules[0], OutputFormat.H264)
+    first, none, movie = read_project(lot.save()).items
+    assert first.outputs[0].path == str(lot.folder / "out" / "Título_[####].tif")
+    assert first.outputs[0].kind is OutputKind.SEQUENCE
+    assert first.outputs[0].comp_frame_numbers
+    assert (none.outputs[0].path, none.status) == (None, Status.NEEDS_OUTPUT)
+    assert movie.outputs[0].kind is OutputKind.SINGLE_FILE
+    assert str(movie.outputs[0].path).endswith("film.mp4")
+
+
+def test_every_status_is_told(lot: Lot) -> None:
+    for status in RQItemStatus:
+        lot.queue(lot.comp(status.name)).status = status
+    items = read_project(lot.save()).items
+    assert {item.comp: item.status.name for item in items} == {s.name: s.name for s in RQItemStatus}
+
+
+def test_an_overridden_frame_rate_is_told(lot: Lot) -> None:
+    item = lot.queue(lot.comp(rate=12.0))
+    item.settings["Frame Rate"] = 1
+    item.settings["Use this frame rate"] = 25.0
+    assert read_project(lot.save()).items[0].own_frame_rate == 25.0
+
+
+def test_a_comp_name_with_a_backslash_does_not_stop_the_reader(lot: Lot) -> None:
+    lot.queue(lot.comp(r"a\d"))
+    assert read_project(lot.save()).items[0].comp == r"a\d"
+
+
+def test_footage_knows_who_shows_it_through_nested_comps(lot: Lot) -> None:
+    outer, inner, other = lot.comp("outer"), lot.comp("inner"), lot.comp("other")
+    lot.still("in.png", into=inner)
+    lot.still("loose.png")
+    outer.add(inner)
+    project = read_project(lot.save())
+    shown = {footage.name: footage.comps for footage in project.footage}
+    assert shown == {"in.png": {outer.id, inner.id}, "loose.png": frozenset()}
+    assert other.id not in shown["in.png"]
+
+
+def test_fonts_are_named_by_postscript(lot: Lot) -> None:
+    lot.comp().add_text("words")
+    fonts = read_project(lot.save()).fonts
+    assert fonts
+    assert all(" " not in name for name in fonts)
+
+
+@pytest.mark.parametrize("frames", [range(12_000), [*range(1, 40), *range(60, 90)], range(95, 106)])
+def test_a_whole_sequence_is_found_and_gaps_stay_gaps(lot: Lot, frames: range | list[int]) -> None:
+    lot.sequence("plates/a.{:04d}.png", frames)
+    lot.file("plates/a.0001.jpg")
+    lot.file("plates/b.0001.png")
+    lot.file("plates/a.00001.png")
+    (found,) = find_footage(read_project(lot.save()))
+    assert [Path(name).name for name in found.files] == [f"a.{frame:04d}.png" for frame in frames]
+    assert found.absent == frames[-1] - frames[0] + 1 - len(frames)
+
+
+def test_a_sequence_without_padding_is_found(lot: Lot) -> None:
+    lot.sequence("a{}.png", range(8, 112))
+    (found,) = find_footage(read_project(lot.save()))
+    assert len(found.files) == 104
+
+
+def test_a_moved_project_finds_its_footage_by_the_way_from_itself(lot: Lot, tmp_path: Path) -> None:
+    lot.still("footage/still.png")
+    lot.sequence("footage/seq/a_{:03d}.png", range(5))
+    path = lot.save()
+    moved = tmp_path / "elsewhere"
+    lot.folder.rename(moved)
+    project = read_project(moved / path.name)
+    found = find_footage(project)
+    assert [len(one.files) for one in found] == [1, 5]
+    assert all(name.startswith(str(moved)) for name in input_files(project, found))
+
+
+def test_a_project_from_windows_finds_its_footage_on_another_system(tmp_path: Path) -> None:
+    (tmp_path / "footage").mkdir()
+    (tmp_path / "footage" / "a.png").touch()
+    footage = Footage("a", r"D:\job\footage\a.png", None, proxy=False, comps=frozenset(), up=1, down=2)
+    places = list(footage.places(tmp_path / "shot.aep"))
+    assert tmp_path / "footage" / "a.png" in places
+    if sys.platform != "win32":
+        assert places == [tmp_path / "footage" / "a.png"]
+
+
+def test_proxies_travel(lot: Lot) -> None:
+    comp = lot.comp()
+    comp.set_proxy(lot.file("comp_proxy.png"))
+    lot.still("full.png").set_proxy(lot.file("half.png"))
+    project = read_project(lot.save())
+    names = {Path(name).name for name in input_files(project, find_footage(project))}
+    assert names == {"shot.aep", "comp_proxy.png", "full.png", "half.png"}
+
+
+def test_names_are_found_in_whatever_unicode_form_the_disk_has(lot: Lot) -> None:
+    item = lot.still("é.png")  # composed
+    assert item.file is not None
+    Path(item.file).rename(lot.folder / "é.png")
+    (found,) = find_footage(read_project(lot.save()))
+    assert not found.missing
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.aepx", b"<?xml", "save it as .aep"),
+        ("a.txt", b"text", "not an After Effects project"),
+        ("a.aep", b"text", "does not begin as one does"),
+        ("a.aep", b"", "does not begin as one does"),
+        ("a.aep", b"RIFX", "damaged"),
+        ("a.aep", None, "No such file"),
+    ],
+)
+def test_what_is_no_project_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadInput, match=words) as caught:
+        read_project(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_project_is_refused_wherever_it_is_damaged(lot: Lot) -> None:
+    comp = lot.comp()
+    lot.still("in.png", into=comp)
+    lot.queue(comp)
+    whole = lot.save().read_bytes()
+    chance = random.Random(7)
+    path = lot.folder / "damaged.aep"
+    for _ in range(25):
+        cut = chance.randrange(4, len(whole))
+        path.write_bytes(
+            whole[:cut] if chance.random() < 0.5 else whole[:cut] + b"\xff" * 64 + whole[cut + 64 :]
+        )
+        try:
+            read_project(path)
+        except BadInput as error:
+            assert "\n" not in str(error)  # noqa: PT017 - not every damage is noticed; what is noticed is one line
+
+
+def test_a_newer_project_that_cannot_be_read_says_so(lot: Lot) -> None:
+    data = bytearray(lot.save().read_bytes())
+    head = data.find(b"head")
+    major = 31
+    word = int.from_bytes(data[head + 12 : head + 16], "big") & ~(0x1F << 26) & ~(0x07 << 19)
+    data[head + 12 : head + 16] = (word | (major // 8) << 26 | (major % 8) << 19).to_bytes(4, "big")
+    newer = lot.folder / "newer.aep"
+    newer.write_bytes(data)
+    assert read_project(newer).newer_than_known
+    newer.write_bytes(data[: len(data) // 2])
+    with pytest.raises(BadInput, match="saved by After Effects 31, which is newer"):
+        read_project(newer)
+
+
+def test_an_item_that_is_not_there(lot: Lot) -> None:
+    project = read_project(lot.save())
+    with pytest.raises(BadInput, match="no queue item 1; the render queue is empty"):
+        project.item(1)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs projects from After Effects in ../shared/data")
+@pytest.mark.parametrize("name", ["Item-01.aep", "Layer-01.aep", "Property-01.aep"])
+def test_projects_saved_by_after_effects_are_read(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inspect", str(SHARED / name), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["comps"]
+    assert told["after_effects"].split(".")[0] in {"16", "22"}
+
+
+def test_inspect_marks_what_is_missing_and_counts_sequences(
+    lot: Lot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comp = lot.comp("Main")
+    lot.sequence("plates/a.{:04d}.png", [1, 2, 5], into=comp)
+    gone = lot.still("gone.png", into=comp)
+    assert gone.file is not None
+    lot.queue(comp)
+    path = lot.save()
+    Path(gone.file).unlink()
+    assert run(["inspect", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "3 files, 2 missing" in out
+    assert "gone.png: MISSING" in out
+    assert "1. Main: queued, frames 0-11 (12)" in out
+    assert "error: item 1 (Main): footage is missing" in out
+    assert run(["inspect", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["files"], one["missing"]) for one in told["footage"]] == [(3, False), (0, True)]
+    assert told["render_queue"][0]["frames"] == "0-11"
