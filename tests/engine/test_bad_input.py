@@ -373,16 +373,17 @@ def test_a_journal_of_another_job_is_refused_with_the_reason(studio: Studio) -> 
 @pytest.mark.skipif(os.name == "nt", reason="SIGTERM ends the first run gently on POSIX only")
 def test_an_output_that_another_run_is_writing_to_is_refused_by_name(studio: Studio) -> None:
     slow = Scenario(costs=Costs(30.0))
-    first = studio.start(*FRAMES, "--concurrency", "1", scenario=slow)
-    try:
-        wait_for(studio.starts, "the first run's renderer")
-        outcome = studio.render(*FRAMES, scenario=slow)
-        assert outcome.code == ExitCode.BAD_INPUT
-        (line,) = outcome.output.splitlines()
-        assert "another run is writing to this output" in line
-        assert f"process {first.pid} " in line
-        assert len(studio.starts()) == 1
-        assert len(list(studio.scratch.iterdir())) == 1, "the first run's and no other"
-    finally:
-        first.send_signal(signal.SIGTERM)
-        assert first.wait(30) == ExitCode.CANCELLED
+    with studio.start(*FRAMES, "--concurrency", "1", scenario=slow) as first:
+        try:
+            wait_for(lambda: first.poll() is not None or studio.starts(), "the first run's renderer")
+            outcome = studio.render(*FRAMES, scenario=slow)
+            assert outcome.code == ExitCode.BAD_INPUT
+            (line,) = outcome.output.splitlines()
+            assert "another run is writing to this output" in line
+            assert f"process {first.pid} " in line
+            assert len(studio.starts()) == 1
+            assert len(list(studio.scratch.iterdir())) == 1, "the first run's and no other"
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(30) == ExitCode.CANCELLED
+        finally:
+            first.kill()

@@ -176,7 +176,11 @@ def test_a_cancel_leaves_whole_frames_and_no_process(studio: Studio, worker: Wor
     _set(studio, worker, Scenario(costs=Costs(0.0, {6: 60.0, 12: 60.0}), faults=(stubborn,)))
     worker.run(_command(studio, *FRAMES))
     place = worker.session.working_directory
-    wait_for(lambda: len(list(place.rglob("frame_*.png"))) + len(studio.frames()) >= 10, "ten frames")
+
+    def rendered() -> int:
+        return len([*place.rglob("frame_*.png"), *studio.out.glob("f_*.png")])
+
+    wait_for(lambda: worker.ended.is_set() or rendered() >= 10, "ten frames")
     worker.session.cancel_action()
     last = worker.end()
     assert last.state is ActionState.CANCELED
@@ -199,7 +203,7 @@ def test_an_urgent_cancel_leaves_no_process(studio: Studio, worker: Worker) -> N
     _set(studio, worker, Scenario(costs=Costs(60.0), faults=(Fault(FaultKind.STUBBORN),)))
     worker.run(_command(studio, *FRAMES))
     wait_for(
-        lambda: len(studio.starts()) == 2 and all(len(s.pids) == 2 for s in studio.starts()), "two trees"
+        lambda: worker.ended.is_set() or [len(start.pids) for start in studio.starts()] == [2, 2], "two trees"
     )
     worker.session.cancel_action(time_limit=timedelta(0))
     assert worker.end().state is ActionState.CANCELED

@@ -35,6 +35,11 @@ def _spans(starts: Iterable[Start]) -> list[tuple[int, int]]:
     return sorted((int(after(start.argv, "-s")), int(after(start.argv, "-e"))) for start in starts)
 
 
+def _rendered(studio: Studio) -> int:
+    """Frames in scratch and at the destination."""
+    return len([*studio.scratch.rglob("frame_*.png"), *studio.out.glob("f_*.png")])
+
+
 # ------------------------------------------------------------------------------------------------------- trap 1
 
 
@@ -391,10 +396,13 @@ def test_a_comma_in_a_folders_name_is_a_comma(studio: Studio) -> None:
 def test_a_cancel_keeps_every_whole_frame(studio: Studio, number: signal.Signals) -> None:
     """Delivered or in scratch: the next run renders only what was never finished."""
     slow = Scenario(costs=Costs(0.0, {4: 60.0, 8: 60.0}))
-    run = studio.start("--frames", "1-8", "--concurrency", "2", scenario=slow)
-    wait_for(lambda: len(list(studio.scratch.rglob("frame_*.png"))) + len(studio.frames()) >= 6, "six frames")
-    run.send_signal(number)
-    assert run.wait(30) == 4, studio.log
+    with studio.start("--frames", "1-8", "--concurrency", "2", scenario=slow) as run:
+        try:
+            wait_for(lambda: run.poll() is not None or _rendered(studio) >= 6, "six frames")
+            run.send_signal(number)
+            assert run.wait(30) == 4, studio.log
+        finally:
+            run.kill()
     assert studio.alive() == []
     assert studio.frames() == [1, 2, 3, 5, 6, 7]
     assert "cancelled by SIG" in studio.log
