@@ -55,7 +55,7 @@ def once() -> Start:
     with stage() as here:
         clock = time.time()
         with here.running(frames=100, renderers=1, cost=3600.0) as run:
-            (renderer,) = here.renderers(1)
+            (renderer,) = here.renderers(run, 1)
             times = run.cpu_times()
             (said,) = starts(here.folder / "stage")
             return Start(

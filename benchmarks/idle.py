@@ -32,7 +32,7 @@ def main() -> int:
     )
     given = options.parse_args()
     with stage() as here, here.running(frames=RENDERERS, renderers=RENDERERS, cost=3600.0) as run:
-        renderers = {process.pid for process in here.renderers(RENDERERS)}
+        renderers = {process.pid for process in here.renderers(run, RENDERERS)}
         time.sleep(SETTLING)
         holders = [process for process in run.children(recursive=True) if process.pid not in renderers]
         before, holders_before, began = own_seconds([run]), own_seconds(holders), time.perf_counter()

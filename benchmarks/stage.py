@@ -125,15 +125,15 @@ class Stage:
             run.wait(PATIENCE)
             psutil.wait_procs(tree, PATIENCE)
 
-    def renderers(self, wanted: int) -> list[psutil.Process]:
-        """Wait until so many fakes have been started, and return them.
+    def renderers(self, run: psutil.Process, wanted: int) -> list[psutil.Process]:
+        """Wait until the run has started so many fakes, and return them.
 
         Raises:
             RuntimeError: they were not.
         """
         deadline = time.monotonic() + PATIENCE
         while len(begun := starts(self.folder / "stage")) < wanted:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or not run.is_running() or run.status() == psutil.STATUS_ZOMBIE:
                 raise RuntimeError(f"only {len(begun)} of {wanted} renderers: {self.last_words()}")
             time.sleep(0.02)
         return [psutil.Process(start.pid) for start in begun]
