@@ -83,7 +83,18 @@ class Concluder:
             self._book.rendered()
         self._write(attempt, missing)
         self._collector.settle(attempt)
-        return self._lost(attempt, missing) if missing.frames else 0.0
+        if missing.frames:
+            return self._lost(attempt, missing)
+        self._doubt_short_movie(attempt)
+        return 0.0
+
+    def _doubt_short_movie(self, attempt: Attempt) -> None:
+        """A movie's frames cannot be looked at; its renderer's count is a hint, and lines may be missing."""
+        wanted = len(self._job.frames) if self._job.single_file and self._job.frames is not None else 0
+        if 0 < attempt.counted < wanted:
+            name = self._job.output.name(0)
+            text = f"{name}: its renderer told of {attempt.counted} frames, and {wanted} were asked for; look at its end"
+            self._teller.say(Level.WARNING, text, attempt)
 
     def untouched(self, attempt: Attempt) -> None:
         """A lease that was never started goes back as it is."""

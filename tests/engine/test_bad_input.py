@@ -387,3 +387,11 @@ def test_an_output_that_another_run_is_writing_to_is_refused_by_name(studio: Stu
             assert first.wait(30) == ExitCode.CANCELLED
         finally:
             first.kill()
+
+
+def test_a_log_file_that_is_the_project_is_refused(studio: Studio) -> None:
+    before = studio.project.read_bytes()
+    outcome = studio.render("--frames", "1-4", "--log-file", str(studio.project))
+    assert outcome.code == ExitCode.BAD_INPUT
+    assert "is the project itself" in outcome.output
+    assert studio.project.read_bytes() == before

@@ -128,3 +128,11 @@ def test_progress_is_told_by_the_frames_that_its_renderer_counts(studio: Studio)
     assert told == sorted(told)
     assert told[-1] == 100
     assert any(0 < percent < 100 for percent in told)
+
+
+def test_a_movie_whose_renderer_told_of_fewer_frames_is_delivered_with_a_warning(studio: Studio) -> None:
+    """Lines may be missing, so it is no failure; but nobody should find out tomorrow."""
+    short = Fault(FaultKind.CUT_SHORT, On(frame=10), count=4)
+    outcome = studio.render("--frames", "1-10", output="f.mov", scenario=Scenario(faults=(short,)))
+    assert outcome.code == 0, outcome.output
+    assert "told of 6 frames, and 10 were asked for" in outcome.output

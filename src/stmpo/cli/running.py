@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from stmpo.errors import StmpoError
+from stmpo.errors import BadInput, StmpoError
 from stmpo.events import Level, Message, RunFailed
-from stmpo.intake import take_in
+from stmpo.intake import absolute, take_in
 from stmpo.runner import render
+from stmpo.signals import listening
 from stmpo.sinks import Sink, Sinks
 from stmpo.sinks.lines import LineSink, LogFile
 from stmpo.sinks.openjd import OpenJDSink
@@ -41,11 +42,16 @@ def run_render(
     """
     session = os.environ.get(SESSION_VARIABLE)
     in_session = bool(session) if options.openjd is None else options.openjd
+    if options.log_file is not None and absolute(folder, options.log_file) == absolute(folder, project):
+        raise BadInput(f"--log-file {options.log_file} is the project itself; choose another file")
     logs = [LogFile(folder / options.log_file)] if options.log_file is not None else []
     sinks = Sinks([*_console(sys.stderr if as_json else sys.stdout, in_session=in_session), *logs])
     try:
-        intake = take_in(project, job_options, options, sources=sources, environ=os.environ, folder=folder)
-        return render(intake, sinks.handle, session=Path(session) if session else None)
+        with listening():  # a signal while the checks run ends them in order too
+            intake = take_in(
+                project, job_options, options, sources=sources, environ=os.environ, folder=folder
+            )
+            return render(intake, sinks.handle, session=Path(session) if session else None)
     except StmpoError as error:
         # Whoever reads only the farm's page of the task, or the log, learns of a refusal as well.
         sinks.handle(RunFailed((), str(error)))

@@ -110,7 +110,7 @@ def _warnings(limits: tuple[Limit, ...], bound: Limit, count: int) -> tuple[str,
     for limit in exceeded(limits, count):
         if bound.name == "concurrency":
             warnings.append(
-                f"{count} processes as asked; {limit.name} would allow {limit.processes}: {limit.reason}"
+                f"{count} process{'' if count == 1 else 'es'} as asked; {limit.name} would allow {limit.processes}: {limit.reason}"
             )
         else:
             warnings.append(f"one process is started although {limit.name} allows none: {limit.reason}")
