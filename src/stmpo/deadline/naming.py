@@ -1,8 +1,8 @@
-"""Text as OpenJD takes it: names of steps and jobs, and literals inside format strings.
+r"""Text as OpenJD takes it: names of steps and jobs, and literals inside format strings.
 
 In a format string `{{` and `}}` always belong to a reference, and there is no way to write them otherwise; control
-characters are refused. A literal that holds any of them is written as a JSON string, its braces as `\\u007b` and
-`\\u007d`. A literal that begins with a quotation mark is written so too, so that the mark says which form it is. The
+characters are refused. A literal that holds any of them is written as a JSON string, its braces as `\u007b` and
+`\u007d`. A literal that begins with a quotation mark is written so too, so that the mark says which form it is. The
 worker's scripts undo it (`plain`).
 """
 

@@ -1,0 +1,209 @@
+"""The wheels that travel with a job: this package's, and psutil's for each system that a worker may have.
+
+Ours is written from the package as it is imported here, byte for byte the same for the same files, so that job
+attachments upload it once. psutil's come from folders that are given, then from this user's cache; what is missing is
+downloaded into the cache by pip where there is a network. Without one, the psutil that is installed here is packed
+again: then the job runs on workers of this system, and on those that have psutil.
+
+    python -m stmpo.deadline.wheels DESTINATION [FOLDER …]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import stmpo
+from stmpo.deadline.runtime import LEAST_PSUTIL
+from stmpo.deadline.wheel_names import Interpreter, WheelName, release
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+PLATFORMS = ("win_amd64", "macosx_11_0_arm64", "macosx_10_9_x86_64", "manylinux2014_x86_64")
+"""Where After Effects runs, and where workers of a test farm do."""
+
+DOWNLOAD_SECONDS = 20
+"""Longest wait for the downloads, which run side by side."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_LEFT_OUT = {"__pycache__", "job_template", "demo"}
+
+
+def collect_wheels(destination: Path, *, sources: Sequence[Path] = (), download: bool = True) -> list[Path]:
+    """Put the wheels into `destination` (made where missing) and return them: ours first.
+
+    `sources` are folders with psutil wheels, looked at before the cache. `download` allows pip to fetch what is missing.
+
+    Raises:
+        BadInput: the folder cannot be written.
+    """
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        ours = write_own_wheel(destination)
+        found = _psutil_wheels((*sources, cache_folder(os.environ)))
+        if download and (missing := _uncovered(found)):
+            _download(missing, cache_folder(os.environ))
+            found = _psutil_wheels((*sources, cache_folder(os.environ)))
+        copies = [_copy(wheel, name, destination) for name, wheel in found.items()]
+        if not any(_for_here(name) for name in found):
+            copies += _repacked(destination)
+    except OSError as error:
+        raise BadInput(f"wheels cannot be written to {destination}: {error.strerror or error}") from None
+    return [ours, *copies]
+
+
+def systems(wheels: Iterable[Path]) -> set[str]:
+    """Systems that these wheels bring psutil for: `windows`, `macos`, `linux`."""
+    names = [WheelName.parse(wheel.name) for wheel in wheels]
+    return {name.system for name in names if name is not None and name.name == "psutil"}
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Where downloaded wheels are kept: `STMPO_WHEELS`, else in the user's cache."""
+    named = environ.get("STMPO_WHEELS")
+    if named:
+        return Path(named).absolute()
+    base = environ.get("LOCALAPPDATA") or environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base).absolute() / "stmpo" / "wheels"
+
+
+def write_own_wheel(destination: Path) -> Path:
+    """Write this package as a wheel, without what only a workstation needs."""
+    version = stmpo.__version__
+    package = Path(stmpo.__file__).resolve().parent
+    files = {
+        f"stmpo/{path.relative_to(package).as_posix()}": path.read_bytes()
+        for path in sorted(package.rglob("*"))
+        if path.is_file() and not _LEFT_OUT & set(path.relative_to(package).parts)
+    }
+    metadata = (
+        f"Metadata-Version: 2.1\nName: stmpo\nVersion: {version}\nRequires-Dist: psutil>={LEAST_PSUTIL}\n"
+    )
+    tag = "Wheel-Version: 1.0\nGenerator: stmpo\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    info = f"stmpo-{version}.dist-info"
+    files |= {f"{info}/METADATA": metadata.encode(), f"{info}/WHEEL": tag.encode()}
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]).encode()
+    return _write(destination / f"stmpo-{version}-py3-none-any.whl", files)
+
+
+def _psutil_wheels(folders: Iterable[Path]) -> dict[WheelName, Path]:
+    """The newest psutil wheel for each platform; of equals the first folder's."""
+    best: dict[tuple[str, ...], tuple[WheelName, Path]] = {}
+    for folder in folders:
+        for wheel in sorted(folder.glob("psutil-*.whl")):
+            name = WheelName.parse(wheel.name)
+            if name is None or release(name.version) < release(LEAST_PSUTIL):
+                continue
+            key = (*name.pythons, *name.abis, *name.platforms)
+            if key not in best or release(best[key][0].version) < release(name.version):
+                best[key] = name, wheel
+    return dict(best.values())
+
+
+def _uncovered(found: Iterable[WheelName]) -> list[str]:
+    have = list(found)
+    return [tag for tag in PLATFORMS if not any(_example(tag).takes(name) for name in have)]
+
+
+def _example(tag: str) -> Interpreter:
+    """The oldest Python that has to be served on a platform."""
+    linux = tag.startswith("manylinux")
+    platform = f"linux_{tag.partition('_')[2]}" if linux else tag
+    return Interpreter((3, 10), platform, "glibc" if linux else "", (2, 17) if linux else (11, 0))
+
+
+def _for_here(name: WheelName) -> bool:
+    return Interpreter.here().takes(name)
+
+
+def _download(tags: Sequence[str], cache: Path) -> None:
+    """Fetch psutil for these platforms, if that can be done; nothing is said where it cannot."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(len(tags)) as pool:
+        list(pool.map(lambda tag: _pip_download(tag, cache), tags))
+
+
+def _pip_download(tag: str, cache: Path) -> None:
+    wanted = ["--platform", tag, "--python-version", "3.10", "--implementation", "cp", "--abi", "abi3"]
+    quiet = ["--quiet", "--disable-pip-version-check", "--retries", "0", "--timeout", "5"]
+    command = [sys.executable, "-m", "pip", "download", *quiet, "--no-deps", "--only-binary=:all:", *wanted]
+    try:
+        subprocess.run(
+            [*command, "--dest", str(cache), f"psutil>={LEAST_PSUTIL}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DOWNLOAD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _copy(wheel: Path, name: WheelName, destination: Path) -> Path:
+    target = destination / name.short()
+    if not (target.exists() and target.samefile(wheel)):
+        shutil.copyfile(wheel, target)
+    return target
+
+
+def _repacked(destination: Path) -> list[Path]:
+    """The psutil that is installed here as a wheel again; none where it is not installed as a package."""
+    try:
+        installed = distribution("psutil")
+    except PackageNotFoundError:
+        return []
+    names = [
+        str(file)
+        for file in installed.files or ()
+        if not {"..", "__pycache__"} & set(file.parts)
+        and file.name not in {"RECORD", "INSTALLER", "REQUESTED"}
+    ]
+    files = {name.replace("\\", "/"): Path(str(installed.locate_file(name))).read_bytes() for name in names}
+    if not files:
+        return []
+    return [_write(destination / f"psutil-{installed.version}-{_tag(installed)}.whl", files)]
+
+
+def _tag(installed: Distribution) -> str:
+    """One tag of an installed wheel that this Python takes; that of this very Python where it does not say."""
+    here = Interpreter.here()
+    for line in (installed.read_text("WHEEL") or "").splitlines():
+        tag = line.partition("Tag:")[2].strip()
+        name = WheelName.parse(f"psutil-0-{tag}.whl")
+        if tag and name is not None and here.takes(name):
+            return tag
+    python = f"cp{here.version[0]}{here.version[1]}"
+    return f"{python}-{python}{'t' * here.free_threaded}-{here.platform}"
+
+
+def _write(path: Path, files: Mapping[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return path
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`DESTINATION [FOLDER …]`: put the wheels there, psutil's from the folders first; say which."""
+    if not arguments:
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    for wheel in collect_wheels(Path(arguments[0]), sources=[Path(folder) for folder in arguments[1:]]):
+        sys.stdout.write(f"{wheel}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
