@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,9 @@ class Output:
 
     path: str | None
     """Where it writes, variables such as `[compName]` filled in; None where no output has been chosen."""
+
+    extension: str
+    """Without its dot, as the format forces it; empty where py_aep does not know it."""
 
     comp_frame_numbers: bool
     """Whether files are numbered by the comp. Without it every process would start at the same number."""
@@ -153,7 +157,7 @@ class Footage:
     def places(self, project: Path) -> Iterator[Path]:
         """Where After Effects looks for it, in its order: the absolute path, then the one relative to the project."""
         stored = _pure(self.path)
-        if type(stored) is type(PurePath(project)):
+        if is_native(self.path):
             yield Path(stored)
         if 0 < self.up <= len(project.parents) and 0 < self.down < len(stored.parts):
             yield project.parents[self.up - 1].joinpath(*stored.parts[-self.down :])
@@ -203,9 +207,12 @@ class Project:
 
 def available() -> bool:
     """Whether projects can be read here: py_aep is installed."""
-    from importlib.util import find_spec  # noqa: PLC0415 - only those who read projects ask
-
     return find_spec("py_aep") is not None
+
+
+def is_native(path: str) -> bool:
+    """Whether an absolute path is of this system's style: a Windows path means nothing on another system."""
+    return type(_pure(path)) is type(PurePath())
 
 
 def read_project(path: Path) -> Project:

@@ -95,6 +95,7 @@ def _output(module: OutputModule) -> Output:
         format=form.label,
         kind=_KINDS.get(form.kind, OutputKind.SINGLE_FILE),
         path=_output_path(module),
+        extension=module._resolve_extension or "",  # noqa: SLF001 - public only inside a file name
         comp_frame_numbers=bool(module.settings["Use Comp Frame Number"]),
     )
 

@@ -20,7 +20,9 @@ _COMMANDS = {
     "render": ("stmpo.cli.render", "Render one comp with several renderer processes."),
     "demo": ("stmpo.cli.demo", "Render the demo comp by several processes, and see what was gained."),
     "plan": ("stmpo.cli.plan", "Show how many processes would run here, where, and why."),
+    "simulate": ("stmpo.cli.simulate", "Try a schedule without rendering anything."),
     "inspect": ("stmpo.cli.inspect", "Show what an After Effects project holds, without After Effects."),
+    "bundle": ("stmpo.cli.bundle", "Write a job bundle for AWS Deadline Cloud, without After Effects."),
 }
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from stmpo.aep import RENDERABLE, Status
+from stmpo.aep import RENDERABLE, Status, is_native
 from stmpo.outputs import OutputKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from stmpo.aep import Project, QueueItem
+    from stmpo.aep import Output, Project, QueueItem
     from stmpo.deadline.assets import Found
 
 
@@ -84,43 +84,42 @@ def check(
 
 
 def _item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
-    def error(text: str) -> Finding:
-        return Finding(Severity.ERROR, item, text)
-
     if item.status not in RENDERABLE:
         state = {Status.DONE: "already done"}.get(item.status, item.status.value)
-        yield error(f"is {state}; tick it again in the render queue, or duplicate it")
+        yield _error(item, f"is {state}; tick it again in the render queue, or duplicate it")
     if not len(item.frames):
-        yield error("its time span holds no frame")
-    if len(item.outputs) != 1:
-        yield error(
-            f"has {len(item.outputs)} output modules; every process would write all but the first to the same "
-            "place: make it an item for each"
-            if item.outputs
-            else "has no output module"
-        )
+        yield _error(item, "its time span holds no frame")
     if not item.outputs:
-        return
-    output = item.outputs[0]
-    if output.path is None and not elsewhere:
-        yield error("has no output path; choose one in the render queue, or give --output-dir")
-    if output.kind is OutputKind.SEQUENCE and not output.comp_frame_numbers:
-        yield error(
-            'its output module has "Use Comp Frame Number" off: every process would number its files from the same '
-            "start; tick it in the output module's settings"
-        )
-    if output.kind is OutputKind.SINGLE_FILE:
-        yield Finding(
-            Severity.WARNING,
+        yield _error(item, "has no output module; add one in the render queue")
+    if len(item.outputs) > 1:
+        yield _error(
             item,
-            f"writes one file ({output.format or output.template}): one process renders it",
+            f"has {len(item.outputs)} output modules; every process would write all but the first to the same "
+            "place: make it an item for each",
         )
+    if item.outputs:
+        yield from _output(item, item.outputs[0], elsewhere=elsewhere)
     if item.own_frame_rate is not None:
-        yield Finding(
-            Severity.WARNING,
+        yield _warning(
             item,
             f"its render settings ask for {item.own_frame_rate:g} frames a second and not the comp's rate; its "
             "files may be numbered otherwise than its frames",
+        )
+
+
+def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[Finding]:
+    if output.path is None and not elsewhere:
+        yield _error(item, "has no output path; choose one in the render queue, or give --output-dir")
+    elif output.path is not None and not elsewhere and not is_native(output.path):
+        yield _error(item, f"writes to {output.path}, a path of another system; give --output-dir")
+    if output.kind is OutputKind.SINGLE_FILE:
+        what = output.format or output.template
+        yield _warning(item, f"writes one file ({what}), not a sequence: one process renders it")
+    elif not output.comp_frame_numbers:
+        yield _error(
+            item,
+            'its output module has "Use Comp Frame Number" off: every process would number its files from the same '
+            "start; tick it in the output module's settings",
         )
 
 
@@ -142,14 +141,13 @@ def _footage(
             yield Finding(severity, item, f"footage is missing: {_names(here)}{way_out}")
     unused = [one for one in missing if one.footage.path not in shown]
     if unused:
-        yield Finding(Severity.WARNING, None, f"footage is missing that no item shows: {_names(unused)}")
+        yield _warning(None, f"footage is missing that no item shows: {_names(unused)}")
     proxies = [one for one in found if one.missing and one.footage.proxy]
     if proxies:
-        yield Finding(Severity.WARNING, None, f"proxies are missing: {_names(proxies)}")
+        yield _warning(None, f"proxies are missing: {_names(proxies)}")
     for one in found:
         if one.absent and not one.missing:
-            yield Finding(
-                Severity.WARNING,
+            yield _warning(
                 None,
                 f"the sequence {one.footage.name} has {len(one.files)} of its {len(one.files) + one.absent} frames",
             )
@@ -157,27 +155,32 @@ def _footage(
 
 def _project(project: Project, found: Sequence[Found], missing_fonts: Collection[str]) -> Iterator[Finding]:
     if project.newer_than_known:
-        yield Finding(
-            Severity.WARNING,
+        yield _warning(
             None,
             f"was saved by After Effects {project.version}, which is newer than this reader knows; look at "
             "`stmpo inspect` before trusting it",
         )
     if missing_fonts:
         names = ", ".join(sorted(missing_fonts))
-        yield Finding(
-            Severity.WARNING,
+        yield _warning(
             None,
             f"fonts are not installed here: {names}; a worker without them replaces them",
         )
     astray = [one for one in found if one.footage.another_volume and not one.missing]
     if astray:
-        yield Finding(
-            Severity.WARNING,
+        yield _warning(
             None,
             f"footage lies on another volume than the project: {_names(astray)}; After Effects on a worker finds "
             "it only where that volume is mounted in the same place",
         )
+
+
+def _error(item: QueueItem, text: str) -> Finding:
+    return Finding(Severity.ERROR, item, text)
+
+
+def _warning(item: QueueItem | None, text: str) -> Finding:
+    return Finding(Severity.WARNING, item, text)
 
 
 def _names(found: Sequence[Found]) -> str:

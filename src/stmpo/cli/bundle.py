@@ -1,0 +1,33 @@
+"""`stmpo bundle`: parse, call, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stmpo.cli.jobs import job_options, prepared
+
+
+@click.command("bundle", short_help="Write a job bundle for AWS Deadline Cloud, without After Effects.")
+@click.argument("project", metavar="PROJECT")
+@click.option(
+    "-o", "--output", required=True, metavar="FOLDER", help="The bundle's folder: a new or an empty one."
+)
+@job_options
+def bundle_command(project: str, output: str, **values: Any) -> int:
+    """Write a job bundle that renders PROJECT (.aep), a step for each item of its render queue.
+
+    It is checked by OpenJD's own reader first. Send it by `stmpo submit FOLDER` or `deadline bundle submit FOLDER`.
+    """
+    from stmpo.deadline.bundle import write_bundle  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.intake import absolute  # noqa: PLC0415
+
+    folder = absolute(Path.cwd(), output)
+    job = prepared(absolute(Path.cwd(), project), values)
+    assert job.bundle is not None
+    tasks = write_bundle(job.bundle, folder)
+    files = len(job.bundle.inputs)
+    click.echo(f"{folder}: {len(job.items)} items, {tasks} tasks, {files} files to travel")
+    return 0

@@ -1,0 +1,173 @@
+"""What `stmpo bundle` and `stmpo submit` share: the options of a job, and telling what was found."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stmpo.deadline.request import Prepared, Request
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_DEADLINE = {
+    "priority": "deadline:priority",
+    "initial_state": "deadline:targetTaskRunStatus",
+    "max_failed_tasks": "deadline:maxFailedTasksCount",
+    "max_retries_per_task": "deadline:maxRetriesPerTask",
+    "max_workers": "deadline:maxWorkerCount",
+}
+"""Options that are the service's own, by what a bundle calls them."""
+
+_OPTIONS = (
+    click.option(
+        "--item",
+        "items",
+        type=int,
+        multiple=True,
+        metavar="N",
+        help="Queue item, from 1.  [default: all ticked ones]",
+    ),
+    click.option("--frames", metavar="RANGE", help="Frames of a single item, instead of its own."),
+    click.option(
+        "--output-dir", metavar="FOLDER", help="Deliver to this folder; file names stay as they are."
+    ),
+    click.option("--name", help="Name of the job.  [default: the project's]"),
+    click.option(
+        "-p",
+        "--parameter",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A job parameter, such as Concurrency=12.",
+    ),
+    click.option("--continue-on-missing-footage", is_flag=True, help="Send it although footage is missing."),
+    click.option("--priority", type=click.IntRange(0, 100), help="Of the job, 0 to 100."),
+    click.option(
+        "--initial-state", type=click.Choice(["READY", "SUSPENDED"]), help="Whether tasks start at once."
+    ),
+    click.option("--max-failed-tasks", type=click.IntRange(0), help="Failed tasks that fail the job."),
+    click.option("--max-retries-per-task", type=click.IntRange(0), help="Further attempts at a task."),
+    click.option("--max-workers", type=click.IntRange(-1), help="Most workers at a time; -1 is any number."),
+    click.option(
+        "--os",
+        "systems",
+        metavar="LIST",
+        help="Workers' systems: windows, macos, linux, or any.  [default: windows,macos]",
+    ),
+    click.option("--min-vcpus", type=click.IntRange(1), help="Least vCPUs of a worker."),
+    click.option(
+        "--min-memory-gb", type=click.IntRange(1), help="Least memory of a worker, in GB (2^30 bytes)."
+    ),
+    click.option(
+        "--task-timeout", type=click.IntRange(1), metavar="SECONDS", help="Stop a task after so long."
+    ),
+    click.option("--python", metavar="COMMAND", help="What starts Python on a worker.  [default: python]"),
+    click.option("--conda-packages", metavar="LIST", help="Packages for a queue with a Conda environment."),
+)
+
+
+def job_options(function: _F) -> _F:
+    """Give a command the options of a job."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def given_options(values: dict[str, Any]) -> list[str]:
+    """Names of the job options that were really given, as a user writes them."""
+    named = {"items": "--item", "parameters": "--parameter", "systems": "--os"}
+    return [named.get(name, f"--{name.replace('_', '-')}") for name, value in values.items() if value]
+
+
+def request_of(project: Path, values: dict[str, Any]) -> Request:
+    """The job that the options ask for.
+
+    Raises:
+        BadInput: a parameter or a list that cannot be read.
+    """
+    from stmpo.deadline.request import MISSING_FOOTAGE, Request  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.intake import absolute  # noqa: PLC0415
+
+    parameters = parameters_of(values["parameters"])
+    if values["continue_on_missing_footage"]:
+        parameters[MISSING_FOOTAGE] = "true"
+    return Request(
+        project=project,
+        items=values["items"],
+        frames=values["frames"],
+        output_dir=absolute(Path.cwd(), values["output_dir"]) if values["output_dir"] is not None else None,
+        name=values["name"],
+        parameters=parameters,
+        deadline={name: values[key] for key, name in _DEADLINE.items() if values[key] is not None},
+        options=_template_options(values),
+    )
+
+
+def parameters_of(texts: Sequence[str]) -> dict[str, str]:
+    """Read `NAME=VALUE`s; a later one wins.
+
+    Raises:
+        BadInput: one of them is something else.
+    """
+    parameters = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+            raise BadInput(f"--parameter {text!r}: write NAME=VALUE, such as Concurrency=12")
+        parameters[name] = value
+    return parameters
+
+
+def prepared(project: Path, values: dict[str, Any]) -> Prepared:
+    """Look the job over, tell what was found, and refuse it where it would not render.
+
+    Raises:
+        BadInput: it would not, or it cannot be read.
+    """
+    from stmpo.deadline.request import prepare  # noqa: PLC0415
+
+    result = prepare(request_of(project, values), os.environ)
+    for finding in result.findings:
+        print(finding, file=sys.stderr)
+    if result.left_out:
+        print(f"not rendered: {result.left_out}", file=sys.stderr)
+    if result.bundle is None:
+        raise BadInput(result.refusal)
+    return result
+
+
+def _template_options(values: dict[str, Any]) -> Any:
+    from stmpo.deadline.template import TemplateOptions  # noqa: PLC0415
+
+    chosen = {
+        "os_families": _systems(values["systems"]),
+        "min_vcpus": values["min_vcpus"],
+        "min_memory_mib": None if values["min_memory_gb"] is None else values["min_memory_gb"] * 1024,
+        "task_timeout_seconds": values["task_timeout"],
+        "python": values["python"],
+        "conda_packages": values["conda_packages"],
+    }
+    return TemplateOptions(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def _systems(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    systems = tuple(name for name in re.split(r"[,\s]+", text.strip().lower()) if name)
+    if systems == ("any",):
+        return ()
+    strangers = [name for name in systems if name not in {"windows", "macos", "linux"}]
+    if strangers or not systems:
+        raise BadInput(f"--os {text!r}: write windows, macos and linux with commas between them, or any")
+    return systems

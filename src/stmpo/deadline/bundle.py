@@ -1,0 +1,125 @@
+"""A job bundle: what it holds, whether OpenJD takes it, and how it comes to stand on the disk whole or not at all.
+
+    template.json           the job
+    parameter_values.json   its parameters, paths absolute (the client would look for relative ones from where it runs)
+    asset_references.json   every file that travels with it, absolute for the same reason
+    scripts/                what a worker runs
+
+It is written into a folder beside its destination that is renamed at the end. Nothing is left behind on any error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stmpo.deadline.pieces import copy_scripts
+from stmpo.deadline.validation import check_job
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+SCRIPTS = "scripts"
+"""The folder of a bundle that `JobScriptDir` names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A job that has been checked as far as it can be without writing it."""
+
+    template: Mapping[str, Any]
+
+    parameters: Mapping[str, str | int]
+    """Job parameters, and `deadline:` values for CreateJob."""
+
+    inputs: Sequence[str]
+    """Absolute paths of files."""
+
+    outputs: Sequence[str]
+    """Absolute paths of folders."""
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return str(self.template["name"])
+
+    def files(self) -> dict[str, str]:
+        """Name and text of the bundle's documents."""
+        values = [{"name": name, "value": value} for name, value in self.parameters.items()]
+        references = {
+            "inputs": {"filenames": list(self.inputs), "directories": []},
+            "outputs": {"directories": list(self.outputs)},
+            "referencedPaths": [],
+        }
+        return {
+            "template.json": _json(self.template),
+            "parameter_values.json": _json({"parameterValues": values}),
+            "asset_references.json": _json({"assetReferences": references}),
+        }
+
+    def check(self, folder: Path) -> int:
+        """Let openjd-model read the template and make the job from it, as if it lay in `folder`; return its tasks.
+
+        Raises:
+            BadInput: OpenJD refuses it.
+        """
+        given = {name: value for name, value in self.parameters.items() if not name.startswith("deadline:")}
+        return check_job(self.template, given, folder)
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> int:
+    """Check the bundle and write it to `folder` (absolute), which does not exist or is empty; return its tasks.
+
+    Raises:
+        BadInput: OpenJD refuses it, the folder holds something, or it cannot be written. Nothing is left behind.
+    """
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadInput(f"{folder} already exists; remove it, or choose another folder for the bundle")
+        tasks = bundle.check(folder)
+        with _folders_made(folder.parent), _beside(folder) as fresh:
+            for name, text in bundle.files().items():
+                (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+            copy_scripts(fresh / SCRIPTS)
+            if folder.exists():
+                folder.rmdir()
+            fresh.rename(folder)
+    except OSError as error:
+        raise BadInput(f"the bundle cannot be written to {folder}: {error.strerror or error}") from None
+    return tasks
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """An empty folder beside the destination; whatever is left of it goes."""
+    fresh = folder.with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}")
+    fresh.mkdir()
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _folders_made(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; those that were made go again when what follows fails."""
+    new = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for place in new:
+            with contextlib.suppress(OSError):  # somebody else has put something there
+                place.rmdir()
+        raise
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,190 @@
+"""From what a user asks for to a bundle: a project is read, its items chosen and looked over, the job composed.
+
+Nothing is written and nothing is sent here. What is not right is collected, not raised, so that a user reads all of it
+at once; `Prepared.refusal` is the one line that ends it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.aep import QueueItem, read_project
+from stmpo.deadline.assets import find_footage, input_files
+from stmpo.deadline.bundle import Bundle
+from stmpo.deadline.preflight import Finding, Severity, check, choose, left_out
+from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
+from stmpo.errors import BadInput
+from stmpo.fonts.places import find_fonts
+from stmpo.frames import FrameSet
+from stmpo.outputs import OutputKind, OutputPattern
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stmpo.aep import Output, Project
+
+MISSING_FOOTAGE = "ContinueOnMissingFootage"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A job as somebody asks for it. Paths are absolute."""
+
+    project: Path
+
+    items: tuple[int, ...] = ()
+    """Queue items, from 1; none: all that the queue would render."""
+
+    frames: str | None = None
+    """Instead of the item's own; for a single item."""
+
+    output_dir: Path | None = None
+    """Instead of the folders in the project; file names stay."""
+
+    name: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Job parameters other than the template's defaults."""
+
+    deadline: Mapping[str, str | int] = field(default_factory=dict)
+    """`deadline:` values, such as `deadline:priority`."""
+
+    options: TemplateOptions = field(default_factory=TemplateOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job that could be written or sent, unless it is refused."""
+
+    project: Project
+    items: tuple[QueueItem, ...]
+    findings: tuple[Finding, ...]
+
+    bundle: Bundle | None
+    """None where it is refused."""
+
+    left_out: str
+    """The queue items that are not in it, and why; empty where there are none."""
+
+    @property
+    def refusal(self) -> str:
+        """Why it cannot be sent, in one line."""
+        errors = [finding for finding in self.findings if finding.severity is Severity.ERROR]
+        count = len({finding.item.index for finding in errors if finding.item is not None})
+        return f"{count} of {len(self.items)} queue items would not render on a worker; nothing was written or sent"
+
+
+def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
+    """Read the project, look everything over, and compose the bundle where nothing speaks against it.
+
+    Raises:
+        BadInput: the project cannot be read, or what is asked for is not there.
+    """
+    project = read_project(request.project)
+    items = tuple(_with_frames(choose(project, request.items), request.frames))
+    others = left_out(project, items)
+    if not items:
+        raise BadInput(f"{project.path.name}: {_nothing_to_render(project, others)}")
+    found = find_footage(project)
+    missing_fonts = set(project.fonts) - find_fonts(project.fonts, environ).keys()
+    findings = check(
+        project,
+        items,
+        found,
+        missing_fonts=missing_fonts,
+        elsewhere=request.output_dir is not None,
+        continue_on_missing=request.parameters.get(MISSING_FOOTAGE, "false").lower() == "true",
+    )
+    refused = any(finding.severity is Severity.ERROR for finding in findings)
+    bundle = None if refused else _bundle(request, project, items, input_files(project, found))
+    return Prepared(project, items, tuple(findings), bundle, others)
+
+
+def output_of(item: QueueItem, output: Output, folder: Path | None) -> str:
+    """The absolute file pattern of an item: where the project puts it, or that name in `folder`.
+
+    Raises:
+        BadInput: the name is not one that frames can be told apart by.
+    """
+    if output.path is None:
+        name = f"{item.comp}.{output.extension}".replace("/", "-").replace("\\", "-")
+    else:
+        name = output.path
+    if folder is not None:
+        name = str(folder / name.replace("\\", "/").rpartition("/")[2])
+    if output.kind is OutputKind.SINGLE_FILE:
+        return name
+    try:
+        return str(OutputPattern.parse(name, Path(name).parent))
+    except BadInput as error:
+        raise BadInput(f"item {item.index} ({item.comp}): {str(error).removeprefix('--')}") from None
+
+
+def _bundle(request: Request, project: Project, items: Sequence[QueueItem], inputs: Sequence[str]) -> Bundle:
+    specs = [_spec(item, request) for item in items]
+    _refuse_twice(specs)
+    name = request.name if request.name is not None else project.path.stem
+    template = compose(specs, replace(request.options, name=name))
+    folders = output_parameters(specs)
+    known = {definition["name"] for definition in template["parameterDefinitions"]}
+    strangers = sorted(set(request.parameters) - known)
+    if strangers:
+        raise BadInput(f"the job has no parameter {strangers[0]!r}; it has {', '.join(sorted(known))}")
+    return Bundle(
+        template=template,
+        parameters={
+            "ProjectFile": str(project.path),
+            **folders,
+            **_absolute_paths(template["parameterDefinitions"], request.parameters),
+            **request.deadline,
+        },
+        inputs=inputs,
+        outputs=sorted(set(folders.values())),
+    )
+
+
+def _spec(item: QueueItem, request: Request) -> ItemSpec:
+    output = item.outputs[0]
+    single = output.kind is OutputKind.SINGLE_FILE
+    return ItemSpec(
+        name=item.comp,
+        rqindex=item.index,
+        frames="" if single and request.frames is None else str(item.frames),
+        output=output_of(item, output, request.output_dir),
+        kind="video" if single else "image",
+    )
+
+
+def _refuse_twice(specs: Sequence[ItemSpec]) -> None:
+    """Two items that write the same files would overwrite each other's frames on two workers."""
+    first: dict[str, ItemSpec] = {}
+    for spec in specs:
+        before = first.setdefault(os.path.normcase(spec.output), spec)
+        if before is not spec:
+            raise BadInput(
+                f"items {before.rqindex} ({before.name}) and {spec.rqindex} ({spec.name}) write the same files, "
+                f"{spec.output}; give one of them another name"
+            )
+
+
+def _with_frames(items: Sequence[QueueItem], frames: str | None) -> list[QueueItem]:
+    if frames is None:
+        return list(items)
+    if len(items) != 1:
+        raise BadInput(f"--frames is for one queue item, and {len(items)} are rendered; choose one by --item")
+    return [replace(items[0], frames=FrameSet.parse(frames))]
+
+
+def _nothing_to_render(project: Project, others: str) -> str:
+    if not project.items:
+        return "its render queue is empty; add a comp to it in After Effects"
+    return f"no item of its render queue is ticked; choose by --item N: {others}"
+
+
+def _absolute_paths(definitions: Sequence[Mapping[str, str]], values: Mapping[str, str]) -> dict[str, str]:
+    paths = {definition["name"] for definition in definitions if definition["type"] == "PATH"}
+    return {
+        name: str(Path.cwd() / value) if name in paths and value else value for name, value in values.items()
+    }

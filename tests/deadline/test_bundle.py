@@ -1,0 +1,245 @@
+"""A bundle is whole, checked and absolute, or there is none; what would not render is said first."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import py_aep
+import pytest
+from openjd.model import decode_job_template
+from py_aep import OutputFormat, RQItemStatus
+
+import stmpo.deadline.bundle as bundle_module
+from stmpo.cli.main import run
+from stmpo.deadline.request import Request, prepare
+from stmpo.deadline.validation import check_job
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from tests.deadline.lot import Lot
+
+
+def read(folder: Path, name: str) -> Any:
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def parameters(folder: Path) -> dict[str, Any]:
+    return {item["name"]: item["value"] for item in read(folder, "parameter_values")["parameterValues"]}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """Run a command that has to be refused; what it said, with one line at the end that says so."""
+    assert run([str(argument) for argument in arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.splitlines()[-1].startswith("stmpo: ")
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_bundle_holds_the_whole_job(lot: Lot) -> None:
+    comp = lot.comp("Haupt, 主")
+    lot.sequence("plates/a.{:04d}.png", [1, 2, 5], into=comp)
+    lot.still("Bild, 1.png", into=comp)
+    lot.queue(comp)
+    film = lot.queue(lot.comp("Film", start=10), "films/film.mov")
+    lot.format(film.output_modules[0], OutputFormat.QUICKTIME)
+    project, folder = lot.save(), lot.folder / "made" / "bundle"
+    assert run(["bundle", str(project), "-o", str(folder), "-p", "Concurrency=3", "--priority", "70"]) == 0
+
+    template = read(folder, "template")
+    decode_job_template(template=template, supported_extensions=["TASK_CHUNKING"])
+    assert [step["name"] for step in template["steps"]] == ["Haupt, 主", "Film"]
+    inputs = read(folder, "asset_references")["assetReferences"]["inputs"]["filenames"]
+    assert {Path(path).name for path in inputs} == {
+        "shot.aep", "Bild, 1.png", "a.0001.png", "a.0002.png", "a.0005.png",
+    }  # fmt: skip
+    values = parameters(folder)
+    assert values["ProjectFile"] == str(project)
+    assert values["Concurrency"] == "3"
+    assert values["deadline:priority"] == 70
+    assert all(Path(path).is_absolute() for path in inputs)
+    assert all(Path(value).is_absolute() for name, value in values.items() if name.startswith("OutputDir"))
+    assert not list(folder.rglob("__pycache__"))
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
+
+
+def test_all_five_values_of_the_service_are_written(lot: Lot) -> None:
+    lot.queue(lot.comp())
+    options = ["--priority", "1", "--initial-state", "SUSPENDED", "--max-failed-tasks", "2"]
+    options += ["--max-retries-per-task", "3", "--max-workers", "4"]
+    assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), *options]) == 0
+    values = parameters(lot.folder / "b")
+    assert {name.partition(":")[2]: value for name, value in values.items() if ":" in name} == {
+        "priority": 1,
+        "targetTaskRunStatus": "SUSPENDED",
+        "maxFailedTasksCount": 2,
+        "maxRetriesPerTask": 3,
+        "maxWorkerCount": 4,
+    }
+
+
+def test_ticked_items_are_rendered_and_the_others_are_named(
+    lot: Lot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.queue(lot.comp("one"))
+    lot.queue(lot.comp("two")).status = RQItemStatus.DONE
+    lot.queue(lot.comp("three")).status = RQItemStatus.UNQUEUED
+    project = lot.save()
+    assert run(["bundle", str(project), "-o", str(lot.folder / "b")]) == 0
+    assert "not rendered: 2 (two: done), 3 (three: not queued)" in capsys.readouterr().err
+    assert [step["name"] for step in read(lot.folder / "b", "template")["steps"]] == ["one"]
+    assert run(["bundle", str(project), "-o", str(lot.folder / "c"), "--item", "3"]) == 0
+    assert [step["name"] for step in read(lot.folder / "c", "template")["steps"]] == ["three"]
+    assert "already done" in refused(capsys, "bundle", project, "-o", lot.folder / "d", "--item", "2")
+
+
+def test_what_would_not_render_is_all_said_and_nothing_is_written(
+    lot: Lot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = lot.comp("Main")
+    gone = lot.still("gone.png", into=main)
+    lot.queue(main)
+    lot.queue(lot.comp("Two")).add()
+    lot.queue(lot.comp("Nowhere"), None).status = RQItemStatus.QUEUED
+    lot.queue(lot.comp("Same number")).output_modules[0].settings["Use Comp Frame Number"] = False
+    project = lot.save()
+    assert gone.file is not None
+    Path(gone.file).unlink()
+    said = refused(capsys, "bundle", project, "-o", lot.folder / "b")
+    assert "item 1 (Main): footage is missing" in said
+    assert "item 2 (Two): has 2 output modules" in said
+    assert "item 3 (Nowhere): has no output path" in said
+    assert 'item 4 (Same number): its output module has "Use Comp Frame Number" off' in said
+    assert "4 of 4 queue items would not render" in said
+    assert not (lot.folder / "b").exists()
+    assert [path.name for path in lot.folder.iterdir()] == ["shot.aep"]
+
+
+def test_missing_footage_travels_on_when_that_is_wanted(lot: Lot) -> None:
+    main = lot.comp()
+    gone = lot.still("gone.png", into=main)
+    lot.queue(main)
+    project = lot.save()
+    assert gone.file is not None
+    Path(gone.file).unlink()
+    assert run(["bundle", str(project), "-o", str(lot.folder / "b"), "--continue-on-missing-footage"]) == 0
+    assert parameters(lot.folder / "b")["ContinueOnMissingFootage"] == "true"
+
+
+def test_another_output_folder_keeps_the_names(lot: Lot) -> None:
+    item = lot.queue(lot.comp("Main"))
+    item.output_modules[0].file = r"C:\renders\[compName]_[####].[fileExtension]"
+    lot.queue(lot.comp("Not/named"), None).status = RQItemStatus.QUEUED
+    assert (
+        run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "--output-dir", str(lot.folder / "o")])
+        == 0
+    )
+    template = json.dumps(read(lot.folder / "b", "template"), ensure_ascii=False)
+    assert "--output_name=Main_[####].tif" in template
+    assert "--output_name=Not-named_[#####].tif" in template
+    assert parameters(lot.folder / "b")["OutputDir"] == str(lot.folder / "o")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Windows path is at home on Windows")
+def test_a_path_of_another_system_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    lot.app = py_aep.new(platform="windows")
+    lot.queue(lot.comp("Main"))
+    assert "a path of another system; give --output-dir" in refused(
+        capsys, "bundle", lot.save(), "-o", lot.folder / "b"
+    )
+
+
+def test_two_items_never_write_the_same_files(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        lot.queue(lot.comp("Main"))
+    assert "items 1 (Main) and 2 (Main) write the same files" in refused(
+        capsys, "bundle", lot.save(), "-o", lot.folder / "b"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--item", "9"], "no queue item 9"),
+        (["-p", "Concurrency"], "write NAME=VALUE"),
+        (["-p", "Nothing=1"], "no parameter 'Nothing'"),
+        (["-p", "FramesPerTask=0"], "OpenJD refuses the job"),
+        (["-p", "Concurrency=-4"], "OpenJD refuses the job"),
+        (["--frames", "10-1"], "negative step"),
+        (["--os", "beos"], "--os 'beos'"),
+    ],
+)
+def test_bad_requests_are_one_line(
+    lot: Lot, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    lot.queue(lot.comp())
+    assert words in refused(capsys, "bundle", lot.save(), "-o", lot.folder / "b", *options)
+    assert not (lot.folder / "b").exists()
+
+
+def test_an_empty_queue_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    lot.comp()
+    assert "render queue is empty" in refused(capsys, "bundle", lot.save(), "-o", lot.folder / "b")
+
+
+def test_frames_of_one_item_may_be_others(lot: Lot) -> None:
+    lot.queue(lot.comp())
+    assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "--frames", "1-9:2,20"]) == 0
+    (step,) = read(lot.folder / "b", "template")["steps"]
+    (frame,) = step["parameterSpace"]["taskParameterDefinitions"]
+    assert frame["range"] == "1,3,5,7,9,20"
+
+
+def test_a_folder_that_holds_something_is_left_as_it_is(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    lot.queue(lot.comp())
+    project, folder = lot.save(), lot.folder / "b"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine", encoding="utf-8")
+    assert "already exists" in refused(capsys, "bundle", project, "-o", folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+    (folder / "mine.txt").unlink()
+    assert run(["bundle", str(project), "-o", str(folder)]) == 0
+
+
+def test_nothing_is_left_behind_when_writing_fails(
+    lot: Lot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    lot.queue(lot.comp())
+    project = lot.save()
+    before = sorted(lot.folder.iterdir())
+    monkeypatch.setattr(bundle_module, "copy_scripts", full)
+    assert "No space left on device" in refused(capsys, "bundle", project, "-o", lot.folder / "new" / "b")
+    assert sorted(lot.folder.iterdir()) == before
+    blocked = refused(capsys, "bundle", project, "-o", project / "b")
+    assert "cannot be written" in blocked
+
+
+def test_a_template_edited_into_something_invalid_is_refused() -> None:
+    template = {"specificationVersion": "jobtemplate-2023-09", "name": "x", "steps": [{"name": "a"}]}
+    with pytest.raises(BadInput, match="OpenJD refuses the job") as caught:
+        check_job(template, {}, Path.cwd())
+    assert "\n" not in str(caught.value)
+
+
+def test_forty_items_and_many_files_take_little_time(lot: Lot) -> None:
+    """The measure itself stands in benchmarks; this is that nothing grows out of hand."""
+    comps = [lot.comp(f"Comp {n}") for n in range(40)]
+    for n in range(4):
+        lot.sequence(f"plates{n}/a.{{:05d}}.png", range(1000), into=comps[n])
+    for n, comp in enumerate(comps):
+        lot.queue(comp, f"out{n}/[compName]_[####].[fileExtension]")
+    project = lot.save()
+    began = time.process_time()
+    prepared = prepare(Request(project=project), {})
+    assert prepared.bundle is not None
+    assert prepared.bundle.check(lot.folder) == 40
+    assert time.process_time() - began < 60
+    assert len(prepared.bundle.inputs) == 4001
+    assert len(prepared.bundle.files()["template.json"].encode()) < 100_000
