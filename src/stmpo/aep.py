@@ -19,12 +19,12 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from stmpo.errors import BadInput
+from stmpo.outputs import OutputKind, OutputPattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stmpo.frames import FrameSet
-    from stmpo.outputs import OutputKind
 
 NEWEST_KNOWN = 26
 """The newest After Effects (its major version) whose files py_aep has been tried on."""
@@ -239,6 +239,26 @@ def read_project(path: Path) -> Project:
         else:
             hint = f"it is damaged; open it in After Effects and save it again ({what})"
         raise BadInput(f"{path.name} cannot be read: {hint}") from None
+
+
+def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
+    """The absolute file pattern of an item's first output module: where the project puts it, or that name in `folder`.
+
+    Raises:
+        BadInput: the name is not one that frames can be told apart by.
+    """
+    output = item.outputs[0]
+    name = output.path
+    if name is None:
+        name = f"{item.comp}.{output.extension}".replace("/", "-").replace("\\", "-")
+    if folder is not None:
+        name = str(folder / name.replace("\\", "/").rpartition("/")[2])
+    if output.kind is OutputKind.SINGLE_FILE:
+        return name
+    try:
+        return str(OutputPattern.parse(name, Path(name).parent))
+    except BadInput as error:
+        raise BadInput(f"item {item.index} ({item.comp}): {str(error).removeprefix('--')}") from None
 
 
 def _look_at(path: Path) -> int:

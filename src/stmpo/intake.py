@@ -76,8 +76,9 @@ def take_in(
         BadInput, NoRenderer, NoSpace: the first thing that is not right. Nothing has been started then.
     """
     path = _project(project, folder)
-    output = _output(job_options.output, folder)
     notes: list[str] = []
+    job_options = _from_project(path, job_options, notes)
+    output = _output(job_options.output, folder)
     if path.suffix.lower() in AFTER_EFFECTS_SUFFIXES:
         _one_item(path, job_options)
     renderer = choose_renderer(path, options.aerender_path, environ)
@@ -200,6 +201,31 @@ def _one_item(project: Path, options: JobOptions) -> None:
         )
     if options.comp is not None and not options.comp.strip():
         raise BadInput("--comp is empty; give the name of the comp as After Effects shows it")
+
+
+def _from_project(project: Path, options: JobOptions, notes: list[str]) -> JobOptions:
+    """Frames and output of the queue item, where they are not given and projects can be read (never on a worker)."""
+    from stmpo import aep  # noqa: PLC0415 - most runs are given both
+
+    if project.suffix.lower() != ".aep" or options.rqindex is None or options.comp is not None:
+        return options
+    if (options.frames is not None and options.output is not None) or not aep.available():
+        return options
+    from stmpo.deadline.preflight import Severity, check_item  # noqa: PLC0415
+
+    item = aep.read_project(project).item(options.rqindex)
+    output = options.output
+    if output is None:
+        for finding in check_item(item, elsewhere=False):
+            if finding.severity is Severity.ERROR:
+                raise BadInput(f"queue item {item.index} ({item.comp}) {finding.text}")
+        output = aep.output_pattern(item)
+        notes.append(f"output from the project: {output}")
+    frames = options.frames
+    if frames is None and OutputPattern.parse(output, project.parent).kind is OutputKind.SEQUENCE:
+        frames = str(item.frames)
+        notes.append(f"frames from the project: {frames}")
+    return replace(options, output=output, frames=frames)
 
 
 def _lottie_frames(project: Path, frames: FrameSet | None) -> FrameSet:

@@ -77,13 +77,14 @@ def check(
     continue_on_missing: bool,
 ) -> list[Finding]:
     """Everything that is not right, errors first. `elsewhere`: the output is given, whatever the project says."""
-    findings = [finding for item in items for finding in _item(item, elsewhere=elsewhere)]
+    findings = [finding for item in items for finding in check_item(item, elsewhere=elsewhere)]
     findings += _footage(items, found, continue_on_missing=continue_on_missing)
     findings += _project(project, found, missing_fonts)
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
 
 
-def _item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
+def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
+    """What speaks against rendering one item as its queue has it."""
     if item.status not in RENDERABLE:
         state = {Status.DONE: "already done"}.get(item.status, item.status.value)
         yield _error(item, f"is {state}; tick it again in the render queue, or duplicate it")

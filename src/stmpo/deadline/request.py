@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.aep import QueueItem, read_project
+from stmpo.aep import QueueItem, output_pattern, read_project
 from stmpo.deadline.assets import find_footage, input_files
 from stmpo.deadline.bundle import Bundle
 from stmpo.deadline.preflight import Finding, Severity, check, choose, left_out
@@ -19,12 +19,12 @@ from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_p
 from stmpo.errors import BadInput
 from stmpo.fonts.places import find_fonts
 from stmpo.frames import FrameSet
-from stmpo.outputs import OutputKind, OutputPattern
+from stmpo.outputs import OutputKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stmpo.aep import Output, Project
+    from stmpo.aep import Project
 
 MISSING_FOOTAGE = "ContinueOnMissingFootage"
 
@@ -102,26 +102,6 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
     return Prepared(project, items, tuple(findings), bundle, others)
 
 
-def output_of(item: QueueItem, output: Output, folder: Path | None) -> str:
-    """The absolute file pattern of an item: where the project puts it, or that name in `folder`.
-
-    Raises:
-        BadInput: the name is not one that frames can be told apart by.
-    """
-    if output.path is None:
-        name = f"{item.comp}.{output.extension}".replace("/", "-").replace("\\", "-")
-    else:
-        name = output.path
-    if folder is not None:
-        name = str(folder / name.replace("\\", "/").rpartition("/")[2])
-    if output.kind is OutputKind.SINGLE_FILE:
-        return name
-    try:
-        return str(OutputPattern.parse(name, Path(name).parent))
-    except BadInput as error:
-        raise BadInput(f"item {item.index} ({item.comp}): {str(error).removeprefix('--')}") from None
-
-
 def _bundle(request: Request, project: Project, items: Sequence[QueueItem], inputs: Sequence[str]) -> Bundle:
     specs = [_spec(item, request) for item in items]
     _refuse_twice(specs)
@@ -152,7 +132,7 @@ def _spec(item: QueueItem, request: Request) -> ItemSpec:
         name=item.comp,
         rqindex=item.index,
         frames="" if single and request.frames is None else str(item.frames),
-        output=output_of(item, output, request.output_dir),
+        output=output_pattern(item, request.output_dir),
         kind="video" if single else "image",
     )
 
