@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from stmpo.job import RenderJob
     from stmpo.journal import Journal
 
-VERIFY_THREADS = 1
-"""Verifications at a time: reading structure holds the interpreter's lock, so more threads only contend for it."""
+VERIFY_THREADS = 2
+"""Attempts whose files are verified at a time. Checksums and reads run beside each other, walking structure does not."""
 
 DELIVERY_THREADS = 8
 """Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
@@ -319,14 +319,10 @@ class Collector:
             self._journal.write("revoked", frames=str(frames), attempt=attempt.number)
         return frames
 
-    async def drain(self, limit: float | None = None) -> None:
-        """Wait until everything is delivered, or for `limit` seconds."""
-        clock = asyncio.get_running_loop().time
-        deadline = None if limit is None else clock() + limit
-        while self._deliveries and (deadline is None or clock() < deadline):
-            await asyncio.wait(
-                set(self._deliveries), timeout=None if deadline is None else deadline - clock()
-            )
+    async def some_delivered(self, limit: float) -> None:
+        """Wait until at least one more delivery has ended, or for `limit` seconds."""
+        if self._deliveries:
+            await asyncio.wait(set(self._deliveries), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
 
     async def attempt_delivered(self, attempt: Attempt) -> None:
         """Wait until nothing of this attempt is on its way."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from stmpo.planning import Plan, Slot
     from stmpo.renderers.protocol import Renderer
     from stmpo.scheduling.protocol import Lease, Strategy
+
+DRAIN_STEP = 0.5
+"""Seconds between two looks at whether the last deliveries may still take their time."""
 
 DELIVERY_AFTER_CANCEL = 10.0
 """Seconds that a cancelled run still delivers what is whole; the rest stays in scratch for the next run."""
@@ -133,10 +137,16 @@ class Run:
 
     async def go(self) -> Ending:
         """Render until everything is delivered, or something ends the run."""
-        while self.ending is None and self._strategy.waiting:  # again only for a frame that delivery lost
-            await self._render()
-            await self.collector.drain(self._delivery_limit)
-        await self.collector.drain(self._delivery_limit)
+        pulse = asyncio.create_task(self.pulse.beat())
+        try:
+            while self.ending is None and self._strategy.waiting:  # again only for a frame that delivery lost
+                await self._render(pulse)
+                await self._delivered()
+            await self._delivered()
+        finally:
+            pulse.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StmpoError):  # told already; a defect is raised
+                await pulse
         self.collector.close()
         if self.ending is None:
             failed = Ending(ExitCode.FRAMES_FAILED, self.concluder.failure())
@@ -179,22 +189,29 @@ class Run:
         self.concluder.changed_in_scratch(frame)
         self._notify()
 
-    async def _render(self) -> None:
+    async def _delivered(self) -> None:
+        """Wait until everything is delivered; once the run is cancelled, no longer than it grants."""
+        deadline = math.inf
+        while self.collector.waiting and time.monotonic() < deadline:
+            if self._delivery_limit is not None:
+                deadline = min(deadline, time.monotonic() + self._delivery_limit)
+            await self.collector.some_delivered(min(DRAIN_STEP, max(0.0, deadline - time.monotonic())))
+
+    async def _render(self, pulse: asyncio.Task[None]) -> None:
         slots = [asyncio.create_task(self._slot(slot)) for slot in self._a.plan.slots]
-        pulse = asyncio.create_task(self.pulse.beat())
         try:
             await self._until_done(slots, pulse)
         finally:
-            for task in (*slots, pulse):
+            for task in slots:
                 task.cancel()
-            await asyncio.gather(*slots, pulse, return_exceptions=True)
+            await asyncio.gather(*slots, return_exceptions=True)
             await self.attendant.stopped()
             # Only after a defect does anything still live here; it must not outlive the run.
             await stop([a.tree for a in self._living.values() if a.tree is not None and not a.ended], 0)
 
     async def _until_done(self, slots: list[asyncio.Task[None]], pulse: asyncio.Task[None]) -> None:
         """Wait for the slots. An error that a user can act on ends the run in order; any other is a defect."""
-        watched = {*slots, pulse}
+        watched = {*slots, pulse}  # a pulse that ended at an earlier error is done, and says it again
         while not all(task.done() for task in slots):
             done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             watched -= done

@@ -84,9 +84,10 @@ class Pulse:
         while True:
             await asyncio.sleep(TICK)
             now = time.monotonic()
-            for attempt in list(self._living.values()):
-                if attempt.tree is not None and not attempt.ended:
-                    await self._collector.look(attempt, now)
+            attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]
+            await asyncio.gather(*(self._collector.look(attempt, now) for attempt in attempts))
+            for attempt in attempts:
+                if not attempt.ended:
                     self._completed(attempt, now)
             if now - self._sampled >= self._sample_every:
                 self._sampled = now

@@ -114,7 +114,8 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         assert attempt.folder.is_dir()
         read_on.set()
         await last
-        await collector.drain()
+        while collector.waiting:
+            await collector.some_delivered(1.0)
         collector.close()
 
     asyncio.run(play())
@@ -138,7 +139,8 @@ def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
         desk.attempt.ended = True
         await desk.collector.look(desk.attempt, 0.0)
         assert desk.collector.waiting == LAST + 1
-        await desk.collector.drain()
+        while desk.collector.waiting:
+            await desk.collector.some_delivered(1.0)
         assert not desk.collector.waiting
         desk.collector.close()
 
@@ -165,7 +167,8 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
             desk.write(frame)
         desk.attempt.ended = True
         await desk.collector.look(desk.attempt, 0.0)
-        await desk.collector.drain()
+        while desk.collector.waiting:
+            await desk.collector.some_delivered(1.0)
         desk.collector.close()
 
     asyncio.run(play())
