@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from stmpo.cli.jobs import job_options, prepared
+from stmpo.cli.jobs import job_options, prepared, written
 
 
 @click.command("bundle", short_help="Write a job bundle for AWS Deadline Cloud, without After Effects.")
@@ -21,13 +21,10 @@ def bundle_command(project: str, output: str, **values: Any) -> int:
 
     It is checked by OpenJD's own reader first. Send it by `stmpo submit FOLDER` or `deadline bundle submit FOLDER`.
     """
-    from stmpo.deadline.bundle import write_bundle  # noqa: PLC0415 - `--help` does not need it
-    from stmpo.intake import absolute  # noqa: PLC0415
+    from stmpo.intake import absolute  # noqa: PLC0415 - `--help` does not need it
 
-    folder = absolute(Path.cwd(), output)
     job = prepared(absolute(Path.cwd(), project), values)
-    assert job.bundle is not None
-    tasks = write_bundle(job.bundle, folder)
-    files = len(job.bundle.inputs)
-    click.echo(f"{folder}: {len(job.items)} items, {tasks} tasks, {files} files to travel")
+    done = written(job, absolute(Path.cwd(), output), values)
+    files = 0 if job.bundle is None else len(job.bundle.inputs)
+    click.echo(f"{done.folder}: {len(job.items)} items, {done.tasks} tasks, {files} files to travel")
     return 0

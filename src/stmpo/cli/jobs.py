@@ -16,6 +16,7 @@ from stmpo.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stmpo.deadline.bundle import Written
     from stmpo.deadline.request import Prepared, Request
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -73,6 +74,14 @@ _OPTIONS = (
         "--task-timeout", type=click.IntRange(1), metavar="SECONDS", help="Stop a task after so long."
     ),
     click.option("--python", metavar="COMMAND", help="What starts Python on a worker.  [default: python]"),
+    click.option(
+        "--wheels",
+        "wheels",
+        multiple=True,
+        metavar="FOLDER",
+        help="Where wheels of psutil lie, for workers without it.",
+    ),
+    click.option("--offline", is_flag=True, help="Download no wheels; what is here travels with the job."),
     click.option("--conda-packages", metavar="LIST", help="Packages for a queue with a Conda environment."),
 )
 
@@ -145,6 +154,29 @@ def prepared(project: Path, values: dict[str, Any]) -> Prepared:
     if result.bundle is None:
         raise BadInput(result.refusal)
     return result
+
+
+def written(job: Prepared, folder: Path, values: dict[str, Any]) -> Written:
+    """Write the bundle, and tell which workers need psutil installed.
+
+    Raises:
+        BadInput: OpenJD refuses it, or it cannot be written.
+    """
+    from stmpo.deadline.bundle import write_bundle  # noqa: PLC0415
+    from stmpo.intake import absolute  # noqa: PLC0415
+
+    assert job.bundle is not None
+    sources = [absolute(Path.cwd(), source) for source in values["wheels"]]
+    done = write_bundle(job.bundle, folder, wheels=sources, download=not values["offline"])
+    wanted = _systems(values["systems"]) or ("windows", "macos")
+    bare = [system for system in wanted if system not in done.systems]
+    if bare:
+        print(
+            f"warning: no psutil for {' and '.join(bare)} travels with the job; workers there need it installed "
+            "(or give --wheels FOLDER)",
+            file=sys.stderr,
+        )
+    return done
 
 
 def _template_options(values: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@
     parameter_values.json   its parameters, paths absolute (the client would look for relative ones from where it runs)
     asset_references.json   every file that travels with it, absolute for the same reason
     scripts/                what a worker runs
+    scripts/wheels/         this package and psutil, for a worker that has only a Python
 
 It is written into a folder beside its destination that is renamed at the end. Nothing is left behind on any error.
 """
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.deadline.pieces import copy_scripts
 from stmpo.deadline.validation import check_job
+from stmpo.deadline.wheels import collect_wheels, systems
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
@@ -74,8 +76,23 @@ class Bundle:
         return check_job(self.template, given, folder)
 
 
-def write_bundle(bundle: Bundle, folder: Path) -> int:
-    """Check the bundle and write it to `folder` (absolute), which does not exist or is empty; return its tasks.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A bundle that stands on the disk."""
+
+    folder: Path
+    tasks: int
+
+    systems: frozenset[str]
+    """Systems (`windows`, `macos`, `linux`) whose workers need nothing installed: psutil for them is in it."""
+
+
+def write_bundle(
+    bundle: Bundle, folder: Path, *, wheels: Sequence[Path] = (), download: bool = True
+) -> Written:
+    """Check the bundle and write it to `folder` (absolute), which does not exist or is empty.
+
+    `wheels` are folders with wheels of psutil; `download` allows pip to fetch what they lack.
 
     Raises:
         BadInput: OpenJD refuses it, the folder holds something, or it cannot be written. Nothing is left behind.
@@ -88,12 +105,13 @@ def write_bundle(bundle: Bundle, folder: Path) -> int:
             for name, text in bundle.files().items():
                 (fresh / name).write_text(text, encoding="utf-8", newline="\n")
             copy_scripts(fresh / SCRIPTS)
+            packed = collect_wheels(fresh / SCRIPTS / "wheels", sources=wheels, download=download)
             if folder.exists():
                 folder.rmdir()
             fresh.rename(folder)
     except OSError as error:
         raise BadInput(f"the bundle cannot be written to {folder}: {error.strerror or error}") from None
-    return tasks
+    return Written(folder, tasks, frozenset(systems(packed)))
 
 
 @contextlib.contextmanager
