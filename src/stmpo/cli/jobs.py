@@ -118,9 +118,14 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
         output_dir=absolute(Path.cwd(), values["output_dir"]) if values["output_dir"] is not None else None,
         name=values["name"],
         parameters=parameters,
-        deadline={name: values[key] for key, name in _DEADLINE.items() if values[key] is not None},
+        deadline=service_values(values),
         options=_template_options(values),
     )
+
+
+def service_values(values: dict[str, Any]) -> dict[str, str | int]:
+    """The `deadline:` values that were given."""
+    return {name: values[key] for key, name in _DEADLINE.items() if values[key] is not None}
 
 
 def parameters_of(texts: Sequence[str]) -> dict[str, str]:

@@ -23,6 +23,10 @@ _COMMANDS = {
     "simulate": ("stmpo.cli.simulate", "Try a schedule without rendering anything."),
     "inspect": ("stmpo.cli.inspect", "Show what an After Effects project holds, without After Effects."),
     "bundle": ("stmpo.cli.bundle", "Write a job bundle for AWS Deadline Cloud, without After Effects."),
+    "submit": (
+        "stmpo.cli.submit",
+        "Send a project or a job bundle to AWS Deadline Cloud, without After Effects.",
+    ),
 }
 
 

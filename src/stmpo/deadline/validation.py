@@ -14,6 +14,22 @@ EXTENSIONS = ("TASK_CHUNKING",)
 """What the service is known to take; a template that needs more is refused here instead of there."""
 
 _LENGTH = 400
+_MISSING = "checking a job needs openjd-model: pip install 'stmpo[submit]'"
+
+
+def read_document(text: str, *, yaml: bool) -> Any:
+    """Read a JSON or YAML document of a bundle.
+
+    Raises:
+        ValueError: it is neither, or not an object.
+        BadInput: openjd-model is not installed.
+    """
+    try:
+        from openjd.model import DocumentType, document_string_to_object  # noqa: PLC0415
+    except ImportError:
+        raise BadInput(_MISSING) from None
+    kind = DocumentType.YAML if yaml else DocumentType.JSON
+    return document_string_to_object(document=text, document_type=kind)
 
 
 def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder: Path) -> int:
@@ -30,7 +46,7 @@ def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder
             preprocess_job_parameters,
         )
     except ImportError:
-        raise BadInput("checking a job needs openjd-model: pip install 'stmpo[submit]'") from None
+        raise BadInput(_MISSING) from None
     try:
         model = decode_job_template(template=dict(template), supported_extensions=list(EXTENSIONS))
         values = preprocess_job_parameters(

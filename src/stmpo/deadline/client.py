@@ -1,0 +1,263 @@
+"""The Deadline Cloud client's Python API: sending a bundle, and following the job. The one module that imports it.
+
+Whatever the client, botocore or the service says against a job becomes one line (`BadInput`). CreateJob is the last
+call and makes the whole job or none; what was uploaded before it stays in the queue's bucket, by its hash, and is not
+uploaded again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from configparser import ConfigParser
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stmpo import __version__
+from stmpo.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+_LENGTH = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is sent; what is None comes from the client's configuration."""
+
+    profile: str | None = None
+    """AWS profile."""
+
+    farm: str | None = None
+    queue: str | None = None
+    storage_profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far hashing or uploading has come."""
+
+    phase: str
+    """"hashing" or "uploading"."""
+
+    percent: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task that failed, in the words that the farm shows for it."""
+
+    step: str
+    parameters: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended."""
+
+    status: str
+    """The service's word: SUCCEEDED, FAILED, CANCELED, SUSPENDED or NOT_COMPATIBLE."""
+
+    failed: tuple[FailedTask, ...]
+
+
+class Client:
+    """A queue of a farm, by way of the client's configuration.
+
+    Raises:
+        BadInput: from every method, and from making one: the client is not installed, no farm or queue is known.
+    """
+
+    def __init__(self, place: Place) -> None:
+        try:
+            from deadline.client.config import config_file  # noqa: PLC0415 - costs a second, and only senders have it
+        except ImportError:
+            raise BadInput(
+                "sending a job needs the Deadline Cloud client: pip install 'stmpo[submit]'"
+            ) from None
+        with _in_one_line("the client's configuration cannot be read"):
+            self._config = ConfigParser()
+            self._config.read_dict(config_file.read_config())
+            for name, value in (
+                ("defaults.aws_profile_name", place.profile),
+                ("defaults.farm_id", place.farm),
+                ("defaults.queue_id", place.queue),
+                ("settings.storage_profile_id", place.storage_profile),
+                ("settings.auto_accept", "false"),  # our own question decides, also where files lie elsewhere
+            ):
+                if value is not None:
+                    config_file.set_setting(name, value, config=self._config)
+            self.farm = config_file.get_setting("defaults.farm_id", config=self._config)
+            self.queue = config_file.get_setting("defaults.queue_id", config=self._config)
+        for name, value in (("farm", self.farm), ("queue", self.queue)):
+            if not value:
+                raise BadInput(f"no {name} is given: add --{name}-id, or choose one by `deadline config gui`")
+
+    def send(
+        self,
+        bundle: Path,
+        *,
+        parameters: Sequence[dict[str, str]],
+        deadline: dict[str, Any],
+        name: str | None,
+        known: Sequence[str],
+        agree: Callable[[str, bool], bool],
+        tell: Callable[[Progress], bool],
+        say: Callable[[str], None],
+    ) -> str:
+        """Hash, upload and create the job; return its id.
+
+        `agree` is asked about files outside `known` folders (text; whether all are known); `tell` gets the progress and
+        returns whether to go on.
+        """
+        from deadline.client import api  # noqa: PLC0415
+
+        def phase(label: str) -> Callable[[Any], bool]:
+            return lambda report: tell(Progress(label, float(report.progress), str(report.progressMessage)))
+
+        with _in_one_line("the job was not created"):
+            job = api.create_job_from_job_bundle(
+                str(bundle),
+                list(parameters),
+                name=name,
+                config=self._config,
+                queue_parameter_definitions=api.get_queue_parameter_definitions(
+                    farmId=self.farm, queueId=self.queue, config=self._config
+                ),
+                priority=deadline.get("deadline:priority"),
+                max_failed_tasks_count=deadline.get("deadline:maxFailedTasksCount"),
+                max_retries_per_task=deadline.get("deadline:maxRetriesPerTask"),
+                max_worker_count=deadline.get("deadline:maxWorkerCount"),
+                target_task_run_status=deadline.get("deadline:targetTaskRunStatus"),
+                require_paths_exist=True,
+                submitter_name="stmpo",
+                submitter_version=__version__,
+                known_asset_paths=list(known),
+                print_function_callback=say,
+                interactive_confirmation_callback=agree,
+                hashing_progress_callback=phase("hashing"),
+                upload_progress_callback=phase("uploading"),
+            )
+        assert job is not None  # only a snapshot has no id
+        return job
+
+    def follow(
+        self, job: str, told: Callable[[str, dict[str, int]], None], *, longest_wait: int = 10
+    ) -> Outcome:
+        """Wait for a job's end. `told` gets its status and how many tasks are in which, whenever the service is asked.
+
+        `longest_wait` is in seconds, between two questions.
+        """
+        from deadline.client import api  # noqa: PLC0415
+        from deadline.client.exceptions import DeadlineOperationError  # noqa: PLC0415
+
+        last = ""
+
+        def seen(view: dict[str, Any], *_: object) -> None:
+            nonlocal last
+            last = str(view.get("taskRunStatus", ""))
+            told(last, dict(view.get("taskRunStatusCounts", {})))
+
+        with _in_one_line(f"job {job} goes on, but cannot be followed"):
+            try:
+                last = api.wait_for_job_completion(
+                    self.farm,
+                    self.queue,
+                    job,
+                    max_poll_interval=longest_wait,
+                    config=self._config,
+                    job_callback=seen,
+                ).status
+            except DeadlineOperationError:
+                if last not in _ENDED:
+                    raise  # else only the failed tasks could not be listed
+            return Outcome(last, tuple(self._failed(job)) if last == "FAILED" else ())
+
+    def _failed(self, job: str) -> Iterator[FailedTask]:
+        """Failed tasks with their messages, as far as this user may read them."""
+        from deadline.client import api  # noqa: PLC0415
+
+        service = api.get_boto3_client("deadline", config=self._config)
+        where = {"farmId": self.farm, "queueId": self.queue, "jobId": job}
+        with contextlib.suppress(_refusals()[0]):
+            for steps in service.get_paginator("list_steps").paginate(**where):
+                for step in steps["steps"]:
+                    if step.get("taskRunStatusCounts", {}).get("FAILED", 0):
+                        yield from self._failed_in(service, where, step)
+
+    def _failed_in(self, service: Any, where: dict[str, str], step: dict[str, Any]) -> Iterator[FailedTask]:
+        for tasks in service.get_paginator("list_tasks").paginate(**where, stepId=step["stepId"]):
+            for task in tasks["tasks"]:
+                if task.get("runStatus") != "FAILED":
+                    continue
+                message = ""
+                if action := task.get("latestSessionActionId"):
+                    view = service.get_session_action(**where, sessionActionId=action)
+                    message = str(view.get("progressMessage", ""))
+                values = (next(iter(value.values())) for value in task.get("parameters", {}).values())
+                yield FailedTask(str(step.get("name", "")), ", ".join(map(str, values)), message)
+
+
+_ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SUSPENDED", "NOT_COMPATIBLE"})
+
+
+@contextlib.contextmanager
+def _in_one_line(what: str) -> Iterator[None]:
+    """Say whatever the client raises in one line, with the way out where it is known."""
+    from deadline.client.exceptions import DeadlineOperationCanceled, DeadlineOperationError  # noqa: PLC0415
+    from deadline.job_attachments.exceptions import JobAttachmentsError  # noqa: PLC0415
+
+    refused, botocore_error = _refusals()
+    try:
+        yield
+    except refused as error:
+        told = error.response.get("Error", {})
+        raise BadInput(
+            f"{what}: the service refuses {error.operation_name}: {told.get('Code', 'error')}: "
+            f"{one_line(str(told.get('Message', error)))}"
+        ) from None
+    except botocore_error as error:
+        raise BadInput(f"{what}: {_botocore(error)}") from None
+    except DeadlineOperationCanceled as error:
+        raise BadInput(f"{what}: {one_line(str(error))}") from None
+    except (DeadlineOperationError, JobAttachmentsError) as error:
+        raise BadInput(f"{what}: {_unwrapped(error)}") from None
+
+
+def _refusals() -> tuple[Any, Any]:
+    """Botocore's two kinds of error: the service's, and its own."""
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return ClientError, BotoCoreError
+
+
+def _botocore(error: Exception) -> str:
+    """What botocore means for somebody who wants to send a job."""
+    kind = type(error).__name__
+    if "Credential" in kind or "Token" in kind or kind in {"ProfileNotFound", "NoAuthTokenError"}:
+        return (
+            f"no AWS credentials ({one_line(str(error))}); log in by `deadline auth login`, or give --profile"
+        )
+    if kind == "NoRegionError":
+        return "no AWS region is known; set AWS_DEFAULT_REGION, or give --profile"
+    if any(word in kind for word in ("Connect", "Endpoint", "Timeout", "HTTPClient", "Proxy", "SSL")):
+        return (
+            f"the service cannot be reached ({one_line(str(error))}); look at the network and send it again"
+        )
+    return one_line(str(error))
+
+
+def _unwrapped(error: BaseException) -> str:
+    """The client wraps what botocore says; the innermost of it is what can be acted on."""
+    inner = error.__cause__ or error.__context__
+    return _botocore(inner) if isinstance(inner, _refusals()[1]) else one_line(str(error))
+
+
+def one_line(text: str) -> str:
+    """Text as one line of bearable length."""
+    line = re.sub(r"\s+", " ", text).strip()
+    return line if len(line) <= _LENGTH else f"{line[:_LENGTH]}…"
