@@ -98,7 +98,9 @@ def _check_pattern(output: str | None, folder: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Arguments("stmpo_wrapper.py", description="Render one comp by several aerender processes.")
+    parser = Arguments(
+        "stmpo_wrapper.py", description="Render one comp by several aerender processes.", allow_abbrev=False
+    )
     by_name = {item.name: item for kind in (JobOptions, RunOptions) for item in declared(kind)}
     parser.add_argument("--project", required=True, help="The project to render.")
     parser.add_argument("--start", type=int, help="First frame.")

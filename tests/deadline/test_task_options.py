@@ -1,0 +1,166 @@
+"""What a task renders: its chunk, its item, and the job's parameters as options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stmpo.deadline import task
+from stmpo.deadline.naming import literal
+from stmpo.deadline.parameters import ITEM_PARAMETERS, PREFIX, chosen
+from stmpo.deadline.pieces import load_pieces
+from stmpo.errors import BadInput, ExitCode
+from stmpo.frames import FrameSet
+from stmpo.job import JobOptions, RunOptions, Source, declared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARAMETERS = [
+    (kind, item)
+    for kind in (JobOptions, RunOptions)
+    for item in declared(kind)
+    if item.parameter is not None and item.parameter not in ITEM_PARAMETERS
+]
+EACH = pytest.mark.parametrize(("kind", "item"), PARAMETERS, ids=[item.name for _, item in PARAMETERS])
+
+
+class Asked:
+    """Stands in for the engine: what a task would have rendered."""
+
+    exit_code = ExitCode.OK
+
+    def __call__(
+        self, project: str, job: JobOptions, options: RunOptions, *, sources: dict[str, Source], folder: Path
+    ) -> Asked:
+        self.project, self.job, self.options, self.sources = project, job, options, sources
+        return self
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """The engine's stand-in, in its place."""
+    asked = Asked()
+    monkeypatch.setattr(task, "run_render", asked)
+    return asked
+
+
+def run(tmp_path: Path, *more: str, name: str = "f_[####].png") -> int:
+    return task.main(
+        ["--project=/p/a.aep", "--rqindex=3", f"--output_dir={tmp_path}", f"--output_name={name}", *more]
+    )
+
+
+@pytest.mark.parametrize(
+    ("chunk", "frames"),
+    [
+        ("3-7", range(3, 8)),
+        ("-3--1", range(-3, 0)),
+        ("5-5", [5]),
+        ("1-7:2", [1, 3, 5, 7]),
+        ("-5", [-5]),
+        ("2,9", [2, 9]),
+    ],
+)
+def test_a_chunk_as_the_farm_cuts_it(tmp_path: Path, asked: Asked, chunk: str, frames: Any) -> None:
+    assert run(tmp_path, f"--frames={chunk}") == 0
+    assert (asked.project, asked.job.rqindex) == ("/p/a.aep", 3)
+    assert asked.job.frames is not None
+    assert FrameSet.parse(asked.job.frames).frames == tuple(frames)
+
+
+def test_a_movie_without_frames_keeps_its_own_time_span(tmp_path: Path, asked: Asked) -> None:
+    run(tmp_path, "--frames=", name="x.mov")
+    assert asked.job.frames is None
+
+
+@pytest.mark.parametrize("name", ["f_[####].png", "a, b/f_[####].png", "-f_[####].png", "{{x}}/f_[####].png"])
+def test_the_output_is_the_name_under_the_jobs_folder(tmp_path: Path, asked: Asked, name: str) -> None:
+    run(tmp_path, "--frames=1", name=literal(name))
+    assert asked.job.output == str(tmp_path / name)
+
+
+def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, asked: Asked) -> None:
+    with pytest.raises(BadInput, match="does not lie inside"):
+        run(tmp_path, "--frames=1", name="../f.png")
+
+
+def test_in_a_session_the_journal_stays_in_its_folder(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the frames it would travel back with them, and tasks on several workers would fight over it."""
+    run(tmp_path, "--frames=1")
+    assert asked.options.journal_dir is None
+    monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path / "session"))
+    run(tmp_path, "--frames=1")
+    assert asked.options.journal_dir == str(tmp_path / "session" / "stmpo-journal")
+
+
+@pytest.mark.parametrize(
+    ("chunk", "name"),
+    [("1-10", "render_3_1-10.log"), ("1-7:2,9", "render_3_1-7x2+9.log"), ("", "render_3.log")],
+)
+def test_each_task_has_a_log_file_of_its_own(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch, chunk: str, name: str
+) -> None:
+    monkeypatch.setenv("STMPO_PARAM_LogFile", str(tmp_path / "render.log"))
+    run(tmp_path, f"--frames={chunk}")
+    assert asked.options.log_file == str(tmp_path / name)
+
+
+@EACH
+def test_a_parameter_sets_its_option_and_its_default_says_nothing(kind: Any, item: Any) -> None:
+    assert item.parameter is not None
+    default = next(
+        parameter["default"]
+        for parameter in load_pieces().job_parameters
+        if parameter["name"] == item.parameter
+    )
+    assert chosen(kind, {PREFIX + item.parameter: str(default)}) == {}
+    if item.parameter == "Strategy":
+        return
+    texts: dict[type, tuple[str, Any]] = {int: ("7", 7), float: ("7.0", 7.0), str: ("/x", "/x")}
+    texts[bool] = ("false" if default == "true" else "true", not item.default)
+    text, value = texts[item.type]
+    assert chosen(kind, {PREFIX + item.parameter: text}) == {item.name: value}
+
+
+def test_what_the_job_leaves_at_its_default_the_worker_may_set(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STMPO_PARAM_MaxConcurrency", "24")
+    monkeypatch.setenv("STMPO_MAX_CONCURRENCY", "12")
+    run(tmp_path, "--frames=1")
+    assert (asked.options.max_concurrency, asked.sources["max_concurrency"]) == (12, Source.ENVIRONMENT)
+    monkeypatch.setenv("STMPO_PARAM_MaxConcurrency", "30")
+    run(tmp_path, "--frames=1")
+    assert (asked.options.max_concurrency, asked.sources["max_concurrency"]) == (30, Source.COMMAND_LINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Concurrency", "many"), ("DisableMFR", "maybe"), ("SpawnDelay", "x")]
+)
+def test_a_value_that_cannot_be_read_is_refused_by_the_parameters_name(name: str, text: str) -> None:
+    with pytest.raises(BadInput, match=f"{name}="):
+        chosen(RunOptions, {PREFIX + name: text})
+
+
+@given(st.dictionaries(st.sampled_from([PREFIX + str(item.parameter) for _, item in PARAMETERS]), st.text()))
+def test_any_values_are_options_or_one_line(environ: dict[str, str]) -> None:
+    refusals = []
+    try:
+        values = {**chosen(JobOptions, environ), **chosen(RunOptions, environ)}
+    except BadInput as refusal:
+        refusals, values = [str(refusal)], {}
+    assert not [text for text in refusals if "\n" in text]
+    assert values.keys() <= {item.name for _, item in PARAMETERS}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--rqindex=x"], ["--project=/p/a.aep", "--unknown"]])
+def test_other_arguments_are_one_line(arguments: list[str]) -> None:
+    with pytest.raises(BadInput, match=r"wrong arguments; call_aerender\.py: ") as refusal:
+        task.main(arguments)
+    assert "\n" not in str(refusal.value)
