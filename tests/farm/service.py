@@ -1,0 +1,87 @@
+"""The stand-in for Deadline Cloud's API, with the calls that list what became of a job's tasks.
+
+    python service.py FAKE_DEADLINE.PY OPTIONS…
+
+Runs in the worker's virtual environment, as a program of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import Any
+
+
+def load(path: str) -> Any:
+    """The stand-in as a module."""
+    spec = importlib.util.spec_from_file_location("fake_deadline", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def steps(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
+    """ListSteps, with how many tasks of each are in which status."""
+    views = []
+    for step in service.jobs[path[2]].steps:
+        counts: dict[str, int] = {}
+        for task in step["tasks"]:
+            counts[task["status"]] = counts.get(task["status"], 0) + 1
+        views.append({"stepId": step["stepId"], "name": step["name"], "taskRunStatusCounts": counts})
+    return 200, {"steps": views}
+
+
+def tasks(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
+    """ListTasks of a step."""
+    job = service.jobs[path[2]]
+    step = next(step for step in job.steps if step["stepId"] == path[3])
+    views = [
+        {
+            "taskId": task["taskId"],
+            "runStatus": task["status"],
+            "parameters": task["parameters"],
+            "latestSessionActionId": _latest(job, task["taskId"]),
+        }
+        for task in step["tasks"]
+    ]
+    return 200, {"tasks": views}
+
+
+def action(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
+    """GetSessionAction: what the worker said of it last."""
+    said = [entry for entry in service.jobs[path[2]].history if entry["action"] == path[3]]
+    messages = [
+        entry.get("progressMessage") or entry.get("progress", {}).get("progressMessage") for entry in said
+    ]
+    return 200, {"sessionActionId": path[3], "progressMessage": next(filter(None, reversed(messages)), "")}
+
+
+def _latest(job: Any, task: str) -> str:
+    mine = [
+        e["action"] for e in job.history if e.get("definition", {}).get("taskRun", {}).get("taskId") == task
+    ]
+    return str(mine[-1]) if mine else ""
+
+
+def main() -> None:
+    """Add the calls and serve."""
+    fake = load(sys.argv.pop(1))
+    routes = fake.Service.routes
+    job = r"/farms/([^/]+)/queues/([^/]+)/jobs/([^/]+)"
+
+    def more(self: Any) -> list[Any]:
+        return [
+            ("GET", f"{job}/steps", lambda *call: steps(self, *call)),
+            ("GET", f"{job}/steps/([^/]+)/tasks", lambda *call: tasks(self, *call)),
+            ("GET", f"{job}/session-actions/([^/]+)", lambda *call: action(self, *call)),
+            *routes(self),
+        ]
+
+    fake.Service.routes = more
+    fake.main()
+
+
+if __name__ == "__main__":
+    main()
