@@ -10,7 +10,8 @@ Two sources. A *record* of an earlier run of the same comp gives the shape: whic
   and 1, and begins at 1. A record of the wrong comp or of last month's edit is thereby forgotten within a few frames.
 - `level` at a frame is a mean of three: the level just before it, the one just after it (the next process has begun
   there), and that of the whole run; the first two count the less the farther they are, with `REACH`. Neighbours cost
-  alike: scenes are tens of frames long.
+  alike, as a rule: scenes are tens of frames long. Where they do not, which the frames so far show (`Roughness`), the
+  whole run's mean is the better guess and counts for more.
 
 Frames that the record lacks take the level of the record's nearest frames by the same rule.
 """
@@ -29,7 +30,10 @@ REACH = 30.0
 """Frames over which the knowledge of a neighbour's level fades (to 37 %)."""
 
 COMMON = 0.25
-"""Weight of the whole run's level beside that of a direct neighbour."""
+"""Weight of the whole run's level beside that of a direct neighbour, where neighbours cost alike."""
+
+ROUGH = 1.0
+"""What is added to that weight where neighbours have nothing in common."""
 
 LOOK = 8
 """Frames from which a neighbour's level is taken."""
@@ -53,6 +57,7 @@ class Estimates:
         self._recorded = any(frame in (record or {}) for frame in frames)
         self._trust = 1.0
         self._fit = _Fit()
+        self._roughness = _Roughness()
         self._sum = self._shapes = 0.0
         self._count = 0
         self.version = 0
@@ -76,6 +81,9 @@ class Estimates:
             self._count += 1
             self._shapes += self._shape[position]
         self._sum += cost - (previous or 0.0)
+        before = self._known[position - 1] if position else None
+        if previous is None:
+            self._roughness.add(cost / self._shape[position], before and before / self._shape[position - 1])
         if self._recorded:
             log = math.log(self._record[position])
             if previous is not None:
@@ -96,9 +104,10 @@ class Estimates:
         right = self._level(last + 1, 1)
         fade = math.exp(-1 / REACH)
         near, far = fade, math.exp(-(last - first + 1) / REACH)
+        anybody = COMMON + ROUGH * self._roughness.value
         costs = []
         for position in range(first, last + 1):
-            total, weight = COMMON * common, COMMON
+            total, weight = anybody * common, anybody
             if left is not None:
                 total, weight = total + near * left, weight + near
             if right is not None:
@@ -150,6 +159,32 @@ class _Fit:
         spread = max(0.0, self._xx - self._x * self._x / self.count)
         common = self._xy - self._x * self._y / self.count
         return min(1.0, max(0.0, (common + _FAITH) / (spread + _FAITH)))
+
+
+class _Roughness:
+    """How little neighbours have in common: 0 where they cost alike, 1 where they are as different as any two frames."""
+
+    def __init__(self) -> None:
+        self._count = self._pairs = 0
+        self._sum = self._squares = self._steps = 0.0
+
+    def add(self, level: float, before: float | None) -> None:
+        """Take in a frame's level, and that of the frame before it where it is known."""
+        log = math.log(level)
+        self._count += 1
+        self._sum, self._squares = self._sum + log, self._squares + log * log
+        if before is not None:
+            self._pairs += 1
+            self._steps += (log - math.log(before)) ** 2
+
+    @property
+    def value(self) -> float:
+        """Mean squared step between neighbours over that between any two."""
+        if self._pairs < 2:
+            return 0.0
+        variance = self._squares / self._count - (self._sum / self._count) ** 2
+        step = self._steps / self._pairs
+        return min(1.0, step / (2 * variance)) if variance > _LEAST else 0.0
 
 
 def completed(frames: FrameSet, record: Mapping[int, float]) -> list[float]:

@@ -9,7 +9,8 @@ from stmpo.frames import FrameSet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FINE = 1e-4
+_HALVINGS = 24
+"""Of the time in which the end is looked for."""
 
 
 def weighted_parts(frames: FrameSet, costs: Sequence[float], delays: Sequence[float]) -> list[FrameSet]:
@@ -18,13 +19,14 @@ def weighted_parts(frames: FrameSet, costs: Sequence[float], delays: Sequence[fl
     `costs` are seconds, one a frame; `delays` are the seconds after which each slot's renderer starts.
     """
     low, high = min(delays), max(delays) + sum(costs)
-    while high - low > _FINE * high:
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if _filled(costs, delays, middle)[-1] >= len(frames):
             high = middle
         else:
             low = middle
     ends = _filled(costs, delays, high)
+    ends[-1] = len(frames)  # what rounding has left over
     return [FrameSet(frames.frames[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TICK = 1.0
 """Seconds after which an idle slot asks again although nothing has ended, as the orchestrator's do."""
 
+STOP_AFTER = 0.5
+"""Seconds that the orchestrator needs to see a robbed renderer's last own frame whole, and to stop it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Costs:
@@ -36,7 +39,7 @@ class Costs:
     """From a process's start until it renders; of the n-th start, counted from 1, where it varies."""
 
     spawn_delay: float = 0.0
-    stop_after: float = 0.0
+    stop_after: float = STOP_AFTER
     """From a robbed renderer's last own frame until it is gone and its slot is free."""
 
     speeds: Mapping[int, float] = field(default_factory=dict)
@@ -132,6 +135,10 @@ class _Run:
         """Frames that have a file, for processes that share a span."""
 
         self._paused: dict[int, float] = {}
+        self._hopeless = False
+        self._freed = False
+        """A slot has become idle: it asks at once."""
+
         self._outcome = Outcome()
 
     def go(self) -> Outcome:
@@ -140,9 +147,9 @@ class _Run:
         asked = self._now
         while self._events:
             self._now, _, action, process = heapq.heappop(self._events)
-            ended = action == self._end
+            self._freed = False
             action(process)
-            if self._idle and (ended or self._now - asked >= TICK):
+            if self._idle and (self._freed or self._now - asked >= TICK):
                 self._ask()
                 asked = self._now
         if self._strategy.waiting and not self._hopeless:
@@ -152,8 +159,6 @@ class _Run:
         outcome.bound = self._start_up(1) + sum(self._costs.frames.values()) / self._slots
         outcome.failed = tuple(sorted(self._failed))
         return outcome
-
-    _hopeless = False
 
     def _start_up(self, number: int) -> float:
         given = self._costs.start_up
@@ -277,6 +282,7 @@ class _Run:
             if process.lease.shared and (missing := self._abandoned()).frames:
                 self._strategy.give_back(missing.runs())
         self._idle.add(process.lease.slot)
+        self._freed = True
 
     def _close(self, process: _Process, *, died: bool) -> None:
         del self._processes[process.lease.id]

@@ -43,8 +43,11 @@ WORTH = 0.1
 OVERDUE = 1.25
 """A frame that has been in work for t seconds is expected to take `OVERDUE` times t in all, at least."""
 
-BURST = 0.2
+BURST = 0.1
 """Frames that finish within this part of the usual time between frames were in work together, and share the time."""
+
+_HALVINGS = 20
+"""Of the time in which the level is looked for: to a millionth of it."""
 
 
 @dataclass(slots=True)
@@ -233,8 +236,8 @@ class Steal:
         free = [ready + at * self._spawn_delay for at in range(idle)]
         free += [max(rest.end + start_up, ready) for rest in rests]
         ends = [rest.end for rest in rests]
-        low, high = min(ends), max(ends)
-        while high - low > 0.01 * start_up + 1e-3 * (high - ready if high > ready else 1.0) + 1e-9:
+        low, high = min(*ends, ready), max(ends)
+        for _ in range(_HALVINGS):
             level = (low + high) / 2
             beyond = sum(end - level for end in ends if end > level)
             room = sum(level - begin for begin in free if begin < level)

@@ -1,0 +1,32 @@
+"""Which strategy a run uses: its names, and how each is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stmpo.scheduling.shared import Shared
+from stmpo.scheduling.static import Static
+from stmpo.scheduling.steal import Steal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stmpo.frames import FrameSet
+    from stmpo.scheduling.protocol import Strategy
+
+
+def make_strategy(
+    name: str,
+    frames: FrameSet,
+    slots: int,
+    *,
+    record: Mapping[int, float] | None = None,
+    start_up: float | None = None,
+    spawn_delay: float = 0.0,
+) -> Strategy:
+    """A strategy by its name. `record`, `start_up` and `spawn_delay` (seconds) are for those that plan ahead."""
+    if name == "static":
+        return Static(frames, slots)
+    if name == "shared":
+        return Shared(frames, slots)
+    return Steal(frames, slots, record=record, start_up=start_up, spawn_delay=spawn_delay)

@@ -1,0 +1,96 @@
+"""What earlier runs of the same comp teach the next one: frame costs, start-up, memory. Pure: journal lines go in.
+
+The journal's `delivered` lines carry each frame's cost, its `ended` lines the start-up and the peak memory of each
+process. Runs of any version of the project count, as long as project path and comp or queue item are the same; a later
+run's word on a frame replaces an earlier one's. How far such a record may be believed is judged while frames are being
+rendered (`stmpo.scheduling.estimates`).
+
+Under Multi-Frame Rendering frames finish in bursts: the first of a burst carries the time of all. Such a burst shares
+its time evenly here, so that single frames are right as well as their sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+BURST = 0.1
+"""A frame that took less than this part of the one before it was in work together with it."""
+
+
+@dataclass(slots=True)
+class Learned:
+    """What is known before anything is rendered."""
+
+    costs: dict[int, float] = field(default_factory=dict)
+    """Seconds by frame number; frames may be missing."""
+
+    start_ups: list[float] = field(default_factory=list)
+    """Seconds from start to rendering, of the processes of the last run that started any."""
+
+    peak_memory: int = 0
+    """Largest memory of one renderer's tree in any run, in bytes."""
+
+    @property
+    def start_up(self) -> float | None:
+        """Seconds that a renderer needs to start, where known."""
+        return median(self.start_ups) if self.start_ups else None
+
+
+def learn(lines: Iterable[Mapping[str, Any]], job: Mapping[str, Any] | None = None) -> Learned:
+    """Read the lines of a journal, oldest first.
+
+    `job` has `project`, `comp` and `rqindex`: runs of another one are passed over. Without it, every run counts.
+    """
+    learned = Learned()
+    wanted = fresh = True
+    attempts: dict[Any, list[tuple[int, float]]] = {}
+    for line in lines:
+        match line:
+            case {"event": "run"}:
+                _settle(attempts, learned)
+                wanted = job is None or _same(line.get("job"), job)
+                fresh = True
+            case {"frame": bool()} | {"cost": bool()} | {"start_up": bool()}:  # which are numbers to Python
+                pass
+            case {"event": "delivered", "frame": int(frame), "cost": int(cost) | float(cost)} if wanted:
+                if cost >= 0:
+                    attempts.setdefault(line.get("attempt"), []).append((frame, float(cost)))
+            case {"event": "ended", "start_up": int(seconds) | float(seconds)} if wanted:
+                learned.start_ups = [*(() if fresh else learned.start_ups), float(seconds)]
+                fresh = False
+                memory = line.get("peak_memory")
+                learned.peak_memory = max(learned.peak_memory, memory if isinstance(memory, int) else 0)
+            case _:
+                pass
+    _settle(attempts, learned)
+    return learned
+
+
+def _same(had: object, job: Mapping[str, Any]) -> bool:
+    return isinstance(had, dict) and all(
+        had.get(name) == job.get(name) for name in ("project", "comp", "rqindex")
+    )
+
+
+def _settle(attempts: dict[Any, list[tuple[int, float]]], learned: Learned) -> None:
+    for frames in attempts.values():
+        costs = shared_out([cost for _, cost in frames])
+        learned.costs.update(zip((frame for frame, _ in frames), costs, strict=True))
+    attempts.clear()
+
+
+def shared_out(costs: Sequence[float]) -> list[float]:
+    """The costs of one process's frames in the order they finished, with the time of each burst shared by its frames."""
+    evened: list[float] = []
+    burst: list[float] = []
+    for cost in costs:
+        if burst and cost >= BURST * sum(burst) / len(burst):
+            evened += [sum(burst) / len(burst)] * len(burst)
+            burst = []
+        burst.append(cost)
+    return evened + [sum(burst) / len(burst)] * len(burst) if burst else evened

@@ -1,0 +1,158 @@
+"""Who is robbed, of how much, and when stealing stops paying."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stmpo.frames import FrameSet, Span
+from stmpo.scheduling.steal import Steal, frames_to_take
+
+if TYPE_CHECKING:
+    from stmpo.scheduling.protocol import Grant, Lease
+
+
+def begun(strategy: Steal, slots: int, start_up: float = 10.0) -> list[Lease]:
+    """All slots have their first lease and have started up."""
+    leases = []
+    for slot in range(slots):
+        grant = strategy.grant(slot, 0.0)
+        assert grant is not None
+        strategy.started(grant.lease, 0.0)
+        strategy.began(grant.lease, start_up)
+        leases.append(grant.lease)
+    return leases
+
+
+def render(strategy: Steal, lease: Lease, frames: int, since: float, each: float) -> float:
+    """The first frames of a lease, one after the other; returns when the last is done."""
+    now = since
+    for frame in list(lease.span)[:frames]:
+        now += each
+        strategy.finished(lease, frame, now)
+    return now
+
+
+def stolen(grant: Grant | None) -> tuple[Lease, Lease]:
+    assert grant is not None
+    assert grant.robbed is not None
+    return grant.lease, grant.robbed
+
+
+def test_thief_and_victim_end_together_with_the_start_up_counted() -> None:
+    """One second a frame: 90 s are left, the thief needs 10 s to start, so both are done after 50 s."""
+    strategy = Steal(FrameSet.between(1, 200), 2)
+    gone, slow = begun(strategy, 2)
+    render(strategy, slow, 10, 10.0, 1.0)
+    strategy.retire(gone)
+    thief, victim = stolen(strategy.grant(0, 20.0))
+    assert victim.id == slow.id
+    assert victim.span == Span(101, 160)
+    assert thief.span == Span(161, 200)
+
+
+def test_two_thieves_share_a_victim_evenly() -> None:
+    """90 s are left: after 37 s all three are done, of which each thief spends 10 s starting."""
+    strategy = Steal(FrameSet.between(1, 300), 3)
+    first, second, slow = begun(strategy, 3)
+    render(strategy, slow, 10, 10.0, 1.0)
+    strategy.retire(first)
+    strategy.retire(second)
+    one, _ = stolen(strategy.grant(0, 20.0))
+    two, rest = stolen(strategy.grant(1, 20.0))
+    assert rest.id == slow.id
+    assert (len(one.span), len(two.span)) == (27, 27)
+
+
+def test_a_thief_is_robbed_in_turn_even_before_it_has_begun() -> None:
+    strategy = Steal(FrameSet.between(1, 200), 2)
+    gone, slow = begun(strategy, 2)
+    now = render(strategy, slow, 10, 10.0, 1.0)
+    strategy.retire(gone)
+    thief, victim = stolen(strategy.grant(0, now))
+    now = render(strategy, victim, 60, now - 10.0, 1.0)
+    strategy.retire(victim)
+    again, robbed = stolen(strategy.grant(1, now))
+    assert robbed.id == thief.id
+    assert again.span.last == 200
+
+
+def test_no_theft_where_a_start_up_takes_longer_than_the_rest() -> None:
+    strategy = Steal(FrameSet.between(1, 20), 2)
+    quick, slow = begun(strategy, 2)
+    render(strategy, quick, 10, 10.0, 1.0)
+    render(strategy, slow, 5, 10.0, 2.0)
+    strategy.retire(quick)
+    assert strategy.grant(0, 20.0) is None
+    assert strategy.waiting == 0
+
+
+def test_a_slow_frame_in_work_makes_a_victim() -> None:
+    """Nothing is finished for a long time: what lies behind that frame is taken from its renderer."""
+    strategy = Steal(FrameSet.between(1, 20), 2)
+    quick, stuck = begun(strategy, 2)
+    render(strategy, quick, 10, 10.0, 1.0)
+    strategy.retire(quick)
+    thief, victim = stolen(strategy.grant(0, 60.0))
+    assert victim.id == stuck.id
+    assert thief.span.last == 20
+
+
+def test_the_frame_in_work_is_never_taken() -> None:
+    strategy = Steal(FrameSet.between(1, 4), 2)
+    quick, slow = begun(strategy, 2)
+    render(strategy, quick, 2, 10.0, 1.0)
+    strategy.retire(quick)
+    thief, victim = stolen(strategy.grant(0, 500.0))
+    assert (victim.span, thief.span) == (Span(3, 3), Span(4, 4))
+    assert victim.id == slow.id
+    assert strategy.grant(0, 900.0) is None
+
+
+def test_frames_that_finish_out_of_order_show_how_many_are_in_work_at_once() -> None:
+    strategy = Steal(FrameSet.between(1, 20), 2)
+    quick, several = begun(strategy, 2)
+    render(strategy, quick, 10, 10.0, 1.0)
+    strategy.retire(quick)
+    strategy.finished(several, 14, 30.0)  # 11, 12 and 13 are in work, and perhaps three more behind 14
+    _, victim = stolen(strategy.grant(0, 200.0))
+    assert victim.span.last >= 18
+
+
+def test_frames_that_finish_together_share_their_time() -> None:
+    strategy = Steal(FrameSet.between(1, 40), 2)
+    left, _ = begun(strategy, 2)
+    for frame in range(1, 5):
+        strategy.finished(left, frame, 50.0 + frame / 1000)
+    assert strategy._estimates.costs(4, 7) == pytest.approx([10.0] * 4, rel=0.01)
+
+
+def test_known_costs_weigh_the_first_ranges() -> None:
+    record = {frame: 9.0 if frame <= 10 else 1.0 for frame in range(1, 101)}
+    strategy = Steal(FrameSet.between(1, 100), 2, record=record)
+    left, right = begun(strategy, 2)
+    assert left.span == Span(1, 10)
+    assert right.span == Span(11, 100)
+
+
+def test_a_slot_that_starts_later_is_given_less() -> None:
+    record = dict.fromkeys(range(1, 101), 1.0)
+    strategy = Steal(FrameSet.between(1, 100), 2, record=record, spawn_delay=20.0)
+    assert [len(lease.span) for lease in begun(strategy, 2)] == [60, 40]
+
+
+@pytest.mark.parametrize(
+    ("costs", "ready", "level", "taken"),
+    [
+        ([1.0] * 10, 0.0, 4.0, 4),
+        ([1.0] * 3, 0.0, 9.0, 3),
+        ([5.0, 5.0], 0.0, 3.0, 1),  # one frame at least
+        ([5.0, 5.0], 0.0, 7.6, 2),  # to the nearest
+        ([], 0.0, 9.0, 0),
+    ],
+)
+def test_a_thief_takes_what_reaches_the_level(
+    costs: list[float], ready: float, level: float, taken: int
+) -> None:
+    assert frames_to_take(costs, ready, level) == taken
