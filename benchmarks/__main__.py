@@ -13,7 +13,18 @@ from itertools import takewhile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("demo", "delivery", "overhead", "idle", "memory", "version", "first-start", "resume", "trees")
+NAMES = (
+    "demo",
+    "delivery",
+    "overhead",
+    "idle",
+    "memory",
+    "version",
+    "first-start",
+    "plan",
+    "resume",
+    "trees",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,7 @@
 """Process trees that never leak, measured: stopping, random kills, sampling, and what a start costs (Linux).
 
-    python benchmarks/trees.py                      everything, as a table and as JSON
-    python benchmarks/trees.py --kills 24 --seed 7  only that many random kills; exit code 1 if anything was left
+    python -m benchmarks trees                               everything
+    python -m benchmarks trees --only-kills --kills 24 --seed 7   only that many random kills
 
 A tree here has three levels of shells and sleeps; one branch ignores SIGTERM, one has left for a session of its own,
 and one has lost its parent too. Every process carries a mark in its environment, by which survivors are found wherever
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import signal
@@ -22,6 +21,7 @@ import time
 import uuid
 from pathlib import Path
 
+from benchmarks.measure import Bound, Result, parser, report, skipped
 from stmpo.processes import ProcessTree, SpawnRequest, containment, sample_all, spawn, stop
 
 GRACE = 1.0
@@ -160,7 +160,7 @@ def random_kill(chance: random.Random, count: int = 3) -> tuple[float, dict[int,
     the orchestrator: by kill, or by the ordinary way of ending.
     """
     mark = uuid.uuid4().hex
-    argv = [sys.executable, __file__, "--drive", mark, "--trees", str(count)]
+    argv = [sys.executable, "-m", "benchmarks.trees", "--drive", mark, "--trees", str(count)]
     driver = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert driver.stdin is not None
     assert driver.stdout is not None
@@ -195,43 +195,65 @@ def kill(pid: int) -> None:
         return
 
 
-def random_kills(rounds: int, seed: int) -> dict[str, float | int | list[str]]:
-    """That many rounds, the same ones for the same seed as far as the machine's own timing lets them."""
+def random_kills(rounds: int, seed: int) -> tuple[float, list[str]]:
+    """That many rounds, the same ones for the same seed as far as the machine's own timing lets them.
+
+    Returns the longest time in seconds until nothing was left, and what was left.
+    """
     chance = random.Random(seed)
     worst, left = 0.0, []
     for number in range(rounds):
         seconds, survivors = random_kill(chance)
         worst = max(worst, seconds)
         left += [f"round {number}: {pid} {command}" for pid, command in survivors.items()]
-    return {"kills": rounds, "seed": seed, "left": left, "longest_s": round(worst, 3)}
+    return worst, left
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; 1 if any process was left behind."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--kills", type=int, help="only this many random kills")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trees", type=int, default=24)
-    parser.add_argument("--drive", metavar="MARK", help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
+    """Measure and print; 1 if a bound was missed or any process was left behind."""
+    assert __doc__ is not None
+    options = parser(__doc__)
+    options.add_argument("--kills", type=int, default=200, help="random kills, default: %(default)s")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--trees", type=int, default=24)
+    options.add_argument("--only-kills", action="store_true", help="nothing but the random kills")
+    options.add_argument("--drive", metavar="MARK", help=argparse.SUPPRESS)
+    given = options.parse_args(arguments)
     if given.drive:
         asyncio.run(drive(given.drive, given.trees))
         return 0
-    if given.kills:
-        kills = random_kills(given.kills, given.seed)
-        print(json.dumps(kills))
-        return 1 if kills["left"] else 0
-    stopped = asyncio.run(measure_stop(given.trees))
-    results = {
-        "start": asyncio.run(measure_start(5)),
-        "sampling": asyncio.run(measure_sampling(given.trees, 20)),
-        "stop": stopped,
-        "random_kills": (kills := random_kills(200, given.seed)),
-    }
-    print(json.dumps(results, indent=2))
-    return 1 if kills["left"] or stopped["left"] else 0
+    if not Path("/proc/self/environ").exists():
+        return skipped("trees", "processes left behind are looked for in /proc", as_json=given.json)
+    measured = [] if given.only_kills else trees(given.trees)
+    return report("trees", [*measured, *kills(given.kills, given.seed)], as_json=given.json)
+
+
+def trees(count: int) -> list[Result]:
+    """Starting, sampling and stopping that many trees at once."""
+    start = asyncio.run(measure_start(5))
+    sampling = asyncio.run(measure_sampling(count, 20))
+    stopped = asyncio.run(measure_stop(count))
+    each = {"each next, ms": start["next_ms"]}
+    share = sampling["percent_of_a_core_every_2_s"]
+    return [
+        Result("making the first contained process", start["first_ms"], "ms", None, each),
+        Result(f"sampling {count} trees every 2 s", share, "% of a core", Bound(1.0)),
+        Result(
+            f"stopping {count} trees, grace {GRACE:g} s", stopped["all_gone_after_s"], "s", Bound(GRACE + 1.0)
+        ),
+        Result("processes left after stopping", stopped["left"], "processes", Bound(0.0)),
+    ]
+
+
+def kills(rounds: int, seed: int) -> list[Result]:
+    """Random kills of orchestrator and renderers."""
+    longest, survivors = random_kills(rounds, seed)
+    for survivor in survivors:
+        print(survivor, file=sys.stderr)
+    return [
+        Result(f"left after {rounds} random kills", len(survivors), "processes", Bound(0.0)),
+        Result("longest time until nothing was left", longest, "s", Bound(LIMIT_SECONDS)),
+    ]
 
 
 if __name__ == "__main__":
