@@ -18,7 +18,7 @@ WINDOWS = st.tuples(
 ).map(lambda made: made[0] + "\\".join(made[1]) + "\\f_[####].png")
 
 
-@given(st.lists(POSIX, min_size=1, max_size=MAX_ROOTS) | st.lists(WINDOWS, min_size=1, max_size=40))
+@given(st.lists(POSIX, min_size=1, max_size=40) | st.lists(WINDOWS, min_size=1, max_size=40))
 def test_root_and_rest_name_the_output_and_no_root_lies_in_another(outputs: list[str]) -> None:
     roots, placed = place_outputs(outputs)
     kind = PureWindowsPath if outputs[0][0] != "/" else PurePosixPath
@@ -55,9 +55,18 @@ def test_forty_folders_of_one_place_are_one_parameter() -> None:
     assert placed[7].rest == "shot007/f_[####].exr"
 
 
-def test_more_places_than_a_job_takes_are_refused_in_one_line() -> None:
-    with pytest.raises(BadInput, match=f"lie in {MAX_ROOTS + 1} unrelated places"):
-        place_outputs([f"/m{at}/a/x.mov" for at in range(MAX_ROOTS + 1)])
+def test_where_there_are_more_places_than_a_job_takes_the_nearest_are_joined() -> None:
+    near = [f"/mnt/n{at}/a/x.mov" for at in range(MAX_ROOTS)]
+    roots, placed = place_outputs(["/home/ann/x.mov", *near])
+    assert list(roots.values()) == ["/home/ann", "/mnt"]
+    assert placed[1].rest == "n0/a/x.mov"
+    drive = [f"D:\\p{at}\\x.mov" for at in range(MAX_ROOTS + 1)]
+    assert list(place_outputs(drive)[0].values()) == ["D:\\"]
+
+
+def test_more_drives_than_a_job_takes_are_refused_in_one_line() -> None:
+    with pytest.raises(BadInput, match=f"lie on {MAX_ROOTS + 1} drives and shares"):
+        place_outputs([rf"{chr(ord('D') + at)}:\a\x.mov" for at in range(MAX_ROOTS + 1)])
 
 
 @pytest.mark.parametrize("output", ["x.mov", "a/x.mov", "C:x.mov", "/a/../x.mov", "/a/", "/", "C:\\a\\", ""])

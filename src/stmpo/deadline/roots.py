@@ -3,7 +3,8 @@
 A path in a step's text is not mapped to the worker; only a PATH parameter is. So the folder that an item writes to is a
 parameter (`OutputDir`, `OutputDir2`, …), and what follows is text. Items share a parameter where their folders have a
 parent in common that is a place of its own: not a bare drive or share, and not the first folder of a POSIX system
-(`/mnt`, `/home`, `/Volumes`), which holds unrelated places.
+(`/mnt`, `/home`, `/Volumes`), which holds unrelated places. Only where there would be more parameters than a job takes
+are the nearest folders joined further, up to a whole drive.
 
 Paths are those of the machine that submits, Windows or POSIX by their looks, whatever this code runs on.
 """
@@ -41,15 +42,10 @@ def place_outputs(outputs: Sequence[str]) -> tuple[dict[str, str], list[Placed]]
     """Parameter name to root, in order, and each output's place under one of them.
 
     Raises:
-        BadInput: an output is not an absolute path of a file, or they lie in more than `MAX_ROOTS` places.
+        BadInput: an output is not an absolute path of a file, or they lie on more than `MAX_ROOTS` drives and shares.
     """
     paths = [_path(output) for output in outputs]
-    roots = _merged([path.parent for path in paths])
-    if len(roots) > MAX_ROOTS:
-        raise BadInput(
-            f"the outputs lie in {len(roots)} unrelated places ({', '.join(map(str, roots[:3]))}, …); "
-            f"a job takes {MAX_ROOTS}: submit some of the items as a job of their own"
-        )
+    roots = _few(_merged([path.parent for path in paths]))
     names = {root: f"OutputDir{at + 1 if at else ''}" for at, root in enumerate(roots)}
     placed = []
     for path in paths:
@@ -65,25 +61,45 @@ def _path(output: str) -> PurePath:
     return path
 
 
+def _few(roots: list[PurePath]) -> list[PurePath]:
+    """At most `MAX_ROOTS` of them: the two that have most in common are joined, as often as it takes."""
+    while len(roots) > MAX_ROOTS:
+        pairs = [(one, other) for at, one in enumerate(roots) for other in roots[:at]]
+        commons = [common for one, other in pairs if (common := _common(one, other)) is not None]
+        if not commons:
+            raise BadInput(
+                f"the outputs lie on {len(roots)} drives and shares ({', '.join(map(str, roots[:3]))}, …); "
+                f"a job takes {MAX_ROOTS}: submit some of the items as a job of their own"
+            )
+        roots = _joined(roots, max(commons, key=lambda common: len(common.parts)))
+    return roots
+
+
 def _merged(folders: Sequence[PurePath]) -> list[PurePath]:
     """The roots, in the order in which items first need them. No root lies in another."""
     roots: list[PurePath] = []
     for folder in folders:
         shared = next((both for root in roots if (both := _shared(root, folder)) is not None), folder)
-        at = next((at for at, root in enumerate(roots) if _within(root, shared)), len(roots))
-        rest = [root for root in roots if not _within(root, shared)]
-        roots = [*rest[:at], shared, *rest[at:]]
+        roots = _joined(roots, shared)
     return roots
+
+
+def _joined(roots: list[PurePath], shared: PurePath) -> list[PurePath]:
+    """These roots with `shared` in place of those that lie in it."""
+    at = next((at for at, root in enumerate(roots) if _within(root, shared)), len(roots))
+    rest = [root for root in roots if not _within(root, shared)]
+    return [*rest[:at], shared, *rest[at:]]
 
 
 def _shared(one: PurePath, other: PurePath) -> PurePath | None:
     """The deepest folder that holds both, where it is a place of its own."""
-    if type(one) is not type(other):
-        return None
-    common = next((place for place in (one, *one.parents) if _within(other, place)), None)
-    if common is None:
-        return None
-    return common if common in {one, other} or _is_place(common) else None
+    common = _common(one, other)
+    return common if common is not None and (common in {one, other} or _is_place(common)) else None
+
+
+def _common(one: PurePath, other: PurePath) -> PurePath | None:
+    """The deepest folder that holds both; None where they are on different drives."""
+    return next((place for place in (one, *one.parents) if _within(other, place)), None)
 
 
 def _is_place(folder: PurePath) -> bool:
