@@ -99,6 +99,16 @@ def test_in_a_session_the_journal_stays_in_its_folder(
     assert asked.options.journal_dir == str(tmp_path / "session" / "stmpo-journal")
 
 
+def test_a_studios_shared_folder_holds_a_journal_for_each_task(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for all would be locked by the first worker; one for each lets any worker go on with a task."""
+    monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path / "session"))
+    monkeypatch.setenv("STMPO_JOURNAL_DIR", str(tmp_path / "studio"))
+    run(tmp_path, "--frames=1-10")
+    assert asked.options.journal_dir == str(tmp_path / "studio" / "3_1-10")
+
+
 @pytest.mark.parametrize(
     ("chunk", "name"),
     [("1-10", "render_3_1-10.log"), ("1-7:2,9", "render_3_1-7x2+9.log"), ("", "render_3.log")],

@@ -7,7 +7,8 @@ time span. Everything else comes from the job's parameters (`stmpo.deadline.para
 
 What the run needs besides its output stays in the session's folder: journal and scratch. Beside the frames they would
 travel back with the frames, and tasks of one item on several workers would fight over one journal. A task that is run
-again in its session resumes from there.
+again in its session resumes from there. Where a studio's workers share a file system and name a folder of it in their
+environment (`STMPO_JOURNAL_DIR`), each task has a folder of its own in that one, and resumes on any worker.
 """
 
 from __future__ import annotations
@@ -57,25 +58,29 @@ def render_task(given: argparse.Namespace, environ: Mapping[str, str], folder: P
     job: dict[str, Any] = {"rqindex": given.rqindex, "output": str(output)}
     if frames is not None:
         job["frames"] = frames
-    job_options, run_options, sources = options(job, _in_session(environ), environ)
-    if run_options.log_file is not None:
-        own = _own_log(Path(run_options.log_file), given.rqindex, frames)
-        run_options = replace(run_options, log_file=str(own))
+    task = _name(given.rqindex, frames)
+    job_options, run_options, sources = options(job, _journal_dir(environ, task), environ)
+    if run_options.log_file is not None:  # one for each task: many would write over each other's
+        log = Path(run_options.log_file)
+        run_options = replace(run_options, log_file=str(log.with_name(f"{log.stem}_{task}{log.suffix}")))
     summary = run_render(given.project, job_options, run_options, sources=sources, folder=folder)
     return int(summary.exit_code)
 
 
-def _in_session(environ: Mapping[str, str]) -> dict[str, Any]:
+def _journal_dir(environ: Mapping[str, str], task: str) -> dict[str, Any]:
+    """The option that says where the task's journal lies."""
     session = environ.get(SESSION_VARIABLE, "")
-    return {"journal_dir": str(Path(session) / JOURNALS)} if session else {}
+    shared = environ.get("STMPO_JOURNAL_DIR", "")
+    if not session:
+        return {}
+    return {"journal_dir": str(Path(shared) / task if shared else Path(session) / JOURNALS)}
 
 
-def _own_log(path: Path, rqindex: int, frames: str | None) -> Path:
-    """The job's log file, one for each task: many tasks would write over each other's."""
-    part = f"_{rqindex}"
-    if frames is not None:
-        part += f"_{frames.replace(':', 'x').replace(',', '+')[:60]}"
-    return path.with_name(f"{path.stem}{part}{path.suffix}")
+def _name(rqindex: int, frames: str | None) -> str:
+    """The task's name in file names: `3_1-10`."""
+    if frames is None:
+        return str(rqindex)
+    return f"{rqindex}_{frames.replace(':', 'x').replace(',', '+')[:60]}"
 
 
 def _parser() -> argparse.ArgumentParser:
