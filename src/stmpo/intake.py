@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo import paths
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
 from stmpo.delivery.space import check_space
@@ -38,6 +39,12 @@ EMBEDDED_THREADS = 1
 
 EMBEDDED_RAM_GB = 0.5
 """Memory of the embedded renderer for a comp of 4096 x 4096 pixels, with room to spare."""
+
+LONGEST_IN_SCRATCH = len("stmpo-4294967295-9f3c2a/a99999/frame_-2147483648.jpeg")
+"""Characters of what renderers open below the scratch folder, the longest case."""
+
+AROUND_A_NAME = len(".stmpo-9f3c2a00-.part") + len("-2147483648")
+"""Characters that a frame's number and its temporary name add to the pattern, the longest case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,11 @@ def _machine(options: RunOptions, folder: Path) -> tuple[Machine, list[str]]:
 def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Journal:
     """The checks that leave something behind, and what they end with: the open journal."""
     destination, path = job.output.directory, journal_path(job, journal_dir)
+    if not paths.fits(str(scratch_root), LONGEST_IN_SCRATCH):
+        raise BadInput(
+            f"scratch cannot be in {scratch_root}: that path is too long for After Effects to write below it;"
+            " choose a shorter one with --scratch-dir"
+        )
     check_space(scratch_root, destination)
     with _unmade_on_refusal(scratch_root, destination, path.parent):
         Scratch.check_root(scratch_root)
@@ -153,6 +165,9 @@ def _unmade_on_refusal(*folders: Path) -> Iterator[None]:
 def _check_names(job: RenderJob) -> None:
     """The destination's file system says by itself which names it cannot hold: too long ones, odd characters."""
     frames = job.frames.frames if job.frames is not None else (0,)
+    for frame in frames:  # `COM[#].png` is a file's name for every frame but ten
+        if 0 <= frame <= 9 and (reason := paths.refusal(job.output.name(frame))):
+            raise BadInput(f"--output: frame {frame}: {reason}; choose another name")
     for frame in (frames[0], frames[-1]):
         path = job.output.path(frame)
         try:
@@ -185,11 +200,16 @@ def _output(text: str | None, folder: Path) -> OutputPattern:
     if text is None:
         raise BadInput("--output is missing; write for example --output 'renders/shot_[#####].png'")
     output = OutputPattern.parse(text, folder)
+    if reason := paths.refusal(
+        text
+    ):  # as written: a path that the system has made absolute has changed already
+        raise BadInput(f"--output {text!r}: {reason}; choose another name")
     if absolute(
         folder, text
     ).is_dir():  # known only by looking: it may as well be a name without an extension
         raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
-    return replace(output, directory=absolute(folder, str(output.directory)))
+    directory = str(absolute(folder, str(output.directory)))
+    return replace(output, directory=Path(paths.reachable(directory, len(output.text) + AROUND_A_NAME)))
 
 
 def _one_item(project: Path, options: JobOptions) -> None:

@@ -160,7 +160,7 @@ def test_a_full_destination_is_named_with_folder_and_bytes(
 
 
 class _SystemError(OSError):
-    """As the system raises it: with a Windows error number, or (as everywhere else) without."""
+    """As Windows raises it: with an error number of its own, or without where its C runtime was asked."""
 
     winerror: int | None = None
 
@@ -171,7 +171,8 @@ class _SystemError(OSError):
         (errno.EIO, None, True),
         (errno.ESTALE, None, True),
         (errno.EROFS, None, False),
-        (errno.EACCES, None, False),
+        (errno.EACCES, None, True),
+        (errno.EINVAL, None, True),
         (errno.EACCES, 5, True),
         (errno.EACCES, 32, True),
         (errno.ENOENT, 64, True),
@@ -186,7 +187,16 @@ def test_which_errors_may_pass(code: int, winerror: int | None, transient: bool,
     assert explained.transient is transient
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere an open file can be replaced")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows does not tell a passing refusal from a lasting one"
+)
+def test_a_folder_that_may_not_be_written_is_no_passing_error(folder: Path) -> None:
+    explained = publishing._explained(PermissionError(errno.EACCES, "denied"), folder / "a.bin", 1)
+    assert isinstance(explained, DestinationError)
+    assert not explained.transient
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="needs Windows: elsewhere an open file can be replaced")
 def test_a_reader_that_holds_the_destination_open_is_waited_for(source: Path, folder: Path) -> None:
     (folder / "a.bin").write_bytes(b"old")
     with (folder / "a.bin").open("rb"), pytest.raises(DestinationError) as held:

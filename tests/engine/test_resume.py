@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,7 +102,7 @@ def test_a_killed_run_goes_on_and_nothing_whole_is_rendered_again(studio: Studio
     wait_for(
         lambda: len(list(studio.scratch.rglob("frame_*.png"))) >= 16 or _delivered(studio) >= 6, "frames"
     )
-    os.kill(run.pid, signal.SIGKILL)
+    run.kill()
     run.wait()
     wait_for(lambda: not studio.alive(), "the renderers to be gone")
     whole = {int(path.stem[6:]) for path in studio.scratch.rglob("frame_*.png") if path.stat().st_size > 60}

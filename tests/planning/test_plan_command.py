@@ -125,7 +125,7 @@ def test_everything_drawn_lies_on_the_sheet() -> None:
 
 
 def test_names_from_outside_are_escaped(tmp_path: Path) -> None:
-    odd = tmp_path / "<b>&.json"
+    odd = tmp_path / ("&.json" if sys.platform == "win32" else "<b>&.json")  # Windows has no such name
     odd.write_text('{"a": [0, 1]}', encoding="utf-8")
     ET.fromstring(draw(make_plan(load(str(odd)), PlanRequest(frames=1))))  # noqa: S314 - drawn here
 

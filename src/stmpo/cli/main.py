@@ -6,6 +6,7 @@ is a defect; it keeps its traceback and exits with `ExitCode.INTERNAL`.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import sys
@@ -82,10 +83,16 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("stmpo: cancelled", file=sys.stderr)
         return int(ExitCode.CANCELLED)
-    except BrokenPipeError:  # whoever read our output has gone
-        return int(ExitCode.OK)
-    except Exception:  # noqa: BLE001 - the boundary: a defect keeps its traceback and gets its own exit code
+    except Exception as error:  # noqa: BLE001 - the boundary: a defect keeps its traceback and gets its own exit code
+        if _nobody_reads(error):
+            return int(ExitCode.OK)
         traceback.print_exc()
         print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
         return int(ExitCode.INTERNAL)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _nobody_reads(error: Exception) -> bool:
+    """Whether whoever read our output has gone. Windows' C runtime says EINVAL of such a pipe, without a Windows error."""
+    closed = isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or (closed and getattr(error, "winerror", 0) is None)

@@ -46,6 +46,9 @@ _PASSING = _errnos(
 _PASSING_WINDOWS = frozenset((5, 32, 33, 53, 54, 59, 64, 67, 121, 1231, 1232, 1236, 1450))
 """A reader or scanner holds the file (5, 32, 33), the network is away or busy, resources are short (1450)."""
 
+_PASSING_IN_C = _PASSING | _errnos("EACCES", "EBADF", "EINVAL")
+"""Where Windows' C runtime opens, writes and flushes, it tells no more than this of all the errors above."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -161,7 +164,10 @@ def _explained(error: OSError, destination: Path, size: int) -> NoSpace | Destin
             f"no space left in {destination.parent} for {destination.name} ({size:,} bytes); free some space, then run"
             " again: what is rendered is kept in scratch"
         )
-    transient = windows in _PASSING_WINDOWS if windows is not None else error.errno in _PASSING
+    if windows is not None:
+        transient = windows in _PASSING_WINDOWS
+    else:  # only Windows' errors have that attribute, without a value when they come from its C runtime
+        transient = error.errno in (_PASSING_IN_C if hasattr(error, "winerror") else _PASSING)
     if isinstance(error, IsADirectoryError):
         return DestinationError("a folder of that name is in the way", transient=False)
     if isinstance(error, FileNotFoundError) and not destination.parent.exists():

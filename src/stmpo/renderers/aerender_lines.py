@@ -12,6 +12,7 @@ shape. `Voice` writes lines as bytes, since on Windows they come in the console'
 
 from __future__ import annotations
 
+import errno
 import time
 from dataclasses import dataclass
 from enum import Enum
@@ -342,6 +343,17 @@ class Voice:
             self.raw("".join(f"{line}\n" for line in chosen).encode(self._encoding, "replace"))
 
     def raw(self, data: bytes) -> None:
-        """Write bytes as they are."""
-        self._out.write(data)
-        self._out.flush()
+        """Write bytes as they are.
+
+        Raises:
+            BrokenPipeError: nobody reads them any more.
+        """
+        try:
+            self._out.write(data)
+            self._out.flush()
+        except OSError as error:
+            if (
+                error.errno == errno.EINVAL
+            ):  # what Windows' C runtime makes of a pipe that is closed at its other end
+                raise BrokenPipeError from error
+            raise

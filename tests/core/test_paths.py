@@ -1,0 +1,88 @@
+"""Windows' rules for paths, judged on every system; what the system at hand makes of them is in `tests/windows`."""
+
+from __future__ import annotations
+
+import pytest
+
+from stmpo.paths import posix, windows
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("renders/CON", "keeps the name 'CON' for a device"),
+        ("NUL", "keeps the name 'NUL' for a device"),
+        ("aux.png", "keeps the name 'aux.png' for a device"),
+        ("aux.[####].png", "for a device"),
+        ("C:\\com1\\f.png", "keeps the name 'com1' for a device"),
+        ("lpt².mov", "for a device"),
+        ("conout$.png", "for a device"),
+        ("nul .tar.png", "for a device"),
+        ("renders./f.png", "drops the dot at the end of the name 'renders.'"),
+        ("renders /f.png", "drops the blank at the end of the name 'renders '"),
+        ("renders/f.png ", "drops the blank"),
+        ("shot_####.", "drops the dot"),
+        ("renders/f.png:hidden", "stream inside another file"),
+        ("C:\\x\\a:b.png", "allows no ':' in the name 'a:b.png'"),
+        ("\\\\server\\share\\a|b.png", "allows no '|'"),
+        ("a<b>.png", "allows no '<'"),
+        ("what?.png", "allows no '?'"),
+        ("f_*.png", "allows no '*'"),
+        ('"f".png', "allows no '\"'"),
+        ("\\\\?\\C:\\x\\nul", "for a device"),
+        ("\\\\.\\PhysicalDrive0\\f.png", "it is a device"),
+        ("//./nul/f.png", "it is a device"),
+    ],
+)
+def test_names_that_windows_would_change_or_refuse(path: str, words: str) -> None:
+    reason = windows.refusal(path)
+    assert reason is not None
+    assert words in reason
+    assert "\n" not in reason
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "f_[####].png",
+        "C:\\renders\\shot_%04d.exr",
+        "C:f.png",
+        "c:/a.b/console.png",
+        "\\\\server\\share\\aux1\\f.png",
+        "\\\\?\\C:\\x\\f.png",
+        "\\\\?\\UNC\\server\\share\\f.png",
+        "./nulled/com.png",
+        ".hidden/com10.png",
+        "../f.png",
+        "Größe 日本/f #.png",
+        "%TEMP%/f.png",
+        " leading.png",
+    ],
+)
+def test_every_other_name_is_a_files(path: str) -> None:
+    assert windows.refusal(path) is None
+
+
+def test_other_systems_take_every_name() -> None:
+    assert posix.refusal("aux.png") is None
+    assert posix.fits("/" + "x" * 300, 300)
+    assert posix.reachable("/" + "x" * 300, 300) == "/" + "x" * 300
+
+
+def test_only_paths_that_need_the_prefix_get_it() -> None:
+    assert windows.reachable("C:\\renders", 20) == "C:\\renders"
+    fitting, deep = "C:\\" + "d" * 200, "C:\\" + "d" * 240
+    assert windows.reachable(fitting, 50) == fitting
+    assert windows.reachable(deep, 50) == "\\\\?\\" + deep
+    assert (
+        windows.reachable("\\\\server\\share\\" + "d" * 240, 50) == "\\\\?\\UNC\\server\\share\\" + "d" * 240
+    )
+    assert windows.reachable("\\\\?\\" + deep, 50) == "\\\\?\\" + deep
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "fit"),
+    [(247, 11, True), (247, 12, False), (248, 1, False), (200, 58, True), (200, 59, False)],
+)
+def test_the_ends_of_plain_paths(folder: int, name: int, fit: bool) -> None:
+    assert windows.fits("x" * folder, name) is fit
