@@ -73,6 +73,7 @@ class Lot:
     def save(self, name: str = "shot.aep") -> Path:
         """Write the project."""
         path = self.folder / name
+        path.unlink(missing_ok=True)  # py_aep writes over nothing
         self.app.project.save(path)
         return path
 

@@ -152,11 +152,10 @@ class Sender:
             return True
         if sys.stdin.isatty():
             return click.confirm(text, default=False, err=True)
-        places = [
-            line.strip() for line in text.partition("Unknown paths:")[2].splitlines()[1:6] if line.strip()
-        ]
+        listed = text.partition("Unknown paths:")[2].strip().partition("\n\n")[0]
+        places = [line.strip() for line in listed.splitlines()]
         raise BadInput(
-            f"files outside the project's folder would be sent ({', '.join(places[:4])}); add "
+            f"files outside the project's folder would be sent ({', '.join(places)}); add "
             "--known-asset-path FOLDER for each place that is right, or --yes"
         )
 

@@ -146,7 +146,7 @@ class Client:
         return job
 
     def follow(
-        self, job: str, told: Callable[[str, dict[str, int]], None], *, longest_wait: int = 10
+        self, job: str, told: Callable[[str, dict[str, int]], None], *, longest_wait: int = 5
     ) -> Outcome:
         """Wait for a job's end. `told` gets its status and how many tasks are in which, whenever the service is asked.
 
@@ -224,7 +224,8 @@ def _in_one_line(what: str) -> Iterator[None]:
         raise BadInput(f"{what}: {_botocore(error)}") from None
     except DeadlineOperationCanceled as error:
         raise BadInput(f"{what}: {one_line(str(error))}") from None
-    except (DeadlineOperationError, JobAttachmentsError) as error:
+    except (DeadlineOperationError, JobAttachmentsError, ValueError, OSError) as error:
+        # ValueError: what the client and botocore say of a configuration or a value that makes no sense to them
         raise BadInput(f"{what}: {_unwrapped(error)}") from None
 
 
