@@ -155,6 +155,36 @@ def test_a_fragment_that_was_broken_by_hand_is_named(tmp_path: Path, text: str, 
         load_pieces(folder)
 
 
+@pytest.mark.parametrize(
+    ("file", "path"),
+    [
+        ("step_image_fragment.json", ("parameterSpace", "taskParameterDefinitions", 0, "chunks")),
+        ("step_image_fragment.json", ("parameterSpace", "taskParameterDefinitions", 0)),
+        ("step_video_fragment.json", ("script", "actions")),
+        ("job_environments_fragment.json", (1, "script", "actions", "onEnter", "args")),
+        ("job_environments_fragment.json", (0, "script")),
+        ("parameter_definitions_image_fragment.json", (2, "userInterface")),
+        ("parameter_definitions_image_fragment.json", (2,)),
+        ("parameter_definitions_job_fragment.json", (0,)),
+        ("parameter_definitions_job_fragment.json", (3, "name")),
+    ],
+)
+def test_a_fragment_that_lacks_what_jobs_need_is_refused_in_one_line(
+    tmp_path: Path, file: str, path: tuple[Any, ...]
+) -> None:
+    folder = tmp_path / "JobTemplate"
+    shutil.copytree(PIECES.folder, folder)
+    fragment = json.loads((folder / file).read_text(encoding="utf-8"))
+    place = fragment
+    for part in path[:-1]:
+        place = place[part]
+    del place[path[-1]]
+    (folder / file).write_text(json.dumps(fragment), encoding="utf-8")
+    with pytest.raises(BadInput, match="the job template pieces") as refusal:
+        load_pieces(folder)
+    assert "\n" not in str(refusal.value)
+
+
 def test_an_installation_without_pieces_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "_PLACES", (tmp_path,))
     with pytest.raises(BadInput, match="install stmpo again"):

@@ -19,6 +19,8 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +63,10 @@ def load_pieces(folder: Path | None = None) -> Pieces:
     """Read the fragments from `folder`, else from where this installation has them.
 
     Raises:
-        BadInput: a fragment is missing or is not the JSON that it should be.
+        BadInput: a fragment is missing, is not JSON, or lacks what jobs are composed with.
     """
     folder = pieces_folder() if folder is None else folder
-    return Pieces(
+    pieces = Pieces(
         folder=folder,
         job_parameters=_read(folder, "parameter_definitions_job_fragment.json", list),
         image_parameters=_read(folder, "parameter_definitions_image_fragment.json", list),
@@ -73,6 +75,35 @@ def load_pieces(folder: Path | None = None) -> Pieces:
         image_step=_read(folder, "step_image_fragment.json", dict),
         video_step=_read(folder, "step_video_fragment.json", dict),
     )
+    _check(pieces)
+    return pieces
+
+
+def _check(pieces: Pieces) -> None:
+    """That everything is there which composing a job looks for; whether OpenJD takes the rest is seen in the job."""
+    shared = {_at(item, "job parameters", "name") for item in pieces.job_parameters}
+    for name in ("ProjectFile", "CondaPackages"):
+        if name not in shared:
+            raise BadInput(f"the job template pieces in {pieces.folder} have no job parameter {name}")
+    folders = [
+        item for item in pieces.image_parameters if _at(item, "image parameters", "name") == "OutputDir"
+    ]
+    _at(folders, "image parameters", 0, "userInterface", "label")
+    for environment in pieces.environments:
+        for name in _at(environment, "environments", "script", "actions"):
+            _at(environment, "environments", "script", "actions", name, "args", 0)
+    _at(pieces.image_step, "image step", "parameterSpace", "taskParameterDefinitions", 0, "chunks")
+    for step in (pieces.image_step, pieces.video_step):
+        _at(step, "steps", "script", "actions", "onRun", "args", 0)
+
+
+def _at(value: Any, where: str, *path: str | int) -> Any:
+    try:
+        return reduce(getitem, path, value)
+    except (KeyError, IndexError, TypeError):
+        raise BadInput(
+            f"the job template pieces lack {'.'.join(map(str, path))} in their {where}; install stmpo again"
+        ) from None
 
 
 def _read(folder: Path, name: str, kind: type) -> Any:

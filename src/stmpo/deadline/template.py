@@ -156,18 +156,17 @@ def _step(
     }
     step: dict[str, Any] = _filled(pieces.video_step if item.kind == "video" else pieces.image_step, values)
     step["name"] = name
+    step.pop("hostRequirements", None)
     requirements = _requirements(options)
     if requirements:
         step["hostRequirements"] = requirements
-    else:
-        del step["hostRequirements"]
     run = step["script"]["actions"]["onRun"]
     run["command"] = options.python
     run["timeout"] = options.task_timeout_seconds
     if item.kind == "image" and frames is not None and len(frames.runs()) > 1:
         # Cut at every gap, every second frame would be a task for each frame.
-        (frame,) = step["parameterSpace"]["taskParameterDefinitions"]
-        frame["chunks"]["rangeConstraint"] = "NONCONTIGUOUS"
+        chunks = step["parameterSpace"]["taskParameterDefinitions"][0]["chunks"]
+        chunks["rangeConstraint"] = "NONCONTIGUOUS"
     return step
 
 
