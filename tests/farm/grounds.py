@@ -150,11 +150,34 @@ class Grounds:
         self.agents.append(agent)
         return agent
 
+    def staff(self, count: int) -> None:
+        """See to it that so many workers are there."""
+        for _ in range(count - sum(agent.process.poll() is None for agent in self.agents)):
+            self.hire(str(len(self.agents) + 1))
+
+    def busy(self) -> list[Agent]:
+        """The workers that have a session."""
+        workers = self._ask("/_test/state")["workers"].values()
+        sessions = [session for worker in workers for session in worker["sessions"]]
+        return [
+            agent
+            for agent in self.agents
+            if agent.process.poll() is None
+            and any(any(agent.folder.glob(f"logs/*/{s}.log")) for s in sessions)
+        ]
+
+    def left_behind(self) -> list[Path]:
+        """What sessions have left on the workers."""
+        return [path for agent in self.agents for path in (agent.folder / "sessions").glob("*/*")]
+
     def submit(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`stmpo submit` with the real client, to this farm."""
-        command = [f"{CLIENT}/bin/python", "-m", "stmpo", "submit", *map(str, arguments)]
+        return self.stmpo("submit", *arguments, "--farm-id", FARM, "--queue-id", QUEUE)
+
+    def stmpo(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """A command of ours, run beside the real client."""
         return subprocess.run(
-            [*command, "--farm-id", FARM, "--queue-id", QUEUE],
+            [f"{CLIENT}/bin/python", "-m", "stmpo", *map(str, arguments)],
             env=self.environment(),
             capture_output=True,
             text=True,
