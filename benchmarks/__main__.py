@@ -23,6 +23,7 @@ NAMES = (
     "first-start",
     "plan",
     "resume",
+    "scheduling",
     "trees",
 )
 

@@ -20,6 +20,7 @@ from stmpo.watchdog import Phase, Watchdog
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stmpo.frames import Span
     from stmpo.processes.protocol import ProcessTree
     from stmpo.scheduling.protocol import Lease
 
@@ -43,6 +44,9 @@ class StopReason(Enum):
     UNTRUSTED = "its frames can no longer be trusted"
     """It said words that mean black or wrong frames."""
 
+    ROBBED = "the rest of its frames was given to others"
+    """Nothing is wrong: all that is still its own is done."""
+
     RUN_ENDS = "the run ends"
     """Cancel, fail-fast, or a full disk: nothing that this renderer did."""
 
@@ -56,6 +60,9 @@ class Attempt:
     folder: Path
     started: float
     watchdog: Watchdog
+    asked: Span | None = None
+    """What its command line says, once there is one; the lease may be cut to less."""
+
     tree: ProcessTree | None = None
     code: int | None = None
     """The launcher's exit code."""
@@ -85,6 +92,9 @@ class Attempt:
 
     seen: set[int] = field(default_factory=set)
     """Frames whose file has appeared."""
+
+    reported: set[int] = field(default_factory=set)
+    """Frames of which the strategy knows that they are rendered."""
 
     taken: set[int] = field(default_factory=set)
     """Frames that were verified and handed to delivery."""
@@ -141,6 +151,11 @@ class Attempt:
         doubts = {Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.FAILED}
         doubted = self.gravest is not None and self.gravest.meaning in doubts
         return self.ended and not doubted and (self.code == 0 or self.finished)
+
+    @property
+    def robbed(self) -> bool:
+        """Whether its renderer was asked for more than is still its own."""
+        return self.asked is not None and self.asked != self.lease.span
 
     @property
     def phase(self) -> Phase:

@@ -20,7 +20,7 @@ from stmpo.renderers.protocol import LineKind, Work
 from stmpo.renderers.text import LineSplitter, decode, system_code_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from stmpo.attempt import Attempt
     from stmpo.job import RenderJob, RunOptions
@@ -35,7 +35,10 @@ _NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFI
 
 
 class Attendant:
-    """Starts, reads and stops renderers. `grace` is the time in seconds that a stopped renderer is given."""
+    """Starts, reads and stops renderers. `grace` is the time in seconds that a stopped renderer is given.
+
+    `heard` is told when a renderer's lines say that it goes forward.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Attendant:
         *,
         journal: Journal,
         teller: Teller,
+        heard: Callable[[Attempt], None],
     ) -> None:
         self._job = job
         self._options = options
@@ -53,6 +57,7 @@ class Attendant:
         self._environment = environment
         self._journal = journal
         self._teller = teller
+        self._heard = heard
         self._code_pages = system_code_pages()
         self._stopping: set[asyncio.Task[object]] = set()
         self.grace = options.child_grace_sec
@@ -116,6 +121,7 @@ class Attendant:
         """The started tree; None when the machine could not start anything just now."""
         argv = tuple(self._renderer.command(self._job, self._work(slot, attempt), mfr=self._options.mfr))
         cpus = slot.cpus if self._options.affinity else ()
+        attempt.asked = attempt.lease.span
         # Before the start: a run that is killed right after it must find the frames in this folder again.
         self._journal.write(
             "started",
@@ -166,3 +172,4 @@ class Attendant:
             self.stop(attempt, StopReason.UNTRUSTED, self._teller.words(attempt))
         elif (attempt.began, attempt.counted) != before and line.kind is not LineKind.OTHER:
             self._teller.slot(attempt)
+            self._heard(attempt)

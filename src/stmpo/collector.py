@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stmpo.attempt import TRUST_AFTER, Attempt
 from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
 from stmpo.delivery.settling import Found, Settling, scan
-from stmpo.delivery.verify import Broken, Whole, verify_frame
+from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
 from stmpo.errors import ExitCode, StmpoError
 from stmpo.events import Event, FrameDelivered, Level, Message
 from stmpo.frames import FrameSet
@@ -122,12 +122,37 @@ class Collector:
         async with look.lock:
             last = attempt.ended
             ready = [found for found in self._found(attempt) if self._settled(attempt, look, found, now)]
+            ready.sort(key=lambda found: found.mtime_ns)  # their costs are the times between them
             if ready and not attempt.untrusted:
                 whole = await self._verify(attempt, ready)
                 if not attempt.untrusted:  # words that came while it was read
                     for found, file in whole:
                         self._take(attempt, found, file)
             look.complete = last
+
+    def has_all(self, attempt: Attempt) -> bool:
+        """Whether every frame of the attempt's lease was taken."""
+        return all(frame in attempt.taken for frame in attempt.lease.span if frame in self._ledger)
+
+    async def whole(self, attempt: Attempt) -> bool:
+        """Whether every frame of the attempt's lease has a whole file, settled or not, as far as files can show it."""
+        found = {file.frame: file for file in self._found(attempt) if has_structure(file.extension)}
+        left = [frame for frame in attempt.lease.span if frame in self._ledger and frame not in attempt.taken]
+        if any(frame not in found for frame in left):
+            return False
+        results = await _in(self._readers, verify_all, [found[frame] for frame in left], self._minimum)
+        return all(isinstance(result, Whole) for result in results)
+
+    async def count_beyond(self, attempt: Attempt) -> int:
+        """How many whole frames lie in the attempt's folder that were its own once, and are so no more."""
+        beyond = [
+            file
+            for file in scan(attempt.folder)
+            if file.frame is not None and attempt.asked is not None and file.frame in attempt.asked
+            if file.frame not in attempt.lease.span
+        ]
+        results = await _in(self._readers, verify_all, beyond, self._minimum)
+        return sum(isinstance(result, Whole) for result in results)
 
     def _found(self, attempt: Attempt) -> list[Found]:
         """Files of frames that the attempt was asked for and that were not taken yet; the asked extension first."""

@@ -72,7 +72,6 @@ class Concluder:
         Raises:
             NoSpace: the scratch disk is full.
         """
-        self._strategy.retire(attempt.lease)
         frames = self.frames_of(attempt.lease)
         missing = self._ledger.missing(frames)
         if attempt.untrusted and not missing.frames:
@@ -98,7 +97,6 @@ class Concluder:
 
     def untouched(self, attempt: Attempt) -> None:
         """A lease that was never started goes back as it is."""
-        self._strategy.retire(attempt.lease)
         self._collector.settle(attempt)
         self._give_back(self._ledger.missing(self.frames_of(attempt.lease)))
 

@@ -60,6 +60,9 @@ class Option:
     switch: tuple[str, str] | None
     """For a boolean: the flags that turn it on and off, when they are not `--NAME` and `--no-NAME`."""
 
+    choices: tuple[str, ...] | None
+    """The only values there are, where there are few."""
+
     @property
     def flag(self) -> str:
         """The command line's spelling."""
@@ -81,8 +84,10 @@ class Option:
         """The value, if it is within bounds.
 
         Raises:
-            BadInput: it is below the minimum, or not a finite number.
+            BadInput: it is below the minimum, not a finite number, or none of the choices.
         """
+        if self.choices is not None and value not in self.choices:
+            raise BadInput(f"{spelled or self.flag} {value}: choose one of {', '.join(self.choices)}")
         if isinstance(value, float) and not math.isfinite(value):
             raise BadInput(f"{spelled or self.flag} {value}: a finite number is wanted")
         if self.minimum is not None and value is not None and value < self.minimum:
@@ -119,6 +124,7 @@ def option(
     minimum: float | None = None,
     metavar: str | None = None,
     switch: tuple[str, str] | None = None,
+    choices: tuple[str, ...] | None = None,
 ) -> Any:
     """Declare an option as a dataclass field. See `Option` for the meaning of each argument."""
     about = {
@@ -129,6 +135,7 @@ def option(
         "minimum": minimum,
         "metavar": metavar,
         "switch": switch,
+        "choices": choices,
     }
     return field(default=default, metadata={"option": about})
 
@@ -226,6 +233,14 @@ class RunOptions:
         minimum=0,
         parameter="ChildGraceSec",
         metavar="SECONDS",
+    )
+    strategy: str = option(
+        "steal",
+        "How frames are shared out: static (equal ranges), steal (who is done takes the back of the range that would end "
+        "last), shared (each renderer takes the next frame that has no file; After Effects 2022 and later).",
+        parameter="Strategy",
+        metavar="NAME",
+        choices=("static", "steal", "shared"),
     )
     max_frame_retries: int = option(
         2, "Further attempts at a frame that failed.", minimum=0, parameter="MaxFrameRetries"

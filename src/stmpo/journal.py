@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 from stmpo.errors import BadInput, NoSpace
 from stmpo.frames import FrameSet
 from stmpo.locks import try_lock
+from stmpo.scheduling.learned import Learned, learn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -208,6 +209,10 @@ class Journal:
         if refusal:
             raise BadInput(refusal)
         return history
+
+    def learned(self, job: RenderJob) -> Learned:
+        """What earlier runs of the same comp or queue item, of any version of the project, say of its costs."""
+        return learn(self._lines(), identity(job))
 
     def runs(self) -> list[PastRun]:
         """Every earlier run, of whatever job: its temporary files are nobody's any more."""

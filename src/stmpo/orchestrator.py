@@ -22,6 +22,7 @@ from stmpo.attempt import Attempt
 from stmpo.attendant import Attendant
 from stmpo.collector import Collector
 from stmpo.conclusion import Concluder
+from stmpo.dispatch import Dispatcher
 from stmpo.errors import ExitCode, NoSpace, StmpoError
 from stmpo.events import Level, RunFailed, SlotState
 from stmpo.ledger import FrameState
@@ -100,7 +101,13 @@ class Run:
         self.book = RetryBook(len(a.plan.slots), a.options.max_frame_retries)
         self._teller = Teller(emit, a.redact)
         self.attendant = Attendant(
-            a.job, a.options, a.renderer, a.environment, journal=a.journal, teller=self._teller
+            a.job,
+            a.options,
+            a.renderer,
+            a.environment,
+            journal=a.journal,
+            teller=self._teller,
+            heard=self._heard,
         )
         self.collector = Collector(
             a.job,
@@ -112,6 +119,14 @@ class Run:
             emit=emit,
             failed=lambda error: self._end(error.exit_code, str(error)),
             lost=self._changed_in_scratch,
+        )
+        self.dispatcher = Dispatcher(
+            a.strategy,
+            self._living,
+            ledger=a.ledger,
+            journal=a.journal,
+            collector=self.collector,
+            attendant=self.attendant,
         )
         self.concluder = Concluder(
             a.job,
@@ -131,6 +146,7 @@ class Run:
             ledger=a.ledger,
             collector=self.collector,
             attendant=self.attendant,
+            dispatcher=self.dispatcher,
             scratch=a.scratch.path,
             teller=self._teller,
         )
@@ -158,6 +174,11 @@ class Run:
             self._teller.emit(RunFailed(frames, self.ending.reason))
         return self.ending
 
+    @property
+    def strategy_name(self) -> str:
+        """As the option spells it."""
+        return self._strategy.name
+
     def cancel(
         self, why: str, *, grace: float | None = None, delivery: float = DELIVERY_AFTER_CANCEL
     ) -> None:
@@ -184,6 +205,9 @@ class Run:
             self._teller.say(Level.ERROR, reason)
         self.attendant.stop_all(self._living.values())
         self._notify()
+
+    def _heard(self, attempt: Attempt) -> None:
+        self.dispatcher.heard(attempt)
 
     def _changed_in_scratch(self, frame: int) -> None:
         self.concluder.changed_in_scratch(frame)
@@ -224,16 +248,23 @@ class Run:
 
     async def _slot(self, slot: Slot) -> None:
         """One slot's life: leases, until nothing waits and nobody works."""
+        idle = False
         while self.ending is None:
             wake = self._wake
-            grant = self._strategy.grant(slot.index, time.monotonic())
-            if grant is not None:
-                await self._serve(slot, grant.lease)
+            lease = self.dispatcher.grant(slot.index)
+            if lease is not None:
+                idle = False
+                await self._serve(slot, lease)
             elif not self._living and not self._strategy.waiting:
                 break
             else:
-                self._teller.idle(slot.index)
-                await wake.wait()
+                if not idle:
+                    self._teller.idle(slot.index)
+                idle = True
+                with contextlib.suppress(
+                    asyncio.TimeoutError
+                ):  # what is worth stealing changes as frames are done
+                    await asyncio.wait_for(wake.wait(), TICK)
         self._teller.idle(slot.index)
 
     async def _serve(self, slot: Slot, lease: Lease) -> None:
@@ -244,13 +275,17 @@ class Run:
             self._teller.slot(attempt)
             if await self._may_start():
                 self.slots_used.add(slot.index)
+                self.dispatcher.started(attempt)
                 await self.attendant.attend(slot, attempt)
+                self._strategy.retire(attempt.lease)
                 await self.collector.look(attempt, time.monotonic())
+                await self.dispatcher.ended(attempt)
                 if attempt.start_up is not None and attempt.taken:
                     self.start_ups.append(attempt.start_up)
                 pause = await self.concluder.conclude(attempt)
             else:
                 attempt.ended = True
+                self._strategy.retire(attempt.lease)
                 self.concluder.untouched(attempt)
         finally:
             self._living.pop(attempt.number, None)

@@ -17,6 +17,7 @@ from stmpo.delivery.space import free_bytes
 from stmpo.events import Level, Progress
 from stmpo.ledger import FrameState
 from stmpo.processes import sample_all
+from stmpo.scheduling.throughput import Throughput
 from stmpo.watchdog import Life
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from stmpo.attempt import Attempt
     from stmpo.attendant import Attendant
     from stmpo.collector import Collector
+    from stmpo.dispatch import Dispatcher
     from stmpo.job import RenderJob, RunOptions
     from stmpo.ledger import Ledger
     from stmpo.processes import TreeSample
@@ -56,6 +58,7 @@ class Pulse:
         ledger: Ledger,
         collector: Collector,
         attendant: Attendant,
+        dispatcher: Dispatcher,
         scratch: Path,
         teller: Teller,
     ) -> None:
@@ -65,6 +68,7 @@ class Pulse:
         self._ledger = ledger
         self._collector = collector
         self._attendant = attendant
+        self._dispatcher = dispatcher
         self._scratch = scratch
         self._teller = teller
         self._limits = Limits.for_disk(free_bytes(scratch))
@@ -75,6 +79,9 @@ class Pulse:
         self._recent: deque[tuple[float, int]] = deque()
         self.holding = False
         """Renderers are suspended until the destination catches up."""
+
+        self.throughput = Throughput()
+        """What so many renderers did together."""
 
         self.peak_memory = 0
         """Largest memory of one renderer's tree so far, in bytes."""
@@ -88,11 +95,14 @@ class Pulse:
             await asyncio.gather(*(self._collector.look(attempt, now) for attempt in attempts))
             for attempt in attempts:
                 if not attempt.ended:
+                    self._dispatcher.heard(attempt)
                     self._completed(attempt, now)
             if now - self._sampled >= self._sample_every:
                 self._sampled = now
                 self._sample(now)
             self._hold_or_go()
+            rendering = sum(1 for a in attempts if a.began and not a.ended and not a.paused)
+            self.throughput.observe(now, rendering, self._collector.taken)
             self._teller.emit(self.progress(now))
 
     def progress(self, now: float) -> Progress:

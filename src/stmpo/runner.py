@@ -30,7 +30,8 @@ from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
 from stmpo.report import plan_text
 from stmpo.report.summary import Summary
-from stmpo.scheduling.static import Static
+from stmpo.scheduling.choice import make_strategy
+from stmpo.sharing import choose_strategy
 from stmpo.signals import Listening, ignore, listening
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ async def _render(
     frames = job.frames if job.frames is not None else FrameSet((0,))
     ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
     there = _already_there(intake, ledger, emit)
+    learned = intake.journal.learned(job)
     intake.journal.begin(
         job,
         intake.version,
@@ -94,7 +96,17 @@ async def _render(
     adopted = {found.frame for found in there.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
     plan = _plan(intake, len(wanted), emit)
-    strategy = Static(wanted, len(plan.slots))
+    rule, why = choose_strategy(options.strategy, job)
+    if why:
+        emit(Message(Level.WARNING, why))
+    strategy = make_strategy(
+        rule,
+        wanted,
+        len(plan.slots),
+        record=learned.costs,
+        start_up=learned.start_up,
+        spawn_delay=options.spawn_delay,
+    )
     run = Run(
         Assignment(
             job=job,
@@ -183,11 +195,26 @@ def _summary(
         processes=len(run.slots_used),
         starts=run.attendant.starts,
         retries=run.book.retried,
+        strategy=run.strategy_name,
+        robbed=run.dispatcher.robbed,
+        twice=run.dispatcher.twice,
         start_up=sum(start_ups) / len(start_ups) if start_ups else None,
         frame_cost=sum(costs) / len(costs) if costs else None,
+        too_many=_too_many(run),
         peak_memory=run.pulse.peak_memory,
         journal=str(intake.journal.path),
         kept=kept,
+    )
+
+
+def _too_many(run: Run) -> str:
+    found = run.pulse.throughput.too_many()
+    if found is None:
+        return ""
+    best, most = found
+    return (
+        f"{most.processes} processes together made {most.frames_per_second:.2f} frames/s, {best.processes} made"
+        f" {best.frames_per_second:.2f}: try --concurrency {best.processes}"
     )
 
 

@@ -65,6 +65,8 @@ def test_the_command_line_beats_the_environment_which_beats_the_default(item: Op
         bool: (True, "off", False),
     }
     flag, text, read = values[item.type]
+    if item.choices is not None:
+        flag, text, read = item.choices[0], item.choices[-1], item.choices[-1]
     environ = {item.environment: text} if item.environment else {"": text}
     assert resolved(item.name, {}, {}) == (item.default, Source.DEFAULT)
     assert resolved(item.name, {item.name: flag}, environ) == (flag, Source.COMMAND_LINE)

@@ -40,11 +40,21 @@ class Summary:
     processes: int
     starts: int
     retries: int
+    strategy: str
+    robbed: int
+    """Ranges whose back part was given to another process."""
+
+    twice: int
+    """Frames that were rendered by two processes, because the first could not be stopped at once."""
+
     start_up: float | None
     """Mean seconds from a renderer's start to the beginning of its rendering."""
 
     frame_cost: float | None
     """Mean seconds of one frame in one process."""
+
+    too_many: str
+    """Where fewer processes were faster together: how many, and by how much; else empty."""
 
     peak_memory: int
     """Largest memory of one renderer's tree, in bytes."""
@@ -100,6 +110,13 @@ class Summary:
                 f" {plural(self.starts, 'start')}, {plural(self.retries, 'retry', 'retries')}"
                 + (f", start-up {self.start_up:.1f} s" if self.start_up is not None else "")
             )
+        if self.robbed:
+            lines.append(
+                f"{self.strategy}: {plural(self.robbed, 'range')} cut for a process that was done,"
+                f" {plural(self.twice, 'frame')} rendered twice"
+            )
+        if self.too_many:
+            lines.append(self.too_many)
         if self.speed_up is not None and self.one_process is not None and self.processes > 1:
             lines.append(
                 f"{self.speed_up:.2f} times as fast as one process,"

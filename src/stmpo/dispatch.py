@@ -1,0 +1,141 @@
+"""Between the engine and the strategy: tells it what renderers do, and carries out what it cuts.
+
+    lines and files ─► `news` ─► strategy
+    idle slot ─► `grant` ─► strategy ─► a lease, and perhaps a *robbed* attempt: its lease ends earlier from now on
+
+A renderer that is at work cannot be told to end earlier: it is stopped when its last own frame is there. That is seen
+in two ways. A frame counts as verified two seconds after its last change (`attempt.TRUST_AFTER`), which is when words
+that condemn it have been read. Words and frame lines come through one pipe, in order; so as soon as the renderer's own
+lines have told of all its own frames, and their files are whole, nothing more is to be waited for. What it renders
+beyond, until it is gone, is rendered twice; it is counted and thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from stmpo.attempt import StopReason
+from stmpo.ledger import FrameState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stmpo.attempt import Attempt
+    from stmpo.attendant import Attendant
+    from stmpo.collector import Collector
+    from stmpo.journal import Journal
+    from stmpo.ledger import Ledger
+    from stmpo.scheduling.protocol import Grant, Lease, Strategy
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks whether a robbed renderer's last own frames are whole, once its lines have told of them."""
+
+LOOKS = 20
+"""Such looks at most; after them the pulse sees to it."""
+
+GRACE = 2.0
+"""Seconds for a robbed renderer to end by itself."""
+
+
+class Dispatcher:
+    """Tells the strategy, and stops who was robbed. `living` are the attempts under way, by number."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        living: Mapping[int, Attempt],
+        *,
+        ledger: Ledger,
+        journal: Journal,
+        collector: Collector,
+        attendant: Attendant,
+    ) -> None:
+        self._strategy = strategy
+        self._living = living
+        self._ledger = ledger
+        self._journal = journal
+        self._collector = collector
+        self._attendant = attendant
+        self._relieving: dict[int, asyncio.Task[None]] = {}
+        self.twice = 0
+        """Frames that a robbed renderer rendered although they were no longer its own."""
+
+        self.robbed = 0
+        """Leases that were cut."""
+
+    def grant(self, slot: int) -> Lease | None:
+        """What an idle slot is given."""
+        for attempt in self._living.values():
+            self.news(attempt)
+        grant = self._strategy.grant(slot, time.monotonic())
+        if grant is None:
+            return None
+        if grant.robbed is not None:
+            self._cut(grant, grant.robbed)
+        return grant.lease
+
+    def _cut(self, grant: Grant, front: Lease) -> None:
+        victim = next(attempt for attempt in self._living.values() if attempt.lease.id == front.id)
+        victim.lease = front
+        self.robbed += 1
+        for frame in grant.lease.span:
+            if frame in self._ledger:
+                self._ledger.move(frame, FrameState.PENDING)
+        self._journal.write("robbed", attempt=victim.number, frames=str(front.span))
+        self.relieve(victim)
+
+    def started(self, attempt: Attempt) -> None:
+        """Its renderer is being started."""
+        self._strategy.started(attempt.lease, time.monotonic())
+
+    def heard(self, attempt: Attempt) -> None:
+        """Its renderer has said that it goes forward."""
+        self.news(attempt)
+        self.relieve(attempt)
+
+    def news(self, attempt: Attempt) -> None:
+        """Tell the strategy what is new of an attempt: files that are there, and frames that lines have told of.
+
+        A line tells how many, not which: those without a file are taken for the first ones.
+        """
+        if attempt.start_up is None or attempt.ended:
+            return
+        now = time.monotonic()
+        self._strategy.began(attempt.lease, attempt.started + attempt.start_up)
+        reported = attempt.reported
+        files = sorted(attempt.seen - reported)
+        told = (frame for frame in attempt.lease.span if frame not in attempt.seen and frame not in reported)
+        lines = islice(told, max(0, attempt.counted - len(reported) - len(files)))
+        for frame in (*files, *lines):
+            reported.add(frame)
+            self._strategy.finished(attempt.lease, frame, now)
+
+    def relieve(self, attempt: Attempt) -> None:
+        """Stop a robbed renderer once its own frames are there."""
+        if not attempt.robbed or attempt.tree is None or attempt.stopped is not None or attempt.ended:
+            return
+        if self._collector.has_all(attempt):
+            self._stop(attempt)
+        elif attempt.counted >= len(attempt.lease.span) and attempt.number not in self._relieving:
+            self._relieving[attempt.number] = asyncio.create_task(self._watch(attempt))
+
+    async def _watch(self, attempt: Attempt) -> None:
+        for _ in range(LOOKS):
+            if await self._collector.whole(attempt):
+                self._stop(attempt)
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _stop(self, attempt: Attempt) -> None:
+        self._attendant.stop(attempt, StopReason.ROBBED, grace=GRACE)
+
+    async def ended(self, attempt: Attempt) -> None:
+        """Its renderer is gone; count what it did in vain."""
+        watch = self._relieving.pop(attempt.number, None)
+        if watch is not None:
+            watch.cancel()
+        if attempt.robbed:
+            self.twice += await self._collector.count_beyond(attempt)

@@ -1,0 +1,135 @@
+"""Frames shared out by each strategy, with real processes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stmpo.frames import FrameSet
+from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+
+if TYPE_CHECKING:
+    from tests.engine.studio import Studio
+
+HEAVY_END = Scenario(costs=Costs(0.02, dict.fromkeys(range(21, 41), 0.3)))
+"""The second of two equal ranges takes six seconds, the first less than one."""
+
+TWO = ("--frames", "1-40", "--concurrency", "2")
+
+
+def finished(studio: Studio) -> dict[str, Any]:
+    """The numbers of the last run."""
+    return [line for line in studio.journal() if line["event"] == "finished"][-1]
+
+
+def spans(studio: Studio) -> list[tuple[int, int]]:
+    """What each renderer was asked for, in the order of the starts."""
+    started = [line["frames"] for line in studio.journal() if line["event"] == "started"]
+    ranges = (FrameSet.parse(frames).frames for frames in started)
+    return [(frames[0], frames[-1]) for frames in ranges]
+
+
+def test_who_is_done_takes_the_back_of_the_longest_range(studio: Studio) -> None:
+    outcome = studio.render(*TWO, scenario=HEAVY_END)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+    assert spans(studio)[:2] == [(1, 20), (21, 40)]
+    thief = spans(studio)[2]
+    assert 21 < thief[0] <= thief[1] == 40
+    assert finished(studio)["robbed"] >= 1
+    assert finished(studio)["strategy"] == "steal"
+    assert "rendered twice" in outcome.output
+    assert not studio.alive()
+    assert not studio.scratch_files()
+
+
+def test_each_frame_is_delivered_once_whoever_rendered_it(studio: Studio) -> None:
+    assert studio.render(*TWO, scenario=HEAVY_END).code == 0
+    delivered = [line["frame"] for line in studio.journal() if line["event"] == "delivered"]
+    assert sorted(delivered) == list(range(1, 41))
+
+
+def test_few_frames_are_rendered_in_vain(studio: Studio) -> None:
+    """A robbed renderer is stopped when its own frames are there, not at the end of what it was asked for."""
+    assert studio.render(*TWO, scenario=HEAVY_END).code == 0
+    numbers = finished(studio)
+    assert numbers["twice"] <= 4 * numbers["robbed"]
+
+
+def test_static_takes_nothing_from_anybody(studio: Studio) -> None:
+    assert studio.render(*TWO, "--strategy", "static", scenario=HEAVY_END).code == 0
+    assert spans(studio) == [(1, 20), (21, 40)]
+    assert finished(studio)["robbed"] == 0
+
+
+def test_the_next_run_begins_with_ranges_weighted_by_what_the_first_has_learned(studio: Studio) -> None:
+    assert studio.render(*TWO, scenario=HEAVY_END).code == 0
+    begun = len(studio.starts())
+    assert studio.render(*TWO, "--no-resume", scenario=HEAVY_END).code == 0
+    first, second = spans(studio)[begun : begun + 2]
+    assert first[0] == 1
+    assert second[1] == 40
+    assert first[1] > 24, "the first range is the lighter one"
+
+
+def test_a_robbed_renderer_that_dies_loses_only_its_own_frames(studio: Studio) -> None:
+    scenario = Scenario(
+        costs=HEAVY_END.costs,
+        faults=(Fault(FaultKind.CRASH, On(frame=24, times=1), signal="SIGKILL", code=9),),
+    )
+    outcome = studio.render(*TWO, scenario=scenario)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+
+
+def test_a_run_with_thefts_that_is_cancelled_resumes_with_nothing_lost(studio: Studio) -> None:
+    run = studio.start(*TWO, scenario=HEAVY_END)
+    try:
+        deadline = 0
+        while len(studio.starts()) < 3 and deadline < 600:
+            deadline += 1
+            if run.poll() is not None:
+                break
+
+            time.sleep(0.05)
+    finally:
+        run.terminate()
+        run.wait(30)
+    outcome = studio.render(*TWO, scenario=HEAVY_END)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+    renders = [line["frame"] for line in studio.journal() if line["event"] == "delivered"]
+    assert len(renders) == len(set(renders))
+
+
+def test_lines_of_an_unknown_language_do_not_keep_a_robbed_renderer_alive(studio: Studio) -> None:
+    """Without frame lines its files show that it is done, two seconds later."""
+    scenario = Scenario(
+        costs=HEAVY_END.costs, faults=(Fault(FaultKind.MISSING_LINES, On(start=2), count=20),)
+    )
+    assert studio.render(*TWO, scenario=scenario).code == 0
+    assert studio.frames() == list(range(1, 41))
+
+
+def test_a_single_file_is_never_shared_out(studio: Studio) -> None:
+    assert studio.render(*TWO, "--strategy", "steal", output="m.mov").code == 0
+    assert len(studio.starts()) == 1
+
+
+@pytest.mark.parametrize("where", ["option", "variable"])
+def test_an_unknown_strategy_is_refused_in_one_line(studio: Studio, where: str) -> None:
+    if where == "option":
+        outcome = studio.render(*TWO, "--strategy", "greedy")
+    else:
+        outcome = studio.render(*TWO, STMPO_STRATEGY="greedy")
+    assert outcome.code == 2
+    assert "choose one of static, steal, shared" in outcome.output
+    assert not studio.starts()
+
+
+def test_frames_with_gaps_are_shared_out_too(studio: Studio) -> None:
+    frames = "1-10,15-40"
+    assert studio.render("--frames", frames, "--concurrency", "3", scenario=HEAVY_END).code == 0
+    assert studio.frames() == list(FrameSet.parse(frames))
