@@ -30,6 +30,10 @@ NEWEST_KNOWN = 26
 """The newest After Effects (its major version) whose files py_aep has been tried on."""
 
 
+_DRIVE_OR_SHARE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_WINDOWS_HERE = isinstance(PurePath(), PureWindowsPath)
+
+
 class Status(Enum):
     """What the render queue says about an item."""
 
@@ -156,11 +160,12 @@ class Footage:
 
     def places(self, project: Path) -> Iterator[Path]:
         """Where After Effects looks for it, in its order: the absolute path, then the one relative to the project."""
-        stored = _pure(self.path)
         if is_native(self.path):
-            yield Path(stored)
-        if 0 < self.up <= len(project.parents) and 0 < self.down < len(stored.parts):
-            yield project.parents[self.up - 1].joinpath(*stored.parts[-self.down :])
+            yield Path(self.path)
+        if 0 < self.up <= len(project.parents) and self.down > 0:
+            parts = _pure(self.path).parts
+            if self.down < len(parts):
+                yield project.parents[self.up - 1].joinpath(*parts[-self.down :])
 
     @property
     def another_volume(self) -> bool:
@@ -212,7 +217,7 @@ def available() -> bool:
 
 def is_native(path: str) -> bool:
     """Whether an absolute path is of this system's style: a Windows path means nothing on another system."""
-    return type(_pure(path)) is type(PurePath())
+    return _is_windows(path) is _WINDOWS_HERE
 
 
 def read_project(path: Path) -> Project:
@@ -278,8 +283,11 @@ def _look_at(path: Path) -> int:
 
 
 def _pure(text: str) -> PurePath:
-    windows = re.match(r"[A-Za-z]:[\\/]|\\\\", text) is not None
-    return PureWindowsPath(text) if windows else PurePosixPath(text)
+    return PureWindowsPath(text) if _is_windows(text) else PurePosixPath(text)
+
+
+def _is_windows(path: str) -> bool:
+    return _DRIVE_OR_SHARE.match(path) is not None
 
 
 def _plural(count: int, noun: str) -> str:
