@@ -78,6 +78,8 @@ def test_every_option_that_names_a_parameter_has_it_with_the_same_default_and_bo
     types = {int: {"INT"}, float: {"FLOAT", "INT"}, str: {"STRING", "PATH"}, bool: {"STRING"}}
     assert parameter["type"] in types[item.type]
     assert parameter.get("minValue") == item.minimum
+    if item.choices is not None:
+        assert set(parameter["allowedValues"]) == set(item.choices)
     if item.type is bool:
         assert parameter["allowedValues"] == ["true", "false"]
         assert parameter["userInterface"]["control"] == "CHECK_BOX"
@@ -90,7 +92,7 @@ def test_every_parameter_is_an_option_or_the_templates_own() -> None:
     image = {item["name"] for item in PIECES.image_parameters}
     video = {item["name"] for item in PIECES.video_parameters}
     assert image == video == ITEM_PARAMETERS
-    assert set(JOB) - NOT_OPTIONS - {"Strategy"} == set(OPTIONS) - ITEM_PARAMETERS - {"Strategy"}
+    assert set(JOB) - NOT_OPTIONS == set(OPTIONS) - ITEM_PARAMETERS
 
 
 def test_the_runtime_environment_carries_every_parameter_to_the_worker() -> None:
