@@ -171,6 +171,7 @@ def test_two_items_never_write_the_same_files(lot: Lot, capsys: pytest.CaptureFi
         (["-p", "Concurrency=-4"], "OpenJD refuses the job"),
         (["--frames", "10-1"], "negative step"),
         (["--os", "beos"], "--os 'beos'"),
+        (["--max-workers", "0"], "--max-workers 0 would render nothing"),
     ],
 )
 def test_bad_requests_are_one_line(

@@ -124,7 +124,13 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
 
 
 def service_values(values: dict[str, Any]) -> dict[str, str | int]:
-    """The `deadline:` values that were given."""
+    """The `deadline:` values that were given.
+
+    Raises:
+        BadInput: no worker at all is asked for, which the service refuses.
+    """
+    if values["max_workers"] == 0:
+        raise BadInput("--max-workers 0 would render nothing; give 1 or more, or -1 for any number")
     return {name: values[key] for key, name in _DEADLINE.items() if values[key] is not None}
 
 
