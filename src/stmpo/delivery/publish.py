@@ -168,11 +168,15 @@ def _explained(error: OSError, destination: Path, size: int) -> NoSpace | Destin
         transient = windows in _PASSING_WINDOWS
     else:  # only Windows' errors have that attribute, without a value when they come from its C runtime
         transient = error.errno in (_PASSING_IN_C if hasattr(error, "winerror") else _PASSING)
-    if isinstance(error, IsADirectoryError):
+    if isinstance(error, IsADirectoryError) or _is_folder(destination):  # Windows says only "access denied"
         return DestinationError("a folder of that name is in the way", transient=False)
     if isinstance(error, FileNotFoundError) and not destination.parent.exists():
         return DestinationError("the folder is gone", transient=transient)
     return DestinationError(error.strerror or str(error), transient=transient)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def prepare_destination(folder: Path) -> None:

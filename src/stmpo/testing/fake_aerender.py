@@ -31,6 +31,7 @@ from stmpo.errors import BadInput
 from stmpo.renderers.aerender_cli import USAGE, AerenderError, Arguments, ExitCode, parse
 from stmpo.renderers.aerender_lines import VERSION, Voice
 from stmpo.testing.fake_render import render
+from stmpo.testing.faults import status
 from stmpo.testing.scenario import VARIABLE, Scenario, load
 from stmpo.testing.state import State
 
@@ -200,4 +201,4 @@ def _chosen(voice: Voice, arguments: Arguments) -> Voice:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(status(main()))

@@ -185,7 +185,7 @@ class Strikes:
         number = getattr(signal, fault.signal, None) if fault.signal else None
         if number is not None:
             os.kill(os.getpid(), number)
-        os._exit(fault.code if os.name == "nt" else fault.code & 0xFF)
+        os._exit(status(fault.code) if os.name == "nt" else fault.code & 0xFF)
 
     @staticmethod
     def _busy(fault: Fault) -> None:
@@ -197,6 +197,11 @@ class Strikes:
     def _say(self, fault: Fault) -> None:
         words = bytes.fromhex(fault.hex) if fault.hex else fault.text.encode(fault.encoding, "replace")
         self._voice.raw((words + fault.end.encode()) * fault.repeat)
+
+
+def status(code: int) -> int:
+    """An exit code as a C program gives it: of Windows' 32 bits, such as 0xC0000005, the upper half is negative."""
+    return code - (1 << 32) if code >> 31 == 1 else code
 
 
 def hang() -> None:
