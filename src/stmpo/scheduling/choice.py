@@ -28,5 +28,5 @@ def make_strategy(
     if name == "static":
         return Static(frames, slots)
     if name == "shared":
-        return Shared(frames, slots)
+        return Shared(frames, slots, spawn_delay=spawn_delay)
     return Steal(frames, slots, record=record, start_up=start_up, spawn_delay=spawn_delay)

@@ -95,7 +95,8 @@ class _Rest:
 class Steal:
     """Implements `stmpo.scheduling.protocol.Strategy`.
 
-    `record` holds costs in seconds of an earlier run, by frame number; `start_up` and `spawn_delay` are seconds.
+    `record` holds costs in seconds of an earlier run, by frame number; `start_up` and `spawn_delay` are seconds. `parts`
+    are the first ranges, where somebody else has chosen them.
     """
 
     name = "steal"
@@ -108,6 +109,7 @@ class Steal:
         record: Mapping[int, float] | None = None,
         start_up: float | None = None,
         spawn_delay: float = 0.0,
+        parts: Sequence[FrameSet] | None = None,
     ) -> None:
         self._estimates = Estimates(frames, record)
         self._index = {frame: position for position, frame in enumerate(frames)}
@@ -117,7 +119,7 @@ class Steal:
         self._start_ups: list[float] = []
         self._next_start = float("-inf")
         self._works: dict[int, _Work] = {}
-        self._desk = Desk(self._first_parts(frames))
+        self._desk = Desk(self._first_parts(frames) if parts is None else parts)
         self.thefts = 0
         """Leases that were cut."""
 
