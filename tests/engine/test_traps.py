@@ -429,3 +429,12 @@ def test_a_failure_is_reported_with_the_renderers_last_words(studio: Studio) -> 
     outcome = studio.render("--frames", "1", "--max-frame-retries", "0", scenario=Scenario(faults=(words,)))
     assert outcome.code == 1
     assert "frame 1 failed: plug-in Frobnicator: no colour space named Fred" in outcome.output.splitlines()
+
+
+def test_the_profiles_fill_in_what_was_left_open(studio: Studio) -> None:
+    """`farm` turns Multi-Frame Rendering off, and what is given on the command line still holds."""
+    farm = studio.render("--frames", "1-2", "--concurrency", "1", "--profile", "farm")
+    assert farm.code == 0, farm.output
+    both = studio.render("--frames", "3-4", "--concurrency", "1", "--profile", "farm", "--mfr")
+    assert both.code == 0, both.output
+    assert [after(start.argv, "-mfr") for start in studio.starts()] == ["OFF", "ON"]
