@@ -99,6 +99,9 @@ class Attempt:
     taken: set[int] = field(default_factory=set)
     """Frames that were verified and handed to delivery."""
 
+    excluded: frozenset[int] = frozenset()
+    """Frames of the lease's span that are not to be rendered."""
+
     broken: dict[int, str] = field(default_factory=dict)
     """Frames whose file was not whole when last looked at, and why."""
 

@@ -146,7 +146,7 @@ class Attendant:
         extension = self._job.output.extension
         if not self._job.single_file:
             output = attempt.folder / f"frame_[#####]{extension}"
-            return Work(attempt.lease.span, str(output), slot.mfr_percent)
+            return Work(attempt.lease.span, str(output), slot.mfr_percent, attempt.lease.shared)
         runs = self._job.frames.runs() if self._job.frames is not None else [None]
         return Work(runs[0], str(attempt.folder / f"movie{extension}"), slot.mfr_percent)
 
@@ -170,6 +170,7 @@ class Attendant:
         if trusted and attempt.untrusted:
             self._journal.write("untrusted", attempt=attempt.number)
             self.stop(attempt, StopReason.UNTRUSTED, self._teller.words(attempt))
+            self._heard(attempt)
         elif (attempt.began, attempt.counted) != before and line.kind is not LineKind.OTHER:
             self._teller.slot(attempt)
             self._heard(attempt)

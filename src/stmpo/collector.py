@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -132,7 +133,10 @@ class Collector:
 
     def has_all(self, attempt: Attempt) -> bool:
         """Whether every frame of the attempt's lease was taken."""
-        return all(frame in attempt.taken for frame in attempt.lease.span if frame in self._ledger)
+        return all(frame in attempt.taken for frame in attempt.lease.span if self._wants(attempt, frame))
+
+    def _wants(self, attempt: Attempt, frame: int) -> bool:
+        return frame in self._ledger and frame not in attempt.excluded
 
     async def whole(self, attempt: Attempt) -> bool:
         """Whether every frame of the attempt's lease has a whole file, settled or not, as far as files can show it."""
@@ -162,6 +166,8 @@ class Collector:
         for found in scan(attempt.folder):
             frame = attempt.lease.span.first if self._job.single_file else found.frame
             if frame is None or frame not in attempt.lease.span or frame in attempt.taken:
+                continue
+            if not self._wants(attempt, frame):
                 continue
             if frame not in best or found.extension.lower() == self._job.output.extension.lower():
                 best[frame] = found
@@ -203,7 +209,8 @@ class Collector:
         record = self._ledger.move(frame, FrameState.VERIFIED)
         record.size, record.slot = file.size, attempt.lease.slot
         record.renderings += 1
-        record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
+        # Times between the files of several processes are the costs of none.
+        record.cost = None if attempt.lease.shared else attempt.costs.finished(file.mtime_ns / 1e9)
         attempt.taken.add(frame)
         self.taken += 1
         self._send(frame, found.path, file, self._extension(found), attempt)
@@ -257,7 +264,7 @@ class Collector:
             else:
                 self._account(frame, destination, published.size, attempt)
                 with contextlib.suppress(OSError):  # it goes with its folder at the latest
-                    source.unlink()  # noqa: ASYNC240 - scratch is local
+                    _drop(source, shared=attempt is not None and attempt.lease.shared)
         except StmpoError as error:
             self._gave_up = True
             self._failed(error)
@@ -365,6 +372,14 @@ class Collector:
 
 async def _in(pool: ThreadPoolExecutor, function: Callable[..., _T], *arguments: object) -> _T:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+
+
+def _drop(source: Path, *, shared: bool) -> None:
+    """A delivered frame's file; in a shared folder a byte of it stays, so that nobody renders the frame again."""
+    if shared:
+        os.truncate(source, 1)
+    else:
+        source.unlink()
 
 
 def _publish(source: Path, destination: Path, file: Whole, tag: str) -> Published:

@@ -95,6 +95,13 @@ class Concluder:
             text = f"{name}: its renderer told of {attempt.counted} frames, and {wanted} were asked for; look at its end"
             self._teller.say(Level.WARNING, text, attempt)
 
+    def left(self, attempt: Attempt) -> None:
+        """A renderer that shared a folder has gone; what is missing there is concluded once the last one has."""
+        self._write(attempt, FrameSet(()))
+        if attempt.code != 0 and attempt.stopped is None:
+            why = f"{attempt.ending()}: {self._teller.words(attempt)}"
+            self._teller.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
+
     def untouched(self, attempt: Attempt) -> None:
         """A lease that was never started goes back as it is."""
         self._collector.settle(attempt)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stmpo.attempt import Attempt
     from stmpo.attendant import Attendant
     from stmpo.collector import Collector
+    from stmpo.commons import Commons
     from stmpo.journal import Journal
     from stmpo.ledger import Ledger
     from stmpo.scheduling.protocol import Grant, Lease, Strategy
@@ -52,6 +53,7 @@ class Dispatcher:
         journal: Journal,
         collector: Collector,
         attendant: Attendant,
+        commons: Commons,
     ) -> None:
         self._strategy = strategy
         self._living = living
@@ -59,6 +61,7 @@ class Dispatcher:
         self._journal = journal
         self._collector = collector
         self._attendant = attendant
+        self._commons = commons
         self._relieving: dict[int, asyncio.Task[None]] = {}
         self.twice = 0
         """Frames that a robbed renderer rendered although they were no longer its own."""
@@ -101,6 +104,10 @@ class Dispatcher:
 
         A line tells how many, not which: those without a file are taken for the first ones.
         """
+        if attempt.lease.shared:
+            for frame in self._commons.of(attempt).seen:
+                self._strategy.finished(attempt.lease, frame, time.monotonic())
+            return
         if attempt.start_up is None or attempt.ended:
             return
         now = time.monotonic()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from stmpo.attempt import Attempt
 from stmpo.attendant import Attendant
 from stmpo.collector import Collector
+from stmpo.commons import Commons
 from stmpo.conclusion import Concluder
 from stmpo.dispatch import Dispatcher
 from stmpo.errors import ExitCode, NoSpace, StmpoError
@@ -120,6 +121,7 @@ class Run:
             failed=lambda error: self._end(error.exit_code, str(error)),
             lost=self._changed_in_scratch,
         )
+        self._commons = Commons(a.job, a.ledger, self.attendant, self._folder)
         self.dispatcher = Dispatcher(
             a.strategy,
             self._living,
@@ -127,6 +129,7 @@ class Run:
             journal=a.journal,
             collector=self.collector,
             attendant=self.attendant,
+            commons=self._commons,
         )
         self.concluder = Concluder(
             a.job,
@@ -147,6 +150,7 @@ class Run:
             collector=self.collector,
             attendant=self.attendant,
             dispatcher=self.dispatcher,
+            commons=self._commons,
             scratch=a.scratch.path,
             teller=self._teller,
         )
@@ -207,6 +211,7 @@ class Run:
         self._notify()
 
     def _heard(self, attempt: Attempt) -> None:
+        self._commons.heard(attempt)
         self.dispatcher.heard(attempt)
 
     def _changed_in_scratch(self, frame: int) -> None:
@@ -277,16 +282,19 @@ class Run:
                 self.slots_used.add(slot.index)
                 self.dispatcher.started(attempt)
                 await self.attendant.attend(slot, attempt)
+                if (
+                    attempt.lease.shared
+                ):  # whether another process is worth its start depends on what is there
+                    await self.collector.look(self._commons.of(attempt), time.monotonic())
+                    self.dispatcher.news(attempt)
                 self._strategy.retire(attempt.lease)
-                await self.collector.look(attempt, time.monotonic())
-                await self.dispatcher.ended(attempt)
-                if attempt.start_up is not None and attempt.taken:
-                    self.start_ups.append(attempt.start_up)
-                pause = await self.concluder.conclude(attempt)
+                pause = await self._conclude(attempt)
             else:
                 attempt.ended = True
                 self._strategy.retire(attempt.lease)
-                self.concluder.untouched(attempt)
+                left = self._commons.leave(attempt) if attempt.lease.shared else attempt
+                if left is not None:
+                    self.concluder.untouched(left)
         finally:
             self._living.pop(attempt.number, None)
             self._notify()
@@ -294,17 +302,36 @@ class Run:
             self._teller.idle(slot.index, SlotState.WAITING)
             await self._sleep(pause)
 
+    async def _conclude(self, attempt: Attempt) -> float:
+        """A renderer is gone: look at its last files and account for them. Returns the seconds that its slot pauses."""
+        owner: Attempt | None = attempt
+        if attempt.lease.shared:
+            self.concluder.left(attempt)
+            owner = self._commons.leave(attempt)
+        if owner is not None:
+            await self.collector.look(owner, time.monotonic())
+            await self.dispatcher.ended(owner)
+        if attempt.start_up is not None and (attempt.taken or attempt.lease.shared):
+            self.start_ups.append(attempt.start_up)
+        return 0.0 if owner is None else await self.concluder.conclude(owner)
+
     def _new_attempt(self, lease: Lease) -> Attempt:
         self._attempts += 1
-        for frame in self.concluder.frames_of(lease):
-            self._ledger.move(frame, FrameState.LEASED)
+        if lease.shared:
+            folder = self._commons.join(lease, time.monotonic())
+        else:
+            folder = self._folder(self._attempts)
+            for frame in self.concluder.frames_of(lease):
+                self._ledger.move(frame, FrameState.LEASED)
         attempt = Attempt(
             number=self._attempts,
             lease=lease,
-            folder=self._folder(self._attempts),
+            folder=folder,
             started=time.monotonic(),
             watchdog=Watchdog(self._options.stall_timeout),
         )
+        if lease.shared:
+            self._commons.enter(attempt)
         self._living[attempt.number] = attempt
         return attempt
 

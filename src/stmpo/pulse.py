@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stmpo.attempt import Attempt
     from stmpo.attendant import Attendant
     from stmpo.collector import Collector
+    from stmpo.commons import Commons
     from stmpo.dispatch import Dispatcher
     from stmpo.job import RenderJob, RunOptions
     from stmpo.ledger import Ledger
@@ -59,6 +60,7 @@ class Pulse:
         collector: Collector,
         attendant: Attendant,
         dispatcher: Dispatcher,
+        commons: Commons,
         scratch: Path,
         teller: Teller,
     ) -> None:
@@ -69,6 +71,7 @@ class Pulse:
         self._collector = collector
         self._attendant = attendant
         self._dispatcher = dispatcher
+        self._commons = commons
         self._scratch = scratch
         self._teller = teller
         self._limits = Limits.for_disk(free_bytes(scratch))
@@ -92,7 +95,8 @@ class Pulse:
             await asyncio.sleep(TICK)
             now = time.monotonic()
             attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]
-            await asyncio.gather(*(self._collector.look(attempt, now) for attempt in attempts))
+            folders = {owner.number: owner for owner in map(self._commons.of, attempts)}
+            await asyncio.gather(*(self._collector.look(owner, now) for owner in folders.values()))
             for attempt in attempts:
                 if not attempt.ended:
                     self._dispatcher.heard(attempt)
@@ -134,8 +138,8 @@ class Pulse:
 
     def _completed(self, attempt: Attempt, now: float) -> None:
         """All its frames are there: give it its grace to exit, then stop it. That is a good end."""
-        wanted = sum(1 for frame in attempt.lease.span if frame in self._ledger)
-        if not (attempt.finished if self._job.single_file else len(attempt.taken) == wanted):
+        whole = self._commons.of(attempt)
+        if not (attempt.finished if self._job.single_file else self._collector.has_all(whole)):
             return
         if attempt.complete_since is None:
             attempt.complete_since = now

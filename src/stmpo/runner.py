@@ -96,7 +96,7 @@ async def _render(
     adopted = {found.frame for found in there.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
     plan = _plan(intake, len(wanted), emit)
-    rule, why = choose_strategy(options.strategy, job)
+    rule, why = choose_strategy(options.strategy, job, intake.renderer, intake.environment)
     if why:
         emit(Message(Level.WARNING, why))
     strategy = make_strategy(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stmpo.frames import FrameSet
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario
+from tests.engine.studio import wait_for
 
 if TYPE_CHECKING:
     from tests.engine.studio import Studio
@@ -133,3 +134,82 @@ def test_frames_with_gaps_are_shared_out_too(studio: Studio) -> None:
     frames = "1-10,15-40"
     assert studio.render("--frames", frames, "--concurrency", "3", scenario=HEAVY_END).code == 0
     assert studio.frames() == list(FrameSet.parse(frames))
+
+
+SHARED = (*TWO, "--strategy", "shared")
+
+
+def test_renderers_that_share_a_folder_are_started_once_each(studio: Studio) -> None:
+    outcome = studio.render(*SHARED, scenario=HEAVY_END)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+    assert spans(studio) == [(1, 40), (1, 40)]
+    assert all("Skip Existing Files: true" in start.argv for start in studio.starts())
+    delivered = [line["frame"] for line in studio.journal() if line["event"] == "delivered"]
+    assert sorted(delivered) == list(range(1, 41))
+    assert finished(studio)["strategy"] == "shared"
+    assert not studio.scratch_files()
+
+
+def test_frames_between_those_asked_for_are_not_rendered_by_sharing_renderers(studio: Studio) -> None:
+    outcome = studio.render("--frames", "1-20:3", "--concurrency", "2", "--strategy", "shared")
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 21, 3))
+
+
+def test_sharing_goes_on_where_an_earlier_run_stopped(studio: Studio) -> None:
+    assert studio.render("--frames", "1-10", "--concurrency", "2", "--strategy", "shared").code == 0
+    assert studio.render("--frames", "1-20", "--concurrency", "2", "--strategy", "shared").code == 0
+    delivered = [line["frame"] for line in studio.journal() if line["event"] == "delivered"]
+    assert sorted(delivered) == list(range(1, 21))
+
+
+def test_a_sharing_renderer_that_dies_costs_the_frame_it_had_in_work(studio: Studio) -> None:
+    crash = Fault(FaultKind.CRASH, On(frame=5, times=1), signal="SIGKILL", code=9)
+    outcome = studio.render(*SHARED, scenario=Scenario(costs=Costs(0.05), faults=(crash,)))
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+
+
+def test_a_frame_that_kills_every_renderer_is_named_and_the_others_are_delivered(studio: Studio) -> None:
+    crash = Fault(FaultKind.CRASH, On(frame=5), signal="SIGKILL", code=9)
+    options = ("--no-kill-on-fail", "--max-frame-retries", "1")
+    outcome = studio.render(*SHARED, *options, scenario=Scenario(faults=(crash,)))
+    assert outcome.code == 1, outcome.output
+    assert "frame 5 failed" in outcome.output
+    assert studio.frames() == [frame for frame in range(1, 41) if frame != 5]
+
+
+def test_words_of_one_sharing_renderer_condemn_what_lies_in_the_folder(studio: Studio) -> None:
+    black = Fault(FaultKind.BLACK, On(frame=9, times=1))
+    outcome = studio.render(*SHARED, scenario=Scenario(costs=Costs(0.1), faults=(black,)))
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41)), "no black picture was delivered"
+
+
+def test_an_older_after_effects_is_not_asked_to_share(studio: Studio) -> None:
+    folder = studio.folder / "Adobe After Effects 2021"
+    folder.mkdir()
+    wrapper = folder / "aerender.py"
+    wrapper.write_text(f"import runpy; runpy.run_path({str(FAKE_AERENDER)!r}, run_name='__main__')")
+    outcome = studio.render(*SHARED, "--aerender-path", str(wrapper), scenario=Scenario(tree=False))
+    assert outcome.code == 0, outcome.output
+    assert "shared needs After Effects 2022, this is version 21; steal is used" in outcome.output
+    assert finished(studio)["strategy"] == "steal"
+
+
+def test_a_cancelled_sharing_run_resumes_with_nothing_lost(studio: Studio) -> None:
+    run = studio.start(*SHARED, scenario=HEAVY_END)
+    wait_for(
+        lambda: (
+            any(line["event"] == "delivered" for line in studio.journal())
+            if studio.out.exists() and list(studio.out.glob(".*.jsonl"))
+            else False
+        ),
+        "a frame",
+    )
+    run.terminate()
+    run.wait(30)
+    outcome = studio.render(*SHARED, scenario=HEAVY_END)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))

@@ -94,6 +94,8 @@ class Aerender:
             line += ["-RStemplate", _value(job.rs_template)]
         if job.om_template is not None:
             line += ["-OMtemplate", _value(job.om_template)]
+        if work.skip_existing:
+            line += ["-renderSettings", "Skip Existing Files: true"]
         line += ["-output", _value(work.output)]
         if work.span is not None:
             line += ["-s", str(work.span.first), "-e", str(work.span.last)]

@@ -99,6 +99,9 @@ class Work:
     mfr_percent: int
     """1 to 100: this process's share of the machine, the second value of `-mfr`."""
 
+    skip_existing: bool = False
+    """Leave out every frame that has a file: several processes share the span."""
+
 
 class Renderer(Protocol):
     """One program that renders frames."""
