@@ -176,7 +176,9 @@ def render(place: Path, kind: str, costs: dict[int, float]) -> Measured:
         raise RuntimeError(f"{kind}: the run ended with {done.returncode}")
     summary = json.loads(done.stdout)
     arrived = max(path.stat().st_ctime for path in out.glob("f_*.png"))
-    own = summary["start_up"] - REAL_START_UP  # before a fake can write down that it has begun, Python has started
+    own = (
+        summary["start_up"] - REAL_START_UP
+    )  # before a fake can write down that it has begun, Python has started
     makespan = arrived - min(start.began for start in starts(stage)) + max(0.0, own)
     return Measured(makespan, summary["start_up"], summary["twice"])
 

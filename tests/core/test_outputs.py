@@ -86,9 +86,7 @@ def test_what_is_no_pattern_is_refused_in_one_line(text: str, said: str) -> None
     assert "\n" not in str(refused.value)
 
 
-NAME = st.text(
-    st.characters(exclude_characters="#%/\\\0\r\n.:", codec="utf-8"), min_size=1, max_size=12
-)
+NAME = st.text(st.characters(exclude_characters="#%/\\\0\r\n.:", codec="utf-8"), min_size=1, max_size=12)
 
 
 @given(
