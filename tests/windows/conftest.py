@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engine.studio import Studio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CREATE_NEW_PROCESS_GROUP = 0x200
 """Of `subprocess`, which has it on Windows alone; this file is read on every system."""
@@ -38,12 +43,14 @@ def studio(tmp_path: Path) -> WindowsStudio:
 
 
 @pytest.fixture
-def share(tmp_path: Path) -> str:
+def share(tmp_path: Path) -> Iterator[str]:
     r"""An empty folder as a network path, `\\server\share\...`: this computer's own share, or Wine's stand-in for one."""
     prefix = os.environ.get("WINEPREFIX")
     if prefix is None:
-        return f"\\\\localhost\\{tmp_path.drive[0]}${str(tmp_path)[len(tmp_path.drive) :]}\\share"
+        yield f"\\\\localhost\\{tmp_path.drive[0]}${str(tmp_path)[len(tmp_path.drive) :]}\\share"
+        return
     server = Path("\\\\?\\unix" + prefix.replace("/", "\\")) / "dosdevices" / "unc" / "studio"
     folder = server / f"projects-{os.getpid()}-{os.urandom(3).hex()}"
     folder.mkdir(parents=True)
-    return f"\\\\studio\\{folder.name}"
+    yield f"\\\\studio\\{folder.name}"
+    shutil.rmtree(folder)
