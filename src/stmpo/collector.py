@@ -129,6 +129,8 @@ class Collector:
                 if not attempt.untrusted:  # words that came while it was read
                     for found, file in whole:
                         self._take(attempt, found, file)
+                        look.settling.forget(found.name)
+                        look.changed.pop(found.name, None)
             look.complete = last
 
     def has_all(self, attempt: Attempt) -> bool:

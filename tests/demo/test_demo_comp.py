@@ -9,7 +9,6 @@ import pytest
 
 from stmpo.demo import DEMO_COMP
 from stmpo.demo.compose import main, text
-from stmpo.demo.gain import gain
 from stmpo.renderers.lottie import LottieInfo, check_lottie
 
 if TYPE_CHECKING:
@@ -44,10 +43,3 @@ def test_its_frames_are_opaque_and_all_different() -> None:
         with image.open(io.BytesIO(data)) as picture:
             assert picture.getextrema()[3] == (255, 255)
             assert len(picture.getcolors(maxcolors=1 << 24)) > 500, "hardly a colour in it"
-
-
-def test_gain_compares_one_process_with_what_was_measured() -> None:
-    measured = gain([0.25] * 120, startup=2.0, measured=16.0)
-    assert measured.ratio == 2.0
-    assert str(measured) == "16.0 s instead of about 32.0 s: 2.0 times as fast"
-    assert gain([], 0.0, 0.0).ratio == 1.0
