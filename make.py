@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SIDE_BY_SIDE = ("-n", "4", "--dist", "loadfile")
+"""Tests wait for sleeping processes more than they compute; a file keeps its expensive fixtures to itself."""
+
 EVERYTHING = ("-e", ".[cli,lottie,submit]", "--group", "test", "--group", "check")
 
 
@@ -47,7 +50,7 @@ def demo(rest: list[str]) -> int:
 def test(rest: list[str]) -> int:
     """Run every test that this machine can run; what was skipped, and why, is listed at the end."""
     set_up(*EVERYTHING)
-    return run("-m", "pytest", *rest)
+    return run("-m", "pytest", *SIDE_BY_SIDE, *rest)
 
 
 def check(rest: list[str]) -> int:
