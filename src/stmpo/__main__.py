@@ -12,6 +12,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"stmpo {__version__}")
         return
+    from stmpo import signals  # noqa: PLC0415 - `--version` needs none
+
+    signals.from_the_start()
     try:
         from stmpo.cli.main import main as command_line  # noqa: PLC0415 - loading it costs more than `--version` does
     except ModuleNotFoundError as error:

@@ -136,8 +136,10 @@ async def _render(
         )
     )
     signals.listener = _canceller(run, session)
-    ending = await run.go()
-    signals.listener = ignore
+    try:
+        ending = await run.go()
+    finally:
+        signals.listener = ignore
     kept = _clean_up(intake, ledger, scratch, there.past)
     summary = _summary(
         intake, ledger, run, ending, kept=kept, resumed=there.count, elapsed=time.monotonic() - began

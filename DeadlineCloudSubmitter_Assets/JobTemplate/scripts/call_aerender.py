@@ -2,6 +2,10 @@
 
 import sys
 
-from stmpo.deadline import session, task
+from stmpo import signals
+
+signals.from_the_start()  # a task may be cancelled while the rest is loaded
+
+from stmpo.deadline import session, task  # noqa: E402
 
 sys.exit(session.run(task.main))

@@ -14,7 +14,7 @@ import traceback
 
 import click
 
-from stmpo import __version__
+from stmpo import __version__, signals
 from stmpo.errors import ExitCode, StmpoError
 
 _COMMANDS = {
@@ -73,6 +73,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
     try:
+        signals.interruptible()
         result = cli.main(arguments, prog_name="stmpo", standalone_mode=False)
     except StmpoError as error:
         print(f"stmpo: {error}", file=sys.stderr)
@@ -80,8 +81,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return int(ExitCode.BAD_INPUT)
-    except (click.Abort, KeyboardInterrupt):
-        print("stmpo: cancelled", file=sys.stderr)
+    except (click.Abort, KeyboardInterrupt) as interrupt:
+        by = _signal_name(interrupt)
+        print(f"stmpo: cancelled{by and f' by {by}'}", file=sys.stderr)
         return int(ExitCode.CANCELLED)
     except Exception as error:  # noqa: BLE001 - the boundary: a defect keeps its traceback and gets its own exit code
         if _nobody_reads(error):
@@ -90,6 +92,12 @@ def run(arguments: list[str]) -> int:
         print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
         return int(ExitCode.INTERNAL)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _signal_name(interrupt: BaseException) -> str:
+    """Which signal it was, where it says so: ours does, and click wraps it."""
+    cause = interrupt.__cause__ or interrupt
+    return str(cause) if isinstance(cause, KeyboardInterrupt) else ""
 
 
 def _nobody_reads(error: Exception) -> bool:

@@ -11,6 +11,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from stmpo import signals
 from stmpo.errors import BadInput, ExitCode, StmpoError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def run(command: Callable[[Sequence[str]], int]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a session reads UTF-8, whatever the worker's code page is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
+        signals.interruptible()
         return command(sys.argv[1:])
     except StmpoError as error:
         say(f"openjd_fail: {one_line(str(error))}")
