@@ -67,6 +67,9 @@ class Attempt:
     code: int | None = None
     """The launcher's exit code."""
 
+    spoke: bool = False
+    """It said something of its own, beyond the launcher's first lines."""
+
     began: bool = False
     """Rendering has begun, as a line or a file showed."""
 
@@ -78,6 +81,9 @@ class Attempt:
 
     counted: int = 0
     """Distinct frames that its lines told of."""
+
+    latest_frame: float | None = None
+    """When the latest frame came, by a line, or by a file where lines tell of none; None before it, and after a pause."""
 
     gravest: Finding | None = None
     untrusted: bool = False
@@ -122,8 +128,12 @@ class Attempt:
         """Take in one line."""
         if line.text.strip():
             self.tail.append(line.text)
+            self.spoke |= line.kind not in {LineKind.VERSION, LineKind.LAUNCHING}
         if line.kind is LineKind.FRAME:
-            self.counted = max(self.counted, line.count or self.counted + 1)
+            counted = max(self.counted, line.count or self.counted + 1)
+            if counted > self.counted:
+                self._frame_came(now)
+            self.counted = counted
         if line.kind in {LineKind.OPENED, LineKind.FRAME}:
             if line.kind is LineKind.OPENED:
                 self.costs.begin(wall)
@@ -138,6 +148,18 @@ class Attempt:
         if not self.began:
             self.began = True
             self.start_up = now - self.started
+
+    def saw(self, frame: int, now: float) -> None:
+        """A frame's file has appeared."""
+        self.seen.add(frame)
+        self.begin(now)
+        if not self.counted:
+            self._frame_came(now)
+
+    def _frame_came(self, now: float) -> None:
+        if self.latest_frame is not None:
+            self.watchdog.pace.observe(now - self.latest_frame)
+        self.latest_frame = now
 
     def _found(self, finding: Finding) -> None:
         if self.gravest is None or _GRAVITY.index(finding.meaning) < _GRAVITY.index(self.gravest.meaning):
@@ -163,7 +185,13 @@ class Attempt:
     @property
     def phase(self) -> Phase:
         """What it should be doing now."""
-        return Phase.RENDERING if self.began else Phase.LAUNCHING
+        if self.finished:
+            return Phase.FINISHING
+        if self.counted or self.seen:
+            return Phase.RENDERING
+        if self.began:
+            return Phase.FIRST_FRAME
+        return Phase.OPENING if self.spoke else Phase.LAUNCHING
 
     def end_of(self) -> AttemptEnd:
         """How it ended, as far as frames that it left missing are concerned."""

@@ -182,8 +182,7 @@ class Collector:
             look.changed[found.name] = state
             attempt.changes += 1
         if frame not in attempt.seen and found.size:
-            attempt.seen.add(frame)
-            attempt.begin(now)
+            attempt.saw(frame, now)
             if self._ledger[frame].state is FrameState.LEASED:
                 self._ledger.move(frame, FrameState.RENDERED)
         return look.settling.observe(found.name, found.size, found.mtime_ns, now) or attempt.ended

@@ -79,7 +79,7 @@ class Commons:
             lease=lease,
             folder=folder,
             started=now,
-            watchdog=Watchdog(0),
+            watchdog=Watchdog(),
             excluded=frozenset(excluded),
         )
 

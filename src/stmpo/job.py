@@ -87,7 +87,7 @@ class Option:
             BadInput: it is below the minimum, not a finite number, or none of the choices.
         """
         if self.choices is not None and value not in self.choices:
-            raise BadInput(f"{spelled or self.flag} {value}: choose one of {', '.join(self.choices)}")
+            raise BadInput(f"{spelled or self.flag} {value!r}: choose one of {', '.join(self.choices)}")
         if isinstance(value, float) and not math.isfinite(value):
             raise BadInput(f"{spelled or self.flag} {value}: a finite number is wanted")
         if self.minimum is not None and value is not None and value < self.minimum:
@@ -253,7 +253,41 @@ class RunOptions:
     )
     stall_timeout: float = option(
         600.0,
-        "Seconds without output, CPU use or a new file after which a renderer is taken for stuck; 0 never.",
+        "Seconds without output, CPU use, I/O or a new file after which a renderer is stopped and its frames tried again; "
+        "0 never. The five below are its phases.",
+        minimum=0,
+        metavar="SECONDS",
+    )
+    stall_launching: float | None = option(
+        None,
+        "The same from its start to its first word, which wants no dialog and no network. Else 300, or --stall-timeout "
+        "where that is less.",
+        minimum=0,
+        metavar="SECONDS",
+    )
+    stall_opening: float | None = option(
+        None,
+        "The same while it opens the project. Else --stall-timeout.",
+        minimum=0,
+        metavar="SECONDS",
+    )
+    stall_first_frame: float | None = option(
+        None,
+        "The same until its first frame is there. Else --stall-timeout.",
+        minimum=0,
+        metavar="SECONDS",
+    )
+    stall_rendering: float | None = option(
+        None,
+        "The same between two frames. Else learned: 20 times the slowest frame of this job so far, at least 120 and at "
+        "most --stall-timeout.",
+        minimum=0,
+        metavar="SECONDS",
+    )
+    stall_finishing: float | None = option(
+        None,
+        "The same once it has said that it is done and frames are still missing. Else 120, or --stall-timeout where that "
+        "is less.",
         minimum=0,
         metavar="SECONDS",
     )

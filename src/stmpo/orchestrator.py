@@ -31,7 +31,7 @@ from stmpo.processes import stop
 from stmpo.pulse import TICK, Pulse
 from stmpo.scheduling.retries import RetryBook
 from stmpo.teller import Teller
-from stmpo.watchdog import Watchdog
+from stmpo.watchdog import Budgets, Pace, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,6 +94,7 @@ class Run:
         self._next_start = 0.0
         self._attempts = 0
         self._delivery_limit: float | None = None
+        self._budgets, self._pace = Budgets.of(a.options), Pace()
         self.ending: Ending | None = None
         self.start_ups: list[float] = []
         """Seconds from start to rendering, of every attempt that rendered something."""
@@ -328,7 +329,7 @@ class Run:
             lease=lease,
             folder=folder,
             started=time.monotonic(),
-            watchdog=Watchdog(self._options.stall_timeout),
+            watchdog=Watchdog(self._budgets, self._pace),
         )
         if lease.shared:
             self._commons.enter(attempt)

@@ -18,7 +18,7 @@ from stmpo.events import Level, Progress
 from stmpo.ledger import FrameState
 from stmpo.processes import sample_all
 from stmpo.scheduling.throughput import Throughput
-from stmpo.watchdog import Life
+from stmpo.watchdog import Budgets, Life, Stall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ class Pulse:
         self._limits = Limits.for_disk(free_bytes(scratch))
         self._began = time.monotonic()
         self._sampled = 0.0
-        limit = options.stall_timeout
+        limit = Budgets.of(options).smallest
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._recent: deque[tuple[float, int]] = deque()
         self.holding = False
@@ -169,9 +169,11 @@ class Pulse:
             attempt.watchdog.forgive()
             return
         life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output_bytes, attempt.changes)
-        stall = attempt.watchdog.observe(life, attempt.phase)
-        if stall is not None:
-            self._attendant.stop(attempt, StopReason.STALLED, stall.text)
+        quiet = attempt.watchdog.observe(life, attempt.phase)
+        if isinstance(quiet, Stall):
+            self._attendant.stop(attempt, StopReason.STALLED, quiet.text)
+        elif quiet is not None:
+            self._teller.say(Level.WARNING, quiet.text, attempt)
 
     def _hold_or_go(self) -> None:
         """Back-pressure: suspend the renderers when scratch fills faster than the destination takes."""
@@ -198,6 +200,7 @@ class Pulse:
         if attempt.tree is None or not stoppable or attempt.paused is self.holding:
             return
         attempt.paused = self.holding
+        attempt.latest_frame = None  # the pause is no frame's cost
         if attempt.paused:
             attempt.tree.suspend()
         else:

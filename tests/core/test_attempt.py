@@ -18,7 +18,7 @@ from stmpo.watchdog import Phase, Watchdog
 
 
 def attempt() -> Attempt:
-    return Attempt(1, Lease(1, 0, Span(1, 5)), Path("scratch"), started=100.0, watchdog=Watchdog(0))
+    return Attempt(1, Lease(1, 0, Span(1, 5)), Path("scratch"), started=100.0, watchdog=Watchdog())
 
 
 def hear(
@@ -40,6 +40,40 @@ def test_rendering_begins_with_the_first_line_that_says_so_and_only_once() -> No
     hear(it, LineKind.FRAME, now=150.0)
     assert (it.began, it.phase, it.start_up) == (True, Phase.RENDERING, 30.0)
     assert it.costs.finished(5002.0) == 2.0
+
+
+def test_each_phase_follows_from_what_it_said() -> None:
+    it, said = attempt(), []
+    for kind, text in (
+        (LineKind.VERSION, "aerender version 26.2x49"),
+        (LineKind.OTHER, " "),
+        (LineKind.OTHER, "Using DXGI"),
+        (LineKind.OPENED, "PROGRESS: Starting composition"),
+        (LineKind.FRAME, "PROGRESS:  0:00:00:00 (1): 1 Seconds"),
+        (LineKind.FINISHED, "PROGRESS: Finished composition"),
+    ):
+        hear(it, kind, text)
+        said.append(it.phase)
+    assert said == [
+        Phase.LAUNCHING,
+        Phase.LAUNCHING,
+        Phase.OPENING,
+        Phase.FIRST_FRAME,
+        Phase.RENDERING,
+        Phase.FINISHING,
+    ]
+
+
+def test_the_pace_is_taken_from_lines_and_where_there_are_none_from_files() -> None:
+    it = attempt()
+    it.saw(1, 10.0)
+    it.saw(2, 14.0)
+    assert (it.phase, it.watchdog.pace.slowest) == (Phase.RENDERING, 4.0)
+    hear(it, LineKind.FRAME, count=3, now=20.0)
+    it.saw(3, 21.0)
+    hear(it, LineKind.FRAME, count=3, now=22.0)
+    hear(it, LineKind.FRAME, count=4, now=30.0)
+    assert (it.watchdog.pace.frames, it.watchdog.pace.slowest) == (3, 10.0)
 
 
 def test_a_frame_line_alone_begins_rendering_but_says_not_when() -> None:

@@ -6,7 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.watchdog import BUSY_CPU, IDLE_CPU, Life, Phase, Watchdog
+from stmpo.job import RunOptions
+from stmpo.watchdog import (
+    BLIND,
+    BUSY_CPU,
+    FINISHING_MOST,
+    IDLE_CPU,
+    LAUNCHING_MOST,
+    PACE_FACTOR,
+    PACE_FLOOR,
+    PACE_FRAMES,
+    Budgets,
+    Life,
+    Pace,
+    Phase,
+    Stall,
+    Suspicion,
+    Watchdog,
+)
 
 LIMIT = 600.0
 
@@ -15,12 +32,17 @@ def life(now: float, cpu: float = 0.0, io: int = 0, output: int = 0, files: int 
     return Life(now, cpu, io, output, files)
 
 
-STEPS = st.lists(st.floats(0.01, 120), min_size=1, max_size=60)
+def watching(limit: float) -> Watchdog:
+    """The same budget in every phase."""
+    return Watchdog(Budgets(limit, limit, limit, limit, limit, limit))
+
+
+STEPS = st.lists(st.floats(0.01, BLIND), min_size=1, max_size=60)
 
 
 @given(STEPS, st.floats(0.5, 1000.0))
 def test_what_computes_never_stalls(steps: list[float], limit: float) -> None:
-    dog, now, cpu = Watchdog(limit), 0.0, 0.0
+    dog, now, cpu = watching(limit), 0.0, 0.0
     for step in steps:
         now, cpu = now + step, cpu + 0.06 * max(step, 1.0)
         assert dog.observe(life(now, cpu), Phase.RENDERING) is None
@@ -30,68 +52,148 @@ def test_what_computes_never_stalls(steps: list[float], limit: float) -> None:
 def test_any_change_of_a_counter_is_life_a_falling_one_too(
     steps: list[float], counter: str, falling: bool
 ) -> None:
-    dog, now = Watchdog(0.5), 0.0
+    dog, now = watching(0.5), 0.0
     for number, step in enumerate(steps):
         now += step
         value = 1000 - number if falling else number
         assert dog.observe(life(now, **{counter: value}), Phase.RENDERING) is None
 
 
-@given(STEPS, st.floats(0.0, IDLE_CPU * 0.9), st.floats(0.5, 2000.0))
-def test_what_idles_stalls_at_the_limit_and_not_before(steps: list[float], idle: float, limit: float) -> None:
-    dog, now = Watchdog(limit), 0.0
-    dog.observe(life(0.0), Phase.LAUNCHING)
+@given(STEPS, st.floats(0.0, IDLE_CPU * 0.9), st.floats(0.5, 2000.0), st.sampled_from(Phase))
+def test_what_idles_stalls_at_the_limit_and_not_before(
+    steps: list[float], idle: float, limit: float, phase: Phase
+) -> None:
+    dog, now, quiet = watching(limit), 0.0, 0.0
+    dog.observe(life(0.0), phase)
+    for step in steps:
+        quiet += min((now + step) - now, BLIND)
+        now += step
+        found = dog.observe(life(now, cpu=idle * now), phase)
+        assert isinstance(found, Stall) is (quiet >= limit)
+
+
+@given(STEPS, st.floats(1.0, 600.0))
+def test_what_is_suspected_is_said_once_before_it_is_given_up(steps: list[float], limit: float) -> None:
+    dog, now, said, given_up = watching(limit), 0.0, 0, False
+    dog.observe(life(0.0), Phase.OPENING)
     for step in steps:
         now += step
-        stall = dog.observe(life(now, cpu=idle * now), Phase.LAUNCHING)
-        assert (stall is not None) is (now >= limit)
+        found = dog.observe(life(now), Phase.OPENING)
+        said += isinstance(found, Suspicion)
+        assert not (isinstance(found, Suspicion) and given_up)
+        given_up |= isinstance(found, Stall)
+    assert said <= 1
+    if now >= limit and max(steps) < limit / 2:
+        assert said == 1
+
+
+def test_life_makes_a_second_silence_worth_a_second_word() -> None:
+    dog, said = watching(20.0), 0
+    for round_ in range(2):
+        for second in range(0, 18, 2):
+            found = dog.observe(life(round_ * 100.0 + second, output=round_), Phase.RENDERING)
+            said += isinstance(found, Suspicion)
+    assert said == 2
 
 
 def test_a_dialogs_rare_blink_is_no_life() -> None:
-    dog = Watchdog(LIMIT)
-    stalls = [
+    dog = watching(LIMIT)
+    found = [
         dog.observe(life(now, cpu=0.3 * (now // 60)), Phase.RENDERING) for now in range(0, int(LIMIT) + 1, 5)
     ]
-    assert stalls[-1] is not None
-    assert not any(stalls[:-1])
+    assert isinstance(found[-1], Stall)
+    assert not any(isinstance(each, Stall) for each in found[:-1])
 
 
 def test_what_goes_to_work_after_a_long_wait_is_not_given_up() -> None:
     """Its average over the quiet time is still that of an idler."""
-    dog = Watchdog(LIMIT)
-    dog.observe(life(0.0), Phase.LAUNCHING)
-    dog.observe(life(590.0), Phase.LAUNCHING)
-    assert dog.observe(life(600.0, cpu=BUSY_CPU * 10), Phase.LAUNCHING) is None
-    assert dog.observe(life(1100.0, cpu=BUSY_CPU * 10), Phase.LAUNCHING) is None
-    assert dog.observe(life(1200.0, cpu=BUSY_CPU * 10), Phase.LAUNCHING) is not None
+    dog = watching(LIMIT)
+    samples = [life(now, cpu=0.0 if now < 600 else BUSY_CPU * 10) for now in range(0, 1201, 10)]
+    *before, last = [dog.observe(sample, Phase.LAUNCHING) for sample in samples]
+    assert not any(isinstance(each, Stall) for each in before)
+    assert isinstance(last, Stall)
 
 
 def test_less_cpu_time_than_before_is_life_for_a_child_has_gone() -> None:
-    dog = Watchdog(LIMIT)
+    dog = watching(30.0)
     dog.observe(life(0.0, cpu=100.0), Phase.RENDERING)
-    assert dog.observe(life(599.0, cpu=3.0), Phase.RENDERING) is None
-    assert dog.observe(life(1100.0, cpu=3.0), Phase.RENDERING) is None
+    dog.observe(life(20.0, cpu=100.0), Phase.RENDERING)
+    assert dog.observe(life(29.0, cpu=3.0), Phase.RENDERING) is None
+    assert dog.observe(life(40.0, cpu=3.0), Phase.RENDERING) is None
 
 
-def test_a_limit_of_zero_watches_nothing() -> None:
-    dog = Watchdog(0)
+def test_a_budget_of_zero_watches_nothing() -> None:
+    dog = watching(0)
     assert not any(dog.observe(life(now), Phase.RENDERING) for now in (0.0, 1.0, 1e9))
 
 
 def test_the_time_in_which_it_was_suspended_is_forgiven() -> None:
-    dog = Watchdog(LIMIT)
+    dog = watching(20.0)
     dog.observe(life(0.0), Phase.RENDERING)
     dog.forgive()
     assert dog.observe(life(5000.0), Phase.RENDERING) is None
-    assert dog.observe(life(5599.0), Phase.RENDERING) is None
-    assert dog.observe(life(5600.0), Phase.RENDERING) is not None
+    assert not isinstance(dog.observe(life(5019.0), Phase.RENDERING), Stall)
+    assert isinstance(dog.observe(life(5020.0), Phase.RENDERING), Stall)
+
+
+@given(st.floats(BLIND, 1e6))
+def test_time_in_which_nobody_watched_is_no_quiet_time(away: float) -> None:
+    """This process was stopped, or the machine slept: the renderer had no more time than we had."""
+    dog = watching(2 * BLIND)
+    dog.observe(life(0.0), Phase.RENDERING)
+    assert not isinstance(dog.observe(life(away), Phase.RENDERING), Stall)
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_a_stall_says_how_long_and_what_is_suspected(phase: Phase) -> None:
-    dog = Watchdog(LIMIT)
+def test_a_stall_says_how_long_what_is_suspected_and_what_gives_more_time(phase: Phase) -> None:
+    dog = Watchdog(Budgets(20.0), circumstances=("this is session 0",))
     dog.observe(life(0.0), phase)
-    stall = dog.observe(life(700.0), phase)
-    assert stall is not None
-    assert f"no sign of life for 700 s while {phase.value}; suspected: " in stall.text
-    assert "\n" not in stall.text
+    suspicion, stall = dog.observe(life(15.0), phase), dog.observe(life(25.0), phase)
+    assert isinstance(suspicion, Suspicion)
+    assert isinstance(stall, Stall)
+    assert f"no sign of life for 15 s while {phase.value}; suspected: " in suspicion.text
+    assert suspicion.text.endswith("stopped and tried again after 20 s")
+    assert f"no sign of life for 25 s while {phase.value}; suspected: " in stall.text
+    assert "(this is session 0)" in stall.text
+    assert "--stall-" in stall.text
+    assert "\n" not in suspicion.text + stall.text
+
+
+OPTIONS = st.none() | st.floats(0, 5000)
+
+
+@given(
+    st.floats(0, 5000), st.tuples(OPTIONS, OPTIONS, OPTIONS, OPTIONS, OPTIONS), st.lists(st.floats(0, 1000))
+)
+def test_what_is_given_holds_and_what_is_not_is_never_more_than_the_common_budget(
+    common: float,
+    given_: tuple[float | None, float | None, float | None, float | None, float | None],
+    times: list[float],
+) -> None:
+    pace = Pace()
+    for seconds in times:
+        pace.observe(seconds)
+    budgets = Budgets(common, *given_)
+    for phase, value in zip(Phase, given_, strict=True):
+        found = budgets.of_phase(phase, pace)
+        assert found == value if value is not None else found <= common
+        assert found > 0 or not common or value == 0
+
+
+def test_the_defaults_of_the_phases() -> None:
+    budgets = Budgets.of(RunOptions())
+    found = [budgets.of_phase(phase, Pace()) for phase in Phase]
+    assert found == [LAUNCHING_MOST, 600.0, 600.0, 600.0, FINISHING_MOST]
+    assert budgets.smallest == FINISHING_MOST
+    assert Budgets().smallest is None
+
+
+@given(st.lists(st.floats(0, 100), min_size=PACE_FRAMES))
+def test_the_budget_of_rendering_is_learned_from_the_slowest_frame(times: list[float]) -> None:
+    pace, budgets = Pace(), Budgets(LIMIT)
+    for number, seconds in enumerate(times):
+        if number < PACE_FRAMES:
+            assert budgets.of_phase(Phase.RENDERING, pace) == LIMIT
+        pace.observe(seconds)
+    found = budgets.of_phase(Phase.RENDERING, pace)
+    assert found == min(LIMIT, max(PACE_FLOOR, PACE_FACTOR * max(times)))

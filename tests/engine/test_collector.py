@@ -56,7 +56,7 @@ class Desk:
             lease=Lease(1, 0, Span(0, last)),
             folder=scratch.attempt(1),
             started=0.0,
-            watchdog=Watchdog(0.0),
+            watchdog=Watchdog(),
         )
         for frame in range(last + 1):
             self.ledger.move(frame, FrameState.LEASED)
