@@ -24,6 +24,7 @@ from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from stmpo.archives import ODD_ARCHIVE, plainly_packed
 from stmpo.deadline.session import one_line, run, say, set_variable, usage
 from stmpo.deadline.wheel_names import Interpreter, WheelName, release
 from stmpo.errors import BadInput
@@ -140,6 +141,8 @@ def unpack(wheel: Path, site: Path) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             members = archive.infolist()
+            if not plainly_packed(archive):
+                raise BadInput(f"{wheel.name} is packed as no wheel is; submit the job again")
             if sum(member.file_size for member in members) > MOST_UNPACKED:
                 raise BadInput(
                     f"{wheel.name} holds more than {MOST_UNPACKED >> 20} MiB; it is no wheel of ours"
@@ -148,7 +151,7 @@ def unpack(wheel: Path, site: Path) -> None:
                 if not _stays_inside(member.filename):
                     raise BadInput(f"{wheel.name} holds {member.filename!r}, which would leave its folder")
             archive.extractall(site)  # links are written as plain files
-    except (zipfile.BadZipFile, EOFError) as error:
+    except ODD_ARCHIVE as error:
         raise BadInput(f"{wheel.name} is damaged ({error}); submit the job again") from None
     except OSError as error:
         raise BadInput(f"{wheel.name} cannot be unpacked to {site}: {error.strerror or error}") from None
@@ -156,7 +159,7 @@ def unpack(wheel: Path, site: Path) -> None:
 
 def _stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
-    return not (path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name))
+    return bool(name) and not (path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from stmpo.archives import ODD_ARCHIVE, plainly_packed
 from stmpo.errors import BadInput
 from stmpo.frames import MAX_FRAMES
 
@@ -77,7 +78,7 @@ def load(path: Path) -> list[Composition]:
         if path.suffix.lower() == ".lottie":
             return _from_archive(path)
         return [_composition(path, path.stem, _json(path, path.read_bytes()))]
-    except zipfile.BadZipFile as error:
+    except ODD_ARCHIVE as error:
         raise _refused(path, f"its archive is damaged ({error})") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -85,6 +86,8 @@ def load(path: Path) -> list[Composition]:
 
 def _from_archive(path: Path) -> list[Composition]:
     with zipfile.ZipFile(path) as archive:
+        if not plainly_packed(archive):
+            raise _refused(path, "its archive is packed in a way that no .lottie file is")
         if len(archive.filelist) > MAX_ENTRIES:
             raise _refused(path, f"its archive has more than {MAX_ENTRIES} entries")
         if sum(entry.file_size for entry in archive.filelist) > MAX_BYTES:
@@ -117,11 +120,7 @@ class _Members:
         try:
             with self._archive.open(name) as member:
                 data = member.read(self._left + 1)
-        except (
-            RuntimeError,
-            NotImplementedError,
-            EOFError,
-        ) as error:  # encrypted, odd compression, cut short
+        except ODD_ARCHIVE as error:
             raise _refused(self._path, f"{name} in its archive cannot be unpacked ({error})") from None
         self._left -= len(data)
         if self._left < 0:

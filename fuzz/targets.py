@@ -1,0 +1,159 @@
+"""What is fuzzed: one function for each reader of foreign bytes.
+
+A target takes any bytes and returns. It may refuse them, in the way that its reader promises (`BadInput`, or a value
+that says so); any other exception is a defect, and so is a result that breaks the promise that is asserted here.
+Readers of files are given a real file, in memory where the system has such a place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.deadline.runtime import unpack
+from stmpo.delivery.verify import Broken, Whole, verify_frame
+from stmpo.errors import BadInput
+from stmpo.fonts.names import postscript_names
+from stmpo.frames import MAX_FRAMES, FrameSet
+from stmpo.job import RenderJob
+from stmpo.journal import Journal, ProjectVersion
+from stmpo.machine import hwloc_xml, numa_map
+from stmpo.outputs import OutputPattern
+from stmpo.renderers.aerender import Aerender
+from stmpo.renderers.child_env import child_environment
+from stmpo.renderers.lottie_file import load
+from stmpo.renderers.text import MAX_LINE_BYTES, LineSplitter, decode, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMAGES = (".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".bmp", ".unknown")
+"""The first byte of an input chooses among them."""
+
+
+def lines(data: bytes) -> None:
+    """A renderer's output: split, decoded, shown and understood, in pieces as a pipe gives them."""
+    splitter = LineSplitter()
+    size = 1 + (data[0] if data else 0)
+    found = [
+        line for start in range(0, len(data), size) for line in splitter.feed(data[start : start + size])
+    ]
+    for line in [*found, *splitter.close()]:
+        assert len(line) <= MAX_LINE_BYTES + 64, "a line is bounded"
+        shown = visible(decode(line))
+        assert not {"\n", "\r", "\x1b"} & set(shown), "a line stays one line"
+        Aerender(("aerender",)).read(shown)
+
+
+def frames(data: bytes) -> None:
+    """A range of frames; what is taken reads back as itself."""
+    text = data.decode("utf-8", "replace")
+    with contextlib.suppress(BadInput):
+        parsed = FrameSet.parse(text)
+        assert len(parsed) <= MAX_FRAMES
+        assert not len(parsed) or FrameSet.parse(str(parsed)) == parsed
+
+
+def outputs(data: bytes) -> None:
+    """An output pattern; every name made from it stays in the pattern's folder."""
+    base = Path("/base")
+    with contextlib.suppress(BadInput):
+        pattern = OutputPattern.parse(data.decode("utf-8", "surrogateescape"), base)
+        path = pattern.path(7)
+        assert path.parent == pattern.path(123_456).parent
+        assert "/" not in path.name
+        assert path.name not in {"", ".", ".."}
+
+
+def journal(data: bytes) -> None:
+    """A journal, read for its frames, its costs and its runs."""
+    path = _file("shot.jsonl", data)
+    job = RenderJob(
+        project=Path("/p.aep"),
+        comp="Main",
+        rqindex=None,
+        frames=FrameSet.parse("0-9"),
+        output=OutputPattern.parse("/out/[####].png", Path("/")),
+    )
+    opened = Journal.open(path)
+    try:
+        with contextlib.suppress(BadInput):
+            opened.history(job, ProjectVersion(1, "x"))
+        opened.learned(job)
+        opened.runs()
+    finally:
+        opened.close()
+
+
+def images(data: bytes) -> None:
+    """A frame in any of the formats that are read to their end."""
+    kind = IMAGES[data[0] % len(IMAGES)] if data else ".png"
+    verdict = verify_frame(_file(f"frame{kind}", data[1:]))
+    assert isinstance(verdict, Whole | Broken)
+
+
+def hwloc(data: bytes) -> None:
+    """A machine's description by hwloc."""
+    with contextlib.suppress(BadInput):
+        machine = hwloc_xml.read(_file("machine.xml", data))
+        assert machine.cpus, "a machine has a CPU"
+
+
+def numa(data: bytes) -> None:
+    """A numa_map.json."""
+    with contextlib.suppress(BadInput):
+        numa_map.read(_file("numa_map.json", data))
+
+
+def lottie(data: bytes) -> None:
+    """A `.lottie` archive, or its JSON document where the first byte is even."""
+    name = "shot.json" if data and data[0] % 2 == 0 else "shot.lottie"
+    with contextlib.suppress(BadInput):
+        assert load(_file(name, data[1:]))
+
+
+def wheel(data: bytes) -> None:
+    """A wheel that travelled with a job; nothing is unpacked outside the folder."""
+    site = _folder() / "site"
+    with contextlib.suppress(BadInput):
+        unpack(_file("x-1-py3-none-any.whl", data), site)
+    assert {entry.name for entry in _folder().iterdir()} <= _NAMES, "nothing outside its folder"
+
+
+def env_file(data: bytes) -> None:
+    """A job's env file."""
+    with contextlib.suppress(BadInput):
+        child_environment({}, _file("env.json", data))
+
+
+def fonts(data: bytes) -> None:
+    """A font's names."""
+    for name in postscript_names(_file("font.ttf", data)):
+        assert isinstance(name, str)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target
+    for target in (lines, frames, outputs, journal, images, hwloc, numa, lottie, wheel, env_file, fonts)
+}
+
+_NAMES = {"site", "x-1-py3-none-any.whl"}
+
+
+@cache
+def _folder() -> Path:
+    """A folder of this process."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
+    return Path(tempfile.mkdtemp(prefix="stmpo-fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
+
+
+def _file(name: str, data: bytes) -> Path:
+    place = _folder() if name.endswith(".whl") else _folder() / "site"
+    place.mkdir(exist_ok=True)
+    path = place / name
+    path.write_bytes(data)
+    return path
