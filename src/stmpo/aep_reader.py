@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import re
 import warnings
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-import py_aep
 from py_aep import CompItem, FileSource, FrameRateSetting, PlaceholderSource, Property, TextDocument
+from py_aep.binary.chunk import read_aep
 from py_aep.binary.utils import parse_alas_data
 from py_aep.enums import FormatKind
+from py_aep.parsers.application import parse_app
+from py_aep.parsers.project import parse_project
 
 from stmpo.aep import Comp, Footage, Output, Project, QueueItem, Sequence, Status
+from stmpo.aep_thin import Thin, thin
 from stmpo.frames import MAX_FRAMES, FrameSet
 from stmpo.outputs import OutputKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from py_aep import AVItem, OutputModule, RenderQueueItem
+    from py_aep import Application, OutputModule, RenderQueueItem
     from py_aep import Project as AepProject
+
+    from stmpo.aep_thin import PlainFile
 
 
 def read(path: Path) -> Project:
@@ -34,17 +41,18 @@ def read(path: Path) -> Project:
         warnings.simplefilter(
             "ignore"
         )  # py_aep tells programmers of oddities in a file; none of them is an end
-        app = py_aep.parse(path)
+        light = thin(path.read_bytes())
+        app = _parse(light, path)
         project = app.project
         queue = project.render_queue
-        shown = _shown_in(project)
+        shown = Shown(project)
         return Project(
             path=path,
             version=app.version.partition("x")[0],
             major=int(app.version.partition(".")[0]),
             comps=tuple(_comp(comp, project) for comp in project.compositions),
             items=tuple(_item(n, item, project) for n, item in enumerate(queue.items if queue else (), 1)),
-            footage=tuple(_all_footage(project, shown)),
+            footage=tuple(_all_footage(project, light.files, shown)),
             placeholders=tuple(
                 footage.name
                 for footage in project.footages
@@ -52,6 +60,12 @@ def read(path: Path) -> Project:
             ),
             fonts=tuple(sorted(set(_fonts(project)) - {""})),
         )
+
+
+def _parse(light: Thin, path: Path) -> Application:
+    """As `py_aep.parse`, of what `thin` has left."""
+    rifx, xmp = read_aep(io.BytesIO(light.data), defer_list_types=frozenset({"Layr"}))
+    return parse_app(rifx, parse_project(rifx, xmp, str(path)))
 
 
 def _fonts(project: AepProject) -> Iterator[str]:
@@ -138,37 +152,43 @@ def _output_path(module: OutputModule) -> str | None:
         return module.file_template or None
 
 
-def _shown_in(project: AepProject) -> dict[int, frozenset[int]]:
-    """For each item, the comps that show it, directly or by comps in between."""
-    found: dict[int, frozenset[int]] = {}
+class Shown:
+    """Which comps show an item, directly or by comps in between."""
 
-    def comps_of(item: AVItem, above: frozenset[int]) -> frozenset[int]:
-        if item.id in found:
-            return found[item.id]
-        direct = [
-            comp for comp in item.used_in if comp.id not in above
-        ]  # After Effects allows no circle; a file may
-        all_of = frozenset(comp.id for comp in direct).union(
-            *(comps_of(comp, above | {item.id}) for comp in direct)
-        )
-        found[item.id] = all_of
-        return all_of
+    def __init__(self, project: AepProject) -> None:
+        self._by: dict[int, list[int]] = {}
+        self._found: dict[int, frozenset[int]] = {}
+        for comp in project.compositions:
+            for source in comp._source_ids_for_linking():  # noqa: SLF001 - as `used_in`, for items taken out too
+                self._by.setdefault(source, []).append(comp.id)
 
-    for footage in project.footages:
-        comps_of(footage, frozenset())
-    return found
+    def comps(self, item: int, above: frozenset[int] = frozenset()) -> frozenset[int]:
+        """Ids of the comps that show the item with this id."""
+        if item not in self._found:
+            # After Effects allows no circle; a file may hold one.
+            direct = [comp for comp in self._by.get(item, ()) if comp not in above]
+            further = (self.comps(comp, above | {item}) for comp in direct)
+            self._found[item] = frozenset(direct).union(*further)
+        return self._found[item]
 
 
-def _all_footage(project: AepProject, shown: dict[int, frozenset[int]]) -> Iterator[Footage]:
-    nowhere: frozenset[int] = frozenset()
-    for footage in project.footages:
-        if isinstance(footage.main_source, FileSource):
-            yield _footage(footage.name, footage.main_source, shown.get(footage.id, nowhere), proxy=False)
-        if isinstance(footage.proxy_source, FileSource):
-            yield _footage(footage.name, footage.proxy_source, shown.get(footage.id, nowhere), proxy=True)
-    for comp in project.compositions:
-        if isinstance(comp.proxy_source, FileSource):
-            yield _footage(comp.name, comp.proxy_source, frozenset({comp.id}), proxy=True)
+def _all_footage(project: AepProject, files: Iterable[PlainFile], shown: Shown) -> list[Footage]:
+    """Every footage file in the order of the items' ids, which is that of their import; then the comps' proxies."""
+    found = [(file.id, _plain(file, shown.comps(file.id))) for file in files]
+    for item in project.footages:
+        for source, proxy in ((item.main_source, False), (item.proxy_source, True)):
+            if isinstance(source, FileSource):
+                found.append((item.id, _footage(item.name, source, shown.comps(item.id), proxy=proxy)))
+    found.sort(key=itemgetter(0))
+    return [footage for _, footage in found] + [
+        _footage(comp.name, comp.proxy_source, frozenset({comp.id}), proxy=True)
+        for comp in project.compositions
+        if isinstance(comp.proxy_source, FileSource)
+    ]
+
+
+def _plain(file: PlainFile, comps: frozenset[int]) -> Footage:
+    return Footage(file.name, file.path, None, proxy=False, comps=comps, up=file.up, down=file.down)
 
 
 def _footage(name: str, source: FileSource, comps: frozenset[int], *, proxy: bool) -> Footage:
