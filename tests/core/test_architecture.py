@@ -32,6 +32,7 @@ WORLD = {
 
 NOT_ON_A_WORKER = (
     "stmpo.cli", "stmpo.demo", "stmpo.sinks.board", "stmpo.renderers.lottie", "stmpo.aep", "stmpo.deadline",
+    "stmpo.fonts.opentype",
 )  # fmt: skip
 """What may import more than psutil: the command line, the board, the embedded renderer and what sends jobs."""
 

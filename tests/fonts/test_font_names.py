@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.fonts import places
 from stmpo.fonts.names import postscript_names
 
 if TYPE_CHECKING:
@@ -58,17 +57,3 @@ def test_what_is_no_font_has_no_name_and_no_error(
     path = tmp_path_factory.mktemp("fonts") / "a.ttf"
     path.write_bytes(font((3, 6, "A"))[:cut] + data)
     assert isinstance(postscript_names(path), tuple)
-
-
-def test_each_system_looks_where_its_fonts_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    windows = {"APPDATA": "r", "LOCALAPPDATA": "l", "WINDIR": "w"}
-    assert [folder.as_posix() for folder in places.windows(windows)] == [
-        "r/Adobe/CoreSync/plugins/livetype", "r/Adobe/User Owned Fonts", "l/Microsoft/Windows/Fonts", "w/Fonts",
-    ]  # fmt: skip
-    assert places.macos({"HOME": "h"})[2].as_posix() == "h/Library/Fonts"
-    assert places.linux({"HOME": "h"})[0].as_posix() == "h/.local/share/fonts"
-    monkeypatch.setattr(places, "_FOLDERS", lambda _: [tmp_path])
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "synced").write_bytes(font((3, 6, "Synced")))
-    (tmp_path / "notes.txt").write_bytes(font((3, 6, "Text")))
-    assert places.find_fonts({"Synced", "Text", "Gone"}, {}) == {"Synced": tmp_path / "sub" / "synced"}

@@ -1,0 +1,44 @@
+"""Where Linux keeps fonts: fontconfig's configured folders, else those of the freedesktop specification.
+
+After Effects does not run there, but projects are sent from there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.fonts.places import fontconfig
+from stmpo.fonts.places.folder import Folder, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def folders(environ: Mapping[str, str]) -> list[Folder]:
+    """The user's before the system's."""
+    home = environ.get("HOME")
+    found = fontconfig.folders(environ) or _freedesktop(environ)
+    everything = [Folder(path, _origin(path, home)) for path in found]
+    return sorted(everything, key=lambda folder: folder.origin is not Origin.USER)
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where programs of this user keep what can be made again."""
+    if cache := environ.get("XDG_CACHE_HOME"):
+        return Path(cache)
+    home = environ.get("HOME")
+    return Path(home, ".cache") if home else None
+
+
+def _freedesktop(environ: Mapping[str, str]) -> list[Path]:
+    home = environ.get("HOME")
+    data = environ.get("XDG_DATA_HOME") or (f"{home}/.local/share" if home else None)
+    shared = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    places = [Path(data, "fonts")] if data else []
+    places += [Path(home, ".fonts")] if home else []
+    return places + [Path(place, "fonts") for place in shared.split(":") if place]
+
+
+def _origin(path: Path, home: str | None) -> Origin:
+    return Origin.USER if home and path.is_relative_to(home) else Origin.SYSTEM
