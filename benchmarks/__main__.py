@@ -25,6 +25,8 @@ NAMES = (
     "resume",
     "scheduling",
     "trees",
+    "bundle",
+    "session",
 )
 
 
