@@ -4,13 +4,16 @@ In a format string `{{` and `}}` always belong to a reference, and there is no w
 characters are refused. A literal that holds any of them is written as a JSON string, its braces as `\u007b` and
 `\u007d`. A literal that begins with a quotation mark is written so too, so that the mark says which form it is. The
 worker's scripts undo it (`plain`).
+
+The panel writes the same names in ExtendScript, which has no Unicode tables: so names are neither composed nor folded
+beyond the letters A to Z.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ JOB_NAME_LENGTH = 128
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NEEDS_JSON = re.compile(r'^"|\{\{|\}\}|' + _CONTROL.pattern)
+_SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _REFERENCE = re.compile(r"\{(?=\{)|\}(?=\})")
 
 
@@ -57,18 +61,23 @@ def step_names(names: Iterable[str]) -> list[str]:
     for name in names:
         clean = _clean(name) or "Item"
         step, count = _short(clean, STEP_NAME_LENGTH), 1
-        while step.casefold() in taken:
+        while _lower(step) in taken:
             count += 1
             suffix = f" ({count})"
             step = _short(clean, STEP_NAME_LENGTH - len(suffix)) + suffix
-        taken.add(step.casefold())
+        taken.add(_lower(step))
         steps.append(step)
     return steps
 
 
 def _clean(text: str) -> str:
-    """One line without control characters, composed (NFC), so that names that look alike are alike."""
-    return " ".join(unicodedata.normalize("NFC", _CONTROL.sub(" ", text)).split())
+    """One line without control characters."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _lower(text: str) -> str:
+    """As names are compared: two that differ only by A for a are the same to people."""
+    return text.translate(_SMALL)
 
 
 def _short(text: str, length: int) -> str:
