@@ -111,6 +111,12 @@ class Attempt:
     broken: dict[int, str] = field(default_factory=dict)
     """Frames whose file was not whole when last looked at, and why."""
 
+    single_file: bool = False
+    """It writes one file for all its frames."""
+
+    pictures: int | None = None
+    """How many its movie holds, where the file tells; None before it was verified."""
+
     undelivered: int = 0
     """Verified frames of this attempt on their way to the destination."""
 
@@ -210,7 +216,7 @@ class Attempt:
             return self.stop_note
         if self.broken:
             frame, reason = next(iter(self.broken.items()))
-            return f"frame {frame} {reason}"
+            return f"its file {reason}" if self.single_file else f"frame {frame} {reason}"
         said = [line.strip() for line in self.tail if not line.startswith("PROGRESS:")]
         return said[-1] if said else "the renderer did not say why"
 

@@ -195,14 +195,27 @@ class Collector:
     async def _verify(self, attempt: Attempt, ready: Sequence[Found]) -> list[tuple[Found, Whole]]:
         results = await _in(self._readers, verify_all, ready, self._minimum)
         whole = []
-        for found, result in zip(ready, results, strict=True):
+        for found, read in zip(ready, results, strict=True):
             frame = self._frame(attempt, found)
+            result = self._counted(attempt, read) if self._job.single_file else read
             if isinstance(result, Broken):
                 attempt.broken[frame] = result.reason
             elif self._ledger[frame].state is FrameState.RENDERED:
                 attempt.broken.pop(frame, None)
                 whole.append((found, result))
         return whole
+
+    @staticmethod
+    def _counted(attempt: Attempt, file: Whole | Broken) -> Whole | Broken:
+        """A movie must hold the frames that its renderer told of; how many were asked for is another question, since
+        render settings may choose another frame rate.
+        """
+        if isinstance(file, Broken) or file.frames is None:
+            return file
+        attempt.pictures = file.frames
+        if file.frames >= attempt.counted:
+            return file
+        return Broken(f"holds {file.frames:,} frames, and its renderer told of {attempt.counted:,}")
 
     def _take(self, attempt: Attempt, found: Found, file: Whole) -> None:
         """A frame is whole: account for it and send it on its way."""

@@ -88,11 +88,16 @@ class Concluder:
         return 0.0
 
     def _doubt_short_movie(self, attempt: Attempt) -> None:
-        """A movie's frames cannot be looked at; its renderer's count is a hint, and lines may be missing."""
+        """A movie may hold fewer frames than were asked for: at another frame rate, or because its end is missing.
+
+        Its index counts them; where it tells nothing, the renderer's own count is a hint, for lines may be missing.
+        """
         wanted = len(self._job.frames) if self._job.single_file and self._job.frames is not None else 0
-        if 0 < attempt.counted < wanted:
-            name = self._job.output.name(0)
-            text = f"{name}: its renderer told of {attempt.counted} frames, and {wanted} were asked for; look at its end"
+        holds = (
+            f"it holds {attempt.pictures}" if attempt.pictures else f"its renderer told of {attempt.counted}"
+        )
+        if 0 < (attempt.pictures or attempt.counted) < wanted:
+            text = f"{self._job.output.name(0)}: {holds} frames, and {wanted} were asked for; look at its end"
             self._teller.say(Level.WARNING, text, attempt)
 
     def left(self, attempt: Attempt) -> None:

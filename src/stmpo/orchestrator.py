@@ -330,6 +330,7 @@ class Run:
             folder=folder,
             started=time.monotonic(),
             watchdog=Watchdog(self._budgets, self._pace),
+            single_file=self._a.job.single_file,
         )
         if lease.shared:
             self._commons.enter(attempt)

@@ -25,7 +25,7 @@ from stmpo.deadline.pieces import COMPLETE, copy_scripts, load_pieces
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.deadline.wheels import collect_wheels
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, starts
-from stmpo.testing.images import movie
+from stmpo.testing.movies import movie
 from tests.engine.studio import PATIENCE, after, wait_for
 
 if TYPE_CHECKING:

@@ -5,24 +5,28 @@ A movie that was cut by a crash plays, and its frames cannot be looked at one by
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
-from stmpo.testing.images import movie
+from stmpo.testing.movies import movie
 from tests.engine.studio import Studio, after
 
 WHOLE = movie(1, 10)
 """What the fake writes for frames 1 to 10."""
 
 
-@pytest.mark.parametrize("name", ["f_cut.mov", "f_cut.mp4", "f_cut.avi", "f_mix.wav", "f_[####].MOV"])
+@pytest.mark.parametrize(
+    "name", ["f_cut.mov", "f_cut.avi", "f_mix.wav", "f_mix.aif", "f_[####].MP4", "f_cut.wmv"]
+)
 def test_one_process_writes_it_and_the_run_says_so(studio: Studio, name: str) -> None:
     outcome = studio.render("--frames", "1-10", "--concurrency", "4", output=name)
     assert outcome.code == 0, outcome.output
     assert f"{name} is a single file: it is rendered by one process" in outcome.output
     (start,) = studio.starts()
     assert (after(start.argv, "-s"), after(start.argv, "-e")) == ("1", "10")
-    assert (studio.out / name).read_bytes() == WHOLE
+    assert (studio.out / name).read_bytes() == movie(1, 10, Path(name).suffix)
     assert [path.name for path in studio.out.iterdir() if not path.name.startswith(".")] == [name]
     assert studio.scratch_files() == []
 
@@ -130,9 +134,27 @@ def test_progress_is_told_by_the_frames_that_its_renderer_counts(studio: Studio)
     assert any(0 < percent < 100 for percent in told)
 
 
-def test_a_movie_whose_renderer_told_of_fewer_frames_is_delivered_with_a_warning(studio: Studio) -> None:
-    """Lines may be missing, so it is no failure; but nobody should find out tomorrow."""
+def test_a_movie_of_fewer_frames_is_delivered_with_a_warning(studio: Studio) -> None:
+    """Render settings may choose another frame rate, so it is no failure; but nobody should find out tomorrow."""
     short = Fault(FaultKind.CUT_SHORT, On(frame=10), count=4)
     outcome = studio.render("--frames", "1-10", output="f.mov", scenario=Scenario(faults=(short,)))
     assert outcome.code == 0, outcome.output
-    assert "told of 6 frames, and 10 were asked for" in outcome.output
+    assert "f.mov: it holds 6 frames, and 10 were asked for" in outcome.output
+
+
+def test_a_movie_that_was_not_closed_is_rendered_again_whatever_its_renderer_said(studio: Studio) -> None:
+    """Exit code 0, "Finished composition", and half a file: its index was never written."""
+    cut = Fault(FaultKind.TRUNCATED, On(frame=1, times=1), fraction=0.5, quiet=True)
+    outcome = studio.render("--frames", "1-10", output="f_cut.mov", scenario=Scenario(faults=(cut,)))
+    assert outcome.code == 0, outcome.output
+    assert "its file ends in the middle of its 'mdat' box" in outcome.output
+    assert len(studio.starts()) == 2
+    assert (studio.out / "f_cut.mov").read_bytes() == WHOLE
+
+
+def test_a_movie_with_fewer_frames_than_its_renderer_told_of_is_rendered_again(studio: Studio) -> None:
+    told = Fault(FaultKind.SAY, On(frame=1, times=1), text="PROGRESS:  0:00:00:09 (12): 0 Seconds")
+    outcome = studio.render("--frames", "1-10", output="f_cut.mov", scenario=Scenario(faults=(told,)))
+    assert outcome.code == 0, outcome.output
+    assert "its file holds 10 frames, and its renderer told of 12" in outcome.output
+    assert len(studio.starts()) == 2

@@ -28,7 +28,8 @@ from stmpo.testing.faults import (
     Strikes,
     hang,
 )
-from stmpo.testing.images import Picture, encode, movie
+from stmpo.testing.images import Picture, encode
+from stmpo.testing.movies import movie
 from stmpo.testing.scenario import Fault, FaultKind, Scenario
 
 if TYPE_CHECKING:
@@ -233,15 +234,17 @@ class _Play:
     def _movie(self, output: OutputFile, lines: Lines, frames: range, missing: int) -> None:
         """One file for all frames, whole only at the end: cut anywhere before, it has no end mark."""
         path = Path(output.path(self._span.first))
-        data = movie(self._span.first, self._span.last)
+        shot = _Shot(str(path))
+        data = movie(self._span.first, self._span.last - missing, output.extension)
         path.write_bytes(data[: len(data) // 4])
         for count, frame in enumerate(frames[: len(frames) - missing], start=1):
             for fault in self._faults.at(Moment.FRAME, frame):
-                self._strikes.strike(fault)
+                if not self._strikes.strike(fault):
+                    self._change(shot, fault, output)
             cost = self._scenario.costs.of(frame)
             time.sleep(cost)
             self._voice.say(lines.frame(frame, count, cost))
-        path.write_bytes(movie(self._span.first, self._span.last - missing) if missing else data)
+        path.write_bytes(data[: int(len(data) * max(shot.keep, 0.0))])
 
     def _close(self, lines: Lines, seconds: float) -> None:
         if self._logged:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.testing.movies import filler
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -65,16 +67,6 @@ def encode(extension: str, picture: Picture, at_least: int = 0) -> bytes:
         picture = Picture(picture.frame, width, at_least // (width * 3) + 1, picture.black)
     data = encoder(picture)
     return _padded_jpeg(data, at_least) if encoder is _jpeg else data
-
-
-def movie(first: int, last: int, size: int = 4096) -> bytes:
-    """The stable blob that stands for a single-file output of these frames."""
-    return b"STMPO-MOVIE first=%d last=%d " % (first, last) + picture_filler(size) + b" END\n"
-
-
-def picture_filler(size: int) -> bytes:
-    """So many bytes that are always the same."""
-    return (bytes(range(256)) * (size // 256 + 1))[:size]
 
 
 def _rows(picture: Picture, pixel: bytes, before: bytes = b"") -> bytes:
@@ -135,7 +127,7 @@ def _padded_jpeg(data: bytes, at_least: int) -> bytes:
     at = data.index(b"\xff\xdb")
     comments = bytearray()
     while len(data) + len(comments) < at_least:
-        comments += _segment(0xFE, picture_filler(min(60_000, at_least)))
+        comments += _segment(0xFE, filler(min(60_000, at_least)))
     return data[:at] + comments + data[at:]
 
 

@@ -18,7 +18,7 @@ from io import FileIO
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, stranger
-from stmpo.delivery.verify.reader import Damaged, Reader
+from stmpo.delivery.verify.reader import Damaged, Footage, Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,13 +39,16 @@ class Whole:
     """Bytes, all of them: trailing ones count."""
 
     format: str
-    """"PNG", "JPEG", "TIFF", "EXR", "TGA", "DPX", "PSD", "PSB" or "BMP"; else the extension in capitals, or empty."""
+    """"PNG", "JPEG", "TIFF", "EXR", "TGA", "DPX", "PSD", "PSB", "BMP", "QuickTime movie", "MP4", "AVI", "WAV", "AIFF" or
+    "MP3"; else the extension in capitals, or empty."""
 
     width: int | None
-    """Pixels; None where the structure is not known."""
+    """Pixels; None where the structure is not known, and for a sound."""
 
     height: int | None
     mtime_ns: int
+    frames: int | None = None
+    """Pictures of a movie, where its structure tells; None for everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def _walk(reader: Reader, form: Format, mtime_ns: int) -> Whole | Broken:
         head = reader.at(0, min(HEAD_BYTES, reader.size), "its header")
         if reason := stranger(form, head):
             return Broken(reason)
-        dimensions = form.check(reader)
+        found = form.check(reader)
     except Damaged as damage:
         return Broken(str(damage))
-    return Whole(reader.size, form.short_name, dimensions.width, dimensions.height, mtime_ns)
+    frames = found.frames if isinstance(found, Footage) else None
+    return Whole(reader.size, form.short_name, found.width, found.height, mtime_ns, frames)

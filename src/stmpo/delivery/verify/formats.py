@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.verify import bmp, dpx, exr, jpeg, png, psd, tga, tiff
+from stmpo.delivery.verify import aiff, bmp, dpx, exr, isobmff, jpeg, mp3, png, psd, riff, tga, tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stmpo.delivery.verify.reader import Dimensions, Reader
+    from stmpo.delivery.verify.reader import Dimensions, Footage, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Format:
     magics: tuple[bytes, ...]
     """How its files begin; empty where it has no magic."""
 
-    check: Callable[[Reader], Dimensions]
+    check: Callable[[Reader], Dimensions | Footage]
 
     @property
     def short_name(self) -> str:
@@ -40,6 +40,12 @@ _DPX = Format("a DPX", (b"SDPX", b"XPDS"), dpx.check)
 _PSD = Format("a PSD", (b"8BPS\0\x01",), psd.check)
 _PSB = Format("a PSB", (b"8BPS\0\x02",), psd.check_large)
 _BMP = Format("a BMP", (b"BM",), bmp.check)
+_MOV = Format("a QuickTime movie", (), isobmff.check)
+_MP4 = Format("an MP4", (), isobmff.check)
+_AVI = Format("an AVI", (b"RIFF",), riff.check_avi)
+_WAV = Format("a WAV", (b"RIFF", b"RF64", b"BW64"), riff.check_wav)
+_AIFF = Format("an AIFF", (b"FORM",), aiff.check)
+_MP3 = Format("an MP3", (), mp3.check)
 
 _BY_EXTENSION: Mapping[str, Format] = {
     ".png": _PNG,
@@ -54,6 +60,14 @@ _BY_EXTENSION: Mapping[str, Format] = {
     ".psd": _PSD,
     ".psb": _PSB,
     ".bmp": _BMP,
+    ".mov": _MOV,
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".avi": _AVI,
+    ".wav": _WAV,
+    ".aif": _AIFF,
+    ".aiff": _AIFF,
+    ".mp3": _MP3,
 }
 
 _OTHERS = (

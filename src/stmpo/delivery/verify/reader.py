@@ -47,6 +47,16 @@ class Dimensions:
         return cls(width, height)
 
 
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What a movie or a sound holds, as far as its structure tells; None where it does not."""
+
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    """Pictures of its first video track."""
+
+
 class Reader:
     """Reads of one open file, whose size was taken when it was opened."""
 
