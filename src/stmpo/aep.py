@@ -174,6 +174,21 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True)
+class FontUse:
+    """A text layer that shows a font."""
+
+    font: str
+    """The font's PostScript name."""
+
+    comp: str
+    comp_id: int
+    layer: str
+
+    expression: bool = False
+    """Whether an expression names it, and not the text itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What a project holds."""
 
@@ -190,8 +205,16 @@ class Project:
     placeholders: tuple[str, ...]
     """Names of placeholder items: they show colour bars wherever they are used."""
 
-    fonts: tuple[str, ...]
-    """PostScript names of the fonts that text layers use."""
+    font_uses: tuple[FontUse, ...] = ()
+    """Every text layer with every font of it."""
+
+    unread_texts: tuple[str, ...] = ()
+    """Text layers (`comp: layer`) that are damaged: which fonts they use is not known."""
+
+    @property
+    def fonts(self) -> tuple[str, ...]:
+        """PostScript names of the fonts that text layers use, each once, sorted."""
+        return tuple(sorted({use.font for use in self.font_uses}))
 
     def item(self, index: int) -> QueueItem:
         """The queue item with this number, from 1.

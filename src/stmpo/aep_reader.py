@@ -1,4 +1,4 @@
-"""From py_aep's model of a project to the values of `stmpo.aep`. The only module that imports py_aep.
+"""From py_aep's model of a project to the values of `stmpo.aep`. With `aep_text`, all that imports py_aep.
 
 Anything here may fail on a damaged file, in any way: `stmpo.aep.read_project` is the boundary that says so in words.
 """
@@ -13,7 +13,7 @@ import warnings
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from py_aep import CompItem, FileSource, FrameRateSetting, PlaceholderSource, Property, TextDocument
+from py_aep import CompItem, FileSource, FrameRateSetting, PlaceholderSource
 from py_aep.binary.chunk import read_aep
 from py_aep.binary.utils import parse_alas_data
 from py_aep.enums import FormatKind
@@ -21,6 +21,7 @@ from py_aep.parsers.application import parse_app
 from py_aep.parsers.project import parse_project
 
 from stmpo.aep import Comp, Footage, Output, Project, QueueItem, Sequence, Status
+from stmpo.aep_text import read_texts
 from stmpo.aep_thin import Thin, thin
 from stmpo.frames import MAX_FRAMES, FrameSet
 from stmpo.outputs import OutputKind
@@ -46,6 +47,7 @@ def read(path: Path) -> Project:
         project = app.project
         queue = project.render_queue
         shown = Shown(project)
+        font_uses, unread = read_texts(project)
         return Project(
             path=path,
             version=app.version.partition("x")[0],
@@ -58,7 +60,8 @@ def read(path: Path) -> Project:
                 for footage in project.footages
                 if isinstance(footage.main_source, PlaceholderSource)
             ),
-            fonts=tuple(sorted(set(_fonts(project)) - {""})),
+            font_uses=font_uses,
+            unread_texts=unread,
         )
 
 
@@ -66,22 +69,6 @@ def _parse(light: Thin, path: Path) -> Application:
     """As `py_aep.parse`, of what `thin` has left."""
     rifx, xmp = read_aep(io.BytesIO(light.data), defer_list_types=frozenset({"Layr"}))
     return parse_app(rifx, parse_project(rifx, xmp, str(path)))
-
-
-def _fonts(project: AepProject) -> Iterator[str]:
-    """Names of the fonts of every text, at every keyframe.
-
-    As `Project.used_fonts`, which looks into every layer of a project instead of only those that hold text: that is
-    most of the time that a large project takes.
-    """
-    for comp in project.compositions:
-        for layer in comp.text_layers:
-            text = layer.text["ADBE Text Document"] if layer.text is not None else None
-            if isinstance(text, Property):
-                documents = [frame.value for frame in text.keyframes] or [text.value]
-                for document in documents:
-                    if isinstance(document, TextDocument):
-                        yield from (font.post_script_name for font in document._used_font_objects())  # noqa: SLF001
 
 
 @contextlib.contextmanager

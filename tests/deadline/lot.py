@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import py_aep
-from py_aep import ImportOptions
+from py_aep import ImportOptions, Property, TextDocument
 
 from stmpo.testing.images import Picture, encode
 
@@ -49,6 +49,17 @@ class Lot:
     def format(self, module: OutputModule, form: OutputFormat) -> None:
         """Give a module another format, which py_aep has no public way to do."""
         module._roou.format_id = form.to_format_id()
+
+    def text(self, comp: CompItem, words: str, *, expression: str = "", enabled: bool = True) -> TextDocument:
+        """A text layer, perhaps with an expression on its Source Text; what is returned sets its fonts."""
+        group = comp.add_text(words).text
+        source = None if group is None else group["ADBE Text Document"]
+        assert isinstance(source, Property)
+        if expression:
+            source.expression = expression
+            source.expression_enabled = enabled
+        assert isinstance(source.value, TextDocument)
+        return source.value
 
     def file(self, name: str) -> Path:
         """A small picture on the disk."""

@@ -1,0 +1,79 @@
+"""Every font of every text is named, down to a single character, with who uses it; damaged text costs its layer alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stmpo.aep import FontUse, read_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.deadline.lot import Lot
+
+PLAIN = "MyriadPro-Regular"
+"""What py_aep writes text in."""
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Lot:
+    pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
+    from tests.deadline.lot import Lot  # noqa: PLC0415
+
+    return Lot(tmp_path)
+
+
+def uses(lot: Lot) -> set[tuple[str, str, bool]]:
+    return {(use.font, use.layer, use.expression) for use in read_project(lot.save()).font_uses}
+
+
+def test_a_single_character_and_a_paragraph_have_their_own_fonts(lot: Lot) -> None:
+    text = lot.text(lot.comp(), "ab\rcd\ref")
+    text.character_range(1, 2).font = "One-Character"
+    first, last = (
+        text.paragraph_character_indexes_at(4)["start"],
+        text.paragraph_character_indexes_at(4)["end"],
+    )
+    text.character_range(first, last).font = "One-Paragraph"
+    assert {name for name, _, _ in uses(lot)} == {PLAIN, "One-Character", "One-Paragraph"}
+
+
+def test_a_font_that_no_character_has_any_more_is_not_used(lot: Lot) -> None:
+    lot.text(lot.comp(), "ab").character_range(0, -1).font = "All-Of-It"
+    assert {name for name, _, _ in uses(lot)} == {"All-Of-It"}
+
+
+def test_fonts_know_their_comps_and_layers(lot: Lot) -> None:
+    one, two = lot.comp("One"), lot.comp("Two")
+    lot.text(one, "same")
+    lot.text(two, "same").font = "Other-Bold"
+    project = read_project(lot.save())
+    assert set(project.font_uses) == {
+        FontUse(PLAIN, "One", one.id, "same"), FontUse("Other-Bold", "Two", two.id, "same"),
+    }  # fmt: skip
+    assert project.fonts == (PLAIN, "Other-Bold")
+
+
+def test_what_an_expression_names_in_so_many_words_is_used(lot: Lot) -> None:
+    comp = lot.comp()
+    lot.text(
+        comp, "on", expression="""s = text.sourceText.style; s.setFont("Set-One").setFont( 'Set-Two' )"""
+    )
+    lot.text(comp, "off", expression="""style.setFont("Set-Three")""", enabled=False)
+    assert {use for use in uses(lot) if use[2]} == {("Set-One", "on", True), ("Set-Two", "on", True)}
+
+
+def test_damaged_text_is_named_and_the_others_are_read(lot: Lot) -> None:
+    comp = lot.comp("Main")
+    lot.text(comp, "whole")
+    lot.text(comp, "broken").font = "Lost-Bold"
+    path = lot.save()
+    data = bytearray(path.read_bytes())
+    at = data.find("Lost-Bold".encode("utf-16-be"))
+    data[at - 40 : at] = b"<" * 40
+    path.write_bytes(data)
+    project = read_project(path)
+    assert project.fonts == (PLAIN,)
+    assert project.unread_texts == ("Main: broken",)
