@@ -1,93 +1,95 @@
-"""A type foundry: small real fonts by fontTools, for tests that look for fonts, pack them and install them."""
+"""Small real fonts for tests, cast by the standard library: a face with the letter A, or a collection of such faces.
+
+Programs take them: fontconfig, FreeType and GDI list them, and every table is there that Windows wants.
+"""
 
 from __future__ import annotations
 
-import io
+import struct
 from typing import TYPE_CHECKING
 
-import pytest
-
-pytest.importorskip("fontTools", reason="fontTools is not installed: pip install 'stmpo[submit]'")
-
-from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]
-from fontTools.pens.t2CharStringPen import T2CharStringPen  # type: ignore[import-untyped]
-from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
-from fontTools.ttLib import TTCollection, TTFont  # type: ignore[import-untyped]
-from fontTools.ttLib.tables._f_v_a_r import NamedInstance  # type: ignore[import-untyped]
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+
+EM, WIDTH = 1000, 600
+_COORDINATES = struct.pack(">4h", 0, 500, 0, -500) + struct.pack(">4h", 0, 0, 700, 0)
+_GLYPH = struct.pack(">h4h", 1, 0, 0, 500, 700) + struct.pack(">HH", 3, 0) + b"\x01" * 4 + _COORDINATES
 
 
-def builder(
-    name: str, *, family: str = "Probe", style: str = "Regular", bits: int = 0, otf: bool = False
-) -> FontBuilder:
-    """A font of two glyphs that is called `name` (PostScript); `bits` is its fsType."""
-    made = FontBuilder(1000, isTTF=not otf)
-    made.setupGlyphOrder([".notdef", "A"])
-    made.setupCharacterMap({65: "A"})
-    if otf:
-        pen = T2CharStringPen(600, None)
-        glyph = pen.getCharString()
-        made.setupCFF(name, {"FullName": name}, {".notdef": glyph, "A": glyph}, {})
-    else:
-        outline = TTGlyphPen(None)
-        for number, point in enumerate([(0, 0), (300, 700), (600, 0)]):
-            (outline.lineTo if number else outline.moveTo)(point)
-        outline.closePath()
-        made.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "A": outline.glyph()})
-    made.setupHorizontalMetrics({".notdef": (600, 0), "A": (600, 0)})
-    made.setupHorizontalHeader(ascent=800, descent=-200)
-    made.setupNameTable(
-        {"familyName": family, "styleName": style, "psName": name, "uniqueFontIdentifier": name}
+def face(name: str, *, family: str = "", style: str = "Regular", salt: int = 0) -> bytes:
+    """A TrueType font of this PostScript name; another `salt` makes other bytes of the same names."""
+    return _assembled(_tables(name, family or name.partition("-")[0], style, salt))
+
+
+def collection(*names: str) -> bytes:
+    """A collection of faces of these PostScript names, in one family each."""
+    start = 12 + 4 * len(names)
+    faces, starts = b"", []
+    for name in names:
+        starts.append(start + len(faces))
+        faces += _assembled(_tables(name, name.partition("-")[0], "Regular", 0), start + len(faces))
+    return struct.pack(f">4sII{len(names)}I", b"ttcf", 0x10000, len(names), *starts) + faces
+
+
+def _tables(name: str, family: str, style: str, salt: int) -> dict[bytes, bytes]:
+    return {
+        b"OS/2": _os2(),
+        b"cmap": _cmap(),
+        b"glyf": _GLYPH + b"\0\0",
+        b"head": struct.pack(
+            ">IIIIHHQQ4hHHhhh", 0x10000, 0x10000 + salt, 0, 0x5F0F3CF5, 3, EM, 0, 0, 0, 0, 500, 700, 0, 8, 2, 1, 0
+        ),
+        b"hhea": struct.pack(">I3hHhhhhhh8xhH", 0x10000, 800, -200, 0, WIDTH, 0, 100, 500, 1, 0, 0, 0, 2),
+        b"hmtx": struct.pack(">HhHh", WIDTH, 0, WIDTH, 0),
+        b"loca": struct.pack(">3I", 0, 0, len(_GLYPH) + 2),
+        b"maxp": struct.pack(">IH13H", 0x10000, 2, 4, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0),
+        b"name": _names({1: family, 2: style, 3: f"{name};{salt}", 4: f"{family} {style}", 5: "Version 1.0", 6: name}),
+        b"post": struct.pack(">IIhhIIIII", 0x30000, 0, -100, 50, 0, 0, 0, 0, 0),
+    }  # fmt: skip
+
+
+def _names(texts: Mapping[int, str]) -> bytes:
+    records, strings = b"", b""
+    for kind, text in texts.items():
+        data = text.encode("utf-16-be")
+        records += struct.pack(">6H", 3, 1, 0x409, kind, len(data), len(strings))
+        strings += data
+    return struct.pack(">3H", 0, len(texts), 6 + len(records)) + records + strings
+
+
+def _cmap() -> bytes:
+    """Format 4: the letter A is glyph 1."""
+    segments = struct.pack(">HHxxHHhhHH", 65, 0xFFFF, 65, 0xFFFF, 1 - 65, 1, 0, 0)
+    table = struct.pack(">7H", 4, 16 + 16, 0, 4, 4, 1, 0) + segments
+    return struct.pack(">HHHHI", 0, 1, 3, 1, 12) + table
+
+
+def _os2() -> bytes:
+    first = struct.pack(">HhHHH10hh10x", 4, WIDTH, 400, 5, 0, *([100] * 10), 0)
+    return (
+        first
+        + struct.pack(">IIII4sHHH", 1, 0, 0, 0, b"TEST", 0x40, 65, 65)
+        + struct.pack(">hhhHHIIhhHHH", 800, -200, 90, 800, 200, 1, 0, 500, 700, 0, 32, 1)
     )
-    made.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200, fsType=bits)
-    made.setupPost()
-    return made
 
 
-def data(made: FontBuilder | TTFont | TTCollection) -> bytes:
-    """The bytes of its file."""
-    out = io.BytesIO()
-    made.save(out)
-    return out.getvalue()
+def _assembled(tables: Mapping[bytes, bytes], start: int = 0) -> bytes:
+    """Offset table, directory and tables, as they stand at `start` of their file."""
+    count = len(tables)
+    power = 1 << (count.bit_length() - 1)
+    header = struct.pack(">IHHHH", 0x10000, count, 16 * power, power.bit_length() - 1, 16 * (count - power))
+    directory, body = b"", b""
+    first = start + len(header) + 16 * count
+    for tag, data in sorted(tables.items()):
+        directory += struct.pack(">4sIII", tag, _checksum(data), first + len(body), len(data))
+        body += data + b"\0" * (-len(data) % 4)
+    whole = bytearray(header + directory + body)
+    if not start:
+        head = whole.index(struct.pack(">I", 0x5F0F3CF5)) - 4
+        struct.pack_into(">I", whole, head, (0xB1B0AFBA - _checksum(bytes(whole))) & 0xFFFFFFFF)
+    return bytes(whole)
 
 
-def font(
-    name: str, *, family: str = "Probe", style: str = "Regular", bits: int = 0, otf: bool = False
-) -> bytes:
-    """A font file."""
-    return data(builder(name, family=family, style=style, bits=bits, otf=otf))
-
-
-def collection(*names: str, bits: Sequence[int] = ()) -> bytes:
-    """A collection with a face for each name."""
-    made = TTCollection()
-    for number, name in enumerate(names):
-        made.fonts.append(builder(name, family=name, bits=bits[number] if bits else 0).font)
-    return data(made)
-
-
-def variable(
-    name: str,
-    instances: Sequence[tuple[str, str | None]],
-    *,
-    family: str = "Probe VF",
-    prefix: str | None = None,
-) -> bytes:
-    """A variable font with weight and width. Instances are (style, PostScript name or None), in steps of weight."""
-    made = builder(name, family=family)
-    made.setupFvar([("wght", 100, 400, 900, "Weight"), ("wdth", 75, 100, 125, "Width")], [])
-    names = made.font["name"]
-    names.setName(family, 16, 3, 1, 0x409)
-    for number, (style, own) in enumerate(instances):
-        one = NamedInstance()
-        one.subfamilyNameID = names.addMultilingualName({"en": style}, ttFont=made.font)
-        if own is not None:
-            one.postscriptNameID = names.addMultilingualName({"en": own}, ttFont=made.font)
-        one.coordinates = {"wght": 100 + 100 * number, "wdth": 100}
-        made.font["fvar"].instances.append(one)
-    if prefix is not None:
-        names.setName(prefix, 25, 3, 1, 0x409)
-    made.setupGvar({})
-    return data(made)
+def _checksum(data: bytes) -> int:
+    data += b"\0" * (-len(data) % 4)
+    return sum(struct.unpack(f">{len(data) // 4}I", data)) & 0xFFFFFFFF

@@ -1,0 +1,1 @@
+"""Fonts of a job on a worker: validated, installed for the session's user, read back, leased, and removed again."""

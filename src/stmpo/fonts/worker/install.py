@@ -1,0 +1,164 @@
+"""The fonts of one session: installed when it begins, read back, leased while it lives, removed when it ends.
+
+    sweep what dead sessions left ─► what the machine has is used ─► what another session installed is shared
+        ─► the rest is installed ─► all of it is looked for as a program would
+
+Every call holds the user's book (`stmpo.fonts.worker.bookkeeping`) from its beginning to its end, so sessions that
+begin and end at once do so one after the other. A call that is killed leaves the book as it was at its last step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from stmpo.fonts.worker.bookkeeping import anything_kept, open_book
+from stmpo.fonts.worker.manifest import load_font
+from stmpo.fonts.worker.sessions import lives, token_of
+from stmpo.fonts.worker.shelf import Shelf, is_ours
+from stmpo.fonts.worker.validate import NotAFont
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stmpo.fonts.worker.bookkeeping import Ledger
+    from stmpo.fonts.worker.leases import Book
+    from stmpo.fonts.worker.manifest import Wanted
+    from stmpo.fonts.worker.system import System
+    from stmpo.fonts.worker.validate import Font
+
+PATIENCE = 120.0
+"""Seconds to wait for another session of this user that installs or removes at the same time."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a session's fonts. Fonts are named by their PostScript names, files by their paths."""
+
+    installed: dict[str, str] = field(default_factory=dict)
+    """Name to the file that was put there for it."""
+
+    shared: dict[str, str] = field(default_factory=dict)
+    """Name to the file that another session has installed, and that stays as long as this one needs it."""
+
+    present: list[str] = field(default_factory=list)
+    """Names that the machine has by itself."""
+
+    refused: dict[str, str] = field(default_factory=dict)
+    """Name to why its file was not installed, as the end of a sentence."""
+
+    missing: list[str] = field(default_factory=list)
+    """Names that a program would not find now."""
+
+    removed: list[str] = field(default_factory=list)
+    """Files that were this session's, or a dead one's, and have gone."""
+
+    locked: list[str] = field(default_factory=list)
+    """Files that should have gone and that some program has open: the next session tries again."""
+
+
+def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
+    """Bring the fonts of a session, which lease until `remove` or the session's end.
+
+    Again in the same session it installs what is lacking.
+
+    Raises:
+        BadInput: another session has been at it for too long; OSError: the book cannot be kept.
+    """
+    report = Report()
+    if not wanted and not anything_kept(system.state):
+        return report
+    with open_book(system.state, PATIENCE) as ledger:
+        shelf = Shelf(system, ledger)
+        _release(shelf, report, dead_sessions(ledger.book, system))
+        if wanted:
+            ledger.book.sessions[str(session)] = token_of(session, system.boot())
+            fonts = _Arrival(system, ledger, shelf, str(session), report).bring(wanted)
+            system.announce()
+            found = system.visible(fonts)
+            report.missing = [name for name in fonts if name not in found]
+    return report
+
+
+def remove(session: Path, system: System) -> Report:
+    """End a session's leases, and remove what no other session uses. Without any there is nothing to do.
+
+    Raises:
+        BadInput: another session has been at it for too long; OSError: the book cannot be kept.
+    """
+    report = Report()
+    if anything_kept(system.state):
+        with open_book(system.state, PATIENCE) as ledger:
+            over = [*dead_sessions(ledger.book, system), str(session)]
+            _release(Shelf(system, ledger), report, over)
+    return report
+
+
+def dead_sessions(book: Book, system: System) -> list[str]:
+    """The sessions in the book that have ended without a word."""
+    boot = system.boot()
+    return [session for session, token in book.sessions.items() if not lives(session, token, boot)]
+
+
+def _release(shelf: Shelf, report: Report, sessions: Sequence[str]) -> None:
+    gone, locked = shelf.release(sessions)
+    report.removed += [held.path for held in gone]
+    report.locked += [held.path for held in locked]
+
+
+class _Arrival:
+    """The fonts of one session as they come in."""
+
+    def __init__(self, system: System, ledger: Ledger, shelf: Shelf, session: str, report: Report) -> None:
+        self._system = system
+        self._ledger = ledger
+        self._book = ledger.book
+        self._shelf = shelf
+        self._session = session
+        self._report = report
+
+    def bring(self, wanted: Sequence[Wanted]) -> dict[str, Font | None]:
+        """See to it that each font is there. Returns what is known of each, to look for it by."""
+        names = [wish.name for wish in wanted]
+        listed = self._system.visible(dict.fromkeys(names))
+        owned = self._system.owned([name for name in names if self._book.holding(name) is None])
+        fonts: dict[str, Font | None] = {}
+        for wish in wanted:
+            if wish.name in fonts:
+                continue
+            fonts[wish.name] = None
+            if wish.name in owned & listed:
+                self._report.present.append(wish.name)
+            else:
+                fonts[wish.name] = self._bring(wish, wanted)
+        if not any(self._session in held.sessions for held in self._book.fonts.values()):
+            del self._book.sessions[self._session]  # it leases nothing
+        self._ledger.save()
+        return fonts
+
+    def _bring(self, wish: Wanted, wanted: Sequence[Wanted]) -> Font | None:
+        font = None
+        try:
+            font = load_font(wish.file) if wish.file is not None else None
+            if not self._lease(wish.name) and font is not None and wish.file is not None:
+                names = {other.name for other in wanted if other.file == wish.file}
+                held = self._shelf.put_in(
+                    font, wish.file.name, sorted(names.union(font.names)), self._session
+                )
+                self._report.installed[wish.name] = held.path
+        except NotAFont as error:
+            self._report.refused[wish.name] = str(error)
+        except OSError as error:
+            self._report.refused[wish.name] = error.strerror or str(error)
+        return None if font is None else replace(font, data=b"")  # all of a job's would be too much to keep
+
+    def _lease(self, name: str) -> bool:
+        """Use what is installed already, by this session or another one."""
+        held = self._book.holding(name)
+        if held is None or not is_ours(held):
+            return False
+        mine = self._session in held.sessions
+        self._shelf.take_over(held, self._session)
+        (self._report.installed if mine else self._report.shared)[name] = held.path
+        return True

@@ -1,0 +1,110 @@
+"""The fonts that travel with a job: `fonts/fonts.json` beside its scripts, and the files that it names.
+
+    {"fonts": [{"postScriptName": "DejaVuSans", "file": "DejaVuSans.ttf"}, {"postScriptName": "Not-Here", "file": null}]}
+
+A file is named by its bare name. Whoever made the job wrote these names, so one that would lead anywhere else (a folder,
+a drive, a device, a stream of another file, a link) refuses the job: nothing outside its own folder is ever read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stmpo.errors import BadInput
+from stmpo.fonts.sfnt import read_faces
+from stmpo.fonts.worker.validate import MOST_BYTES, Font, NotAFont, check
+from stmpo.paths.windows import refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "fonts.json"
+MOST_FONTS = 2000
+_MOST_JSON = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One font that the project uses."""
+
+    name: str
+    """Its PostScript name."""
+
+    file: Path | None
+    """The copy that travels with the job; None where it was not collected. Several names may lie in one file."""
+
+
+def read_manifest(folder: Path) -> tuple[Wanted, ...]:
+    """What the job's `fonts` folder says. No folder means no fonts.
+
+    Raises:
+        BadInput: the list cannot be read, or names something outside the folder.
+    """
+    if not os.path.lexists(folder):
+        return ()
+    if not folder.resolve().is_relative_to(folder.parent.resolve()):
+        raise BadInput(
+            f"the job's fonts folder {folder} leads out of the job by a link; submit the job again"
+        )
+    path = folder / FILE
+    try:
+        data = _read(path, _MOST_JSON)
+        entries = json.loads(data)["fonts"]
+        if len(entries) > MOST_FONTS:
+            raise BadInput(f"{path} lists {len(entries)} fonts; {MOST_FONTS} are the most")
+        return tuple(_wanted(folder, entry) for entry in entries)
+    except NotAFont as error:
+        raise BadInput(f"{path} cannot be used: {error}; submit the job again") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}; submit the job again") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} is not a list of fonts ({error!r}); submit the job again") from None
+
+
+def _wanted(folder: Path, entry: Any) -> Wanted:
+    name, file = entry["postScriptName"], entry["file"]
+    if not isinstance(name, str) or not name or not (file is None or isinstance(file, str)):
+        raise TypeError(entry)
+    return Wanted(name, None if file is None else _inside(folder, file))
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The path of a file of the job. Windows' rules hold on every system: a job may be made on any."""
+    why = refusal(name)
+    if not name or name in {".", ".."} or "/" in name or "\\" in name:
+        why = "it is not the bare name of a file"
+    elif (folder / name).is_symlink():
+        why = "it is a link"
+    if why:
+        raise BadInput(f"the font file {name!r} does not lie inside the job's fonts folder {folder}: {why}")
+    return folder / name
+
+
+def load_font(path: Path) -> Font:
+    """Read a font file of the job: the bytes that were looked at are those that are installed.
+
+    Raises:
+        NotAFont: it is not a plain file, no font, or has a face without a PostScript name.
+        OSError: it cannot be read.
+    """
+    data = _read(path, MOST_BYTES)
+    count = check(data)
+    faces = read_faces(path)
+    if len(faces) != count:
+        raise NotAFont("its names cannot be read")
+    return Font(data, faces)
+
+
+def _read(path: Path, most: int) -> bytes:
+    """The bytes of a plain file, which a link to one is not."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise NotAFont("it is a link or something else that is no file")
+    if path.lstat().st_size > most:
+        raise NotAFont(f"it is larger than {most >> 20} MiB")
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - by descriptor
+        return file.read(most + 1)
