@@ -1,4 +1,4 @@
-"""What a font is called is read alike by the standard library and by fontTools, from whatever a foundry has made."""
+"""What a font is called is read alike by the standard library and by fontTools, from whatever made the font."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from stmpo.fonts import sfnt
 from stmpo.fonts.names import postscript_names
-from tests.fonts import foundry
+from tests.fonts import specimens
 
-from stmpo.fonts import opentype  # isort: skip - the foundry says what is missing where fontTools is
+from stmpo.fonts import opentype  # isort: skip - the specimens say what is missing where fontTools is
 
 if TYPE_CHECKING:
     from stmpo.fonts.face import Face
@@ -26,11 +26,11 @@ INSTANCES: list[tuple[str, str | None]] = [
     ("Thin", None), ("Extra Light", "ProbeX-Slim"), ("Light", None), ("Regular", "ProbeVF-Regular"), ("Fett Ä", None),
 ]  # fmt: skip
 FONTS = {
-    "truetype.ttf": foundry.font("Probe-Regular"),
-    "opentype.otf": foundry.font("Probe-Bold", style="Bold", otf=True, bits=2),
-    "collection.ttc": foundry.collection("One", "Two", "Three"),
-    "variable.ttf": foundry.variable("ProbeVF-Regular", INSTANCES),
-    "prefixed.ttf": foundry.variable("ProbeVF-Regular", INSTANCES, prefix="Präfix 1"),
+    "truetype.ttf": specimens.font("Probe-Regular"),
+    "opentype.otf": specimens.font("Probe-Bold", style="Bold", otf=True, bits=2),
+    "collection.ttc": specimens.collection("One", "Two", "Three"),
+    "variable.ttf": specimens.variable("ProbeVF-Regular", INSTANCES),
+    "prefixed.ttf": specimens.variable("ProbeVF-Regular", INSTANCES, prefix="Präfix 1"),
 }
 
 
@@ -49,12 +49,12 @@ def write(folder: Path, name: str, data: bytes) -> Path:
 
 def with_names(*records: tuple[int, int, int, bytes]) -> bytes:
     """A font whose PostScript names are these (platform, encoding, language, bytes), as they are."""
-    made = foundry.builder("x")
+    made = specimens.builder("x")
     table = made.font["name"]
     table.names = [record for record in table.names if record.nameID != 6]
     for platform, encoding, language, text in records:
         table.setName(text, 6, platform, encoding, language)
-    return foundry.data(made)
+    return specimens.data(made)
 
 
 @pytest.mark.parametrize("name", FONTS)
