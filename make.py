@@ -1,4 +1,4 @@
-"""The project's commands, the same on every system: `python make.py demo`, `test`, `check`, `bench`, `clean`.
+"""The project's commands, the same on every system: `python make.py demo`, `test`, `check`, `bench`, `dist`, `clean`.
 
 Each sets up what it needs in `.venv` beside this file (nothing system-wide) and then runs there. Needs Python 3.10 or
 later and a package index; set up again only when `pyproject.toml` has changed. `make demo` and the others call this.
@@ -70,6 +70,15 @@ def bench(rest: list[str]) -> int:
     return run("-m", "benchmarks", *rest)
 
 
+def dist(rest: list[str]) -> int:
+    """Make what is given to others, in `dist`: the panel as a zip to unpack by hand, and this package as a wheel."""
+    set_up("-e", ".[cli]")
+    pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+    return run("-m", "stmpo", "panel", "zip", "--output-dir", "dist", *rest) or run(
+        *pip, "wheel", "--no-deps", "--wheel-dir", "dist", "."
+    )
+
+
 def clean(_: list[str]) -> int:
     """Remove what these commands made."""
     for folder in (VENV, ROOT / "demo-output", ROOT / "dist"):
@@ -82,6 +91,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "check": check,
     "bench": bench,
+    "dist": dist,
     "clean": clean,
 }
 

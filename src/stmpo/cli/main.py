@@ -28,6 +28,7 @@ _COMMANDS = {
         "stmpo.cli.submit",
         "Send a project or a job bundle to AWS Deadline Cloud, without After Effects.",
     ),
+    "panel": ("stmpo.cli.panel", "Install, remove and pack the panel for After Effects."),
 }
 
 

@@ -35,7 +35,7 @@ DOWNLOAD_SECONDS = 20
 """Longest wait for the downloads, which run side by side."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_LEFT_OUT = {"__pycache__", "job_template", "demo"}
+_LEFT_OUT = {"__pycache__", "job_template", "demo", "panel"}
 
 
 def collect_wheels(destination: Path, *, sources: Sequence[Path] = (), download: bool = True) -> list[Path]:

@@ -10,6 +10,7 @@ import base64
 import json
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -56,9 +57,7 @@ class Browser:
     def resize(self, width: int, height: int, *, scale: int = 1) -> None:
         """Give the viewport another size."""
         size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
-        self._post(
-            "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": size}
-        )
+        self._post("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": size})
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run the body of a function in the page and return its value."""
@@ -111,7 +110,7 @@ class Browser:
 def browser(profile: Path) -> Iterator[Browser]:
     """A browser for the time of a block; `profile` is a folder that it may fill."""
     driver = subprocess.Popen(
-        ["chromedriver", "--port=0", "--log-level=WARNING"],
+        [shutil.which("chromedriver") or "", "--port=0", "--log-level=WARNING"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,0 +1,77 @@
+"""The panel as a zip: the same files, to be unpacked by hand into a folder of After Effects'.
+
+The same files give the same zip, byte for byte: entries are sorted, dated alike and carry the same rights.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.errors import BadInput
+from stmpo.panel.record import ASSETS, ENTRY
+from stmpo.panel.source import Panel, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+INSTALL = f"""\
+The STMPO panel for After Effects (2022 and later), Windows and macOS
+
+1. Close After Effects.
+2. Copy {ENTRY} and the folder {ASSETS} into the folder
+   "ScriptUI Panels":
+
+   Windows, for you        %APPDATA%\\Adobe\\After Effects\\<version>\\Scripts\\ScriptUI Panels
+   Windows, for everybody  C:\\Program Files\\Adobe\\Adobe After Effects <year>\\Support Files\\Scripts\\ScriptUI Panels
+   macOS, for you          ~/Library/Preferences/Adobe/After Effects/<version>/Scripts/ScriptUI Panels
+   macOS, for everybody    /Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels
+
+   Make the folders "Scripts" and "ScriptUI Panels" where there are none.
+   AWS's own submitter has a folder {ASSETS}, too: where
+   DeadlineCloudSubmitter.jsx lies, use the other of the two places.
+3. Start After Effects and allow scripts to write files: Edit (macOS: After Effects) > Settings or Preferences >
+   Scripting & Expressions > "Allow Scripts to Write Files and Access Network".
+4. Open the panel: at the end of the menu Window.
+
+It needs the Deadline Cloud client ("pip install deadline", or AWS's installer), logged in.
+To remove the panel, delete what you copied. With Python: pip install 'stmpo[cli]', then "stmpo panel install".
+"""
+
+
+def write_archive(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) -> tuple[Path, Panel]:
+    """Write `STMPO-panel-VERSION.zip` into `folder`, which is made; return it and what it holds.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        panel = gather(Path(scratch, "panel"), wheels=wheels, download=download)
+        target = folder / f"STMPO-panel-{panel.record.version}.zip"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(target, panel.folder)
+        except OSError as error:
+            raise BadInput(f"{target} cannot be written: {error.strerror or error}") from None
+    return target, panel
+
+
+def _write(target: Path, folder: Path) -> None:
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    part = target.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, "INSTALL.txt", INSTALL.replace("\n", "\r\n").encode())
+        for name in sorted(files):
+            _add(archive, name, files[name].read_bytes())
+    part.replace(target)
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _DATE)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data)

@@ -1,0 +1,33 @@
+"""Where After Effects looks for panels on macOS.
+
+`~/Library/Preferences/Adobe/After Effects/<version>/Scripts/ScriptUI Panels` for a user, and
+`/Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels` for everybody.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.panel.places_common import Place, Places, new_enough, shared_place, user_places
+from stmpo.renderers.discovery_macos import APPLICATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ELEVATION = "run this again with sudo in front"
+
+
+def places(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> Places:
+    """Every place, the user's before the machine's."""
+    home = environ.get("HOME")
+    preferences = [Path(home, "Library/Preferences/Adobe")] if home else []
+    roots = [applications, *([Path(home, "Applications")] if home else [])]
+    found: list[Place] = [place for folder in preferences for place in user_places(folder)]
+    for root in roots:
+        found += [
+            shared_place(program, program)
+            for program in sorted(root.glob("Adobe After Effects*"))
+            if program.is_dir()
+        ]
+    return Places(new_enough(found), " and ".join(map(str, [*preferences, *roots])))

@@ -1,0 +1,32 @@
+r"""Where After Effects looks for panels on Windows.
+
+`%APPDATA%\Adobe\After Effects\<version>\Scripts\ScriptUI Panels` for a user, and
+`<program files>\Adobe\Adobe After Effects <year>\Support Files\Scripts\ScriptUI Panels` for everybody.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stmpo.panel.places_common import Place, Places, new_enough, shared_place, user_places
+from stmpo.renderers.discovery_windows import program_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ELEVATION = 'run this again in a terminal that was opened with "Run as administrator"'
+
+
+def places(environ: Mapping[str, str]) -> Places:
+    """Every place, the user's before the machine's."""
+    roaming = environ.get("APPDATA")
+    preferences = [Path(roaming, "Adobe")] if roaming else []
+    programs = [root / "Adobe" for root in program_folders(environ)]
+    found: list[Place] = [place for folder in preferences for place in user_places(folder)]
+    for root in programs:
+        found += [
+            shared_place(support.parent, support)
+            for support in sorted(root.glob("Adobe After Effects*/Support Files"))
+        ]
+    return Places(new_enough(found), " and ".join(map(str, [*preferences, *programs])))

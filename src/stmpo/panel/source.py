@@ -1,0 +1,77 @@
+"""What the panel consists of, gathered as it will lie in After Effects' folder.
+
+    DeadlineCloudSubmitter_STMPO.jsx            the entry
+    DeadlineCloudSubmitter_Assets/
+      panel/                                    its parts
+      JobTemplate/                              the pieces that jobs are composed of, and the workers' scripts
+      wheels/                                   this package and psutil, for workers that have only a Python
+      stmpo-panel.json                          the record
+
+In the repository the files lie where the panel itself needs them; the wheel of this package carries them as data.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import stmpo
+from stmpo.deadline.pieces import pieces_folder
+from stmpo.deadline.wheels import collect_wheels, systems
+from stmpo.errors import BadInput
+from stmpo.panel.record import ASSETS, ENTRY, Record, make_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HERE = Path(__file__).resolve().parent
+_PLACES = (_HERE.parents[2], _HERE / "files")
+"""Where entry and parts lie: in the repository, for an editable install; in the installed package."""
+
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "wheels", ".*")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A whole panel in a folder."""
+
+    folder: Path
+    record: Record
+    systems: frozenset[str]
+    """Workers' systems that psutil travels for: `windows`, `macos`, `linux`."""
+
+
+def gather(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) -> Panel:
+    """Put every file of the panel into `folder`, which is made.
+
+    `wheels` are folders with wheels of psutil; `download` allows pip to fetch what they lack.
+
+    Raises:
+        BadInput: this installation has no panel, or the folder cannot be written.
+    """
+    home = _home()
+    assets = folder / ASSETS
+    try:
+        assets.mkdir(parents=True)
+        shutil.copyfile(home / ENTRY, folder / ENTRY)
+        shutil.copytree(
+            home / ASSETS / "panel", assets / "panel", ignore=_LEFT_OUT, copy_function=shutil.copyfile
+        )
+        shutil.copytree(
+            pieces_folder(), assets / "JobTemplate", ignore=_LEFT_OUT, copy_function=shutil.copyfile
+        )
+    except (OSError, shutil.Error) as error:
+        raise BadInput(f"the panel's files cannot be copied to {folder}: {error}") from None
+    packed = collect_wheels(assets / "wheels", sources=wheels, download=download)
+    record = make_record(folder, stmpo.__version__)
+    record.write(folder)
+    return Panel(folder, record, frozenset(systems(packed)))
+
+
+def _home() -> Path:
+    for place in _PLACES:
+        if (place / ENTRY).is_file() and (place / ASSETS / "panel").is_dir():
+            return place
+    raise BadInput(f"this installation of stmpo lacks the panel ({ENTRY}); install stmpo again")
