@@ -1,0 +1,35 @@
+'use strict'
+// One run of the panel: a request as JSON on standard input, the answer as JSON on standard output.
+//
+//   { entry, host: options of hostFor, ui: false, steps: [code, …], ticks: seconds }
+//   -> { values: [what each step gave], calls, said, stored, milliseconds: [each step's] }
+//
+// A step may return anything that is JSON. The word "tick" as a step runs scheduled tasks until none is left.
+
+const { hostFor } = require('./host')
+
+async function main () {
+  let text = ''
+  for await (const part of process.stdin) { text += part }
+  const request = JSON.parse(text)
+  const host = hostFor(request.host)
+  host.load(request.entry, { ui: request.ui === true })
+  const values = []
+  const milliseconds = []
+  for (const step of request.steps) {
+    const start = process.hrtime.bigint()
+    if (step === 'tick') { await drain(host, request.patience || 30) } else { values.push(host.eval(step)) }
+    milliseconds.push(Number(process.hrtime.bigint() - start) / 1e6)
+  }
+  process.stdout.write(JSON.stringify({ values, calls: host.calls, said: host.said, stored: host.stored, milliseconds }, (_, value) => value === undefined ? null : value))
+}
+
+async function drain (host, patience) {
+  const end = Date.now() + patience * 1000
+  while (host.tick()) {
+    if (Date.now() > end) { throw new Error('a scheduled task never ended') }
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+main().catch(error => { process.stderr.write(`${error.stack}\n`); process.exitCode = 1 })
