@@ -27,7 +27,7 @@ import re
 import socket
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,9 +210,12 @@ class Journal:
             raise BadInput(refusal)
         return history
 
-    def learned(self, job: RenderJob) -> Learned:
-        """What earlier runs of the same comp or queue item, of any version of the project, say of its costs."""
-        return learn(self._lines(), identity(job))
+    def learned(self, job: RenderJob, version: ProjectVersion, before: Learned | None = None) -> Learned:
+        """What earlier runs of the same comp or queue item, of any version of the project, say of its costs.
+
+        `before` is what was known already; it is added to.
+        """
+        return learn(self._lines(), identity(job), asdict(version), before)
 
     def runs(self) -> list[PastRun]:
         """Every earlier run, of whatever job: its temporary files are nobody's any more."""

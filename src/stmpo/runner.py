@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo import resume
+from stmpo.delivery.likeness import EARLIER, Likeness
 from stmpo.delivery.scratch import Scratch
 from stmpo.errors import ExitCode
 from stmpo.events import Event, Level, Message, RunEnded, RunStarted
@@ -85,7 +86,7 @@ async def _render(
     frames = job.frames if job.frames is not None else FrameSet((0,))
     ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
     there = _already_there(intake, ledger, emit)
-    learned = intake.journal.learned(job)
+    learned = intake.journal.learned(job, intake.version)
     intake.journal.begin(
         job,
         intake.version,
@@ -104,6 +105,7 @@ async def _render(
         wanted,
         len(plan.slots),
         record=learned.costs,
+        sure=learned.sure,
         start_up=learned.start_up,
         spawn_delay=options.spawn_delay,
     )
@@ -120,6 +122,7 @@ async def _render(
             journal=intake.journal,
             scratch=scratch,
             run=intake.run,
+            likeness=there.likeness,
         ),
         emit,
     )
@@ -158,6 +161,8 @@ class _There:
 
     adoptable: Sequence[resume.Adoptable]
     past: Sequence[PastRun]
+    likeness: Likeness
+    """The sizes of both."""
 
     @property
     def count(self) -> int:
@@ -173,10 +178,13 @@ def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]
     standing = resume.standing_frames(
         job, ledger, history, keep_existing=options.keep_existing, minimum_bytes=options.min_frame_bytes
     )
-    for frame, size in standing.items():
-        ledger.move(frame, FrameState.DELIVERED).size = size
-    adoptable = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
-    return _There(len(standing), adoptable, past)
+    for frame, file in standing.items():
+        ledger.move(frame, FrameState.DELIVERED).size = file.size
+    likeness = Likeness()
+    likeness.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
+    found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
+    adoptable = [each for each in found if likeness.judge(each.frame, each.file.sides, EARLIER) is None]
+    return _There(len(standing), adoptable, past, likeness)
 
 
 def _summary(

@@ -111,3 +111,11 @@ def test_no_part_is_heavier_than_its_share_and_one_frame(costs: list[float], slo
     parts = weighted_parts(frames, costs, [0.0] * slots)
     heaviest = max(sum(costs[frame] for frame in part) for part in parts)
     assert heaviest <= (sum(costs) / slots + max(costs)) * 1.001
+
+
+def test_what_an_interrupted_run_has_done_says_what_the_rest_is_like() -> None:
+    """The record covers none of the frames that are left, but their neighbours."""
+    record = {frame: 1.0 if frame < 50 else 9.0 for frame in range(100) if frame not in range(20, 30)}
+    record |= dict.fromkeys(range(100, 120), 9.0)
+    costs = completed(FrameSet.parse("20-29,120-129"), record)
+    assert max(costs[:10]) < min(costs[10:])

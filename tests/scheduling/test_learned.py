@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.scheduling.learned import learn, shared_out
+from stmpo.scheduling.learned import Learned, learn, shared_out
 
 JOB = {"project": "/p/a.aep", "comp": "Main", "rqindex": None, "output": "x"}
 
@@ -38,6 +38,22 @@ def test_start_ups_are_those_of_the_last_run_and_memory_that_of_any() -> None:
     learned = learn(lines, JOB)
     assert learned.start_up == 12.0
     assert learned.peak_memory == 900
+
+
+def test_costs_are_sure_when_all_of_them_are_of_the_version_that_is_rendered_now() -> None:
+    now, then = {"size": 1, "digest": "b"}, {"size": 1, "digest": "a"}
+    old = [{**run(), "project_version": then}, delivered(1, 5.0), delivered(2, 5.0)]
+    new = [{**run(), "project_version": now}, delivered(2, 6.0)]
+    assert learn(old, JOB, then).sure
+    assert not learn([*old, *new], JOB, now).sure
+    assert learn([*old, *new, delivered(1, 6.0)], JOB, now).sure
+
+
+def test_a_journal_adds_to_what_was_known_before() -> None:
+    before = Learned({1: 4.0, 2: 4.0}, {1, 2}, [20.0], 7)
+    learned = learn([run(), delivered(2, 6.0)], JOB, None, before)
+    assert (learned.costs, learned.other_version, learned.peak_memory) == ({1: 4.0, 2: 6.0}, {1}, 7)
+    assert learned.start_up == 20.0
 
 
 def test_a_run_in_which_nothing_began_leaves_the_start_ups_of_the_one_before() -> None:

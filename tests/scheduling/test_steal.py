@@ -130,10 +130,21 @@ def test_frames_that_finish_together_share_their_time() -> None:
 
 def test_known_costs_weigh_the_first_ranges() -> None:
     record = {frame: 9.0 if frame <= 10 else 1.0 for frame in range(1, 101)}
-    strategy = Steal(FrameSet.between(1, 100), 2, record=record)
+    strategy = Steal(FrameSet.between(1, 100), 2, record=record, sure=True)
     left, right = begun(strategy, 2)
     assert left.span == Span(1, 10)
     assert right.span == Span(11, 100)
+
+
+def test_costs_that_may_be_stale_are_followed_the_less_the_longer_a_start_takes() -> None:
+    record = {frame: 9.0 if frame <= 10 else 1.0 for frame in range(1, 101)}
+    lengths = [
+        len(begun(Steal(FrameSet.between(1, 100), 2, record=record, start_up=start_up), 2)[0].span)
+        for start_up in (0.0, 3.0, 60.0)
+    ]
+    assert lengths == sorted(lengths)
+    assert lengths[0] == 10
+    assert 40 < lengths[-1] <= 50
 
 
 def test_a_slot_that_starts_later_is_given_less() -> None:

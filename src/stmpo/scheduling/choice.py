@@ -21,12 +21,16 @@ def make_strategy(
     slots: int,
     *,
     record: Mapping[int, float] | None = None,
+    sure: bool = False,
     start_up: float | None = None,
     spawn_delay: float = 0.0,
 ) -> Strategy:
-    """A strategy by its name. `record`, `start_up` and `spawn_delay` (seconds) are for those that plan ahead."""
+    """A strategy by its name. `record`, `start_up` and `spawn_delay` (seconds) are for those that plan ahead.
+
+    `sure`: the record is of what is rendered now, and no record that may be stale.
+    """
     if name == "static":
         return Static(frames, slots)
     if name == "shared":
         return Shared(frames, slots, spawn_delay=spawn_delay)
-    return Steal(frames, slots, record=record, start_up=start_up, spawn_delay=spawn_delay)
+    return Steal(frames, slots, record=record, sure=sure, start_up=start_up, spawn_delay=spawn_delay)

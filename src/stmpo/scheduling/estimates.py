@@ -21,10 +21,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from stmpo.frames import FrameSet
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from stmpo.frames import FrameSet
 
 REACH = 30.0
 """Frames over which the knowledge of a neighbour's level fades (to 37 %)."""
@@ -54,7 +54,7 @@ class Estimates:
         self._record = completed(frames, record or {})
         self._known: list[float | None] = [None] * len(frames)
         self._shape = self._record
-        self._recorded = any(frame in (record or {}) for frame in frames)
+        self._recorded = bool(record)
         self._trust = 1.0
         self._fit = _Fit()
         self._roughness = _Roughness()
@@ -188,8 +188,16 @@ class _Roughness:
 
 
 def completed(frames: FrameSet, record: Mapping[int, float]) -> list[float]:
-    """A cost for every frame of the run: the record's own, else one drawn from the record's nearest frames."""
-    known = [record.get(frame) for frame in frames]
+    """A cost for every frame of the run: the record's own, else one drawn from the record's nearest frames.
+
+    Those may lie outside of the run: what an interrupted run has done says what the rest is like.
+    """
+    every = FrameSet.of({*frames, *record})
+    costs = dict(zip(every, _completed([record.get(frame) for frame in every]), strict=True))
+    return [costs[frame] for frame in frames]
+
+
+def _completed(known: Sequence[float | None]) -> list[float]:
     there = [max(cost, _LEAST) for cost in known if cost is not None and math.isfinite(cost)]
     if not there:
         return [1.0] * len(known)

@@ -29,6 +29,9 @@ class Learned:
     costs: dict[int, float] = field(default_factory=dict)
     """Seconds by frame number; frames may be missing."""
 
+    other_version: set[int] = field(default_factory=set)
+    """Frames whose cost is of another version of the project than the one that is asked for."""
+
     start_ups: list[float] = field(default_factory=list)
     """Seconds from start to rendering, of the processes of the last run that started any."""
 
@@ -36,23 +39,35 @@ class Learned:
     """Largest memory of one renderer's tree in any run, in bytes."""
 
     @property
+    def sure(self) -> bool:
+        """Whether all costs are of this very version of the project: then the first ranges may follow them."""
+        return not self.other_version
+
+    @property
     def start_up(self) -> float | None:
         """Seconds that a renderer needs to start, where known."""
         return median(self.start_ups) if self.start_ups else None
 
 
-def learn(lines: Iterable[Mapping[str, Any]], job: Mapping[str, Any] | None = None) -> Learned:
+def learn(
+    lines: Iterable[Mapping[str, Any]],
+    job: Mapping[str, Any] | None = None,
+    version: Mapping[str, Any] | None = None,
+    before: Learned | None = None,
+) -> Learned:
     """Read the lines of a journal, oldest first.
 
     `job` has `project`, `comp` and `rqindex`: runs of another one are passed over. Without it, every run counts.
+    `version` is the project's, as `run` lines have it. `before` is what was known before the journal's first line.
     """
-    learned = Learned()
-    wanted = fresh = True
+    learned = before or Learned()
+    wanted = fresh = current = True
     attempts: dict[Any, list[tuple[int, float]]] = {}
     for line in lines:
         match line:
             case {"event": "run"}:
-                _settle(attempts, learned)
+                _settle(attempts, learned, current=current)
+                current = line.get("project_version") == version
                 wanted = job is None or _same(line.get("job"), job)
                 fresh = True
             case {"frame": bool()} | {"cost": bool()} | {"start_up": bool()}:  # which are numbers to Python
@@ -67,7 +82,7 @@ def learn(lines: Iterable[Mapping[str, Any]], job: Mapping[str, Any] | None = No
                 learned.peak_memory = max(learned.peak_memory, memory if isinstance(memory, int) else 0)
             case _:
                 pass
-    _settle(attempts, learned)
+    _settle(attempts, learned, current=current)
     return learned
 
 
@@ -77,8 +92,12 @@ def _same(had: object, job: Mapping[str, Any]) -> bool:
     )
 
 
-def _settle(attempts: dict[Any, list[tuple[int, float]]], learned: Learned) -> None:
+def _settle(attempts: dict[Any, list[tuple[int, float]]], learned: Learned, *, current: bool) -> None:
     for frames in attempts.values():
+        numbers = {frame for frame, _ in frames}
+        learned.other_version = (
+            learned.other_version - numbers if current else learned.other_version | numbers
+        )
         costs = shared_out([cost for _, cost in frames])
         learned.costs.update(zip((frame for frame, _ in frames), costs, strict=True))
     attempts.clear()

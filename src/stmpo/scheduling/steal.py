@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.scheduling.desk import Desk
 from stmpo.scheduling.estimates import Estimates
-from stmpo.scheduling.parts import weighted_parts
+from stmpo.scheduling.parts import hedged_parts, weighted_parts
 from stmpo.scheduling.protocol import Grant, Lease
 from stmpo.scheduling.static import equal_parts
 
@@ -95,8 +95,9 @@ class _Rest:
 class Steal:
     """Implements `stmpo.scheduling.protocol.Strategy`.
 
-    `record` holds costs in seconds of an earlier run, by frame number; `start_up` and `spawn_delay` are seconds. `parts`
-    are the first ranges, where somebody else has chosen them.
+    `record` holds costs in seconds of an earlier run, by frame number; `sure` says that they are of what is rendered now
+    (`parts.py` says what is done where they may not be). `start_up` and `spawn_delay` are seconds. `parts` are the first
+    ranges, where somebody else has chosen them.
     """
 
     name = "steal"
@@ -107,6 +108,7 @@ class Steal:
         slots: int,
         *,
         record: Mapping[int, float] | None = None,
+        sure: bool = False,
         start_up: float | None = None,
         spawn_delay: float = 0.0,
         parts: Sequence[FrameSet] | None = None,
@@ -119,15 +121,18 @@ class Steal:
         self._start_ups: list[float] = []
         self._next_start = float("-inf")
         self._works: dict[int, _Work] = {}
-        self._desk = Desk(self._first_parts(frames) if parts is None else parts)
+        self._desk = Desk(self._first_parts(frames, sure=sure) if parts is None else parts)
         self.thefts = 0
         """Leases that were cut."""
 
-    def _first_parts(self, frames: FrameSet) -> list[FrameSet]:
+    def _first_parts(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
         if not self._estimates.informed:
             return equal_parts(frames, self._slots)
         costs = self._estimates.costs(0, len(frames) - 1)
-        return weighted_parts(frames, costs, [slot * self._spawn_delay for slot in range(self._slots)])
+        delays = [slot * self._spawn_delay for slot in range(self._slots)]
+        if sure:
+            return weighted_parts(frames, costs, delays)
+        return hedged_parts(frames, costs, delays, self.start_up)
 
     @property
     def waiting(self) -> int:
