@@ -108,6 +108,9 @@ class _Play:
             self._movie(output, lines, frames, _count(ends, FaultKind.CUT_SHORT))
         else:
             self._sequence(output, lines, frames, ends, skip_existing=arguments.skip_existing)
+        for fault in ends:
+            if fault.kind is FaultKind.DIES_AFTER:
+                self._strikes.strike(fault)
         self._close(lines, time.monotonic() - began)
         if any(fault.kind is FaultKind.NEVER_EXITS for fault in ends):
             hang()

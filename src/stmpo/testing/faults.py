@@ -57,7 +57,7 @@ _LAUNCH = {
     FaultKind.BALLAST,
     FaultKind.FORCED_EXTENSION,
 }
-_END = {FaultKind.CUT_SHORT, FaultKind.MISSING_LINES, FaultKind.NEVER_EXITS}
+_END = {FaultKind.CUT_SHORT, FaultKind.MISSING_LINES, FaultKind.DIES_AFTER, FaultKind.NEVER_EXITS}
 
 
 class Ended(Exception):  # noqa: N818 - an end that was played, not an error
@@ -130,6 +130,7 @@ class Strikes:
             FaultKind.BALLAST: self._hold,
             FaultKind.EXIT: self._exit,
             FaultKind.CRASH: self._crash,
+            FaultKind.DIES_AFTER: self._crash,
             FaultKind.BUSY: self._busy,
             FaultKind.SAY: self._say,
         }.get(fault.kind)

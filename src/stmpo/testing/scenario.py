@@ -113,6 +113,9 @@ class FaultKind(Enum):
     MISSING_LINES = "missing_lines"
     """At the end: the last `count` frames are rendered without a line."""
 
+    DIES_AFTER = "dies_after"
+    """At the end: all frames are there, and instead of "Finished composition" a death as by `CRASH`."""
+
     NEVER_EXITS = "never_exits"
     """At the end: "Finished composition", and then for ever."""
 
