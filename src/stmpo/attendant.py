@@ -16,6 +16,7 @@ from stmpo.attempt import StopReason
 from stmpo.errors import NoRenderer
 from stmpo.events import Level, SlotState
 from stmpo.processes import SpawnRequest, spawn, stop
+from stmpo.renderers.flood import Flood
 from stmpo.renderers.protocol import LineKind, Work
 from stmpo.renderers.text import LineSplitter, decode, system_code_pages
 
@@ -151,20 +152,27 @@ class Attendant:
         return Work(runs[0], str(attempt.folder / f"movie{extension}"), slot.mfr_percent)
 
     async def _read(self, attempt: Attempt, tree: ProcessTree) -> None:
-        splitter = LineSplitter()
+        splitter, flood = LineSplitter(), Flood(time.monotonic())
         while data := await tree.read():
             attempt.output_bytes += len(data)
             for raw in splitter.feed(data):
-                self._line(attempt, raw)
+                self._line(attempt, raw, flood)
+            await asyncio.sleep(
+                0
+            )  # there may always be more to read: the others have their turn all the same
         for raw in splitter.close():
-            self._line(attempt, raw)
+            self._line(attempt, raw, flood)
+        for text in flood.rest():
+            self._teller.line(attempt, text)
 
-    def _line(self, attempt: Attempt, raw: bytes) -> None:
+    def _line(self, attempt: Attempt, raw: bytes, flood: Flood) -> None:
         line = self._renderer.read(decode(raw, self._code_pages))
         before = (attempt.began, attempt.counted)
         trusted = not attempt.untrusted
-        attempt.heard(line, time.monotonic(), time.time())
-        self._teller.line(attempt, line.text)
+        now = time.monotonic()
+        attempt.heard(line, now, time.time())
+        for text in flood.admit(line.text, now):
+            self._teller.line(attempt, text)
         if line.finding is not None:
             self._teller.explain(attempt, line.finding)
         if trusted and attempt.untrusted:

@@ -462,6 +462,7 @@ def _compiled() -> tuple[tuple[Pattern, re.Pattern[str]], ...]:
     return tuple((pattern, re.compile(pattern.regex, re.IGNORECASE)) for pattern in CATALOGUE)
 
 
+@lru_cache(maxsize=512)  # a renderer that repeats itself does so a million times
 def look_up(line: str) -> Finding | None:
     """What the catalogue knows of a line (decoded, stripped, of bounded length; not a `PROGRESS:` line), or None."""
     for pattern, regex in _compiled():
