@@ -25,6 +25,6 @@ def bundle_command(project: str, output: str, **values: Any) -> int:
 
     job = prepared(absolute(Path.cwd(), project), values)
     done = written(job, absolute(Path.cwd(), output), values)
-    files = 0 if job.bundle is None else len(job.bundle.inputs)
+    files = 0 if job.bundle is None else len(job.bundle.inputs) + len(job.bundle.fonts.copies)
     click.echo(f"{done.folder}: {len(job.items)} items, {done.tasks} tasks, {files} files to travel")
     return 0

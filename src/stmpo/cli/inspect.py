@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stmpo.cli.fonts import described, font_as_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stmpo.aep import Project, QueueItem
     from stmpo.deadline.assets import Found
+    from stmpo.fonts.find import Font
 
 
 @click.command("inspect", short_help="Show what an After Effects project holds, without After Effects.")
@@ -23,12 +26,12 @@ def inspect_command(project: str, as_json: bool) -> int:
     """Show the comps, render queue, footage and fonts of PROJECT (.aep), and what would not render on a worker."""
     from stmpo.aep import read_project  # noqa: PLC0415 - `--help` does not need it
     from stmpo.deadline.assets import find_footage  # noqa: PLC0415
-    from stmpo.fonts.places import find_fonts  # noqa: PLC0415
+    from stmpo.fonts.find import find  # noqa: PLC0415
     from stmpo.intake import absolute  # noqa: PLC0415
 
     read = read_project(absolute(Path.cwd(), project))
     found = find_footage(read)
-    fonts = {name: str(path) for name, path in find_fonts(read.fonts, os.environ).items()}
+    fonts = find(read.fonts, os.environ)
     if as_json:
         click.echo(json.dumps(_as_json(read, found, fonts), ensure_ascii=False, indent=2))
     else:
@@ -37,7 +40,7 @@ def inspect_command(project: str, as_json: bool) -> int:
     return 0
 
 
-def _lines(project: Project, found: list[Found], fonts: dict[str, str]) -> Iterator[str]:
+def _lines(project: Project, found: list[Found], fonts: list[Font]) -> Iterator[str]:
     yield f"{project.path.name}: After Effects {project.version}"
     yield from _section("comps", len(project.comps))
     for comp in project.comps:
@@ -53,9 +56,9 @@ def _lines(project: Project, found: list[Found], fonts: dict[str, str]) -> Itera
         yield f"  {_footage(one)}"
     for name in project.placeholders:
         yield f"  {name}: placeholder"
-    yield from _section("fonts", len(project.fonts))
-    for name in project.fonts:
-        yield f"  {name}: {fonts.get(name, 'NOT INSTALLED HERE')}"
+    yield from _section("fonts", len(fonts))
+    for font in fonts:
+        yield f"  {described(font)}"
     findings = _findings(project, found, fonts)
     if findings:
         yield ""
@@ -78,21 +81,22 @@ def _footage(one: Found) -> str:
     return f"{footage.name}: {kind}{len(one.files)} files{gaps}, {one.files[0]}"
 
 
-def _findings(project: Project, found: list[Found], fonts: dict[str, str]) -> list[str]:
+def _findings(project: Project, found: list[Found], fonts: list[Font]) -> list[str]:
     from stmpo.deadline.preflight import check, choose  # noqa: PLC0415
+    from stmpo.fonts.collect import Policy, collect  # noqa: PLC0415
 
     findings = check(
         project,
         choose(project, ()),
         found,
-        missing_fonts=set(project.fonts) - fonts.keys(),
+        fonts=collect(fonts, Policy()),
         elsewhere=False,
         continue_on_missing=False,
     )
     return [str(finding) for finding in findings]
 
 
-def _as_json(project: Project, found: list[Found], fonts: dict[str, str]) -> dict[str, Any]:
+def _as_json(project: Project, found: list[Found], fonts: list[Font]) -> dict[str, Any]:
     return {
         "project": str(project.path),
         "after_effects": project.version,
@@ -122,7 +126,7 @@ def _as_json(project: Project, found: list[Found], fonts: dict[str, str]) -> dic
             for one in found
         ],
         "placeholders": list(project.placeholders),
-        "fonts": [{"name": name, "file": fonts.get(name)} for name in project.fonts],
+        "fonts": [font_as_json(font) for font in fonts],
         "findings": _findings(project, found, fonts),
     }
 

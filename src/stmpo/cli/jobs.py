@@ -73,7 +73,9 @@ _OPTIONS = (
     click.option(
         "--task-timeout", type=click.IntRange(1), metavar="SECONDS", help="Stop a task after so long."
     ),
-    click.option("--python", metavar="COMMAND", help="What starts Python on a worker.  [default: python]"),
+    click.option(
+        "--python", metavar="COMMAND", help="Python on a worker.  [default: the first that is new enough]"
+    ),
     click.option(
         "--wheels",
         "wheels",
@@ -82,6 +84,23 @@ _OPTIONS = (
         help="Where wheels of psutil lie, for workers without it.",
     ),
     click.option("--offline", is_flag=True, help="Download no wheels; what is here travels with the job."),
+    click.option("--no-fonts", is_flag=True, help="Send no fonts; workers have them."),
+    click.option(
+        "--all-fonts", is_flag=True, help="Send also fonts that licence bits or Adobe Fonts speak against."
+    ),
+    click.option(
+        "--max-fonts-mb",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Most MB of fonts (10^6 bytes).  [default: 250]",
+    ),
+    click.option(
+        "--font-folder",
+        "font_folders",
+        multiple=True,
+        metavar="FOLDER",
+        help="Where fonts lie as well, before the system's own.",
+    ),
     click.option("--conda-packages", metavar="LIST", help="Packages for a queue with a Conda environment."),
 )
 
@@ -95,7 +114,12 @@ def job_options(function: _F) -> _F:
 
 def given_options(values: dict[str, Any]) -> list[str]:
     """Names of the job options that were really given, as a user writes them."""
-    named = {"items": "--item", "parameters": "--parameter", "systems": "--os"}
+    named = {
+        "items": "--item",
+        "parameters": "--parameter",
+        "systems": "--os",
+        "font_folders": "--font-folder",
+    }
     return [named.get(name, f"--{name.replace('_', '-')}") for name, value in values.items() if value]
 
 
@@ -120,7 +144,24 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
         parameters=parameters,
         deadline=service_values(values),
         options=_template_options(values),
+        fonts=_fonts_policy(values),
+        font_folders=folders_of(values["font_folders"]),
     )
+
+
+def folders_of(texts: Sequence[str]) -> tuple[Path, ...]:
+    """Folders as given on the command line, absolute.
+
+    Raises:
+        BadInput: one of them is not a folder.
+    """
+    from stmpo.intake import absolute  # noqa: PLC0415
+
+    folders = tuple(absolute(Path.cwd(), text) for text in texts)
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadInput(f"--font-folder {folder} is not a folder")
+    return folders
 
 
 def service_values(values: dict[str, Any]) -> dict[str, str | int]:
@@ -188,6 +229,17 @@ def written(job: Prepared, folder: Path, values: dict[str, Any]) -> Written:
             file=sys.stderr,
         )
     return done
+
+
+def _fonts_policy(values: dict[str, Any]) -> Any:
+    from stmpo.fonts.collect import LIMIT, Policy  # noqa: PLC0415
+
+    most = values["max_fonts_mb"]
+    return Policy(
+        nothing=values["no_fonts"],
+        everything=values["all_fonts"],
+        limit=LIMIT if most is None else most * 10**6,
+    )
 
 
 def _template_options(values: dict[str, Any]) -> Any:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "plan": ("stmpo.cli.plan", "Show how many processes would run here, where, and why."),
     "simulate": ("stmpo.cli.simulate", "Try a schedule without rendering anything."),
     "inspect": ("stmpo.cli.inspect", "Show what an After Effects project holds, without After Effects."),
+    "fonts": ("stmpo.cli.fonts", "Show a project's fonts: where they are, and what travels with a job."),
     "bundle": ("stmpo.cli.bundle", "Write a job bundle for AWS Deadline Cloud, without After Effects."),
     "submit": (
         "stmpo.cli.submit",

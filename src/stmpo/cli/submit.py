@@ -106,9 +106,8 @@ class Sender:
         with tempfile.TemporaryDirectory(prefix="stmpo-bundle-") as folder:
             done = written(job, Path(folder, "bundle"), values)
             assert job.bundle is not None
-            _tell(
-                f"{job.bundle.name}: {len(job.items)} items, {done.tasks} tasks, {len(job.bundle.inputs)} files"
-            )
+            files = len(job.bundle.inputs) + len(job.bundle.fonts.copies)
+            _tell(f"{job.bundle.name}: {len(job.items)} items, {done.tasks} tasks, {files} files")
             outputs = [*self._known, *job.bundle.outputs]
             return None if self._dry_run else self._send(done.folder, [], {}, None, outputs)
 

@@ -4,6 +4,7 @@
     parameter_values.json   its parameters, paths absolute (the client would look for relative ones from where it runs)
     asset_references.json   every file that travels with it, absolute for the same reason
     scripts/                what a worker runs
+    scripts/fonts/          the fonts that it brings, where its project uses any (see `stmpo.fonts.collect`)
     scripts/wheels/         this package and psutil, for a worker that has only a Python
 
 It is written into a folder beside its destination that is renamed at the end. Nothing is left behind on any error.
@@ -16,13 +17,14 @@ import json
 import os
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stmpo.deadline.pieces import copy_scripts
 from stmpo.deadline.validation import check_job
 from stmpo.deadline.wheels import collect_wheels, systems
 from stmpo.errors import BadInput
+from stmpo.fonts.collect import Parcel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,16 +49,20 @@ class Bundle:
     outputs: Sequence[str]
     """Absolute paths of folders."""
 
+    fonts: Parcel = field(default_factory=Parcel)
+    """Fonts that are copied into it."""
+
     @property
     def name(self) -> str:
         """The job's name."""
         return str(self.template["name"])
 
-    def files(self) -> dict[str, str]:
-        """Name and text of the bundle's documents."""
+    def files(self, folder: Path) -> dict[str, str]:
+        """Name and text of the documents of this bundle in `folder`."""
         values = [{"name": name, "value": value} for name, value in self.parameters.items()]
+        fonts = [str(path) for path in self.fonts.paths(folder / SCRIPTS)]
         references = {
-            "inputs": {"filenames": list(self.inputs), "directories": []},
+            "inputs": {"filenames": [*self.inputs, *fonts], "directories": []},
             "outputs": {"directories": list(self.outputs)},
             "referencedPaths": [],
         }
@@ -102,9 +108,10 @@ def write_bundle(
             raise BadInput(f"{folder} already exists; remove it, or choose another folder for the bundle")
         tasks = bundle.check(folder)
         with _folders_made(folder.parent), _beside(folder) as fresh:
-            for name, text in bundle.files().items():
+            for name, text in bundle.files(folder).items():
                 (fresh / name).write_text(text, encoding="utf-8", newline="\n")
             copy_scripts(fresh / SCRIPTS)
+            bundle.fonts.write(fresh / SCRIPTS)
             packed = collect_wheels(fresh / SCRIPTS / "wheels", sources=wheels, download=download)
             if folder.exists():
                 folder.rmdir()

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from stmpo.aep import RENDERABLE, Status, is_native
+from stmpo.deadline.preflight_fonts import fonts_told
 from stmpo.outputs import OutputKind
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from stmpo.aep import Output, Project, QueueItem
     from stmpo.deadline.assets import Found
+    from stmpo.fonts.collect import Parcel
 
 
 class Severity(Enum):
@@ -72,14 +74,15 @@ def check(
     items: Sequence[QueueItem],
     found: Sequence[Found],
     *,
-    missing_fonts: Collection[str],
+    fonts: Parcel,
     elsewhere: bool,
     continue_on_missing: bool,
 ) -> list[Finding]:
     """Everything that is not right, errors first. `elsewhere`: the output is given, whatever the project says."""
     findings = [finding for item in items for finding in check_item(item, elsewhere=elsewhere)]
     findings += _footage(items, found, continue_on_missing=continue_on_missing)
-    findings += _project(project, found, missing_fonts)
+    findings += _project(project, found)
+    findings += [_warning(None, text) for text in fonts_told(project, fonts)]
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
 
 
@@ -154,18 +157,12 @@ def _footage(
             )
 
 
-def _project(project: Project, found: Sequence[Found], missing_fonts: Collection[str]) -> Iterator[Finding]:
+def _project(project: Project, found: Sequence[Found]) -> Iterator[Finding]:
     if project.newer_than_known:
         yield _warning(
             None,
             f"was saved by After Effects {project.version}, which is newer than this reader knows; look at "
             "`stmpo inspect` before trusting it",
-        )
-    if missing_fonts:
-        names = ", ".join(sorted(missing_fonts))
-        yield _warning(
-            None,
-            f"fonts are not installed here: {names}; a worker without them replaces them",
         )
     astray = [one for one in found if one.footage.another_volume and not one.missing]
     if astray:

@@ -17,7 +17,8 @@ from stmpo.deadline.bundle import Bundle
 from stmpo.deadline.preflight import Finding, Severity, check, choose, left_out
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.errors import BadInput
-from stmpo.fonts.places import find_fonts
+from stmpo.fonts.collect import Policy, collect
+from stmpo.fonts.find import find
 from stmpo.frames import FrameSet
 from stmpo.outputs import OutputKind
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stmpo.aep import Project
+    from stmpo.fonts.collect import Parcel
 
 MISSING_FOOTAGE = "ContinueOnMissingFootage"
 
@@ -52,6 +54,12 @@ class Request:
     """`deadline:` values, such as `deadline:priority`."""
 
     options: TemplateOptions = field(default_factory=TemplateOptions)
+
+    fonts: Policy = field(default_factory=Policy)
+    """Which of the project's fonts travel."""
+
+    font_folders: tuple[Path, ...] = ()
+    """Where fonts are looked for before the system's own places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +96,23 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
     if not items:
         raise BadInput(f"{project.path.name}: {_nothing_to_render(project, others)}")
     found = find_footage(project)
-    missing_fonts = set(project.fonts) - find_fonts(project.fonts, environ).keys()
+    fonts = collect(find(project.fonts, environ, more=request.font_folders), request.fonts)
     findings = check(
         project,
         items,
         found,
-        missing_fonts=missing_fonts,
+        fonts=fonts,
         elsewhere=request.output_dir is not None,
         continue_on_missing=request.parameters.get(MISSING_FOOTAGE, "false").lower() == "true",
     )
     refused = any(finding.severity is Severity.ERROR for finding in findings)
-    bundle = None if refused else _bundle(request, project, items, input_files(project, found))
+    bundle = None if refused else _bundle(request, project, items, input_files(project, found), fonts)
     return Prepared(project, items, tuple(findings), bundle, others)
 
 
-def _bundle(request: Request, project: Project, items: Sequence[QueueItem], inputs: Sequence[str]) -> Bundle:
+def _bundle(
+    request: Request, project: Project, items: Sequence[QueueItem], inputs: Sequence[str], fonts: Parcel
+) -> Bundle:
     specs = [_spec(item, request) for item in items]
     _refuse_twice(specs)
     name = request.name if request.name is not None else project.path.stem
@@ -122,6 +132,7 @@ def _bundle(request: Request, project: Project, items: Sequence[QueueItem], inpu
         },
         inputs=inputs,
         outputs=sorted(set(folders.values())),
+        fonts=fonts,
     )
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.fonts.find import Font, State
+from stmpo.fonts.worker.manifest import FILE
 from stmpo.fonts.worker.validate import NotAFont, check
 from stmpo.paths.windows import refusal
 
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 FOLDER = "fonts"
 """Beside the job's scripts."""
 
-LIST = "fonts.json"
-
-LIMIT = 256 << 20
+LIMIT = 250 * 10**6
 """Bytes of all copies together, at most, unless more is allowed."""
 
 _LONGEST = 60
@@ -116,7 +115,7 @@ class Parcel:
             return
         folder = scripts / FOLDER
         folder.mkdir(parents=True)
-        (folder / LIST).write_text(self.text(), encoding="utf-8", newline="\n")
+        (folder / FILE).write_text(self.text(), encoding="utf-8", newline="\n")
         for copy in self.copies:
             shutil.copyfile(copy.source, folder / copy.name)
 

@@ -29,7 +29,7 @@ class State(Enum):
     FOUND = "found"
     """Its file is here and may travel."""
 
-    RESTRICTED = "restricted"
+    RESTRICTED = "not embeddable"
     """Its file is here; its licence bits do not allow embedding."""
 
     SYNCED = "Adobe-synced"
