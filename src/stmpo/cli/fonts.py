@@ -33,7 +33,12 @@ class _ShowByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group("fonts", cls=_ShowByDefault, short_help="Show a project's fonts: where they are, what travels.")
+@click.group(
+    "fonts",
+    cls=_ShowByDefault,
+    short_help="Show a project's fonts: where they are, what travels.",
+    subcommand_metavar="PROJECT | COMMAND …",
+)
 def fonts_command() -> None:
     """Show the fonts of a project: `stmpo fonts PROJECT`. Sweep those that jobs have left: `stmpo fonts clean`."""
 
@@ -82,16 +87,18 @@ def clean(dry_run: bool) -> int:
 
 def described(font: Font) -> str:
     """One line of a font: its state, what people call it, and its file."""
+    from stmpo.fonts.find import State  # noqa: PLC0415
+
     parts = [font.state.value]
     called = f"{font.family} {font.style}".strip()
     if font.note:
-        parts.append(font.note)
+        parts.append(f"{font.note} is here" if font.state is State.SUBSTITUTED else font.note)
     if called:
         parts.append(called)
     if font.path is not None:
         face = f", face {font.face.index}" if font.face is not None and font.face.index else ""
         parts.append(f"{font.path}{face}")
-    return f"{font.name}: {', '.join(parts)}"
+    return " ".join(f"{font.name}: {', '.join(parts)}".split())
 
 
 def font_as_json(font: Font) -> dict[str, Any]:
