@@ -1,6 +1,9 @@
 'use strict'
 // After Effects' own objects for the host, by the names of its scripting guide, from dump_project.py's JSON. Every look at
-// one of them is counted (host.calls.host), as each costs time in After Effects.
+// one of them is counted (host.calls.host), as each costs time in After Effects. No `require`: pages load it too.
+//
+// appFrom(host, app) -> globals. Of the host it wants what objectsFrom does, File among host.context, and tasks: a Map of what
+// app.scheduleTask was given.
 
 const STATUS = { WILL_CONTINUE: 3012, NEEDS_OUTPUT: 3013, UNQUEUED: 3014, QUEUED: 3015, RENDERING: 3016, USER_STOPPED: 3017, ERR_STOPPED: 3018, DONE: 3019 }
 
@@ -16,7 +19,8 @@ const ITEMS = { folder: FolderItem, footage: FootageItem, comp: CompItem }
 
 function appFrom (host, app) {
   const File = () => host.context.File
-  const uri = text => encodeURI(host.platform === 'windows' ? host.canonical(text) : text).replace(/#/g, '%23').replace(/\?/g, '%3F')
+  const slashed = text => host.platform === 'windows' ? text.replace(/\\/g, '/').replace(/^([A-Za-z]):\//, '/$1/') : text
+  const uri = text => encodeURI(slashed(text)).replace(/#/g, '%23').replace(/\?/g, '%3F')
   const fileOf = text => text ? new (File())(uri(text)) : null
   const counted = object => new Proxy(object, { get (target, name) { host.calls.host++; return target[name] } })
   const made = (kind, values) => counted(Object.assign(Object.create(kind.prototype), values))
@@ -82,4 +86,4 @@ function appFrom (host, app) {
   return { app: result, FolderItem, FootageItem, CompItem, FileSource, SolidSource, PlaceholderSource, TextLayer, RQItemStatus: STATUS, GetSettingsFormat: { STRING: 3413, NUMBER: 3412 } }
 }
 
-module.exports = { appFrom }
+if (typeof module !== 'undefined') { module.exports = { appFrom } }
