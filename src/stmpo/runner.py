@@ -96,7 +96,7 @@ async def _render(
     )
     adopted = {found.frame for found in there.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
-    plan = _plan(intake, len(wanted), emit)
+    plan = _plan(intake, len(wanted), learned.peak_memory, emit)
     rule, why = choose_strategy(options.strategy, job, intake.renderer, intake.environment)
     if why:
         emit(Message(Level.WARNING, why))
@@ -247,8 +247,13 @@ def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
     return history
 
 
-def _plan(intake: Intake, wanted: int, emit: Callable[[Event], None]) -> Plan:
-    request = PlanRequest.of(intake.options, frames=max(1, wanted), single_file=intake.job.single_file)
+def _plan(intake: Intake, wanted: int, learned_peak: int, emit: Callable[[Event], None]) -> Plan:
+    request = PlanRequest.of(
+        intake.options,
+        frames=max(1, wanted),
+        single_file=intake.job.single_file,
+        learned_peak=learned_peak,
+    )
     plan = make_plan(intake.machine, request)
     for warning in (*intake.warnings, *plan.warnings):
         emit(Message(Level.WARNING, warning))

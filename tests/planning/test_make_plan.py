@@ -71,6 +71,16 @@ def test_8_threads_and_16_gb_run_one_process_limited_by_memory() -> None:
     assert found.slots[0].cpu_ids == tuple(range(8))
 
 
+def test_a_peak_that_an_earlier_run_had_is_planned_for_with_a_margin_where_it_is_more() -> None:
+    found = plan(LARGE, 1024, learned_peak_bytes=50 * GB)
+    assert (len(found.slots), found.bound.name) == (13, "memory")
+    assert found.bound.reason.endswith("/ 60 GB a process (an earlier run's peak of 50 GB and 20%)")
+
+
+def test_a_peak_below_what_is_planned_anyway_changes_nothing() -> None:
+    assert plan(LARGE, 1024, learned_peak_bytes=20 * GB).limits == plan(LARGE, 1024).limits
+
+
 def test_fewer_threads_than_a_process_wants_still_allow_one() -> None:
     found = plan("core:2", 1024)
     assert (len(found.slots), found.bound.name, found.bound.processes) == (1, "threads", 1)

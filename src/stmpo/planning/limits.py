@@ -2,6 +2,7 @@
 
     threads   logical CPUs (or the CPU time granted, when that is less) / threads planned for a process; at least 1
     memory    80 % of the available memory / memory planned for a process; 0 when not even one fits
+              (--ram-per-process-gb, or more where an earlier run of the comp is known to have needed more)
     frames    no more processes than frames
     file      a single file is written by one process
     cap       --max-concurrency
@@ -31,6 +32,10 @@ THREADS_WITHOUT_MFR = 8
 MEMORY_SHARE = 0.8
 """Of the available memory, what may be promised to renderers: the rest is the file cache's and everyone else's."""
 
+PEAK_MARGIN = 1.2
+"""Memory planned beside the peak that an earlier run's renderers had: samples are seconds apart and miss the very top,
+and what has changed since may need more."""
+
 GB = 2**30
 
 
@@ -51,9 +56,14 @@ class PlanRequest:
     mfr_threads: int | None = None
     """Logical CPUs to plan for each process; None: the targets above."""
 
+    learned_peak_bytes: int = 0
+    """Most memory that a renderer of this comp had in an earlier run, with all that it had started; 0 when not known."""
+
     @classmethod
-    def of(cls, options: RunOptions, *, frames: int | None, single_file: bool) -> PlanRequest:
-        """The request that a run's options make."""
+    def of(
+        cls, options: RunOptions, *, frames: int | None, single_file: bool, learned_peak: int = 0
+    ) -> PlanRequest:
+        """The request that a run's options make. `learned_peak` is bytes, as in `learned_peak_bytes`."""
         return cls(
             frames=frames,
             single_file=single_file,
@@ -62,6 +72,7 @@ class PlanRequest:
             ram_per_process_bytes=int(options.ram_per_process_gb * GB),
             mfr=options.mfr,
             mfr_threads=options.mfr_threads,
+            learned_peak_bytes=learned_peak,
         )
 
     @property
@@ -125,7 +136,11 @@ def _threads(machine: Machine, request: PlanRequest) -> Limit:
 
 
 def _memory(available: int, request: PlanRequest) -> Limit:
-    each = request.ram_per_process_bytes
+    each, learned = request.ram_per_process_bytes, request.learned_peak_bytes
+    source = ""
+    if PEAK_MARGIN * learned > each:
+        each = math.ceil(PEAK_MARGIN * learned)
+        source = f" (an earlier run's peak of {learned / GB:.4g} GB and {PEAK_MARGIN - 1:.0%})"
     fits = math.floor(MEMORY_SHARE * available / each)
-    reason = f"{MEMORY_SHARE:.0%} of {available / GB:.4g} GB available / {each / GB:.4g} GB a process"
+    reason = f"{MEMORY_SHARE:.0%} of {available / GB:.4g} GB available / {each / GB:.4g} GB a process{source}"
     return Limit("memory", fits, reason)
