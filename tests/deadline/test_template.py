@@ -91,7 +91,7 @@ def forty() -> list[ItemSpec]:
 def test_forty_items_are_below_half_the_parameters_and_100_kb() -> None:
     template = compose(forty(), TemplateOptions(min_vcpus=64, min_memory_mib=262_144))
     valid(template)
-    assert len(template["parameterDefinitions"]) == 20
+    assert len(template["parameterDefinitions"]) == 21
     assert len(json.dumps(template, indent=2, ensure_ascii=False).encode()) < 100_000
 
 

@@ -25,8 +25,10 @@ PREFIX = "STMPO_PARAM_"
 ITEM_PARAMETERS = frozenset({"RenderQueueIndex", "Frames", "OutputDir", "OutputFileName"})
 """What differs between queue items: arguments of the task, not variables of the job."""
 
-NOT_OPTIONS = frozenset({"ProjectFile", "FramesPerTask", "JobScriptDir", "CondaPackages"})
-"""Parameters that the template itself or the farm uses."""
+NOT_OPTIONS = frozenset(
+    {"ProjectFile", "FramesPerTask", "AllowMissingFonts", "JobScriptDir", "CondaPackages"}
+)
+"""Parameters that the template itself, its environments or the farm use."""
 
 
 def chosen(kind: type[JobOptions | RunOptions], environ: Mapping[str, str]) -> dict[str, Any]:

@@ -63,18 +63,20 @@ def this_system(environ: Mapping[str, str]) -> System:
     Raises:
         BadInput: the environment does not say where the user's files lie.
     """
+    system: System
     if sys.platform == "win32":
         from stmpo.fonts.worker.windows import Windows  # noqa: PLC0415 - it loads Windows' libraries
 
-        return Windows(environ)
+        system = Windows(environ)
     elif sys.platform == "darwin":
         from stmpo.fonts.worker.macos import MacOS  # noqa: PLC0415
 
-        return MacOS(environ)
+        system = MacOS(environ)
     else:
         from stmpo.fonts.worker.linux import Linux  # noqa: PLC0415
 
-        return Linux(environ)
+        system = Linux(environ)
+    return system
 
 
 def home(environ: Mapping[str, str], variable: str) -> Path:
