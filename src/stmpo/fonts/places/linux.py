@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 def folders(environ: Mapping[str, str]) -> list[Folder]:
     """The user's before the system's."""
-    home = environ.get("HOME")
     found = fontconfig.folders(environ) or _freedesktop(environ)
-    everything = [Folder(path, _origin(path, home)) for path in found]
+    everything = [Folder(path, _origin(path, environ)) for path in found]
     return sorted(everything, key=lambda folder: folder.origin is not Origin.USER)
 
 
@@ -40,5 +39,6 @@ def _freedesktop(environ: Mapping[str, str]) -> list[Path]:
     return places + [Path(place, "fonts") for place in shared.split(":") if place]
 
 
-def _origin(path: Path, home: str | None) -> Origin:
-    return Origin.USER if home and path.is_relative_to(home) else Origin.SYSTEM
+def _origin(path: Path, environ: Mapping[str, str]) -> Origin:
+    own = filter(None, (environ.get("HOME"), environ.get("XDG_DATA_HOME")))
+    return Origin.USER if any(path.is_relative_to(place) for place in own) else Origin.SYSTEM
