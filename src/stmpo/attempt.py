@@ -122,6 +122,9 @@ class Attempt:
 
     complete_since: float | None = None
     ended: bool = False
+    concluded: bool = False
+    """What it left missing has been accounted for."""
+
     costs: CostClock = field(default_factory=CostClock)
     memory_bytes: int = 0
     peak_memory: int = 0

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from stmpo.attempt import TRUST_AFTER, Attempt
+from stmpo.delivery.likeness import Likeness
+from stmpo.delivery.likeness import text as as_text
 from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
 from stmpo.delivery.settling import Found, Settling, scan
 from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
@@ -51,6 +53,12 @@ REVERIFY = 5
 _T = TypeVar("_T")
 
 
+class SizesDiffer(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
+    """Frames keep coming out of another size than those before."""
+
+    exit_code = ExitCode.FRAMES_FAILED
+
+
 class DeliveryFailed(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
     """The destination refuses frames; they are kept in scratch."""
 
@@ -61,6 +69,7 @@ class DeliveryFailed(StmpoError):  # noqa: N818 - it names what has happened, as
 class _Look:
     """What the collector remembers of one attempt's folder."""
 
+    attempt: Attempt
     settling: Settling
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     changed: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -71,7 +80,8 @@ class _Look:
 class Collector:
     """Owns the way of a frame's file.
 
-    `failed` is called when delivery cannot go on, `lost` for a verified frame that has to be rendered again after all.
+    `failed` is called when delivery cannot go on, `lost` for a verified frame that has to be rendered again after all,
+    `revoked` for frames that turned out to be of the wrong size. `likeness` knows the sizes of what is delivered already.
     """
 
     def __init__(
@@ -86,6 +96,8 @@ class Collector:
         emit: Callable[[Event], None],
         failed: Callable[[StmpoError], None],
         lost: Callable[[int], None],
+        revoked: Callable[[FrameSet], None] = lambda _: None,
+        likeness: Likeness | None = None,
     ) -> None:
         self._job = job
         self._held = frames_of(job)
@@ -97,6 +109,11 @@ class Collector:
         self._emit = emit
         self._failed = failed
         self._lost = lost
+        self._revoked = revoked
+        self._likeness = Likeness() if likeness is None else likeness
+        self._outcast: set[int] = set()
+        """Frames on their way to the destination that will not count there: they are of the wrong size."""
+
         self._readers = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
         self._copiers = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
         self._looks: dict[int, _Look] = {}
@@ -119,7 +136,7 @@ class Collector:
         """See what the attempt's renderer has written, and take what can be taken (everything, once it has ended)."""
         look = self._looks.get(attempt.number)
         if look is None:
-            look = self._looks[attempt.number] = _Look(Settling(TRUST_AFTER))
+            look = self._looks[attempt.number] = _Look(attempt, Settling(TRUST_AFTER))
         async with look.lock:
             last = attempt.ended
             ready = [found for found in self._found(attempt) if self._settled(attempt, look, found, now)]
@@ -201,9 +218,55 @@ class Collector:
             if isinstance(result, Broken):
                 attempt.broken[frame] = result.reason
             elif self._ledger[frame].state is FrameState.RENDERED:
-                attempt.broken.pop(frame, None)
-                whole.append((found, result))
-        return whole
+                if odd := self._unlike(attempt, frame, result):
+                    attempt.broken[frame] = odd
+                else:
+                    attempt.broken.pop(frame, None)
+                    whole.append((found, result))
+        if any(isinstance(result, Whole) for result in results):
+            self._compare()
+        # The run may have turned to another size just now.
+        return [
+            (found, file)
+            for found, file in whole
+            if self._unlike(attempt, self._frame(attempt, found), file) is None
+        ]
+
+    def _unlike(self, attempt: Attempt, frame: int, file: Whole) -> str | None:
+        """Why a whole frame of a sequence is refused: it is not of the size that the others are."""
+        return None if self._job.single_file else self._likeness.judge(frame, file.sides, attempt.number)
+
+    def _compare(self) -> None:
+        """After new frames were judged: turn to the size of most of them, or see that more of them are no use."""
+        old = self._likeness.turn()
+        if old is not None and self._likeness.size is not None:
+            size = as_text(self._likeness.size)
+            which = f"frame {old} is" if len(old) == 1 else f"frames {old} are"
+            text = f"{which} not {size} pixels large, as most are; rendered again"
+            self._emit(Message(Level.WARNING, text))
+            self._cast_out(old)
+        elif (why := self._likeness.hopeless) and not self._gave_up:
+            self._gave_up = True
+            self._failed(SizesDiffer(why))
+
+    def _cast_out(self, frames: FrameSet) -> None:
+        """Frames of the wrong size count no more: those at the destination now, those on their way when they are there."""
+        self._outcast = {frame for frame in frames if self._ledger[frame].state is FrameState.VERIFIED}
+        there = FrameSet.of(frame for frame in frames if self._ledger[frame].state is FrameState.DELIVERED)
+        self._take_back(there)
+        # Whoever renders still, or was not concluded yet, finds them missing then.
+        open_ = {f for look in self._looks.values() if not look.attempt.concluded for f in look.attempt.taken}
+        if again := FrameSet.of(frame for frame in there if frame not in open_):
+            self._revoked(again)
+
+    def _take_back(self, frames: FrameSet) -> None:
+        """Remove these frames from the destination; they are pending."""
+        for frame in frames:
+            self._ledger.move(frame, FrameState.PENDING)
+            with contextlib.suppress(OSError):
+                self._job.output.path(frame, self._forced).unlink()
+        if frames:
+            self._journal.write("revoked", frames=str(frames))
 
     @staticmethod
     def _counted(attempt: Attempt, file: Whole | Broken) -> Whole | Broken:
@@ -277,6 +340,7 @@ class Collector:
                 self._lost(frame)
             else:
                 self._account(frame, destination, published.size, attempt)
+                self._refuse_outcast(frame, attempt)
                 with contextlib.suppress(OSError):  # it goes with its folder at the latest
                     _drop(source, shared=attempt is not None and attempt.lease.shared)
         except StmpoError as error:
@@ -288,6 +352,13 @@ class Collector:
         if attempt is not None:
             attempt.undelivered -= 1
             self.settle(attempt)
+
+    def _refuse_outcast(self, frame: int, attempt: Attempt | None) -> None:
+        if frame in self._outcast:
+            self._outcast.discard(frame)
+            self._take_back(FrameSet((frame,)))
+            if attempt is None or attempt.concluded:
+                self._revoked(FrameSet((frame,)))
 
     def _account(self, frame: int, destination: Path, size: int, attempt: Attempt | None) -> None:
         """The frame stands at the destination: ledger, journal, sinks."""

@@ -78,6 +78,7 @@ class Concluder:
             # The words came after everything had been delivered: they cannot be pinned to a frame.
             await self._collector.attempt_delivered(attempt)
             missing = self._collector.revoke(attempt)
+        attempt.concluded = True
         if len(missing) < len(frames) and not attempt.untrusted:
             self._book.rendered()
         self._write(attempt, missing)
@@ -119,6 +120,10 @@ class Concluder:
             Level.WARNING, f"{name} was changed in scratch after it was read: it will be rendered again"
         )
         self._strategy.give_back([Span(frame, frame)])
+
+    def revoked(self, frames: FrameSet) -> None:
+        """Frames that were taken or delivered do not count any more; they are pending again."""
+        self._strategy.give_back(frames.runs())
 
     def failure(self) -> str:
         """Which frames failed and why, in one line."""

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from stmpo.delivery.likeness import Likeness
     from stmpo.delivery.scratch import Scratch
     from stmpo.events import Event
+    from stmpo.frames import FrameSet
     from stmpo.job import RenderJob, RunOptions
     from stmpo.journal import Journal
     from stmpo.ledger import Ledger
@@ -71,6 +73,9 @@ class Assignment:
     scratch: Scratch
     run: str
     """This run's id: part of temporary names and of the journal."""
+
+    likeness: Likeness
+    """The sizes of frames that are there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,8 @@ class Run:
             emit=emit,
             failed=lambda error: self._end(error.exit_code, str(error)),
             lost=self._changed_in_scratch,
+            revoked=self._frames_revoked,
+            likeness=a.likeness,
         )
         self._commons = Commons(a.job, a.ledger, self.attendant, self._folder)
         self.dispatcher = Dispatcher(
@@ -217,6 +224,10 @@ class Run:
 
     def _changed_in_scratch(self, frame: int) -> None:
         self.concluder.changed_in_scratch(frame)
+        self._notify()
+
+    def _frames_revoked(self, frames: FrameSet) -> None:
+        self.concluder.revoked(frames)
         self._notify()
 
     async def _delivered(self) -> None:

@@ -35,8 +35,8 @@ _THREADS = 4
 
 def standing_frames(
     job: RenderJob, ledger: Ledger, history: History, *, keep_existing: bool, minimum_bytes: int
-) -> dict[int, int]:
-    """Frames that already stand at the destination, with their sizes in bytes. Reads each of them to its end."""
+) -> dict[int, Whole]:
+    """Frames that already stand at the destination, as they are there. Reads each of them to its end."""
 
     def check(frame: int) -> tuple[int, Whole | None]:
         vouched = history.vouched.get(frame)
@@ -48,7 +48,7 @@ def standing_frames(
         frame for frame in ledger.frames(FrameState.PENDING) if keep_existing or frame in history.vouched
     ]
     with ThreadPoolExecutor(_THREADS) as pool:
-        return {frame: whole.size for frame, whole in pool.map(check, candidates) if whole is not None}
+        return {frame: whole for frame, whole in pool.map(check, candidates) if whole is not None}
 
 
 def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes: int) -> Whole | None:

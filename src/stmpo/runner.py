@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import stmpo
-from stmpo import resume
+from stmpo import cost_file, resume
 from stmpo.delivery.likeness import EARLIER, Likeness
 from stmpo.delivery.scratch import Scratch
 from stmpo.errors import ExitCode
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.intake import Intake
+    from stmpo.scheduling.learned import Learned
 
 CANCEL_RESERVE = 1.5
 """Seconds before the farm's kill by which a cancelled run wants to be gone."""
@@ -86,7 +87,7 @@ async def _render(
     frames = job.frames if job.frames is not None else FrameSet((0,))
     ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
     there = _already_there(intake, ledger, emit)
-    learned = intake.journal.learned(job, intake.version)
+    learned = _learned(intake, emit)
     intake.journal.begin(
         job,
         intake.version,
@@ -147,6 +148,7 @@ async def _render(
     summary = _summary(
         intake, ledger, run, ending, kept=kept, resumed=there.count, elapsed=time.monotonic() - began
     )
+    _leave_costs(intake, emit)
     numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
     intake.journal.write("finished", **numbers)
     return summary
@@ -185,6 +187,31 @@ def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]
     found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
     adoptable = [each for each in found if likeness.judge(each.frame, each.file.sides, EARLIER) is None]
     return _There(len(standing), adoptable, past, likeness)
+
+
+def _learned(intake: Intake, emit: Callable[[Event], None]) -> Learned:
+    """What earlier runs have found out: by the journal, and by the file that travels, which has the last word."""
+    learned = intake.journal.learned(intake.job, intake.version)
+    if intake.cost_file is not None:
+        try:
+            learned.update(cost_file.read(intake.cost_file, intake.version))
+        except (OSError, ValueError) as error:
+            emit(Message(Level.WARNING, f"the costs in {intake.cost_file} cannot be read: {error}"))
+    return learned
+
+
+def _leave_costs(intake: Intake, emit: Callable[[Event], None]) -> None:
+    """Add what this run has found out to the file that travels, where one is wanted."""
+    if intake.cost_file is None:
+        return
+    found = intake.journal.learned(intake.job, intake.version, run=intake.run)
+    if not found.costs and not found.start_ups:
+        return
+    try:
+        cost_file.write(intake.cost_file, intake.job, intake.version, found)
+    except OSError as error:
+        why = error.strerror or error
+        emit(Message(Level.WARNING, f"the costs cannot be kept in {intake.cost_file}: {why}"))
 
 
 def _summary(

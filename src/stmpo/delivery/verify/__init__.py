@@ -50,6 +50,11 @@ class Whole:
     frames: int | None = None
     """Pictures of a movie, where its structure tells; None for everything else."""
 
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """Width and height in pixels, where they are known."""
+        return None if self.width is None or self.height is None else (self.width, self.height)
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:

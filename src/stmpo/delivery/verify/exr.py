@@ -34,7 +34,7 @@ class _Table:
 
 
 def check(reader: Reader) -> Dimensions:
-    """Walk all parts; the dimensions are those of the first part's data window.
+    """Walk all parts; the dimensions are those of the first part's frame, its display window.
 
     Raises:
         Damaged: a header, the offset table or a chunk is cut, missing or contradicts the others.
@@ -49,7 +49,7 @@ def check(reader: Reader) -> Dimensions:
         offset += count * _OFFSET.size
     for table in tables:
         _check_chunks(reader, table, offset)
-    return headers.parts[0].dimensions
+    return headers.parts[0].shown
 
 
 def _check_chunks(reader: Reader, table: _Table, chunks_at: int) -> None:

@@ -15,7 +15,7 @@ _TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
 _KNOWN_VERSIONS = (1, 2)
 _MAX_NAME = 255
 _MAX_PARTS = 65_536
-_WANTED = frozenset((b"dataWindow", b"compression", b"tiles", b"type", b"chunkCount"))
+_WANTED = frozenset((b"dataWindow", b"displayWindow", b"compression", b"tiles", b"type", b"chunkCount"))
 
 _LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
 """Scan lines in a chunk by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB, HTJ2K256, HTJ2K32, LJ2K,
@@ -39,6 +39,11 @@ class Part:
     """One picture of the file."""
 
     dimensions: Dimensions
+    """Of the data window: what is stored."""
+
+    shown: Dimensions
+    """Of the display window: the frame, of which a writer may store only the part that is not empty."""
+
     first_line: int
     """The y coordinate of the data window's first line; may be negative."""
 
@@ -130,6 +135,10 @@ def _text(reader: Reader, offset: int) -> tuple[bytes, int]:
 def _part(attributes: dict[bytes, bytes], version: int) -> Part:
     left, top, right, bottom = _fields(_BOX, attributes, b"dataWindow")
     dimensions = Dimensions.checked(right - left + 1, bottom - top + 1)
+    shown = dimensions
+    if b"displayWindow" in attributes:
+        x0, y0, x1, y1 = _fields(_BOX, attributes, b"displayWindow")
+        shown = Dimensions.checked(x1 - x0 + 1, y1 - y0 + 1)
     kind = attributes.get(b"type", b"").rstrip(b"\0")
     tiled = bool(version & _TILED) or kind in {b"tiledimage", b"deeptile"}
     (compression,) = _fields(Struct("<B"), attributes, b"compression")
@@ -138,6 +147,7 @@ def _part(attributes: dict[bytes, bytes], version: int) -> Part:
     stated = _fields(_I32, attributes, b"chunkCount")[0] if b"chunkCount" in attributes else None
     return Part(
         dimensions,
+        shown,
         top,
         _LINES.get(compression, 1),
         _tiles(attributes) if tiled else None,
