@@ -175,6 +175,24 @@ def test_one_chunk_with_negative_frames(farm: Farm) -> None:
     assert farm.delivered() == {f"shot_{frame:04}.png" for frame in (-3, -2, -1)}
 
 
+def test_a_worker_that_has_it_as_python3_alone(farm: Farm) -> None:
+    """Nothing else is on its PATH; each action of the session finds it."""
+    only = farm.work / "only python3"
+    only.mkdir()
+    (only / "python3").symlink_to(Path(sys.executable).resolve())
+    values = {
+        **FAST, "ProjectFile": farm.project, "Frames": "1-2", "OutputDir": farm.out,
+        "OutputFileName": "f_[#].png", "AerenderPath": FAKE_AERENDER,
+    }  # fmt: skip
+    done = subprocess.run(
+        farm.command("template.json", values), env=farm.environment(Scenario()) | {"PATH": str(only)},
+        cwd=farm.work, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert farm.delivered() == {"f_1.png", "f_2.png"}
+    assert environments(done.stdout) == CAME_AND_WENT
+
+
 @pytest.mark.parametrize("frames", ["", "3-9"])
 def test_a_movie_is_one_task(farm: Farm, frames: str) -> None:
     values = {

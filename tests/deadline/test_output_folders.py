@@ -6,10 +6,24 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stmpo.deadline.folders import folder_under, main
+from stmpo.deadline.folders import folder_under, listed, main
 from stmpo.deadline.naming import literal
+from stmpo.deadline.roots import Placed
+from stmpo.deadline.template import _folder_list
 from stmpo.errors import BadInput
+
+
+def make(folder: Path, text: str) -> int:
+    """Run the script with this list."""
+    path = folder / "folders.txt"
+    path.write_text(text, encoding="utf-8")
+    try:
+        return main([str(path)])
+    finally:
+        path.unlink()
 
 
 def test_every_folder_of_every_item_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,8 +34,8 @@ def test_every_folder_of_every_item_is_made(tmp_path: Path, capsys: pytest.Captu
         "größe/映像/x.mov",
         literal("{{x}}/f.png"),
     ]
-    wanted = [text for name in names for text in ("--output", str(one), name)]
-    assert main([*wanted, "--output", str(other), "_"]) == 0
+    lines = "".join(f" {name}\n" for name in names)
+    assert make(tmp_path, f"{one}\n{lines}{other}\n _\n") == 0
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")} == {
         *("one, two", "one, two/a, b", "one, two/a, b/c", "one, two/größe", "one, two/größe/映像"),
         *("one, two/{{x}}", "other"),
@@ -29,18 +43,36 @@ def test_every_folder_of_every_item_is_made(tmp_path: Path, capsys: pytest.Captu
     assert all(line.startswith("output folder: ") for line in capsys.readouterr().out.splitlines())
 
 
+ODD = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="/\\\0:"), min_size=1, max_size=12
+).filter(lambda name: name not in {".", ".."})
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.lists(ODD, max_size=3)), min_size=1, max_size=20))
+def test_the_list_that_a_template_carries_says_what_was_meant(folders: list[tuple[int, list[str]]]) -> None:
+    """Quotes, commas, line ends, leading blanks, any script; roots are named by parameter and stand on the worker."""
+    places = [Placed(f"OutputDir{root}", "/".join([*parts, "f.png"])) for root, parts in folders]
+    text = _folder_list(places)
+    for root in range(4):
+        text = text.replace(f"{{{{Param.OutputDir{root}}}}}", f"/out/{root}")
+    said = {(root, name.rpartition("/")[0]) for root, name in listed(text)}
+    assert said == {(f"/out/{root}", "/".join(parts)) for root, parts in folders}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no folder has such a name there")
 def test_a_folders_name_does_not_speak_to_the_session(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--output", str(tmp_path), "openjd_fail: x\nopenjd_fail: y/f.png"]) == 0
+    assert (
+        make(tmp_path, f"{tmp_path}\n {literal('openjd_fail: x' + chr(10) + 'openjd_fail: y/f.png')}\n") == 0
+    )
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("output folder: ")
 
 
 def test_they_may_be_there_already(tmp_path: Path) -> None:
     for _ in range(2):
-        assert main(["--output", str(tmp_path), "a/f.png"]) == 0
+        assert make(tmp_path, f"{tmp_path}\n a/f.png") == 0
 
 
 @pytest.mark.parametrize(
@@ -49,7 +81,7 @@ def test_they_may_be_there_already(tmp_path: Path) -> None:
 def test_a_file_outside_its_root_is_refused_and_nothing_is_made(tmp_path: Path, name: str) -> None:
     root = tmp_path / "root"
     with pytest.raises(BadInput, match="does not lie inside the job's output folder"):
-        main(["--output", str(root), "fine/f.png", "--output", str(root), name])
+        make(tmp_path, f"{root}\n fine/f.png\n {name}\n")
     assert not root.exists()
 
 
@@ -58,7 +90,7 @@ def test_a_link_that_leads_away_is_refused(tmp_path: Path) -> None:
     root.mkdir()
     (root / "link").symlink_to(tmp_path)
     with pytest.raises(BadInput, match="leads out of the job's output folder"):
-        main(["--output", str(root), "link/away/f.png"])
+        make(tmp_path, f"{root}\n link/away/f.png\n")
     assert not (tmp_path / "away").exists()
 
 
@@ -76,10 +108,21 @@ def test_a_root_that_is_not_absolute_is_refused() -> None:
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(BadInput, match="cannot be made"):
-        main(["--output", str(tmp_path), "a/f.png"])
+        make(tmp_path, f"{tmp_path}\n a/f.png\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--output", "/a"], ["--root", "/a", "b"], ["/a", "b", "c"]])
+@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
 def test_other_arguments_are_refused(arguments: list[str]) -> None:
     with pytest.raises(BadInput, match="wrong arguments"):
         main(arguments)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "/out\n", " a/f.png\n", " a/f.png\n/out\n"])
+def test_a_list_without_a_folder_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadInput, match="names none"):
+        make(tmp_path, text)
+
+
+def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        main([str(tmp_path / "gone.txt")])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openjd.model import create_job, decode_job_template, preprocess_job_parameters
 
+from stmpo.deadline.folders import listed
 from stmpo.deadline.naming import plain
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.errors import BadInput
@@ -54,10 +55,12 @@ def test_any_items_make_a_valid_template_that_says_each_items_values(items: list
     template = compose(items, TemplateOptions(name="{{job}}"))
     valid(template)
     roots = output_parameters(items)
-    folders = template["jobEnvironments"][1]["script"]["actions"]["onEnter"]["args"]
+    (made,) = template["jobEnvironments"][1]["script"]["embeddedFiles"]
+    folders = {(root[8:-2], file.rpartition("/")[0]) for root, file in listed(made["data"])}
     for item, step in zip(items, template["steps"], strict=True):
         said = arguments(step)
-        root = roots[said["output_dir"].removeprefix("{{Param.").removesuffix("}}")]
+        parameter = said["output_dir"].removeprefix("{{Param.").removesuffix("}}")
+        root = roots[parameter]
         assert f"{root}/{plain(said['output_name'])}" == item.output
         assert said["rqindex"] == str(item.rqindex)
         if item.kind == "image":
@@ -66,11 +69,19 @@ def test_any_items_make_a_valid_template_that_says_each_items_values(items: list
         else:
             assert "parameterSpace" not in step
             assert said["frames"] == ""
-        folder = plain(said["output_name"]).rpartition("/")[0]
-        pairs = zip(folders[2::3], folders[3::3], strict=True)
-        assert (said["output_dir"], folder) in {
-            (root, plain(name).rpartition("/")[0]) for root, name in pairs
-        }
+        assert (parameter, plain(said["output_name"]).rpartition("/")[0]) in folders
+
+
+def test_four_hundred_folders_lengthen_no_command_line() -> None:
+    """Windows takes 32,767 characters."""
+    items = [ItemSpec("a", 1, "1", f"/mnt/show/{'Größe, ' * 20}{at}/f_[#].png") for at in range(400)]
+    template = compose(items, TemplateOptions())
+    valid(template)
+    for environment in template["jobEnvironments"]:
+        for action in environment["script"]["actions"].values():
+            assert sum(map(len, action["args"])) < 300
+    (made,) = template["jobEnvironments"][1]["script"]["embeddedFiles"]
+    assert len(list(listed(made["data"]))) == 400
 
 
 def forty() -> list[ItemSpec]:
@@ -120,7 +131,7 @@ def test_what_holds_for_the_job_is_written_into_every_step() -> None:
     assert (template["name"], template["description"]) == ("A job", "of two lines that become one")
     for step in template["steps"]:
         run = step["script"]["actions"]["onRun"]
-        assert (run["command"], run["timeout"]) == ("python3", 3600)
+        assert (run["command"], run["timeout"]) == ("python", 3600)
         assert step["hostRequirements"] == {
             "amounts": [
                 {"name": "amount.worker.vcpu", "min": 8},
@@ -130,7 +141,8 @@ def test_what_holds_for_the_job_is_written_into_every_step() -> None:
         }
     for environment in template["jobEnvironments"]:
         for action in environment["script"]["actions"].values():
-            assert (action["command"], action["timeout"]) == ("python3", 60)
+            assert action["timeout"] == 60
+    assert template["jobEnvironments"][0]["variables"]["STMPO_PYTHON"] == "python3"
     conda = next(item for item in template["parameterDefinitions"] if item["name"] == "CondaPackages")
     assert conda["default"] == "aftereffects=25.1"
 

@@ -52,8 +52,13 @@ def test_the_command_writes_them_and_says_which_have_drifted(
     (folder / "template.json").write_text("{}", encoding="utf-8")
     assert pieces.main([]) == 1
     assert "template.json is not what its fragments make" in capsys.readouterr().out
+    with (folder / "start.bat").open("a", encoding="utf-8") as start:
+        start.write("rem changed\n")
+    assert pieces.main([]) == 1
+    assert "job_environments_fragment.json is not what its fragments make" in capsys.readouterr().out
     assert pieces.main(["--write"]) == 0
     assert pieces.main([]) == 0
+    assert "rem changed" in (folder / "template.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(JOB))
@@ -97,9 +102,8 @@ def test_every_parameter_is_an_option_or_the_templates_own() -> None:
 
 def test_the_runtime_environment_carries_every_parameter_to_the_worker() -> None:
     variables = PIECES.environments[0]["variables"]
-    assert variables == {
-        f"{PREFIX}{name}": f"{{{{Param.{name}}}}}" for name in JOB if name not in NOT_OPTIONS
-    }
+    options = {f"{PREFIX}{name}": f"{{{{Param.{name}}}}}" for name in JOB if name not in NOT_OPTIONS}
+    assert variables == {"STMPO_SCRIPTS": "{{Param.JobScriptDir}}", **options}
 
 
 @EITHER
@@ -165,6 +169,8 @@ def test_a_fragment_that_was_broken_by_hand_is_named(tmp_path: Path, text: str, 
         ("step_video_fragment.json", ("script", "actions")),
         ("job_environments_fragment.json", (1, "script", "actions", "onEnter", "args")),
         ("job_environments_fragment.json", (0, "script")),
+        ("job_environments_fragment.json", (0, "variables")),
+        ("job_environments_fragment.json", (1, "script", "embeddedFiles", 0, "data")),
         ("parameter_definitions_image_fragment.json", (2, "userInterface")),
         ("parameter_definitions_image_fragment.json", (2,)),
         ("parameter_definitions_job_fragment.json", (0,)),

@@ -56,7 +56,7 @@ def enter(
 def test_a_bare_python_imports_stmpo_and_psutil_afterwards(scripts: Path, bare: Path, tmp_path: Path) -> None:
     entered = enter(bare, scripts, tmp_path)
     assert entered.returncode == 0, entered.stdout + entered.stderr
-    (line,) = [line for line in entered.stdout.splitlines() if line.startswith("openjd_env: ")]
+    (line,) = [line for line in entered.stdout.splitlines() if line.startswith("openjd_env: PYTHONPATH=")]
     assert line == f"openjd_env: PYTHONPATH={tmp_path / SITE}"
     code = "import stmpo, psutil, sys; from importlib.metadata import version; "
     code += "from stmpo.deadline import task, wrapper, folders, font_manager; print(stmpo.__file__, version('stmpo')); "
@@ -83,7 +83,7 @@ def test_an_installed_stmpo_that_fits_is_used(scripts: Path, tmp_path: Path) -> 
     entered = enter(sys.executable, scripts, tmp_path)
     assert entered.returncode == 0, entered.stdout + entered.stderr
     assert f"stmpo {__version__} is installed on this worker and fits" in entered.stdout
-    assert "openjd_env" not in entered.stdout
+    assert "openjd_env: PYTHONPATH" not in entered.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -128,7 +128,7 @@ def test_no_psutil_for_this_worker_is_said_in_one_line(scripts: Path, bare: Path
     assert entered.returncode == 2
     (line,) = [line for line in entered.stdout.splitlines() if line.startswith("openjd_fail: ")]
     assert "has no psutil, and the job brings 7.0.0 for win_arm64" in line
-    assert "openjd_env" not in entered.stdout
+    assert "openjd_env: PYTHONPATH" not in entered.stdout
 
 
 def test_no_stmpo_anywhere_is_said_in_one_line(bare: Path, tmp_path: Path) -> None:

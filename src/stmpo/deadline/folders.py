@@ -1,10 +1,16 @@
 """The output folders of a job: `create_output_directory.py` on a worker.
 
-    create_output_directory.py --output ROOT FILE [--output ROOT FILE …]
+    create_output_directory.py LIST
 
-A root is one of the job's output folders, as mapped to this worker; the file is an item's pattern under it. Every folder
-is made before anything is rendered. One that would lie outside its root is refused: by `..`, by an absolute path, or
-by a link that leads away.
+The list is a file that travels in the environment, however many folders there are:
+
+    /mnt/show/out               one of the job's output folders, as mapped to this worker
+     shot_001/v1/_              behind a blank, an item's file under it, as `naming.literal` writes it
+     shot_002/v1/_
+    /mnt/other
+
+Every folder is made before anything is rendered. One that would lie outside its root is refused: by `..`, by an
+absolute path, or by a link that leads away.
 """
 
 from __future__ import annotations
@@ -18,22 +24,44 @@ from stmpo.deadline.session import one_line, run, say, usage
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def main(arguments: Sequence[str]) -> int:
     """Make every folder, or none where one is refused.
 
     Raises:
-        BadInput: a folder lies outside its root, or cannot be made.
+        BadInput: the list cannot be read, a folder lies outside its root, or one cannot be made.
     """
-    if not arguments or len(arguments) % 3 or any(flag != "--output" for flag in arguments[::3]):
-        raise usage("create_output_directory.py --output ROOT FILE, as often as there are folders")
-    pairs = zip(arguments[1::3], arguments[2::3], strict=True)
-    for folder in dict.fromkeys(folder_under(Path(root), plain(name)) for root, name in pairs):
+    if len(arguments) != 1:
+        raise usage("create_output_directory.py LIST")
+    try:
+        text = Path(arguments[0]).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise BadInput(f"the list of output folders cannot be read: {error}") from None
+    for folder in dict.fromkeys(folder_under(Path(root), name) for root, name in listed(text)):
         _make(folder)
         say(f"output folder: {one_line(str(folder))}")
     return 0
+
+
+def listed(text: str) -> Iterator[tuple[str, str]]:
+    """Root and file of every line that names a file.
+
+    Raises:
+        BadInput: a file stands before any root, or there is none.
+    """
+    root, found = "", False
+    for line in filter(None, text.split("\n")):
+        if not line.startswith(" "):
+            root = line
+        elif root:
+            found = True
+            yield root, plain(line[1:])
+        else:
+            break
+    if not found:
+        raise BadInput("the list of output folders names none; submit the job again")
 
 
 def folder_under(root: Path, name: str) -> Path:

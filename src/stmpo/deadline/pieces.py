@@ -4,13 +4,15 @@
     parameter_definitions_{image,video}_fragment.json   what one queue item adds when it stands alone
     job_environments_fragment.json              runtime, output folders, fonts
     step_{image,video}_fragment.json            one queue item
+    start.bat                                   finds a Python on the worker; stands in the runtime environment as well
     scripts/                                    what a worker runs
 
 A step fragment is a whole step by itself: it takes its item's values from the item's parameters (`{{Param.Frames}}`).
 The complete templates beside the fragments are those parameters and that step, put together. A job of several items is
 made by writing each item's values in place of those references (`stmpo.deadline.template`).
 
-`python -m stmpo.deadline.pieces --write` composes the complete templates; a test fails when they have drifted.
+`python -m stmpo.deadline.pieces --write` composes the complete templates, and puts `start.bat` into its environment; a test
+fails when they have drifted.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from stmpo.errors import BadInput
 
 COMPLETE = ("template.json", "image_template.json", "video_template.json")
 """The complete templates. `template.json` is what makes the folder a job bundle: one image sequence."""
+
+ENVIRONMENTS = "job_environments_fragment.json"
 
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE.parents[2] / "DeadlineCloudSubmitter_Assets" / "JobTemplate", _HERE / "job_template")
@@ -71,7 +75,7 @@ def load_pieces(folder: Path | None = None) -> Pieces:
         job_parameters=_read(folder, "parameter_definitions_job_fragment.json", list),
         image_parameters=_read(folder, "parameter_definitions_image_fragment.json", list),
         video_parameters=_read(folder, "parameter_definitions_video_fragment.json", list),
-        environments=_read(folder, "job_environments_fragment.json", list),
+        environments=_read(folder, ENVIRONMENTS, list),
         image_step=_read(folder, "step_image_fragment.json", dict),
         video_step=_read(folder, "step_video_fragment.json", dict),
     )
@@ -89,9 +93,13 @@ def _check(pieces: Pieces) -> None:
         item for item in pieces.image_parameters if _at(item, "image parameters", "name") == "OutputDir"
     ]
     _at(folders, "image parameters", 0, "userInterface", "label")
+    _at(pieces.environments, "environments", 0, "variables", "STMPO_SCRIPTS")
     for environment in pieces.environments:
         for name in _at(environment, "environments", "script", "actions"):
             _at(environment, "environments", "script", "actions", name, "args", 0)
+        for number, file in enumerate(environment["script"].get("embeddedFiles", ())):
+            if _at(file, f"embedded file {number}", "name") == "Folders":
+                _at(file, "list of folders", "data")
     _at(pieces.image_step, "image step", "parameterSpace", "taskParameterDefinitions", 0, "chunks")
     for step in (pieces.image_step, pieces.video_step):
         _at(step, "steps", "script", "actions", "onRun", "args", 0)
@@ -153,13 +161,28 @@ def _alone(
     }
 
 
+def with_start(pieces: Pieces) -> tuple[str, str]:
+    """The environments' fragment as it is, and as it is with `start.bat` in it."""
+    text = (pieces.folder / ENVIRONMENTS).read_text(encoding="utf-8")
+    start = (pieces.folder / "start.bat").read_text(encoding="utf-8")
+    files = [
+        file for environment in pieces.environments for file in environment["script"].get("embeddedFiles", ())
+    ]
+    old = next(file["data"] for file in files if file["name"] == "Start")
+    return text, text.replace(json.dumps(old, ensure_ascii=False), json.dumps(start, ensure_ascii=False))
+
+
 def main(arguments: list[str]) -> int:
-    """`--write` writes the complete templates; without it, say which have drifted."""
+    """`--write` writes what is made of other files; without it, say which have drifted."""
+    write, drifted = arguments == ["--write"], 0
     pieces = load_pieces()
-    drifted = 0
-    for name, text in complete_templates(pieces).items():
+    fragment, wanted = with_start(pieces)
+    if write and fragment != wanted:
+        (pieces.folder / ENVIRONMENTS).write_text(wanted, encoding="utf-8", newline="\n")
+        pieces = load_pieces()
+    for name, text in {**complete_templates(pieces), ENVIRONMENTS: wanted}.items():
         path = pieces.folder / name
-        if arguments == ["--write"]:
+        if write:
             path.write_text(text, encoding="utf-8", newline="\n")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             drifted += 1

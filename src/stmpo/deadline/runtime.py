@@ -6,7 +6,10 @@
     SESSION/stmpo-site/            unpacked, in well under a second; no pip, no network
         │
         ▼
-    openjd_env: PYTHONPATH=SESSION/stmpo-site
+    openjd_env: PYTHONPATH=SESSION/stmpo-site, and PATH where `python` would be another one than this
+
+`start.bat` among the job template pieces has found this Python. What the session runs later is started as `python`, so
+that name is made to mean this one.
 
 This module runs out of the wheel itself (`scripts/runtime.py` puts it on `sys.path`), so it imports only the standard
 library. A wheel is a zip file that is used as it is unpacked; one that would leave its folder is refused.
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -54,9 +58,36 @@ def main(arguments: Sequence[str]) -> int:
     site = session / SITE
     unpacked = [name for name in ("stmpo", "psutil") if _provide(name, wheels, path, site)]
     if unpacked:
-        before = os.environ.get("PYTHONPATH")
-        set_variable("PYTHONPATH", os.pathsep.join([str(site), *([before] if before else [])]))
+        _put_first("PYTHONPATH", site)
+    if not _is_this_python(shutil.which("python")):
+        _put_first("PATH", _folder_of_python(session))
+        say(f"python is {one_line(sys.executable)} in this session")
     return 0
+
+
+def _put_first(variable: str, folder: Path) -> None:
+    before = os.environ.get(variable)
+    set_variable(variable, os.pathsep.join([str(folder), *([before] if before else [])]))
+
+
+def _is_this_python(found: str | None) -> bool:
+    """By name, not by file: a virtual environment's Python is often a link to one that has not its packages."""
+    return found is not None and os.path.normcase(found) == os.path.normcase(sys.executable)
+
+
+def _folder_of_python(session: Path) -> Path:
+    """A folder in which this very Python is called `python`.
+
+    Windows': its own. Elsewhere a folder in the session with a script that becomes it, so that no other command changes.
+    """
+    here = Path(sys.executable)
+    if here.suffix.lower() == ".exe":
+        return here.parent
+    script = session / "stmpo-bin" / "python"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(here))} "$@"\n', encoding="utf-8", newline="\n")
+    script.chmod(0o755)
+    return script.parent
 
 
 def fits(installed: str, wanted: str | None) -> bool:

@@ -60,8 +60,9 @@ class TemplateOptions:
     """For one task, which is stopped then as it is by a cancel."""
 
     environment_timeout_seconds: int = 300
-    python: str = "python"
-    """The command that starts Python on a worker."""
+    python: str | None = None
+    """The command that starts Python on a worker: a name or a path. None: `STMPO_PYTHON` there, else the first that is
+    new enough of `python`, `python3`, `py` (`start.bat` among the pieces)."""
 
     conda_packages: str | None = None
     """Default of `CondaPackages`, for example `aftereffects=25.1`; None leaves the pieces' own."""
@@ -121,27 +122,30 @@ def _parameters(pieces: Pieces, roots: Mapping[str, str], options: TemplateOptio
 
 def _environments(pieces: Pieces, placed: Sequence[Placed], options: TemplateOptions) -> list[dict[str, Any]]:
     environments = copy.deepcopy(pieces.environments)
+    if options.python is not None:
+        environments[0]["variables"]["STMPO_PYTHON"] = options.python
     for environment in environments:
-        for action in environment["script"]["actions"].values():
-            action["command"] = options.python
+        script = environment["script"]
+        for action in script["actions"].values():
             action["timeout"] = options.environment_timeout_seconds
-            args = action["args"]
-            if "--output" in args:  # three arguments that stand once for each folder
-                each = list(dict.fromkeys(_folder_of(place) for place in placed))
-                action["args"] = args[: args.index("--output")] + [
-                    text for place in each for text in _output_arguments(place)
-                ]
+        for file in script.get("embeddedFiles", ()):
+            if file["name"] == "Folders":
+                file["data"] = _folder_list(placed)
     return environments
 
 
-def _folder_of(place: Placed) -> Placed:
-    """The same place for all files of a folder."""
-    folder = place.rest.rpartition("/")[0]
-    return Placed(place.parameter, f"{folder}/_" if folder else "_")
-
-
-def _output_arguments(place: Placed) -> tuple[str, str, str]:
-    return "--output", f"{{{{Param.{place.parameter}}}}}", literal(place.rest)
+def _folder_list(placed: Sequence[Placed]) -> str:
+    """Each root on a line of its own, then the folders under it, each once: see `stmpo.deadline.folders`."""
+    under: dict[str, dict[str, None]] = {}
+    for place in placed:
+        folder = place.rest.rpartition("/")[0]
+        under.setdefault(place.parameter, {})[f"{folder}/_" if folder else "_"] = None
+    lines = [
+        line
+        for parameter, files in under.items()
+        for line in (f"{{{{Param.{parameter}}}}}", *(f" {literal(file)}" for file in files))
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _step(
@@ -161,7 +165,6 @@ def _step(
     if requirements:
         step["hostRequirements"] = requirements
     run = step["script"]["actions"]["onRun"]
-    run["command"] = options.python
     run["timeout"] = options.task_timeout_seconds
     if item.kind == "image" and frames is not None and len(frames.runs()) > 1:
         # Cut at every gap, every second frame would be a task for each frame.
