@@ -198,7 +198,7 @@
   };
 
   function Panel() { throw new Error("a Panel is given, never made"); }
-  Panel.prototype = Root.prototype;
+  Panel.prototype = Object.create(Root.prototype);
 
   function Window(type, title, bounds, properties) {
     var root = new Root(type, document.createElement("div"), properties);
@@ -207,9 +207,10 @@
     bar.className = "titlebar";
     bar.textContent = title;
     root.node.append(bar, root.body);
-    root.insets = function () { return Container.prototype.insets.call(root); };
+    Object.setPrototypeOf(root, Window.prototype);
     return root;
   }
+  Window.prototype = Object.create(Root.prototype);
 
   // The docked panel: a Panel whose size is the page's.
   function dock(node) {

@@ -49,15 +49,17 @@ class Browser:
         wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
         self._session = f"/session/{self._call('POST', '/session', wanted)['sessionId']}"
 
-    def open(self, page: Path, width: int, height: int, *, scale: int = 1) -> None:
+    def open(self, page: Path, width: int, height: int, *, query: str = "", scale: int = 1) -> None:
         """Show a page in a viewport of this many CSS pixels; `scale` is how many pixels a picture has for each."""
         self.resize(width, height, scale=scale)
-        self._post("/url", {"url": page.resolve().as_uri()})
+        self._post("/url", {"url": page.resolve().as_uri() + query})
 
     def resize(self, width: int, height: int, *, scale: int = 1) -> None:
-        """Give the viewport another size."""
+        """Give the viewport another size, and the page time to hear of it."""
         size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
         self._post("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": size})
+        drawn = "var done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
+        self._post("/execute/async", {"script": drawn, "args": []})
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run the body of a function in the page and return its value."""

@@ -1,0 +1,137 @@
+"""A page that runs the panel: its own files over the ScriptUI layer and a host in memory, in one file to open.
+
+    python -m tests.panel.browser.page FILE      write the page with the sample project, to look at in any browser
+
+`?light` after the address shows it in After Effects' light theme, `?window` as a window instead of docked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+ENTRY = ROOT / "DeadlineCloudSubmitter_STMPO.jsx"
+PIECES = ROOT / "DeadlineCloudSubmitter_Assets" / "JobTemplate"
+LAYER = ("layout.js", "scriptui.js", "controls.js", "lists.js")
+INSTALLED = "/Applications/Adobe After Effects 2025/Scripts/ScriptUI Panels"
+"""Where the page's panel believes to lie."""
+
+_INCLUDE = re.compile(r'^//@include "(.+)"$', re.MULTILINE)
+
+
+def queue_item(
+    number: int,
+    comp: str,
+    first: int,
+    count: int,
+    output: str,
+    *,
+    status: str = "QUEUED",
+    numbered: bool = True,
+    modules: int = 1,
+) -> dict[str, Any]:
+    """One item of a render queue with its comp, at 25 frames a second; `first` is the comp's display start."""
+    movie = output.endswith(".mov")
+    settings = {
+        "Format": "QuickTime" if movie else "OpenEXR Sequence",
+        "Use Comp Frame Number": str(numbered).lower(),
+    }
+    module = {"name": "Lossless", "file": output or None, "settings": settings}
+    return {
+        "comp": {
+            "type": "comp",
+            "id": number,
+            "name": comp,
+            "frameRate": 25,
+            "frameDuration": 1 / 25,
+            "displayStartFrame": first,
+            "dropFrame": False,
+            "usedIn": [],
+        },
+        "queued": {
+            "comp": number,
+            "status": status,
+            "timeSpanStart": 0,
+            "timeSpanDuration": count / 25,
+            "skipFrames": 0,
+            "settings": {"Frame Rate": 1, "Use this frame rate": 25},
+            "modules": [module] * modules,
+        },
+    }
+
+
+SAMPLE = (
+    queue_item(1, "010_Opening_v03", 1, 240, "/Volumes/shows/harbour/out/010_Opening_[#####].exr"),
+    queue_item(2, "020_Harbour_v07", 1001, 180, "/Volumes/shows/harbour/out/020_Harbour_[#####].exr"),
+    queue_item(3, "030_Storm_v02", 1, 312, "/Volumes/shows/harbour/out/030_Storm_[#####].exr"),
+    queue_item(4, "040_Lighthouse_v05", 0, 96, ""),
+    queue_item(5, "001_Logo_v11", 0, 50, "/Volumes/shows/harbour/out/Logo_[####].exr", status="DONE"),
+)
+
+
+def app_of(items: Any, *, dirty: bool = False, **more: Any) -> dict[str, Any]:
+    """After Effects with a project of these items, as host_app.js takes it."""
+    project = {
+        "file": "/Volumes/shows/harbour/harbour.aep",
+        "dirty": dirty,
+        "xmpPacket": "",
+        "displayStartFrame": 0,
+        "items": [item["comp"] for item in items],
+        "queue": [item["queued"] for item in items],
+        "usedFonts": [],
+    }
+    return {"version": "25.1x68", "project": project, **more}
+
+
+def page(app: dict[str, Any] | None = None, client: dict[str, Any] | None = None) -> str:
+    """The page; `app` is After Effects (the sample project by default), `client` what the Deadline Cloud client does."""
+    options = {"app": app or app_of(SAMPLE), "client": client or {}, "files": _files(app or app_of(SAMPLE))}
+    entry = ENTRY.read_text(encoding="utf-8")
+    parts = [ROOT / name for name in _INCLUDE.findall(entry)]
+    start = (
+        f"makeHost({json.dumps(options)}); $.fileName = {json.dumps(f'{INSTALLED}/{ENTRY.name}')};"
+        "document.documentElement.classList.toggle('light', location.search.indexOf('light') > 0);"
+        "window.docked = location.search.indexOf('window') < 0;"
+    )
+    run = f"new Function({json.dumps(entry)}).call(docked ? ScriptUILayer.dock(document.getElementById('dock')) : window)"
+    return "".join(
+        (
+            "<!doctype html><html><head><meta charset='utf-8'><title>STMPO</title>",
+            _script("window.faults = []; onerror = function (text) { faults.push(text); };"),
+            f"<style>{(HERE / 'theme.css').read_text(encoding='utf-8')}</style></head><body><div id='dock'></div>",
+            *(_script((HERE / name).read_text(encoding="utf-8")) for name in LAYER),
+            _script("var module = {};\n" + (HERE.parent / "host_app.js").read_text(encoding="utf-8")),
+            _script("window.hostApp = module.exports;" + (HERE / "page_host.js").read_text(encoding="utf-8")),
+            _script(start),
+            *(_script(path.read_text(encoding="utf-8")) for path in parts),
+            _script(run),
+            "</body></html>",
+        )
+    )
+
+
+def _files(app: dict[str, Any]) -> dict[str, str]:
+    """What lies on the disk: the pieces, a wheel, and the project."""
+    home = f"{INSTALLED}/{ENTRY.stem.rpartition('_')[0]}_Assets"
+    files = {
+        f"{home}/JobTemplate/{path.relative_to(PIECES).as_posix()}": path.read_bytes().decode("latin-1")
+        for path in PIECES.rglob("*")
+        if path.is_file() and path.suffix in {".json", ".py"}
+    }
+    files[f"{home}/wheels/stmpo-1.0-py3-none-any.whl"] = "wheel"
+    project = (app["project"] or {}).get("file")
+    return {**files, **({project: "aep"} if project else {}), "/tmp/.keep": ""}  # noqa: S108 - a folder of the page's own
+
+
+def _script(text: str) -> str:
+    safe = text.replace("</script", r"<\/script")
+    return f"<script>{safe}</script>"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
