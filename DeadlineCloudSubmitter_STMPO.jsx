@@ -22,7 +22,8 @@
 STMPO.start = function (host, script) {
     try {
         STMPO.home = STMPO.files.join(new File(script).parent.fsName, "DeadlineCloudSubmitter_Assets");
-        STMPO.settings.declare(STMPO.template.load().parameters);
+        var own = STMPO.files.readText(STMPO.files.join(STMPO.files.join(STMPO.home, "panel"), "settings.json"));
+        STMPO.settings.declare(STMPO.template.load().parameters, STMPO.json.read(own));
     } catch (error) {
         alert("STMPO cannot start: " + error.message);
         return;

@@ -1,0 +1,26 @@
+# The Deadline Cloud client beside After Effects, on Windows. The panel writes this file with the client and its command line in
+# it, each in single quotes (submit.jsxinc): in the folder of a submission, output.txt, errors.txt, pid.txt and at last code.txt
+# appear. With "start" it starts itself again, hidden and free of After Effects' pipes, and ends.
+param([string]$step)
+Set-Location -LiteralPath $PSScriptRoot
+if ($step -eq 'start') {
+  $again = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "' + $PSCommandPath + '"'
+  Start-Process -WindowStyle Hidden -FilePath powershell.exe -ArgumentList $again
+  exit
+}
+$env:PYTHONUTF8 = '1'
+$code = 127
+# Only an .exe: a batch file would have its words read once more, by cmd.exe.
+$client = Get-Command @CLIENT@ -CommandType Application -ErrorAction SilentlyContinue |
+  Where-Object { $_.Extension -eq '.exe' } | Select-Object -First 1
+if ($client) {
+  $words = @WORDS@
+  $process = Start-Process -NoNewWindow -PassThru -FilePath $client.Source -ArgumentList $words `
+    -RedirectStandardOutput output.txt -RedirectStandardError errors.txt
+  $handle = $process.Handle # read, so that the exit code is kept
+  Set-Content -Path pid.txt -Value $process.Id -Encoding ascii
+  $process.WaitForExit()
+  $code = $process.ExitCode
+}
+Set-Content -Path code.tmp -Value $code -Encoding ascii
+Move-Item -Path code.tmp -Destination code.txt

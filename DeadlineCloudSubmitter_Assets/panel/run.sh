@@ -1,0 +1,22 @@
+#!/bin/sh
+# The Deadline Cloud client beside After Effects, on macOS. The panel writes this file with the client and its words in it, each
+# in single quotes (submit.jsxinc): in the folder of a submission, output.txt, errors.txt, pid.txt and at last code.txt appear.
+cd "$(dirname "$0")" || exit 1
+export PYTHONUTF8=1
+PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin"
+client=@CLIENT@
+if ! command -v "$client" >/dev/null 2>&1; then
+  # A program that was started from the Dock has not the PATH of a terminal.
+  found=$("${SHELL:-/bin/sh}" -lc 'command -v deadline' </dev/null 2>/dev/null | tail -n 1)
+  if [ -x "$found" ]; then client=$found; fi
+fi
+if command -v "$client" >/dev/null 2>&1; then
+  "$client" @WORDS@ >output.txt 2>errors.txt </dev/null &
+  echo $! >pid.txt
+  wait $!
+  code=$?
+else
+  code=127
+fi
+echo "$code" >code.tmp
+mv code.tmp code.txt
