@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo import paths
+from stmpo.cost_file import cost_file
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
 from stmpo.delivery.space import check_space
@@ -40,6 +41,9 @@ EMBEDDED_THREADS = 1
 EMBEDDED_RAM_GB = 0.5
 """Memory of the embedded renderer for a comp of 4096 x 4096 pixels, with room to spare."""
 
+BESIDE = "output"
+"""`--learned-dir output`: beside the frames."""
+
 LONGEST_IN_SCRATCH = len("stmpo-4294967295-9f3c2a/a99999/frame_-2147483648.jpeg")
 """Characters of what renderers open below the scratch folder, the longest case."""
 
@@ -63,6 +67,9 @@ class Intake:
     run: str
     notes: tuple[str, ...]
     """What the user should know before it starts, one line each."""
+
+    cost_file: Path | None = None
+    """Where costs are kept beside the journal, if that was asked for."""
 
     warnings: tuple[str, ...] = ()
     """What was asked for and cannot be had, one line each; the run goes on without it."""
@@ -123,6 +130,7 @@ def take_in(
         scratch_root=scratch_root,
         run=secrets.token_hex(4),
         notes=tuple(notes),
+        cost_file=_cost_file(job, options.learned_dir, folder),
         warnings=tuple(warnings),
     )
 
@@ -130,6 +138,12 @@ def take_in(
 def _machine(options: RunOptions, folder: Path) -> tuple[Machine, list[str]]:
     path = _optional(options.numa_map, folder)
     return (discover(), []) if path is None else apply_numa_map(discover(), path)
+
+
+def _cost_file(job: RenderJob, where: str | None, folder: Path) -> Path | None:
+    if where is None or not where.strip():
+        return None
+    return cost_file(job, job.output.directory if where == BESIDE else absolute(folder, where))
 
 
 def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Journal:

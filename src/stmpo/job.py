@@ -323,6 +323,12 @@ class RunOptions:
         metavar="FOLDER",
     )
     journal_dir: str | None = option(None, "Folder of the journal. Else beside the frames.", metavar="FOLDER")
+    learned_dir: str | None = option(
+        None,
+        "Keep what this comp's frames cost in one small file of this folder, whatever the output, and begin the next run "
+        "of the comp with it; `output` is the folder of the frames. Else only the journal knows.",
+        metavar="FOLDER",
+    )
     resume: bool = option(True, "Render only what the journal and the destination do not already hold.")
     keep_existing: bool = option(
         False, "Trust whole frames at the destination that no journal of this job vouches for."

@@ -210,12 +210,9 @@ class Journal:
             raise BadInput(refusal)
         return history
 
-    def learned(self, job: RenderJob, version: ProjectVersion, before: Learned | None = None) -> Learned:
-        """What earlier runs of the same comp or queue item, of any version of the project, say of its costs.
-
-        `before` is what was known already; it is added to.
-        """
-        return learn(self._lines(), identity(job), asdict(version), before)
+    def learned(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> Learned:
+        """What runs of the same comp or queue item, of any version of the project, say of its costs; or one run alone."""
+        return learn(self._lines(), identity(job), asdict(version), run=run)
 
     def runs(self) -> list[PastRun]:
         """Every earlier run, of whatever job: its temporary files are nobody's any more."""

@@ -49,11 +49,15 @@ def test_costs_are_sure_when_all_of_them_are_of_the_version_that_is_rendered_now
     assert learn([*old, *new, delivered(1, 6.0)], JOB, now).sure
 
 
-def test_a_journal_adds_to_what_was_known_before() -> None:
-    before = Learned({1: 4.0, 2: 4.0}, {1, 2}, [20.0], 7)
-    learned = learn([run(), delivered(2, 6.0)], JOB, None, before)
-    assert (learned.costs, learned.other_version, learned.peak_memory) == ({1: 4.0, 2: 6.0}, {1}, 7)
-    assert learned.start_up == 20.0
+def test_a_later_source_replaces_what_it_has_a_word_on_and_leaves_the_rest() -> None:
+    learned = Learned({1: 4.0, 2: 4.0}, {1, 2}, [20.0], 7)
+    learned.update(Learned({2: 6.0, 3: 6.0}, {3}, [], 5))
+    assert learned == Learned({1: 4.0, 2: 6.0, 3: 6.0}, {1, 3}, [20.0], 7)
+
+
+def test_one_run_alone_can_be_asked_for() -> None:
+    lines = [{**run(), "run": "a"}, delivered(1, 5.0), {**run(), "run": "b"}, delivered(2, 7.0)]
+    assert learn(lines, JOB, run="b").costs == {2: 7.0}
 
 
 def test_a_run_in_which_nothing_began_leaves_the_start_ups_of_the_one_before() -> None:

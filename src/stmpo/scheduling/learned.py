@@ -48,19 +48,27 @@ class Learned:
         """Seconds that a renderer needs to start, where known."""
         return median(self.start_ups) if self.start_ups else None
 
+    def update(self, newer: Learned) -> None:
+        """Take in what a later source says: its word on a frame replaces this one's."""
+        self.other_version = (self.other_version - set(newer.costs)) | newer.other_version
+        self.costs.update(newer.costs)
+        self.start_ups = newer.start_ups or self.start_ups
+        self.peak_memory = max(self.peak_memory, newer.peak_memory)
+
 
 def learn(
     lines: Iterable[Mapping[str, Any]],
     job: Mapping[str, Any] | None = None,
     version: Mapping[str, Any] | None = None,
-    before: Learned | None = None,
+    *,
+    run: str | None = None,
 ) -> Learned:
     """Read the lines of a journal, oldest first.
 
     `job` has `project`, `comp` and `rqindex`: runs of another one are passed over. Without it, every run counts.
-    `version` is the project's, as `run` lines have it. `before` is what was known before the journal's first line.
+    `version` is the project's, as `run` lines have it. `run` is the id of the only run that counts, where one is given.
     """
-    learned = before or Learned()
+    learned = Learned()
     wanted = fresh = current = True
     attempts: dict[Any, list[tuple[int, float]]] = {}
     for line in lines:
@@ -68,7 +76,7 @@ def learn(
             case {"event": "run"}:
                 _settle(attempts, learned, current=current)
                 current = line.get("project_version") == version
-                wanted = job is None or _same(line.get("job"), job)
+                wanted = (job is None or _same(line.get("job"), job)) and run in {None, line.get("run")}
                 fresh = True
             case {"frame": bool()} | {"cost": bool()} | {"start_up": bool()}:  # which are numbers to Python
                 pass
