@@ -105,15 +105,3 @@ def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(one_line(name) for name in names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def find_main(arguments: Sequence[str]) -> int:
-    """`get_user_fonts.py POSTSCRIPT_NAME`: where the font lies on this machine, else `FONT_NOT_FOUND` and exit code 1.
-
-    Raises:
-        BadInput: not one name.
-    """
-    if len(arguments) != 1:
-        raise usage("get_user_fonts.py POSTSCRIPT_NAME")
-    say("FONT_NOT_FOUND")
-    return 1

@@ -1,0 +1,274 @@
+"""What travels: each content once, under names for every file system, within the limit, and never what may not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stmpo.cli.main import run
+from stmpo.fonts.collect import Copy, Parcel, Policy, collect, copy_name
+from stmpo.fonts.find import Font, State, choose
+from stmpo.fonts.index import survey
+from stmpo.fonts.opentype import read_faces
+from stmpo.fonts.places import Folder, Origin
+from stmpo.fonts.worker.manifest import load_font, read_manifest
+from stmpo.paths.windows import refusal
+from tests.fonts import specimens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.deadline.lot import Lot
+
+    Look = Callable[..., list[Font]]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def fonts(shelf: Path) -> Look:
+    """Look for names on the shelf."""
+
+    def look(*names: str, origin: Origin = Origin.USER) -> list[Font]:
+        return choose(names, survey([Folder(shelf, origin)], None, read_faces))
+
+    return look
+
+
+@pytest.fixture
+def lot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lot:
+    """A project, for bundles that download nothing."""
+    pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
+    from stmpo.deadline import wheels  # noqa: PLC0415
+    from tests.deadline.lot import Lot  # noqa: PLC0415
+
+    monkeypatch.setattr(wheels, "_download", lambda *_: None)
+    return Lot(tmp_path)
+
+
+def files(parcel: Parcel) -> dict[str, str | None]:
+    return dict(parcel.files)
+
+
+@pytest.mark.parametrize(
+    ("postscript", "extension", "name"),
+    [
+        ("DejaVuSans-Bold", ".ttf", "DejaVuSans-Bold.ttf"),
+        ("a/b\\c:d*e?f", ".otf", "a_b_c_d_e_f.otf"),
+        ("..up", ".ttf", "__up.ttf"),
+        ("Größe 日本", ".ttc", "Gr__e___.ttc"),
+        ("CON", ".ttf", "_CON.ttf"),
+        ("nul.x", ".ttf", "_nul.x.ttf"),
+        ("Com7", ".ttf", "_Com7.ttf"),
+        ("Console", ".ttf", "Console.ttf"),
+        ("L" * 100, ".ttf", "L" * 60 + ".ttf"),
+    ],
+)
+def test_copies_are_named_in_letters_that_every_file_system_takes(
+    postscript: str, extension: str, name: str
+) -> None:
+    assert copy_name(postscript, extension) == name
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_any_name_makes_the_name_of_a_file(postscript: str) -> None:
+    name = copy_name(postscript, ".ttf")
+    assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}\.ttf", name) or name == ".ttf"
+    assert refusal(name) is None
+
+
+def test_names_that_differ_in_case_alone_are_told_apart_by_numbers(shelf: Path, fonts: Look) -> None:
+    for number, name in enumerate(("Same", "same", "SAME")):
+        (shelf / f"{number}.ttf").write_bytes(specimens.font(name, style=name))
+    parcel = collect(fonts("Same", "same", "SAME"), Policy())
+    assert files(parcel) == {"SAME": "SAME.ttf", "Same": "Same-2.ttf", "same": "same-3.ttf"}
+
+
+def test_two_faces_of_a_file_and_equal_files_travel_once(shelf: Path, fonts: Look) -> None:
+    (shelf / "c.ttc").write_bytes(specimens.collection("Two", "One"))
+    (shelf / "v.ttf").write_bytes(specimens.variable("V-Regular", [("Thin", None)], family="V"))
+    (shelf / "z.otf").write_bytes(specimens.font("Z", otf=True))
+    found = fonts("One", "Two", "V-Thin", "V-Regular", "Z")
+    (shelf / "copy").write_bytes((shelf / "z.otf").read_bytes())
+    twin = Font("Z-Alias", State.FOUND, shelf / "copy", found[-1].face)
+    parcel = collect([*found, twin], Policy())
+    assert files(parcel) == {
+        "One": "One.ttc", "Two": "One.ttc", "V-Regular": "V-Regular.ttf", "V-Thin": "V-Regular.ttf",
+        "Z": "Z.otf", "Z-Alias": "Z.otf",
+    }  # fmt: skip
+    assert [copy.name for copy in parcel.copies] == ["One.ttc", "V-Regular.ttf", "Z.otf"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "travels"),
+    [
+        (Policy(), {"Free"}),
+        (Policy(everything=True), {"Free", "Bound"}),
+        (Policy(nothing=True, everything=True), set()),
+    ],
+)
+def test_what_may_not_travel_does_so_only_when_asked(
+    shelf: Path, fonts: Look, policy: Policy, travels: set[str]
+) -> None:
+    (shelf / "f.ttf").write_bytes(specimens.font("Free"))
+    (shelf / "b.ttf").write_bytes(specimens.font("Bound", bits=2))
+    found = files(collect(fonts("Free", "Bound", "Gone"), policy))
+    assert found.keys() == {"Free", "Bound", "Gone"}
+    assert {name for name, file in found.items() if file} == travels
+
+
+def test_a_synced_font_travels_only_when_asked(shelf: Path, fonts: Look) -> None:
+    (shelf / ".123").write_bytes(specimens.font("Sync", otf=True))
+    found = fonts("Sync", origin=Origin.SYNCED)
+    assert files(collect(found, Policy())) == {"Sync": None}
+    assert files(collect(found, Policy(everything=True))) == {"Sync": "Sync.otf"}
+
+
+def test_beyond_the_limit_the_smallest_travel(shelf: Path, fonts: Look) -> None:
+    (shelf / "big.ttc").write_bytes(specimens.collection("BigA", "BigB", "BigC"))
+    (shelf / "small.ttf").write_bytes(specimens.font("Small"))
+    (shelf / "tiny.otf").write_bytes(specimens.font("Tiny", otf=True))
+    sizes = {path.name: path.stat().st_size for path in shelf.iterdir()}
+    room = sizes["small.ttf"] + sizes["tiny.otf"]
+    found = fonts("BigA", "BigC", "Small", "Tiny")
+    parcel = collect(found, Policy(limit=room))
+    assert {copy.source.name for copy in parcel.copies} == {"small.ttf", "tiny.otf"}
+    assert parcel.bytes == room
+    assert [(font.name, size) for font, size in parcel.over] == [
+        ("BigA", sizes["big.ttc"]),
+        ("BigC", sizes["big.ttc"]),
+    ]
+    assert len(collect(found, Policy(limit=room + sizes["big.ttc"])).copies) == 3
+
+
+def test_what_a_worker_would_refuse_stays(shelf: Path, fonts: Look) -> None:
+    broken = bytearray(specimens.font("Broken"))
+    broken[broken.index(b"glyf")] = ord("x")
+    (shelf / "broken.ttf").write_bytes(broken)
+    parcel = collect(fonts("Broken"), Policy())
+    assert files(parcel) == {"Broken": None}
+    ((font, why),) = parcel.damaged
+    assert (font.name, why) == ("Broken", "it has no outlines")
+
+
+def test_what_has_gone_since_it_was_found_stays(shelf: Path, fonts: Look) -> None:
+    (shelf / "a.ttf").write_bytes(specimens.font("A"))
+    found = fonts("A")
+    (shelf / "a.ttf").unlink()
+    ((_, why),) = collect(found, Policy()).damaged
+    assert why.startswith("it cannot be read")
+
+
+def test_a_project_without_fonts_has_no_folder(tmp_path: Path) -> None:
+    collect([], Policy()).write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_list_is_what_the_worker_reads(tmp_path: Path, shelf: Path, fonts: Look) -> None:
+    (shelf / "c.ttc").write_bytes(specimens.collection("One", "Zwei-Größe"))
+    parcel = collect(fonts("One", "Zwei-Größe", "Not-Here"), Policy())
+    scripts = tmp_path / "scripts"
+    parcel.write(scripts)
+    assert (scripts / "fonts" / "fonts.json").read_bytes().decode() == (
+        '{\n "fonts": [\n  {\n   "postScriptName": "Not-Here",\n   "file": null\n  },\n'
+        '  {\n   "postScriptName": "One",\n   "file": "One.ttc"\n  },\n'
+        '  {\n   "postScriptName": "Zwei-Größe",\n   "file": "One.ttc"\n  }\n ]\n}\n'
+    )
+    wanted = {one.name: one.file for one in read_manifest(scripts / "fonts")}
+    assert wanted["Not-Here"] is None
+    assert wanted["One"] is not None
+    assert load_font(wanted["One"]).names == ("One", "Zwei-Größe")
+    assert parcel.paths(scripts) == [scripts / "fonts" / "One.ttc"]
+    assert parcel.copies == (Copy("One.ttc", shelf / "c.ttc", (shelf / "c.ttc").stat().st_size),)
+
+
+def bundled(lot: Lot, shelf: Path, *options: str) -> dict[str, Any]:
+    """A bundle's fonts by name, its font inputs, and the worker's reading of it."""
+    folder = lot.folder / "bundle"
+    project = lot.save()
+    assert (
+        run(["bundle", str(project), "-o", str(folder), "--offline", "--font-folder", str(shelf), *options])
+        == 0
+    )
+    inputs = json.loads((folder / "asset_references.json").read_text(encoding="utf-8"))
+    listed = folder / "scripts" / "fonts" / "fonts.json"
+    return {
+        "inputs": inputs["assetReferences"]["inputs"]["filenames"],
+        "list": json.loads(listed.read_text(encoding="utf-8"))["fonts"] if listed.exists() else None,
+        "folder": folder / "scripts" / "fonts",
+    }
+
+
+def test_a_bundle_brings_the_fonts_of_its_project(
+    lot: Lot, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shelf / "a.ttf").write_bytes(specimens.font("Brought-Bold"))
+    (shelf / "b.ttf").write_bytes(specimens.font("Bound-Bold", bits=2))
+    comp = lot.comp()
+    lot.queue(comp)
+    for name in ("Brought-Bold", "Bound-Bold", "Nowhere-Bold", "Brought-Black"):
+        lot.text(comp, name).character_range(0, -1).font = name
+    made = bundled(lot, shelf)
+    assert {entry["postScriptName"]: entry["file"] for entry in made["list"]} == {
+        "Brought-Bold": "Brought-Bold.ttf", "Bound-Bold": None, "Nowhere-Bold": None, "Brought-Black": None,
+    }  # fmt: skip
+    copy = made["folder"] / "Brought-Bold.ttf"
+    assert str(copy) in made["inputs"]
+    assert copy.read_bytes() == (shelf / "a.ttf").read_bytes()
+    said = [line for line in capsys.readouterr().err.splitlines() if "font" in line]
+    assert all(line.startswith("warning: ") for line in said)
+    assert [name for line in said for name in re.findall(r"\w+-B\w+", line)] == [
+        "Nowhere-Bold", "Brought-Black", "Brought-Bold", "Bound-Bold",
+    ]  # fmt: skip
+    assert "AllowMissingFonts=true" in said[0]
+    assert "--all-fonts" in said[2]
+
+
+def test_a_bundle_without_fonts_still_names_them_for_the_worker(lot: Lot, shelf: Path) -> None:
+    (shelf / "a.ttf").write_bytes(specimens.font("Brought-Bold"))
+    comp = lot.comp()
+    lot.queue(comp)
+    lot.text(comp, "x").character_range(0, -1).font = "Brought-Bold"
+    made = bundled(lot, shelf, "--no-fonts")
+    assert made["list"] == [{"postScriptName": "Brought-Bold", "file": None}]
+    assert [path.name for path in made["folder"].iterdir()] == ["fonts.json"]
+
+
+def test_a_bundle_of_a_project_without_text_has_no_fonts(lot: Lot, shelf: Path) -> None:
+    lot.queue(lot.comp())
+    assert bundled(lot, shelf)["list"] is None
+
+
+@pytest.mark.parametrize("text", ["damaged", "large"])
+def test_what_else_stays_is_said(
+    lot: Lot, shelf: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    data = specimens.font("Heavy-Bold")
+    (shelf / "a.ttf").write_bytes(
+        data.replace(b"glyf", b"xxxx") if text == "damaged" else data + bytes(1_500_000)
+    )
+    comp = lot.comp()
+    lot.queue(comp)
+    lot.text(comp, "x").character_range(0, -1).font = "Heavy-Bold"
+    made = bundled(lot, shelf, "--max-fonts-mb", "1")
+    assert made["list"] == [{"postScriptName": "Heavy-Bold", "file": None}]
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "font" in line]
+    assert ("it has no outlines" if text == "damaged" else "Heavy-Bold (2 MB)") in said
+
+
+def test_a_font_folder_that_is_none_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    lot.queue(lot.comp())
+    gone = str(lot.folder / "gone")
+    assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "--font-folder", gone]) == 2
+    assert "is not a folder" in capsys.readouterr().err
