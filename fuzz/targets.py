@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 IMAGES = (".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".bmp", ".unknown")
 """The first byte of an input chooses among them."""
 
+SOME_FRAMES = 10_000
+"""As many are read back; a million would take the time of everything else."""
+
 
 def lines(data: bytes) -> None:
     """A renderer's output: split, decoded, shown and understood, in pieces as a pipe gives them."""
@@ -55,7 +58,8 @@ def frames(data: bytes) -> None:
     with contextlib.suppress(BadInput):
         parsed = FrameSet.parse(text)
         assert len(parsed) <= MAX_FRAMES
-        assert not len(parsed) or FrameSet.parse(str(parsed)) == parsed
+        if len(parsed) < SOME_FRAMES:
+            assert FrameSet.parse(str(parsed)) == parsed
 
 
 def outputs(data: bytes) -> None:
