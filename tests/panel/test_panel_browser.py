@@ -340,13 +340,31 @@ class TestSubmission:
 
 
 class TestSizes:
-    @pytest.mark.parametrize(("width", "height"), [(320, 480), (420, 640), (900, 1000)])
-    def test_nothing_is_cut_off_or_lies_over_another(self, panel: Page, width: int, height: int) -> None:
+    @pytest.mark.parametrize(
+        ("width", "height", "unfolded"),
+        [
+            (320, 300, False),
+            (320, 480, False),
+            (320, 480, True),
+            (420, 600, True),
+            (420, 900, True),
+            (900, 400, False),
+        ],
+    )
+    def test_nothing_is_cut_off_or_lies_over_another(
+        self, panel: Page, width: int, height: int, unfolded: bool
+    ) -> None:
+        """A panel too low for everything leaves out the list or the fields above, never the button."""
         panel.show(width, height)
         panel.run(OVERLAPS_DEFINED)
+        if unfolded:
+            panel.click("fold")
+            panel.pick("group", "Processes")
         assert panel.run("return overlaps()") == []
-        panel.click("ok")
+        panel.window.resize(width, height + 300)
         assert panel.run("return overlaps()") == []
+        assert panel.get("queue", "parent.visible")
+        assert panel.get("profile", "parent.parent.visible")
 
     def test_columns_follow_the_width_and_what_is_chosen_stays(self, panel: Page) -> None:
         panel.show(320, 640)

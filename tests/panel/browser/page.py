@@ -16,7 +16,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 ENTRY = ROOT / "DeadlineCloudSubmitter_STMPO.jsx"
-PIECES = ROOT / "DeadlineCloudSubmitter_Assets" / "JobTemplate"
+ASSETS = ROOT / "DeadlineCloudSubmitter_Assets"
 LAYER = ("layout.js", "scriptui.js", "controls.js", "lists.js")
 INSTALLED = "/Applications/Adobe After Effects 2025/Scripts/ScriptUI Panels"
 """Where the page's panel believes to lie."""
@@ -90,42 +90,55 @@ def app_of(items: Any, *, dirty: bool = False, **more: Any) -> dict[str, Any]:
 
 def page(app: dict[str, Any] | None = None, client: dict[str, Any] | None = None) -> str:
     """The page; `app` is After Effects (the sample project by default), `client` what the Deadline Cloud client does."""
-    options = {"app": app or app_of(SAMPLE), "client": client or {}, "files": _files(app or app_of(SAMPLE))}
+    app = app or app_of(SAMPLE)
+    script = f"{INSTALLED}/{ENTRY.name}"
+    options = {"app": app, "client": client or {}, "files": _files(app), "script": script}
     entry = ENTRY.read_text(encoding="utf-8")
     parts = [ROOT / name for name in _INCLUDE.findall(entry)]
     start = (
-        f"makeHost({json.dumps(options)}); $.fileName = {json.dumps(f'{INSTALLED}/{ENTRY.name}')};"
+        f"makeHost({json.dumps(options)});"
         "document.documentElement.classList.toggle('light', location.search.indexOf('light') > 0);"
         "window.docked = location.search.indexOf('window') < 0;"
     )
-    run = f"new Function({json.dumps(entry)}).call(docked ? ScriptUILayer.dock(document.getElementById('dock')) : window)"
+    place = "docked ? ScriptUILayer.dock(document.getElementById('dock')) : window"
     return "".join(
         (
             "<!doctype html><html><head><meta charset='utf-8'><title>STMPO</title>",
             _script("window.faults = []; onerror = function (text) { faults.push(text); };"),
-            f"<style>{(HERE / 'theme.css').read_text(encoding='utf-8')}</style></head><body><div id='dock'></div>",
-            *(_script((HERE / name).read_text(encoding="utf-8")) for name in LAYER),
-            _script("var module = {};\n" + (HERE.parent / "host_app.js").read_text(encoding="utf-8")),
-            _script("window.hostApp = module.exports;" + (HERE / "page_host.js").read_text(encoding="utf-8")),
+            f"<style>{_read(HERE / 'theme.css')}</style></head><body><div id='dock'></div>",
+            *(_script(_read(HERE / name)) for name in LAYER),
+            _script("window.hostModule = {};"),
+            *(_script(_module(HERE.parent / name)) for name in ("host_objects.js", "host_app.js")),
+            _script(_read(HERE / "page_host.js")),
             _script(start),
-            *(_script(path.read_text(encoding="utf-8")) for path in parts),
-            _script(run),
+            *(_script(_read(path)) for path in parts),
+            _script(f"new Function({json.dumps(entry)}).call({place})"),
             "</body></html>",
         )
     )
 
 
 def _files(app: dict[str, Any]) -> dict[str, str]:
-    """What lies on the disk: the pieces, a wheel, and the project."""
-    home = f"{INSTALLED}/{ENTRY.stem.rpartition('_')[0]}_Assets"
+    """What lies on the disk: the panel's assets, a wheel, and the project."""
+    home = f"{INSTALLED}/{ASSETS.name}"
     files = {
-        f"{home}/JobTemplate/{path.relative_to(PIECES).as_posix()}": path.read_bytes().decode("latin-1")
-        for path in PIECES.rglob("*")
-        if path.is_file() and path.suffix in {".json", ".py"}
+        f"{home}/{path.relative_to(ASSETS).as_posix()}": path.read_bytes().decode("latin-1")
+        for folder in ("panel", "JobTemplate")
+        for path in (ASSETS / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".whl", ".jsxinc"}
     }
     files[f"{home}/wheels/stmpo-1.0-py3-none-any.whl"] = "wheel"
     project = (app["project"] or {}).get("file")
-    return {**files, **({project: "aep"} if project else {}), "/tmp/.keep": ""}  # noqa: S108 - a folder of the page's own
+    return {**files, **({project: "aep"} if project else {})}
+
+
+def _module(path: Path) -> str:
+    """One of Node's modules, as a script that leaves nothing behind but what it exports."""
+    return f"(function (module) {{{_read(path)}\nObject.assign(window.hostModule, module.exports);}})({{exports: {{}}}});"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _script(text: str) -> str:

@@ -1,119 +1,85 @@
-// ExtendScript's objects in a page: files and folders in memory, a Deadline Cloud client that says what it is told to say.
+// The host of the panel in a page: a disk in memory, and a Deadline Cloud client that says what it is told to say.
 //
-// After Effects' own objects are those of host_app.js, which Node's host uses as well. Files are bytes, one character each,
-// by their plain paths. The client is what `system.callSystem` would start: the panel's own run.sh is looked at for what is
-// asked, and output.txt and code.txt are written beside it, at once or after a while, as a real one does.
+// ExtendScript's and After Effects' objects are those of host_objects.js and host_app.js, which Node's host uses as well.
+// The client is what `system.callSystem` would start: the panel's own run.sh is looked at for what is asked, and output.txt
+// and code.txt are written beside it, at once or after a while, as by a real one.
 (function (global) {
   "use strict";
 
+  // Files as bytes by their paths, folders as null.
+  function diskOf(files) {
+    var disk = {
+      read: function (at) { return typeof files.get(at) === "string" ? files.get(at) : null; },
+      write: function (at, bytes, append) {
+        if (files.get(above(at)) !== null) { return false; }
+        files.set(at, (append && files.get(at) || "") + bytes);
+        return true;
+      },
+      stat: function (at) {
+        var held = files.get(at);
+        return held === undefined ? null : { folder: held === null, size: held === null ? 0 : held.length, link: false };
+      },
+      list: function (at) { return below(at).map(function (path) { return path.slice(at.length + 1); }).filter(function (name) { return name.indexOf("/") < 0; }); },
+      makeFolder: function (at) { files.set(at, null); return true; },
+      remove: function (at) { return files.delete(at); },
+      rename: function (from, to) {
+        [from].concat(below(from)).forEach(function (path) {
+          files.set(to + path.slice(from.length), files.get(path));
+          files.delete(path);
+        });
+        return true;
+      },
+      copy: function (from, to) { return disk.write(to, files.get(from), false); }
+    };
+    function above(at) { return at.slice(0, at.lastIndexOf("/")) || "/"; }
+    function below(at) { return Array.from(files.keys()).filter(function (path) { return path.indexOf(at + "/") === 0; }); }
+    return disk;
+  }
+
   function Host(options) {
     this.platform = "posix";
+    this.files = new Map([["/", null]]);
+    this.disk = diskOf(this.files);
     this.calls = { host: 0, system: [] };
     this.tasks = new Map();
-    this.files = new Map([["/", null]]);
     this.said = [];
     this.opened = [];
     this.answers = [];
     this.client = Object.assign({ login: "AUTHENTICATED", lines: [], code: 0, errors: "", pause: 0 }, options.client);
-    this.list = function (items) { return items; };
-    this.context = Object.assign({}, this.extendscript());
     Object.keys(options.files).forEach(function (path) { this.put(path, options.files[path]); }, this);
+    this.put("/tmp", null);
+    this.put("/Users/anna/Library/Application Support", null);
+    this.context = global.hostModule.objectsFrom(this, {
+      folders: { temp: "/tmp", userData: "/Users/anna/Library/Application%20Support" }, script: options.script
+    });
   }
 
-  // A file and the folders above it; null makes a folder.
+  Host.prototype.list = function (items) { return items; };
+
+  // A file with the folders above it; null makes a folder.
   Host.prototype.put = function (path, bytes) {
     for (var at = path.indexOf("/", 1); at > 0; at = path.indexOf("/", at + 1)) { this.files.set(path.slice(0, at), null); }
     this.files.set(path, bytes);
   };
 
-  Host.prototype.canonical = function (given) {
-    var text = String(given);
-    try { text = decodeURIComponent(text); } catch (error) { /* no URI: taken as it stands */ }
-    return "/" + text.split("/").filter(function (part) { return part && part !== "."; }).join("/");
-  };
-
-  Host.prototype.extendscript = function () {
-    var host = this;
-    function uri(path) { return encodeURI(path).replace(/#/g, "%23").replace(/\?/g, "%3F"); }
-
-    class Entry {
-      constructor(given) { this.at = host.canonical(given); this.error = ""; }
-      get fsName() { return this.at; }
-      get parent() { return this.at === "/" ? null : new Folder(uri(this.at.replace(/\/[^/]*$/, "") || "/")); }
-      get alias() { return false; }
-      remove() { return host.files.delete(this.at); }
-      rename(name) {
-        var to = this.at.replace(/[^/]*$/, name);
-        if (host.files.has(to)) { return false; }
-        var from = this.at;
-        Array.from(host.files.keys()).forEach(function (path) {
-          if (path !== from && path.indexOf(from + "/") !== 0) { return; }
-          host.files.set(to + path.slice(from.length), host.files.get(path));
-          host.files.delete(path);
-        });
-        this.at = to;
-        return true;
-      }
-    }
-    class File extends Entry {
-      get exists() { return typeof host.files.get(this.at) === "string"; }
-      get length() { return this.exists ? host.files.get(this.at).length : 0; }
-      open(mode) {
-        if (mode === "r" ? !this.exists : !this.parent.exists) { this.error = "no such file"; return false; }
-        if (mode === "w") { host.files.set(this.at, ""); }
-        if (mode === "a" && !this.exists) { host.files.set(this.at, ""); }
-        this.position = 0;
-        return true;
-      }
-      seek(position) { this.position = position; return true; }
-      read(count) { return host.files.get(this.at).substr(this.position, count); }
-      write(text) { host.files.set(this.at, host.files.get(this.at) + text); return true; }
-      close() { return true; }
-      copy(target) { host.files.set(target.at, host.files.get(this.at)); return true; }
-      execute() { host.opened.push(this.at); return host.opens !== false; }
-    }
-    class Folder extends Entry {
-      get exists() { return host.files.get(this.at) === null; }
-      create() { host.put(this.at, null); return true; }
-      getFiles() {
-        var start = this.at === "/" ? "/" : this.at + "/";
-        var inside = Array.from(host.files.keys()).filter(function (path) {
-          return path.indexOf(start) === 0 && path.length > start.length && path.indexOf("/", start.length) < 0;
-        });
-        return inside.map(function (path) { return host.files.get(path) === null ? new Folder(uri(path)) : new File(uri(path)); });
-      }
-    }
+  // What a person would do: choose a file or folder in a dialog (the next of `answers`), look at a file that is opened.
+  Host.prototype.attend = function () {
+    var host = this, File = this.context.File, Folder = this.context.Folder;
     function asked(Kind) {
-      return function () { var answer = host.answers.shift(); return answer ? new Kind(uri(answer)) : null; };
+      return function () { var answer = host.answers.shift(); return answer ? new Kind(encodeURI(answer)) : null; };
     }
     File.openDialog = asked(File);
     Folder.selectDialog = asked(Folder);
-    Folder.temp = new Folder("/tmp");
-    Folder.userData = new Folder("/Users/anna/Library/Application%20Support");
-    return {
-      File: File, Folder: Folder, XMPMeta: XMPMeta, ExternalObject: function ExternalObject() {},
-      $: { os: "Macintosh OS 14.5", fileName: "", version: "4.5.6", writeln: function (text) { host.said.push(text); } },
-      system: { callSystem: function (command) { return host.run(command); } },
-      alert: function (text) { host.said.push(text); }
-    };
+    File.prototype.execute = function () { host.opened.push(this.fsName); return host.opens !== false; };
   };
 
-  // Metadata is a packet of text to After Effects; here it is JSON.
-  function XMPMeta(packet) { this.kept = packet ? JSON.parse(packet) : {}; }
-  XMPMeta.registerNamespace = function () {};
-  XMPMeta.prototype.doesPropertyExist = function (space, name) { return name in this.kept; };
-  XMPMeta.prototype.getProperty = function (space, name) { return this.kept[name]; };
-  XMPMeta.prototype.setProperty = function (space, name, value) { this.kept[name] = value; };
-  XMPMeta.prototype.serialize = function () { return JSON.stringify(this.kept); };
-
-  Host.prototype.run = function (command) {
-    this.calls.system.push(command);
+  Host.prototype.shell = function (command) {
     var script = /^\/bin\/sh '(.+)\/run\.sh'/.exec(command);
     if (!script) { this.finish(this.folder, 143); return ""; }
     this.folder = script[1];
     this.asked = this.files.get(this.folder + "/run.sh");
     if (this.asked.indexOf("'auth' 'status'") >= 0) {
-      this.files.set(this.folder + "/output.txt", JSON.stringify({ status: this.client.login }).replace(":", ": "));
+      this.files.set(this.folder + "/output.txt", "{\"status\": \"" + this.client.login + "\"}");
       this.finish(this.folder, 0);
     } else { this.submitted(this.folder); }
     return "";
@@ -142,18 +108,18 @@
 
   Host.prototype.finish = function (folder, code) { this.files.set(folder + "/code.txt", String(code)); };
 
-  // After Effects with this project, in this page. Scheduled tasks run on the page's clock.
+  // After Effects with this project, in this page. Scheduled tasks run on the page's clock, `pace` times as slow.
   global.makeHost = function (options) {
     var host = new Host(options);
-    var ours = global.hostApp.appFrom(host, options.app);
-    Object.assign(host.context, ours);
-    Object.assign(global, host.context);
+    Object.assign(host.context, global.hostModule.appFrom(host, options.app));
+    host.attend();
     host.pace = 1;
-    ours.app.scheduleTask = function (code, delay, repeat) {
+    host.context.app.scheduleTask = function (code, delay, repeat) {
       var run = function () { (0, eval)(code); };
       return repeat ? setInterval(run, delay * host.pace) : setTimeout(run, delay * host.pace);
     };
-    ours.app.cancelTask = function (id) { clearTimeout(id); clearInterval(id); };
+    host.context.app.cancelTask = function (id) { clearTimeout(id); clearInterval(id); };
+    Object.assign(global, host.context);
     global.host = host;
     return host;
   };
