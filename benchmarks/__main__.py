@@ -25,6 +25,7 @@ NAMES = (
     "resume",
     "scheduling",
     "trees",
+    "fonts",
     "bundle",
     "session",
 )
