@@ -27,7 +27,7 @@ function canonical (host, given) {
   let text = String(given)
   try { text = decodeURIComponent(text) } catch { /* no URI: taken as it stands */ }
   if (host.platform === 'windows') {
-    text = text.replace(/\\/g, '/').replace(/^([A-Za-z]):(?=\/|$)/, (_, drive) => '/' + drive.toLowerCase())
+    text = text.replace(/\\/g, '/').replace(/^(?:([A-Za-z]):|\/([A-Za-z]))(?=\/|$)/, (_, drive, slashed) => '/' + (drive || slashed).toLowerCase())
   }
   return posix(text)
 }

@@ -68,10 +68,8 @@ class Panel:
 
     def run(self, *steps: str, patience: float = 30) -> Answer:
         """Load the panel and take these steps: code, or "tick" for what is scheduled."""
-        folders = {"temp": str(self.temp), "userData": str(self.user_data)}
-        if self.platform == "windows":
-            folders = {name: "C:" + path for name, path in folders.items()}
-        entry = str(self.folder / "installed" / ENTRY.name)
+        folders = {"temp": self._seen(self.temp), "userData": self._seen(self.user_data)}
+        entry = self._seen(self.folder / "installed" / ENTRY.name)
         options = {"app": self.app, "platform": self.platform, "root": self.root, "env": self.environ}
         request = {
             "entry": entry,
@@ -92,6 +90,10 @@ class Panel:
         answer = json.loads(done.stdout)
         assert not [text for text in answer["said"] if "cannot start" in text], answer["said"]
         return Answer(**answer)
+
+    def _seen(self, path: Path) -> str:
+        """A path as the host has it: what stands before its disk's root is not seen."""
+        return str(path).removeprefix(self.root)
 
     def value(self, code: str) -> Any:
         """What one step gives."""

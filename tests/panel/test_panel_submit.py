@@ -1,0 +1,239 @@
+"""A job goes to the client as it stands, whatever it is called, and what the client says comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.panel.dump_project import dump
+
+if TYPE_CHECKING:
+    from tests.deadline.lot import Lot
+    from tests.panel.panel_host import Answer, Panel
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for the client is a POSIX script")
+
+JOB = f"job-{'a' * 32}"
+SENT = json.dumps({"status": "SUBMITTED", "jobId": JOB, "jobHistoryBundleDirectory": "/x"})
+LISTENER = "{ progress: function (line) { seen.progress.push(line); }, done: function (result) { seen.result = result; } }"
+START = f"var seen = {{ progress: [] }}; STMPO.submit(STMPO.refresh(), MODE, {LISTENER})"
+ODD = ["a & b", "100%", "100%41", '"x"', "it's", "^!", "ü 日本 🎬", "dots...", "-rf", "$(id)`id`", "x" * 200, "#?", "[1]{a,b}*"]  # fmt: skip
+
+
+def client(panel: Panel, script: str) -> Path:
+    """A stand-in for the client on PATH: notes its words, and does what `script` says. Returns where the notes are."""
+    folder = panel.folder / "it's bin"
+    folder.mkdir(exist_ok=True)
+    notes = panel.folder / "words.json"
+    program = folder / "deadline"
+    words = f"import json, os, sys, time; open({str(notes)!r}, 'w').write(json.dumps([sys.argv[1:], sorted(os.listdir(sys.argv[-1]))]))"
+    text = f"#!{sys.executable}\n{words if 'auth' not in script else 'import sys'}\n{textwrap.dedent(script)}\n"
+    program.write_text(text, encoding="utf-8")
+    program.chmod(0o755)
+    panel.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return notes
+
+
+def sent(panel: Panel, lot: Lot, mode: str, *before: str) -> tuple[Answer, Any]:
+    """Submit the lot's queue and wait for the end; what was seen."""
+    panel.app = dump(lot.save())
+    answer = panel.run(*before, START.replace("MODE", json.dumps(mode)), "tick", "seen")
+    return answer, answer.values[-1]
+
+
+@pytest.mark.parametrize("mode", ["gui", "direct"])
+def test_a_sent_job_is_told_by_its_id(panel: Panel, lot: Lot, mode: str) -> None:
+    notes = client(panel, f"print('Hashing...'); print({SENT!r}); time.sleep(0.2)")
+    lot.queue(lot.comp("Main"))
+    answer, seen = sent(panel, lot, mode, "STMPO.settings.set('priority', '70')", "STMPO.settings.set('farm', 'farm-1')")
+    assert answer.values[-2] == ""
+    assert seen["result"]["ok"]
+    assert seen["result"]["jobId"] == JOB
+    words, files = json.loads(notes.read_text())
+    assert files == ["asset_references.json", "parameter_values.json", "scripts", "template.json"]
+    assert words[:4] == ["bundle", "gui-submit" if mode == "gui" else "submit", "--known-asset-path", str(lot.folder)]
+    assert (words[words.index("--priority") + 1] == "70") if mode == "direct" else ("--priority" not in words)
+    assert not list(panel.temp.iterdir())
+    assert "sent as job-a" in (panel.user_data / "STMPO" / "panel.log").read_text(encoding="utf-8")
+
+
+def test_no_name_reaches_a_command_line_unquoted(panel: Panel, lot: Lot) -> None:
+    """Projects, comps, folders and settings called anything at all: one word each for the client, and no command besides."""
+    notes = client(panel, f"print({SENT!r})")
+    lot.folder = lot.folder / "/".join(name[:60] for name in ODD)
+    lot.folder.mkdir(parents=True)
+    for number, name in enumerate(ODD):
+        lot.queue(lot.comp(name), f"out/{name}/{number}_[####].[fileExtension]")
+    nasty = "p'; touch \"$HOME/x\"; '"
+    answer, seen = sent(panel, lot, "direct", f"STMPO.settings.set('awsProfile', {json.dumps(nasty)})")
+    assert seen["result"]["ok"], seen
+    words = json.loads(notes.read_text())[0]
+    assert words[words.index("--known-asset-path") + 1] == str(lot.folder)
+    assert words[words.index("--profile") + 1] == nasty
+    (command,) = answer.calls["system"]
+    assert re.fullmatch(r"/bin/sh '[^']+/stmpo-[a-z0-9]+/run\.sh' </dev/null >/dev/null 2>&1 &", command)
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        ("print('{\"status\": \"CANCELED\"}')", "cancelled"),
+        ("sys.stderr.write('Trace\\nno such queue\\n'); sys.exit(1)", "the job was not sent: no such queue"),
+        ("sys.exit(3)", "the job was not sent: the client ended with code 3"),
+        ("print('no id'); print('ü 日本')", "the job was not sent: ü 日本"),
+    ],
+)
+def test_what_went_wrong_is_one_sentence(panel: Panel, lot: Lot, script: str, text: str) -> None:
+    client(panel, script)
+    lot.queue(lot.comp("Main"))
+    _, seen = sent(panel, lot, "gui")
+    assert not seen["result"]["ok"]
+    assert seen["result"]["text"] == text
+    assert not list(panel.temp.iterdir())
+
+
+def test_a_client_that_is_not_there_is_named(panel: Panel, lot: Lot) -> None:
+    lot.queue(lot.comp("Main"))
+    panel.environ |= {"SHELL": "/bin/false"}
+    _, seen = sent(panel, lot, "gui", "STMPO.settings.set('client', '/no/such/deadline')")
+    assert "the Deadline Cloud client is not found" in seen["result"]["text"]
+
+
+def test_a_running_submission_can_be_cancelled_and_no_second_one_starts(panel: Panel, lot: Lot) -> None:
+    client(panel, "print('waiting', flush=True); time.sleep(30)")
+    lot.queue(lot.comp("Main"))
+    panel.app = dump(lot.save())
+    wait = "var end = new Date().getTime() + 10000; while (!seen.progress.length && new Date().getTime() < end) { STMPO.pollSubmission(); }"
+    begin = START.replace("MODE", "'gui'")
+    answer = panel.run(begin, wait + "STMPO.submitting()", begin.partition("; ")[2], "STMPO.cancelSubmission()", "tick", "seen")
+    assert answer.values[1] is True
+    assert "is running" in answer.values[2]
+    assert answer.values[-1]["progress"] == ["waiting"]
+    assert answer.values[-1]["result"]["text"] == "cancelled"
+
+
+def test_a_bundle_that_cannot_be_made_is_not_sent(panel: Panel, lot: Lot) -> None:
+    client(panel, f"print({SENT!r})")
+    answer, _ = sent(panel, lot, "gui")
+    assert answer.values[0] == "no item is ticked"
+    assert answer.calls["system"] == []
+    assert not list(panel.temp.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("AUTHENTICATED", ""),
+        ("NEEDS_LOGIN", "nobody is logged in"),
+        ("CONFIGURATION_ERROR", "no usable credentials"),
+    ],
+)
+def test_the_client_is_asked_who_is_logged_in(panel: Panel, lot: Lot, status: str, said: str) -> None:
+    client(panel, f"print('{{\"status\": \"{status}\"}}')  # auth")
+    panel.wheel()
+    lot.queue(lot.comp("Main"))
+    panel.app = dump(lot.save())
+    answer = panel.run("STMPO.checks(STMPO.refresh())", "STMPO.checks(STMPO.refresh())")
+    errors = [finding["text"] for finding in answer.values[1] if finding["severity"] == "error"]
+    assert len(errors) == bool(said)
+    assert said in "".join(errors)
+    assert len(answer.calls["system"]) == (1 if status == "AUTHENTICATED" else 2)
+
+
+# Windows: what PowerShell and then the client's own start-up code make of the script's text.
+
+
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.text(alphabet="\\\" '‘’a&%^!"), max_size=5), min_size=20, max_size=30))  # fmt: skip
+def test_words_for_windows_come_back_as_they_were(panel: Panel, many: list[list[str]]) -> None:
+    code = "STMPO.map({}, function (words) {{ return STMPO.submission.powershell(STMPO.map(words, STMPO.submission.windowsWord).join(' ')); }})"
+    for words, text in zip(many, panel.value(code.format(json.dumps(many))), strict=True):
+        assert split_as_windows(powershell_literal(text)) == words
+
+
+def powershell_literal(text: str) -> str:
+    """What PowerShell makes of a single-quoted text: any of its five quotes ends it, two of them are one."""
+    quotes = "'\u2018\u2019\u201a\u201b"
+    assert text[0] == text[-1] == "'"
+    inner = text[1:-1]
+    assert not re.search(f"(?<![{quotes}])(?:[{quotes}]{{2}})*[{quotes}](?![{quotes}])", inner)
+    return re.sub(f"([{quotes}])[{quotes}]", r"\1", inner)
+
+
+def split_as_windows(line: str) -> list[str]:
+    """As CommandLineToArgvW and the C runtime split a command line after the program's name."""
+    words: list[str] = []
+    at = 0
+    while at < len(line):
+        if line[at] in " \t":
+            at += 1
+            continue
+        word, quoted = "", False
+        while at < len(line) and (quoted or line[at] not in " \t"):
+            slashes = len(line) - at - len(line[at:].lstrip("\\"))
+            at += slashes
+            if line[at : at + 1] == '"':
+                word += "\\" * (slashes // 2)
+                if slashes % 2:
+                    word += '"'
+                else:
+                    quoted = not quoted
+                at += 1
+            else:
+                word += "\\" * slashes
+                if not slashes:
+                    word += line[at]
+                    at += 1
+        words.append(word)
+    return words
+
+
+@pytest.fixture
+def windows(tmp_path: Path, lot: Lot) -> Panel:
+    """The panel on a Windows whose disk C: is a folder here, with the lot's project open under a Windows path."""
+    from tests.panel.panel_host import Panel  # noqa: PLC0415
+
+    lot.queue(lot.comp("a & b"))
+    app = dump(lot.save())
+    panel = Panel(tmp_path / "root" / "c" / "ae", app, platform="windows", root=str(tmp_path / "root"))
+    project = app["project"]
+    project["file"] = "C:\\Users\\it’s 100%41\\shot.aep"
+    project["queue"][0]["modules"][0]["file"] = "C:\\out\\Größe\\a & b_[####].tif"
+    where = tmp_path / "root" / "c" / "Users" / "it’s 100%41"
+    where.mkdir(parents=True)
+    (where / "shot.aep").write_bytes(b"")
+    return panel
+
+
+def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> None:
+    """The panel's half of Windows: paths, script and command."""
+    answer = windows.run(START.replace("MODE", "'direct'"))
+    assert answer.values == [""]
+    (command,) = answer.calls["system"]
+    assert re.fullmatch(
+        r'powershell\.exe [A-Za-z -]+ -File "C:\\ae\\temp\\stmpo-[a-z0-9]+\\run\.ps1" start', command
+    )
+    (work,) = windows.temp.iterdir()
+    script = (work / "run.ps1").read_bytes()
+    assert script.startswith(b"\xef\xbb\xbf")
+    line = re.search(r"\$words = ('.*')\n", script.decode("utf-8-sig"))
+    assert line is not None
+    words = split_as_windows(powershell_literal(line[1]))
+    assert words[:4] == ["bundle", "submit", "--known-asset-path", "C:\\Users\\it’s 100%41"]
+    assert words[-1] == f"C:\\ae\\temp\\{work.name}\\bundle"
+    template = json.loads((work / "bundle" / "template.json").read_text(encoding="utf-8"))
+    assert "--output_name=a & b_[####].tif" in json.dumps(template)
+    values = json.loads((work / "bundle" / "parameter_values.json").read_text(encoding="utf-8"))
+    assert {item["name"]: item["value"] for item in values["parameterValues"]} == {
+        "ProjectFile": "C:\\Users\\it’s 100%41\\shot.aep",
+        "OutputDir": "C:\\out\\Größe",
+    }
