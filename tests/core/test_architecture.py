@@ -20,7 +20,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, 
 
 PURE = (
     "stmpo.frames", "stmpo.errors", "stmpo.events", "stmpo.ledger", "stmpo.attempt", "stmpo.job",
-    "stmpo.watchdog", "stmpo.planning", "stmpo.scheduling", "stmpo.report.summary", "stmpo.machine.model",
+    "stmpo.watchdog", "stmpo.memory_guard", "stmpo.planning", "stmpo.scheduling", "stmpo.report.summary", "stmpo.machine.model",
 )  # fmt: skip
 """Values in, decisions out: time and samples are arguments. (Outputs know the system's path separator, and no more.)"""
 
@@ -123,7 +123,9 @@ def test_a_pure_room_reaches_nothing_but_its_arguments(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("room", ["stmpo.planning", "stmpo.scheduling", "stmpo.watchdog"])
+@pytest.mark.parametrize(
+    "room", ["stmpo.planning", "stmpo.scheduling", "stmpo.watchdog", "stmpo.memory_guard"]
+)
 def test_what_a_pure_room_imports_is_pure(room: str) -> None:
     allowed = (*PURE, "stmpo.machine.cpulist", "stmpo.machine.build")
     for name in (name for name in MODULES if within(name, (room,))):

@@ -111,3 +111,34 @@ def test_an_old_kernel_gives_no_available_figure(write_root: WriteRoot) -> None:
         write_root, {"proc/meminfo": "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 300 kB"}
     )
     assert (limits.memory_total_bytes, limits.memory_available_bytes) == (1000 * 1024, 420 * 1024)
+
+
+def _room(write_root: WriteRoot, files: dict[str, str]) -> tuple[int, int, str]:
+    room = linux_limits.memory_room(RootFolder(write_root(MEMINFO | files)))
+    assert room is not None
+    return room.total, room.available, room.what
+
+
+def test_the_room_now_is_that_of_the_tightest_limit(write_root: WriteRoot) -> None:
+    assert _room(write_root, {}) == (64 * GB, 32 * GB, "of memory")
+    group = {
+        "proc/self/cgroup": "0::/job",
+        "proc/self/mountinfo": V2_MOUNT,
+        "sys/fs/cgroup/job/memory.max": str(48 * GB),
+        "sys/fs/cgroup/job/memory.current": str(8 * GB),
+    }
+    assert _room(write_root, group) == (64 * GB, 32 * GB, "of memory")
+    group["sys/fs/cgroup/job/memory.current"] = str(40 * GB)
+    assert _room(write_root, group) == (48 * GB, 8 * GB, "of the control group's memory")
+    group["sys/fs/cgroup/job/memory.high"] = str(44 * GB)
+    assert _room(write_root, group) == (44 * GB, 4 * GB, "of the control group's memory")
+    group["sys/fs/cgroup/job/memory.stat"] = f"inactive_file {GB}\nactive_file {2 * GB}\nanon 1"
+    assert _room(write_root, group) == (44 * GB, 7 * GB, "of the control group's memory")
+
+
+def test_a_strict_commit_limit_counts(write_root: WriteRoot) -> None:
+    lines = MEMINFO["proc/meminfo"] + "\nCommitLimit: 4194304 kB\nCommitted_AS: 3145728 kB"
+    lax = {"proc/meminfo": lines, "proc/sys/vm/overcommit_memory": "0"}
+    assert _room(write_root, lax) == (64 * GB, 32 * GB, "of memory")
+    strict = lax | {"proc/sys/vm/overcommit_memory": "2"}
+    assert _room(write_root, strict) == (4 * GB, GB, "of the commit limit")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.errors import BadInput
-from stmpo.machine.windows import read, with_memory
+from stmpo.machine.windows import memory_room, read, with_memory
 from stmpo.machine.windows_records import JOB_LIMITS_BYTES, Relation, parse_job_memory, parse_relationships
 
 if TYPE_CHECKING:
@@ -203,3 +203,19 @@ def test_a_memory_limit_of_the_job_counts() -> None:
     assert machine.notes == ("a job limits memory to 8.0 GB",)
     unbound = with_memory(machine, 64 * GB, 32 * GB, 100 * GB)
     assert (unbound.memory_total_bytes, unbound.memory_available_bytes) == (64 * GB, 32 * GB)
+
+
+def test_the_room_now_counts_memory_the_commit_limit_and_the_jobs() -> None:
+    gb = 2**30
+
+    def room(available: int, commit: int, limit: int | None) -> tuple[int, int, str]:
+        status = struct.pack("<IIQQQQQQQ", 64, 50, 64 * gb, available * gb, 80 * gb, commit * gb, 0, 0, 0)
+        found = memory_room(status, None if limit is None else limit * gb, 5 * gb)
+        assert found is not None
+        return found.total // gb, found.available // gb, found.what
+
+    assert room(20, 30, None) == (64, 20, "of memory")
+    assert room(20, 3, None) == (80, 3, "of the commit limit")
+    assert room(20, 30, 16) == (16, 11, "of the job's memory")
+    assert room(20, 30, 4) == (4, 0, "of the job's memory")
+    assert memory_room(b"", None, 0) is None

@@ -3,6 +3,7 @@
     discover()             this computer
     load(text)             another one: a file, a folder, or a synthetic description
     apply_numa_map(m, p)   this one, grouped as a site's numa_map.json says
+    memory_room(ours)      how much memory there is now
 
 Each source is a file of its own and is imported when it is asked for, so that `stmpo plan` starts quickly and a worker
 loads nothing of the systems that it is not.
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
-    from stmpo.machine.model import Machine
+    from stmpo.machine.model import Machine, MemoryRoom
 
-__all__ = ["apply_numa_map", "discover", "load"]
+__all__ = ["apply_numa_map", "discover", "load", "memory_room"]
 
 
 def discover() -> Machine:
@@ -40,6 +41,23 @@ def _read_live() -> Machine:
     else:
         from stmpo.machine.linux import read_live  # noqa: PLC0415
     return read_live()
+
+
+def memory_room(ours: int) -> MemoryRoom | None:
+    """How much memory there is now; None where the system will not say. Cheap: it is asked every second.
+
+    `ours` is what this program's renderers have, in bytes, for a limit that does not tell how much of it is used.
+    """
+    if sys.platform == "win32":
+        from stmpo.machine.windows_api import memory_room as chosen  # noqa: PLC0415 - see the module's docstring
+    elif sys.platform == "darwin":
+        from stmpo.machine.macos import memory_room as chosen  # noqa: PLC0415
+    else:
+        from stmpo.machine.linux import memory_room as chosen  # noqa: PLC0415
+    try:
+        return chosen(ours)
+    except OSError:
+        return None
 
 
 def load(text: str) -> Machine:

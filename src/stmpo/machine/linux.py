@@ -22,7 +22,7 @@ from stmpo.errors import BadInput
 from stmpo.machine import linux_limits
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import format_list, parse_list
-from stmpo.machine.model import Machine, NumaNode
+from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 from stmpo.machine.rootfs import RootFolder
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ def read_live() -> Machine:
     root = RootFolder(Path("/"))
     allowed = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     return read(root, allowed, "Linux /sys")
+
+
+def memory_room(ours: int) -> MemoryRoom | None:  # noqa: ARG001 - every system's has the same parameters
+    """How much memory there is now."""
+    return linux_limits.memory_room(RootFolder(Path("/")))
 
 
 def read_snapshot(folder: Path) -> Machine:

@@ -1,6 +1,6 @@
 """Linux: how much of the machine this process is granted: memory, CPU time and the cpuset of its control groups.
 
-Both generations are read. Version 2 has one tree (`cpu.max`, `memory.max`, `cpuset.cpus.effective`); version 1 has one
+Both generations are read. Version 2 has one tree (`cpu.max`, `memory.max`, `memory.high`, `cpuset.cpus.effective`); version 1 has one
 for each controller (`cpu.cfs_quota_us`, `memory.limit_in_bytes`, `cpuset.cpus`), and before that cpusets had a file
 system of their own (`/dev/cpuset`, with the plain names). A limit set on any ancestor binds, so each is read from the
 process's own group up to the top of the mount, and the tightest counts.
@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from stmpo.machine.model import MemoryRoom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +58,20 @@ def read(root: RootFolder) -> Limits:
     if quota is not None:
         notes.append(f"a control group limits CPU time to {quota:g} CPUs")
     return Limits(total, available, quota, nodes, tuple(notes))
+
+
+def memory_room(root: RootFolder) -> MemoryRoom | None:
+    """How much memory there is now: of the machine, of each group with a limit, and of the commit limit where it is strict."""
+    fields = _fields(root.text("proc/meminfo"))
+    total, available = _total_and_available(fields)
+    rooms = [] if total is None or available is None else [MemoryRoom(total, available)]
+    for limit, used in _memory_limits(root):
+        if total is None or limit < total:
+            rooms.append(MemoryRoom(limit, max(limit - used, 0), "of the control group's memory"))
+    if root.text("proc/sys/vm/overcommit_memory") == "2" and "CommitLimit" in fields:
+        left = max(fields["CommitLimit"] - fields.get("Committed_AS", 0), 0)
+        rooms.append(MemoryRoom(fields["CommitLimit"], left, "of the commit limit"))
+    return min(rooms, key=lambda room: room.available, default=None)
 
 
 def cpuset_cpus(root: RootFolder) -> frozenset[int] | None:
@@ -108,9 +124,13 @@ def _fields(text: str | None) -> dict[str, int]:
 def _memory_limits(root: RootFolder) -> Iterator[tuple[int, int]]:
     """Limit and use, in bytes, of each group that has a limit."""
     for folder in _folders(root, ""):
-        yield from _limit_and_use(
-            root, f"{folder}/memory.max", f"{folder}/memory.current", f"{folder}/memory.stat"
-        )
+        for name in (
+            "memory.max",
+            "memory.high",
+        ):  # beyond the latter a group is slowed down until it stands still
+            yield from _limit_and_use(
+                root, f"{folder}/{name}", f"{folder}/memory.current", f"{folder}/memory.stat"
+            )
     for folder in _folders(root, "memory"):
         limit, used = f"{folder}/memory.limit_in_bytes", f"{folder}/memory.usage_in_bytes"
         yield from _limit_and_use(root, limit, used, f"{folder}/memory.stat")
@@ -124,7 +144,8 @@ def _limit_and_use(root: RootFolder, limit: str, used: str, stat: str) -> Iterat
         stats = {
             name: int(value) for name, value in (pair for pair in words if len(pair) == 2) if value.isdigit()
         }
-        reclaimable = stats.get("total_inactive_file", stats.get("inactive_file", 0))
+        names = ("inactive_file", "active_file", "slab_reclaimable")
+        reclaimable = sum(stats.get(f"total_{name}", stats.get(name, 0)) for name in names)
         yield most, max((root.number(used) or 0) - reclaimable, 0)
 
 

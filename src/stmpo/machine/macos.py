@@ -13,7 +13,7 @@ from stmpo.errors import BadInput
 from stmpo.machine import memory
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import MOST_CPUS
-from stmpo.machine.model import Machine, NumaNode
+from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 
 _SYSCTL = ("/usr/sbin/sysctl", "hw")
 
@@ -29,6 +29,12 @@ def read_live() -> Machine:
     machine = assemble(parse(answer.stdout.decode("utf-8", "replace")))
     total, available = memory.installed_and_available()
     return replace(machine, memory_total_bytes=total, memory_available_bytes=available)
+
+
+def memory_room(ours: int) -> MemoryRoom | None:  # noqa: ARG001 - every system's has the same parameters
+    """How much memory there is now."""
+    total, available = memory.installed_and_available()
+    return None if total is None or available is None else MemoryRoom(total, available)
 
 
 def parse(text: str) -> dict[str, int]:

@@ -46,6 +46,16 @@ class NumaNode:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryRoom:
+    """How much memory there is now, by the tightest of the limits that hold for this process. Bytes."""
+
+    total: int
+    available: int
+    what: str = "of memory"
+    """Whose total it is, for the words "3.1 of 64 GB … available": "of memory", "of the control group's memory"."""
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A computer. `cpus` are those that are online and that this process may use, sorted by `id`."""
 

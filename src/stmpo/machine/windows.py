@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stmpo.errors import BadInput
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
-from stmpo.machine.model import Machine, NumaNode
+from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 from stmpo.machine.windows_records import (
     CPUS_IN_GROUP,
     Record,
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ALL_RELATIONS = 0xFFFF
+
+MEMORY_STATUS_BYTES = 64
+"""Size of `MEMORYSTATUSEX`."""
 
 
 class Win32(Protocol):
@@ -77,6 +80,22 @@ def with_memory(machine: Machine, total: int | None, available: int | None, limi
         machine = replace(machine, notes=(*machine.notes, note))
         total, available = limit, limit if available is None else min(available, limit)
     return replace(machine, memory_total_bytes=total, memory_available_bytes=available)
+
+
+def memory_room(status: bytes, limit: int | None, ours: int) -> MemoryRoom | None:
+    """How much memory there is now: built in, of the commit limit, and of a job's `limit`, all in bytes.
+
+    `status` is a `MEMORYSTATUSEX`. What can be committed ends before memory does where the page file is small: an
+    allocation is refused then, however much is free. A job does not tell how much of its limit is used; `ours` is what
+    this program's renderers have committed.
+    """
+    if len(status) < MEMORY_STATUS_BYTES:
+        return None
+    total, available, most, left = struct.unpack_from("<8xQQQQ", status)
+    rooms = [MemoryRoom(total, available), MemoryRoom(most, left, "of the commit limit")]
+    if limit is not None:
+        rooms.append(MemoryRoom(limit, max(limit - ours, 0), "of the job's memory"))
+    return min(rooms, key=lambda room: room.available)
 
 
 def assemble(records: Iterable[Record]) -> Machine:

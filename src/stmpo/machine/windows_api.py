@@ -10,7 +10,7 @@ from stmpo.machine import memory, windows
 from stmpo.machine.windows_records import JOB_LIMITS_BYTES, parse_job_memory
 
 if TYPE_CHECKING:
-    from stmpo.machine.model import Machine
+    from stmpo.machine.model import Machine, MemoryRoom
 
 assert sys.platform == "win32"
 
@@ -27,6 +27,12 @@ def read_live() -> Machine:
     api = Kernel32()
     total, available = memory.installed_and_available()
     return windows.with_memory(windows.read(api), total, available, parse_job_memory(api.job_limits() or b""))
+
+
+def memory_room(ours: int) -> MemoryRoom | None:
+    """How much memory there is now. `ours` is what this program's renderers have, in bytes."""
+    api = Kernel32()
+    return windows.memory_room(api.memory_status() or b"", parse_job_memory(api.job_limits() or b""), ours)
 
 
 class Kernel32:
@@ -68,6 +74,12 @@ class Kernel32:
         size = ctypes.c_uint64(0)
         done = self._dll.GetNumaAvailableMemoryNodeEx(ctypes.c_uint16(node), ctypes.byref(size))
         return size.value if done else None
+
+    def memory_status(self) -> bytes | None:
+        """`GlobalMemoryStatusEx`."""
+        buffer = ctypes.create_string_buffer(windows.MEMORY_STATUS_BYTES)
+        ctypes.c_uint32.from_buffer(buffer).value = windows.MEMORY_STATUS_BYTES
+        return buffer.raw if self._dll.GlobalMemoryStatusEx(buffer) else None
 
     def job_limits(self) -> bytes | None:
         """`QueryInformationJobObject` without a handle: the job that this process is in, if it is in one."""

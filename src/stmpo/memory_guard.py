@@ -1,0 +1,228 @@
+"""Memory: when a further renderer may start, and which one has to go. Pure decisions; clock and samples are arguments.
+
+    room for one more, siblings grown to their peak included ─► a renderer may start
+    less than that              ─► no new leases; those that run go on
+    less than `retire`          ─► after a while the newest one ends at its next frame (nothing is lost)
+    less than `kill`            ─► the newest one is stopped at once; its frames go back and count against nobody
+    one that eats without end   ─► that one is stopped, named, and its frame counts as failed: it is tried again alone
+
+After each retreat the number of renderers may grow by one at a time, after a wait that doubles with every retreat: a
+machine that holds six and never seven is tried with seven a handful of times in a night, not every minute.
+
+Never below one: the last renderer goes on however little there is, since nothing is gained by waiting for it. Only when
+nothing at all is left, and it holds most of what there is, is it stopped; its frame fails in words after its retries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stmpo.machine.model import MemoryRoom
+
+GB = 2**30
+
+HOLD = 5.0
+"""Seconds that memory is short before a renderer is retired: a peak that passes is no pressure."""
+
+FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
+"""Seconds of calm before one more renderer may run, after the first retreat, and at most."""
+
+RUNAWAY_FACTOR = 2
+"""A renderer with so many times the memory of any other of this run is the one that eats."""
+
+RUNAWAY_SHARE = 4
+"""It must hold at least this part of all memory: total / 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Bytes available, below which something is done; each is less than the one before."""
+
+    start: int
+    """Left over when one more has grown to its peak."""
+
+    retire: int
+    kill: int
+    last: int
+    """Below this even the only renderer is stopped, when it is the one that eats."""
+
+    @classmethod
+    def of(cls, total: int) -> Marks:
+        """Parts of all memory, on a large machine no more than the file cache and everyone else need."""
+        return cls(
+            min(total // 8, 16 * GB), min(total // 12, 8 * GB), min(total // 25, 4 * GB), min(total // 50, GB)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A renderer that runs. `number` grows with each start; sizes are bytes of its whole tree."""
+
+    number: int
+    memory: int
+    retiring: bool = False
+    """It ends at its next frame."""
+
+    stopping: bool = False
+    """It is being stopped: its memory comes back soon."""
+
+
+class Action(Enum):
+    """What to do with a renderer."""
+
+    RETIRE = "retire"
+    """Let it end at its next frame; what it leaves goes back."""
+
+    KILL = "kill"
+    """Stop it at once; what it leaves goes back and counts against nobody."""
+
+    RUNAWAY = "runaway"
+    """Stop it at once; the frame that it is at counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One renderer to act on, and why, in words."""
+
+    action: Action
+    number: int
+    text: str
+
+
+@dataclass(slots=True)
+class MemoryGuard:
+    """Watches the renderers of one run. `slots` is how many there may be at most."""
+
+    slots: int
+    allowed: int = 0
+    """How many may run now; 1 to `slots`."""
+
+    wait: float = FIRST_WAIT
+    """Seconds of calm before one more may run."""
+
+    _peaks: dict[int, int] = field(default_factory=dict)
+    """The largest memory of each renderer so far, those that have ended included."""
+
+    _short_since: float | None = None
+    _calm_since: float | None = None
+    _retreated: bool = False
+
+    def __post_init__(self) -> None:
+        self.allowed = self.slots
+
+    @property
+    def need(self) -> int:
+        """Bytes that a renderer of this run has needed at its peak; 0 while nothing is known."""
+        return max(self._peaks.values(), default=0)
+
+    def refusal(self, room: MemoryRoom | None, residents: Sequence[Resident], living: int) -> str:
+        """Why no further renderer may start now; empty when it may.
+
+        `living` counts those that were started and not measured yet as well. With none of them the answer is yes.
+        """
+        if living == 0:
+            return ""
+        if living >= self.allowed < self.slots:
+            return f"memory allows {_renderers(self.allowed)} at present"
+        if room is None:
+            return ""
+        need = self.need
+        to_come = sum(max(0, need - each.memory) for each in residents if not each.stopping)
+        to_come += max(0, living - len(residents)) * need
+        left = room.available - to_come - need
+        if left >= Marks.of(room.total).start:
+            return ""
+        return (
+            f"{size(room.available)} of {size(room.total)} {room.what} available, and a renderer needs up to {size(need)}:"
+            " no further one is started until there is room"
+        )
+
+    def look(self, now: float, room: MemoryRoom | None, residents: Sequence[Resident]) -> Decision | None:
+        """Take a sample; what has to be done about it. At most one renderer is on its way out at a time."""
+        for each in residents:
+            self._peaks[each.number] = max(each.memory, self._peaks.get(each.number, 0))
+        if room is None:
+            return None
+        marks = Marks.of(room.total)
+        self._recover(now, room.available, marks)
+        if any(each.stopping for each in residents):
+            return None  # what it held comes back first
+        if room.available >= marks.retire or not residents:
+            self._short_since = None
+            return None
+        if self._short_since is None:
+            self._short_since = now
+        running = sorted(residents, key=lambda each: each.number)
+        return self._under_pressure(running, room, marks, held=now - self._short_since >= HOLD)
+
+    def _under_pressure(
+        self, running: Sequence[Resident], room: MemoryRoom, marks: Marks, *, held: bool
+    ) -> Decision | None:
+        if len(running) == 1:
+            return self._last_one(running[0], room, marks) if held else None
+        if room.available < marks.kill:
+            return self._eater(running, room) or self._send_off(Action.KILL, running, room)
+        if held and not any(each.retiring for each in running):
+            return self._eater(running, room) or self._send_off(Action.RETIRE, running, room)
+        return None
+
+    def _recover(self, now: float, available: int, marks: Marks) -> None:
+        """Let one more run after a calm wait."""
+        if available < marks.start:
+            self._calm_since = None
+        elif self._calm_since is None:
+            self._calm_since = now
+        elif self.allowed < self.slots and now - self._calm_since >= self.wait:
+            self.allowed += 1
+            self._calm_since = now
+
+    def _retreat(self, to: int) -> None:
+        self.wait = min(2 * self.wait, LONGEST_WAIT) if self._retreated else FIRST_WAIT
+        self._retreated = True
+        self.allowed = max(1, min(to, self.allowed))
+        self._calm_since = self._short_since = None
+
+    def _send_off(self, action: Action, running: Sequence[Resident], room: MemoryRoom) -> Decision:
+        """The newest one goes: it has the least to lose."""
+        self._retreat(len(running) - 1)
+        how = (
+            "ends after its present frame" if action is Action.RETIRE else "is stopped and its frames go back"
+        )
+        short = f"memory is short ({size(room.available)} of {size(room.total)} {room.what} available)"
+        text = f"{short}: the newest renderer {how}; {_renderers(self.allowed)} may run"
+        return Decision(action, running[-1].number, text)
+
+    def _eater(self, running: Sequence[Resident], room: MemoryRoom) -> Decision | None:
+        """The renderer that eats without end, if one does: the others need not go for it."""
+        largest = max(running, key=lambda each: each.memory)
+        others = max((peak for number, peak in self._peaks.items() if number != largest.number), default=0)
+        if largest.memory < max(RUNAWAY_FACTOR * others, room.total // RUNAWAY_SHARE):
+            return None
+        self._short_since = None
+        return Decision(Action.RUNAWAY, largest.number, _eats(largest, room, others))
+
+    def _last_one(self, only: Resident, room: MemoryRoom, marks: Marks) -> Decision | None:
+        if room.available >= marks.last or only.memory < room.total // 2:
+            return None
+        self._short_since = None
+        others = max((peak for number, peak in self._peaks.items() if number != only.number), default=0)
+        return Decision(Action.RUNAWAY, only.number, _eats(only, room, others))
+
+
+def _eats(renderer: Resident, room: MemoryRoom, others: int) -> str:
+    known = f", where no other has needed more than {size(others)}" if others else ""
+    return f"it has taken {size(renderer.memory)} of memory{known}, and {size(room.available)} of {size(room.total)} are left"
+
+
+def _renderers(count: int) -> str:
+    return "one renderer" if count == 1 else f"{count} renderers"
+
+
+def size(count: int) -> str:
+    """For people: "3.1 GB", "212 MB"."""
+    return f"{count / GB:.1f} GB" if count >= GB else f"{count / 2**20:,.0f} MB"
