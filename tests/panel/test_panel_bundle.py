@@ -86,9 +86,7 @@ def test_a_whole_bundle_is_the_same_files(both: Both, lot: Lot, monkeypatch: pyt
     one, other = lot.folder / "one", lot.folder / "other"
     assert run(["bundle", str(both.project), "-o", str(one), "--offline"]) == 0
     assert both.by_panel(other) == ""
-    assert _tree(other) == {
-        name: data.replace(b"/one/", b"/other/") for name, data in _tree(one).items()
-    }
+    assert _tree(other) == {name: data.replace(b"/one/", b"/other/") for name, data in _tree(one).items()}
     assert not [path for path in lot.folder.iterdir() if path.name.startswith(".")]
 
 
@@ -153,10 +151,24 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "RamPerProcessGB": "48.5", "DisableMFR": "true", "Strategy": "shared", "SpawnDelay": "0",
         "AerenderPath": "C:\\Program Files\\aerender.exe", "EnvFile": str(lot.folder / "env.json"),
     }  # fmt: skip
-    extras = {"name": "Job {{x}} \t名", "systems": "linux", "minVcpus": "16", "minMemoryGb": "64", "taskTimeout": "3600"}
-    extras |= {"python": "python3", "condaPackages": "aftereffects=25.1", "priority": "70", "initialState": "SUSPENDED"}
+    extras = {
+        "name": "Job {{x}} \t名",
+        "systems": "linux",
+        "minVcpus": "16",
+        "minMemoryGb": "64",
+        "taskTimeout": "3600",
+    }
+    extras |= {
+        "python": "python3",
+        "condaPackages": "aftereffects=25.1",
+        "priority": "70",
+        "initialState": "SUSPENDED",
+    }
     extras |= {"maxFailedTasks": "0", "maxRetriesPerTask": "3", "maxWorkers": "4"}
-    steps = [f"STMPO.settings.set({json.dumps(key)}, {json.dumps(value)})" for key, value in (chosen | extras).items()]
+    steps = [
+        f"STMPO.settings.set({json.dumps(key)}, {json.dumps(value)})"
+        for key, value in (chosen | extras).items()
+    ]
     options = TemplateOptions(
         os_families=("linux",), min_vcpus=16, min_memory_mib=64 * 1024, task_timeout_seconds=3600, python="python3",
         conda_packages="aftereffects=25.1",
@@ -253,7 +265,9 @@ def test_nothing_is_left_behind_by_a_bundle_that_cannot_be_written(both: Both, l
     assert sorted(path.name for path in lot.folder.iterdir()) == ["shot.aep", "there"]
 
 
-@pytest.mark.skipif(not PROJECTS.is_dir(), reason="needs ../shared/data/projects, not part of this repository")
+@pytest.mark.skipif(
+    not PROJECTS.is_dir(), reason="needs ../shared/data/projects, not part of this repository"
+)
 @pytest.mark.parametrize("name", ["Item-01.aep", "Layer-01.aep", "Property-01.aep"])
 def test_projects_that_after_effects_saved(both: Both, lot: Lot, name: str) -> None:
     """Their comps queued by py_aep, everything delivered to one folder, missing footage and all."""

@@ -40,7 +40,9 @@ def test_processes_limit_and_threads_are_the_plans(
     panel: Panel, sizes: list[tuple[int, int, dict[str, Any]]]
 ) -> None:
     code = "STMPO.map({}, function (size) {{ return STMPO.plan.plan({{ threads: size[0], memory: size[1] }}, size[2]); }})"
-    for (threads, memory, wanted), found in zip(sizes, panel.value(code.format(json.dumps(sizes))), strict=True):
+    for (threads, memory, wanted), found in zip(
+        sizes, panel.value(code.format(json.dumps(sizes))), strict=True
+    ):
         plan = make_plan(_machine(threads, memory), _request(wanted))
         sizes_of = [len(slot.cpus) for slot in plan.slots]
         assert found == {

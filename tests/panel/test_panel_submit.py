@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tests.deadline.lot import Lot
     from tests.panel.panel_host import Answer, Panel
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for the client is a POSIX script")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in for the client is a POSIX script"
+)
 
 JOB = f"job-{'a' * 32}"
 SENT = json.dumps({"status": "SUBMITTED", "jobId": JOB, "jobHistoryBundleDirectory": "/x"})
@@ -36,7 +38,9 @@ def client(panel: Panel, script: str) -> Path:
     notes = panel.folder / "words.json"
     program = folder / "deadline"
     words = f"import json, os, sys, time; open({str(notes)!r}, 'w').write(json.dumps([sys.argv[1:], sorted(os.listdir(sys.argv[-1]))]))"
-    text = f"#!{sys.executable}\n{words if 'auth' not in script else 'import sys'}\n{textwrap.dedent(script)}\n"
+    text = (
+        f"#!{sys.executable}\n{words if 'auth' not in script else 'import sys'}\n{textwrap.dedent(script)}\n"
+    )
     program.write_text(text, encoding="utf-8")
     program.chmod(0o755)
     panel.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
@@ -54,13 +58,20 @@ def sent(panel: Panel, lot: Lot, mode: str, *before: str) -> tuple[Answer, Any]:
 def test_a_sent_job_is_told_by_its_id(panel: Panel, lot: Lot, mode: str) -> None:
     notes = client(panel, f"print('Hashing...'); print({SENT!r}); time.sleep(0.2)")
     lot.queue(lot.comp("Main"))
-    answer, seen = sent(panel, lot, mode, "STMPO.settings.set('priority', '70')", "STMPO.settings.set('farm', 'farm-1')")
+    answer, seen = sent(
+        panel, lot, mode, "STMPO.settings.set('priority', '70')", "STMPO.settings.set('farm', 'farm-1')"
+    )
     assert answer.values[-2] == ""
     assert seen["result"]["ok"]
     assert seen["result"]["jobId"] == JOB
     words, files = json.loads(notes.read_text())
     assert files == ["asset_references.json", "parameter_values.json", "scripts", "template.json"]
-    assert words[:4] == ["bundle", "gui-submit" if mode == "gui" else "submit", "--known-asset-path", str(lot.folder)]
+    assert words[:4] == [
+        "bundle",
+        "gui-submit" if mode == "gui" else "submit",
+        "--known-asset-path",
+        str(lot.folder),
+    ]
     assert (words[words.index("--priority") + 1] == "70") if mode == "direct" else ("--priority" not in words)
     assert not list(panel.temp.iterdir())
     assert "sent as job-a" in (panel.user_data / "STMPO" / "panel.log").read_text(encoding="utf-8")
@@ -86,7 +97,7 @@ def test_no_name_reaches_a_command_line_unquoted(panel: Panel, lot: Lot) -> None
 @pytest.mark.parametrize(
     ("script", "text"),
     [
-        ("print('{\"status\": \"CANCELED\"}')", "cancelled"),
+        ('print(\'{"status": "CANCELED"}\')', "cancelled"),
         ("sys.stderr.write('Trace\\nno such queue\\n'); sys.exit(1)", "the job was not sent: no such queue"),
         ("sys.exit(3)", "the job was not sent: the client ended with code 3"),
         ("print('no id'); print('ü 日本')", "the job was not sent: ü 日本"),
@@ -114,7 +125,14 @@ def test_a_running_submission_can_be_cancelled_and_no_second_one_starts(panel: P
     panel.app = dump(lot.save())
     wait = "var end = new Date().getTime() + 10000; while (!seen.progress.length && new Date().getTime() < end) { STMPO.pollSubmission(); }"
     begin = START.replace("MODE", "'gui'")
-    answer = panel.run(begin, wait + "STMPO.submitting()", begin.partition("; ")[2], "STMPO.cancelSubmission()", "tick", "seen")
+    answer = panel.run(
+        begin,
+        wait + "STMPO.submitting()",
+        begin.partition("; ")[2],
+        "STMPO.cancelSubmission()",
+        "tick",
+        "seen",
+    )
     assert answer.values[1] is True
     assert "is running" in answer.values[2]
     assert answer.values[-1]["progress"] == ["waiting"]
@@ -138,7 +156,7 @@ def test_a_bundle_that_cannot_be_made_is_not_sent(panel: Panel, lot: Lot) -> Non
     ],
 )
 def test_the_client_is_asked_who_is_logged_in(panel: Panel, lot: Lot, status: str, said: str) -> None:
-    client(panel, f"print('{{\"status\": \"{status}\"}}')  # auth")
+    client(panel, f'print(\'{{"status": "{status}"}}\')  # auth')
     panel.wheel()
     lot.queue(lot.comp("Main"))
     panel.app = dump(lot.save())

@@ -1,0 +1,288 @@
+"""The panel reads the queue as After Effects shows it, remembers what was chosen, and says what would go wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stmpo.deadline.pieces import load_pieces
+from stmpo.errors import BadInput
+from stmpo.frames import FrameSet
+from tests.panel.dump_project import dump
+
+if TYPE_CHECKING:
+    from tests.deadline.lot import Lot
+    from tests.panel.panel_host import Panel
+
+
+def project(*queue: dict[str, Any], items: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
+    """An application with a small project: comp 1 of 24 frames a second, and these queue items."""
+    comp = {
+        "type": "comp",
+        "id": 1,
+        "name": "Main",
+        "frameRate": 24,
+        "frameDuration": 1 / 24,
+        "displayStartFrame": 0,
+    }
+    return {
+        "version": "25.1x1",
+        "project": {
+            "file": "/p/shot.aep",
+            "dirty": False,
+            "xmpPacket": "",
+            "displayStartFrame": 0,
+            "items": [comp, *(items or [])],
+            "queue": list(queue),
+            **more,
+        },
+    }
+
+
+def item(**changes: Any) -> dict[str, Any]:
+    """A queue item of ten frames."""
+    words = {"Format": "PNG Sequence", "Use Comp Frame Number": "true"}
+    module = {"name": "PNG", "file": "/out/a_[####].png", "settings": words}
+    settings_ = {"Frame Rate": 0, "Use this frame rate": 30}
+    made = {"comp": 1, "status": "QUEUED", "timeSpanStart": 0, "timeSpanDuration": 10 / 24, "skipFrames": 0}
+    return {**made, "settings": settings_, "modules": [module], **changes}
+
+
+def test_skipped_frames_and_the_projects_first_number_count(panel: Panel) -> None:
+    panel.app = project(item(skipFrames=2), displayStartFrame=1)
+    record = panel.value("STMPO.refresh()[0]")
+    assert record["frames"] == "1,4,7,10"
+    assert record["count"] == 4
+    assert record["span"] == "0:00:00:00 - 0:00:00:09"
+
+
+def test_another_frame_rate_is_said(panel: Panel) -> None:
+    panel.app = project(item(settings={"Frame Rate": 1, "Use this frame rate": 30}))
+    assert "ask for 30 frames a second" in panel.value("STMPO.refresh()[0].notes[0]")
+
+
+def test_an_item_without_output_module_or_frames_says_so(panel: Panel) -> None:
+    panel.app = project(item(modules=[]), item(timeSpanDuration=0))
+    reasons = panel.value("STMPO.map(STMPO.refresh(), function (record) { return record.reasons.join(); })")
+    assert "no output module" in reasons[0]
+    assert "no frame" in reasons[1]
+
+
+def test_no_project_is_an_empty_queue(panel: Panel) -> None:
+    panel.app = {"version": "22.0"}
+    assert panel.run("STMPO.refresh()", "STMPO.fingerprint()").values == [[], ""]
+    assert "no project is open" in json.dumps(panel.value("STMPO.checks([])"))
+
+
+@pytest.mark.parametrize(
+    ("frame", "rate", "drop", "timecode"),
+    [
+        (0, 25, False, "0:00:00:00"),
+        (107999, 29.97, True, "1;00;03;17"),
+        (1800, 29.97, True, "0;01;00;02"),
+        (1799, 29.97, True, "0;00;59;29"),
+        (17982, 29.97, True, "0;10;00;00"),
+        (3600, 59.94, True, "0;01;00;04"),
+        (170239, 29.97, True, "1;34;40;09"),
+        (86399, 23.976, False, "0:59:59:23"),
+        (-5, 25, False, "-0:00:00:05"),
+    ],
+)
+def test_timecode_is_after_effects_own(
+    panel: Panel, frame: int, rate: float, drop: bool, timecode: str
+) -> None:  # noqa: FBT001
+    assert panel.value(f"STMPO.frames.timecode({frame}, {rate}, {json.dumps(drop)})") == timecode
+
+
+RANGES = st.lists(
+    st.integers(-60, 60).map(str)
+    | st.tuples(st.integers(-60, 60), st.integers(-60, 60)).map(lambda pair: f"{pair[0]}-{pair[1]}")
+    | st.tuples(st.integers(-60, 60), st.integers(-60, 60), st.integers(-4, 9)).map(lambda three: f"{three[0]}-{three[1]}:{three[2]}")
+    | st.sampled_from(["", " ", "x", "1-", "1:2", "- 3", " 7 ", "1--2", "5-1:-2"]),
+    min_size=1,
+    max_size=3,
+).map(",".join)  # fmt: skip
+
+
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(RANGES, min_size=80, max_size=100))
+def test_frames_are_read_as_the_command_reads_them(panel: Panel, texts: list[str]) -> None:
+    code = "STMPO.map({}, function (text) {{ try {{ return STMPO.frames.write(STMPO.frames.parse(text)); }} catch (error) {{ return null; }} }})"
+    for text, found in zip(texts, panel.value(code.format(json.dumps(texts))), strict=True):
+        try:
+            assert found == str(FrameSet.parse(text)), text
+        except BadInput:
+            assert found is None, text
+
+
+def test_choices_travel_with_the_project(panel: Panel) -> None:
+    """What was ticked and asked for is in the metadata, by item, and survives a new order of the queue."""
+    panel.app = project(item(), item(), item(comp=2), items=[{**_comp(2), "name": "Zwei 映像 <&>"}])
+    answer = panel.run(
+        "STMPO.setSelected(STMPO.refresh()[1], false)",
+        "STMPO.setFrames(STMPO.refresh()[2], '3-5')",
+        "STMPO.settings.set('name', 'Größe <b> \"x\" ]]> 🎬')",
+        "STMPO.settings.set('Concurrency', '12')",
+        "app.project.xmpPacket",
+    )
+    assert answer.values[:4] == [None, "", "", ""]
+    panel.app["project"]["xmpPacket"] = answer.values[-1]
+    panel.app["project"]["queue"] = panel.app["project"]["queue"][::-1]
+    values = panel.run(
+        "STMPO.map(STMPO.refresh(), function (record) { return [record.key, record.frames, record.selected]; })",
+        "STMPO.settings.get('name')",
+        "STMPO.settings.get('Concurrency')",
+    ).values
+    assert values == [
+        [["2:1", "3-5", True], ["1:1", "0-9", True], ["1:2", "0-9", False]],
+        'Größe <b> "x" ]]> 🎬',
+        12,
+    ]
+
+
+def _comp(number: int) -> dict[str, Any]:
+    return {**project()["project"]["items"][0], "id": number, "name": f"Comp {number}"}
+
+
+def test_damaged_metadata_is_no_obstacle(panel: Panel) -> None:
+    packet = "<x:xmpmeta><rdf:RDF><stmpo:panel>({alert(1)})</stmpo:panel></rdf:RDF></x:xmpmeta>"
+    panel.app = project(item(), xmpPacket=packet)
+    answer = panel.run("STMPO.refresh().length", "STMPO.settings.get('Concurrency')")
+    assert answer.values == [1, 0]
+    assert "cannot be read" in (panel.user_data / "STMPO" / "panel.log").read_text(encoding="utf-8")
+
+
+def test_the_users_defaults_hold_in_other_projects(panel: Panel) -> None:
+    panel.app = project()
+    stored = panel.run(
+        "STMPO.settings.set('MaxConcurrency', 7)",
+        "STMPO.settings.set('client', '/opt/deadline')",
+        "STMPO.settings.set('name', 'only here')",
+        "STMPO.settings.saveAsDefaults()",
+    ).stored
+    panel.app = {**project(), "settings": {**stored, "STMPO/RamPerProcessGB": "nonsense"}}
+    keys = ["MaxConcurrency", "client", "name", "RamPerProcessGB", "priority"]
+    assert panel.value(f"STMPO.map({json.dumps(keys)}, STMPO.settings.get)") == [
+        7,
+        "/opt/deadline",
+        "",
+        32,
+        None,
+    ]
+    assert panel.run("STMPO.settings.reset('client')", "STMPO.settings.get('client')").values[1] == "deadline"
+
+
+def test_settings_are_the_templates_parameters_and_more(panel: Panel) -> None:
+    """Every parameter that a person sees is a setting with its type, bounds, default and words."""
+    table = {entry["key"]: entry for entry in panel.value("STMPO.settings.table")}
+    shown = [
+        definition
+        for definition in load_pieces().job_parameters
+        if definition["userInterface"]["control"] != "HIDDEN" and definition["name"] != "ProjectFile"
+    ]
+    for definition in shown:
+        entry = table[definition["name"]]
+        assert entry["label"] == definition["userInterface"]["label"]
+        assert entry.get("minimum") == definition.get("minValue")
+        wanted = definition["default"]
+        assert entry["initial"] == (
+            {"true": True, "false": False}[wanted] if entry["type"] == "bool" else wanted
+        )
+    assert all(entry["help"] and entry["label"] and entry["group"] for entry in table.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("MaxConcurrency", "0", "at least 1"),
+        ("MaxConcurrency", "many", "a whole number"),
+        ("ChildGraceSec", "61", "at most 60"),
+        ("RamPerProcessGB", "1,5", ""),
+        ("Strategy", "fast", "choose one of"),
+        ("EnvFile", "env.json", "not an absolute path"),
+        ("priority", "101", "at most 100"),
+        ("priority", "", ""),
+        ("DisableMFR", "yes", "true or false"),
+        ("AerenderPath", "x" * 1025, "1,024"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_in_words(panel: Panel, key: str, value: str, said: str) -> None:
+    panel.app = project()
+    error, changed = panel.run(
+        f"STMPO.settings.set({json.dumps(key)}, {json.dumps(value)})",
+        f"STMPO.settings.changed({json.dumps(key)})",
+    ).values
+    assert said in error
+    assert bool(error) == bool(said)
+    assert not (changed and error)
+
+
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [
+        ({"version": "18.4"}, "2022 (22.0) or later"),
+        ({"mayWrite": False}, "Allow Scripts to Write Files and Access Network"),
+        (project(item(), file=None), "never been saved"),
+        (project(item(), dirty=True), "not saved"),
+        (project(item(), dirty=None), "cannot be seen"),
+    ],
+)
+def test_what_stands_in_the_way_is_said_with_the_way_out(
+    panel: Panel, app: dict[str, Any], said: str
+) -> None:
+    panel.wheel()
+    panel.app = {**project(item()), **app}
+    if app.get("project", {}).get("dirty", 0) is None:
+        del panel.app["project"]["dirty"]
+    found = panel.value("STMPO.quickChecks()")
+    assert [finding for finding in found if said in finding["text"]], found
+    assert len(found) == 1
+
+
+def test_a_panel_without_its_wheel_or_pieces_says_so(panel: Panel) -> None:
+    panel.app = project(item())
+    assert "no stmpo wheel" in panel.value("STMPO.quickChecks()")[0]["text"]
+    (panel.home / "JobTemplate").unlink()
+    (panel.home / "JobTemplate").mkdir()
+    with pytest.raises(AssertionError, match="cannot start"):
+        panel.run("1")
+
+
+def test_fonts_of_older_versions_are_those_of_text_layers(panel: Panel) -> None:
+    """Before 24.5 every text is asked, at each keyframe."""
+    layers = [
+        [{"font": "B", "fontLocation": ""}],
+        [{"font": "A", "fontLocation": "/no/a.otf"}, {"font": "C", "fontLocation": ""}],
+    ]
+    panel.app = project(items=[{**_comp(2), "layers": layers}])
+    panel.app["project"]["usedFonts"] = None
+    assert [font["name"] for font in panel.value("STMPO.fonts.all()")] == ["A", "B", "C"]
+
+
+def test_the_log_turns_over(panel: Panel) -> None:
+    panel.app = project()
+    panel.run("for (var i = 0; i < 30; i++) { STMPO.log(new Array(20000).join('x') + '\\nü'); }")
+    logs = sorted((panel.user_data / "STMPO").iterdir())
+    assert [path.name for path in logs] == ["panel.1.log", "panel.log"]
+    assert all(path.stat().st_size < 300_000 for path in logs)
+    assert panel.value("STMPO.logTail(1)[0]").endswith("x | ü")
+
+
+def test_host_calls_grow_as_the_queue_does(panel: Panel, lot: Lot) -> None:
+    """Twice the items are twice the questions to After Effects, in a refresh and in the checks."""
+    seen = []
+    for _ in range(2):
+        for number in range(30):
+            comp = lot.comp(f"comp {number}")
+            lot.queue(comp, f"out/{len(seen)}_{number}_[####].[fileExtension]")
+        panel.app = dump(lot.save())
+        idle = panel.run("1").calls["host"]
+        refresh = panel.run("STMPO.refresh().length").calls["host"] - idle
+        checks = panel.run("STMPO.checks(STMPO.refresh()).length").calls["host"] - idle
+        seen.append((refresh, checks))
+    assert seen[1][0] <= 2 * seen[0][0]
+    assert seen[1][1] <= 2 * seen[0][1] + 20
