@@ -74,6 +74,8 @@ def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
         _release(shelf, report, dead_sessions(ledger.book, system))
         if wanted:
             ledger.book.sessions[str(session)] = token_of(session, system.boot())
+            ledger.book.note((), system.absent())
+            ledger.save()  # before anything is asked: already a look at the fonts may make a cache of them
             fonts = _Arrival(system, ledger, shelf, str(session), report).bring(wanted)
             system.announce()
             found = system.visible(fonts)

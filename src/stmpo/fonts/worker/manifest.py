@@ -75,7 +75,7 @@ def _wanted(folder: Path, entry: Any) -> Wanted:
 def _inside(folder: Path, name: str) -> Path:
     """The path of a file of the job. Windows' rules hold on every system: a job may be made on any."""
     why = refusal(name)
-    if not name or name in {".", ".."} or "/" in name or "\\" in name:
+    if name in {"", ".", ".."} or any(letter in name for letter in "/\\:"):
         why = "it is not the bare name of a file"
     elif (folder / name).is_symlink():
         why = "it is a link"

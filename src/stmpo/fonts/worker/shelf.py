@@ -37,11 +37,10 @@ _LOOK = 0.1
 class Shelf:
     """The user's fonts folder, with the book that says what in it is ours."""
 
-    def __init__(self, system: System, ledger: Ledger, patience: float = PATIENCE) -> None:
+    def __init__(self, system: System, ledger: Ledger) -> None:
         self._system = system
         self._ledger = ledger
         self._book = ledger.book
-        self._patience = patience
 
     def put_in(self, font: Font, file: str, names: Sequence[str], session: str) -> Held:
         """Install a font under its file name, or one like it where another file has that.
@@ -51,7 +50,7 @@ class Shelf:
         """
         digest = hashlib.sha256(font.data).hexdigest()
         for path in self._free_paths(file):
-            self._book.note(_missing_folders(path.parent), self._system.absent())
+            self._book.note(_missing_folders(path.parent), ())
             label = self._system.label(font, path)
             held = Held(str(path), tuple(names), digest, label, sessions=frozenset({session}))
             self._book.put(held)
@@ -119,7 +118,7 @@ class Shelf:
     def _delete(self, fonts: Sequence[Held]) -> list[Held]:
         """Delete the files that are ours. Returns those that could not be, by the end of our patience."""
         left = list(fonts)
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + PATIENCE
         while True:
             left = [held for held in left if not _deleted(held)]
             if not left or time.monotonic() > end:

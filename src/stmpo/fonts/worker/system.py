@@ -33,7 +33,7 @@ class System(Protocol):
         """What is another after each start of the machine; empty where there is no such thing."""
 
     def absent(self) -> list[str]:
-        """What `enter` or `announce` would make and is not there, outermost first."""
+        """What `enter`, `announce` or a look would make and is not there, outermost first."""
 
     def restore(self, absent: Sequence[str]) -> None:
         """Remove what was absent, where nobody else has put anything into it."""

@@ -1,0 +1,314 @@
+"""A job's fonts on a worker: there before the first renderer, seen as programs see them, and gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from stmpo.errors import BadInput
+from stmpo.fonts.worker import sessions, shelf
+from stmpo.fonts.worker.bookkeeping import open_book, peek
+from stmpo.fonts.worker.clean import clean
+from stmpo.fonts.worker.leases import Keeper, Stage
+from tests.fonts.foundry import collection, face
+from tests.fonts.ward import FONTCONFIG, WHY_NOT, Ward
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="a user of Linux; tests/windows has its own"),
+    pytest.mark.skipif(not FONTCONFIG, reason=WHY_NOT),
+]
+
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Ward:
+    return Ward(tmp_path)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Ward:
+    """Without fontconfig's tools, which most things do not need."""
+    return Ward(tmp_path, tools=False)
+
+
+def files(ward: Ward) -> list[str]:
+    return sorted(path.name for path in ward.system.folder.iterdir()) if ward.system.folder.is_dir() else []
+
+
+class TestInstalling:
+    """`fc-list` is the judge."""
+
+    def test_a_font_and_every_face_of_a_collection_are_seen_and_leave_nothing(self, ward: Ward) -> None:
+        wanted = ward.job(
+            "job",
+            {"New-Bold": "a.ttf", "CollOne": "b.ttc", "CollTwo": "b.ttc"},
+            a_ttf=face("New-Bold"),
+            b_ttc=collection("CollOne", "CollTwo"),
+        )
+        report = ward.install(wanted)
+        assert report.missing == []
+        assert {Path(path).name for path in report.installed.values()} == {"a.ttf", "b.ttc"}
+        assert {"New-Bold", "CollOne", "CollTwo"} <= ward.listed()
+        ward.remove()
+        assert ward.everything() == {}
+        assert ward.listed() == set()
+
+    @pytest.mark.skipif(not DEJAVU.is_file(), reason="apt-get install fonts-dejavu-core")
+    def test_a_real_font(self, ward: Ward) -> None:
+        wanted = ward.job("job", {"DejaVuSans": "DejaVuSans.ttf"}, DejaVuSans_ttf=DEJAVU.read_bytes())
+        assert ward.install(wanted).missing == []
+        assert "DejaVuSans" in ward.listed()
+        ward.remove()
+        assert ward.everything() == {}
+
+    def test_what_neither_the_job_nor_the_machine_has_is_missing(self, ward: Ward) -> None:
+        report = ward.install(ward.job("job", {"Here": "a.ttf", "Gone": None}, a_ttf=face("Here")))
+        assert report.missing == ["Gone"]
+        assert list(report.installed) == ["Here"]
+
+    def test_a_file_that_is_no_font_is_not_installed_and_its_font_is_missing(self, ward: Ward) -> None:
+        report = ward.install(ward.job("job", {"Bad": "a.ttf", "Worse": "b.ttf"}, a_ttf=b"MZ" * 500))
+        assert report.missing == ["Bad", "Worse"]
+        assert report.refused["Bad"] == "it does not begin as a TrueType or OpenType font does"
+        assert report.refused["Worse"] == "No such file or directory"
+        assert files(ward) == []
+
+    def test_a_file_that_holds_another_font_does_not_count_as_this_one(self, ward: Ward) -> None:
+        report = ward.install(ward.job("job", {"Wanted": "a.ttf"}, a_ttf=face("Another")))
+        assert report.missing == ["Wanted"]
+        ward.remove()
+        assert ward.everything() == {}
+
+    def test_a_font_of_the_machines_is_used_and_left_alone(self, ward: Ward) -> None:
+        theirs = ward.shared / "theirs.ttf"
+        theirs.write_bytes(face("Shared-One", salt=1))
+        report = ward.install(ward.job("job", {"Shared-One": "a.ttf"}, a_ttf=face("Shared-One")))
+        assert (report.present, report.installed, report.missing) == (["Shared-One"], {}, [])
+        assert files(ward) == []
+        ward.remove()
+        assert theirs.read_bytes() == face("Shared-One", salt=1)
+        assert ward.everything() == {}
+
+    def test_a_file_of_the_same_name_stays_as_it_is(self, ward: Ward) -> None:
+        ward.system.folder.mkdir(parents=True)
+        mine = ward.system.folder / "a.ttf"
+        mine.write_bytes(face("Users-Own"))
+        before = ward.everything()
+        report = ward.install(ward.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+        assert Path(report.installed["New"]).name == "a-2.ttf"
+        assert mine.read_bytes() == face("Users-Own")
+        ward.remove()
+        assert ward.everything() == before
+
+    def test_again_in_one_session_installs_nothing_twice(self, plain: Ward) -> None:
+        wanted = plain.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
+        plain.install(wanted)
+        assert list(plain.install(wanted).installed) == ["New"]
+        assert files(plain) == ["a.ttf"]
+
+    def test_without_fontconfigs_tools_the_folders_are_read(self, plain: Ward) -> None:
+        (plain.shared / "b.ttf").write_bytes(face("Theirs"))
+        wanted = plain.job("job", {"New": "a.ttf", "Theirs": None, "Gone": None}, a_ttf=face("New"))
+        report = plain.install(wanted)
+        assert (list(report.installed), report.present, report.missing) == (["New"], ["Theirs"], ["Gone"])
+
+    def test_a_folder_that_cannot_be_written_makes_the_font_missing(self, plain: Ward) -> None:
+        (plain.home / ".local").write_text("a file where a folder should be")
+        report = plain.install(plain.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+        assert report.refused == {"New": "Not a directory"}
+        assert report.missing == ["New"]
+        plain.remove()
+        assert list(plain.everything()) == [str(plain.home / ".local")]
+
+    def test_what_others_have_put_into_a_folder_of_ours_stays(self, plain: Ward) -> None:
+        plain.install(plain.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+        theirs = plain.system.folder / "theirs.ttf"
+        theirs.write_bytes(face("Theirs"))
+        plain.remove()
+        assert [path for path, data in plain.everything().items() if data is not None] == [str(theirs)]
+
+    @pytest.mark.parametrize("how", ["other bytes", "same bytes"])
+    def test_a_file_that_somebody_wrote_again_is_theirs(self, plain: Ward, how: str) -> None:
+        report = plain.install(plain.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+        path = Path(report.installed["New"])
+        path.unlink()
+        path.write_bytes(face("New", salt=how == "other bytes"))
+        os.utime(path, ns=(1, 1))
+        plain.remove()
+        assert files(plain) == ["a.ttf"]
+        assert not plain.system.state.exists()
+
+
+class TestSharing:
+    """A font stays until the last session that uses it has left."""
+
+    def test_another_session_shares_it_whatever_its_file_is_called(self, plain: Ward) -> None:
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")), "session-1")
+        report = plain.install(plain.job("two", {"New": "z.ttf"}, z_ttf=face("New", salt=1)), "session-2")
+        assert Path(report.shared["New"]).name == "a.ttf"
+        assert plain.remove("session-1").removed == []
+        assert files(plain) == ["a.ttf"]
+        assert len(plain.remove("session-2").removed) == 1
+        assert plain.everything() == {}
+
+    def test_a_session_that_is_over_without_a_word_holds_nothing(self, plain: Ward) -> None:
+        plain.install(
+            plain.job("one", {"New": "a.ttf", "Old": "b.ttf"}, a_ttf=face("New"), b_ttf=face("Old"))
+        )
+        plain.over()
+        report = plain.install(plain.job("two", {"New": "a.ttf"}, a_ttf=face("New")), "session-2")
+        assert {Path(path).name for path in report.removed} == {"a.ttf", "b.ttf"}
+        assert list(report.installed) == ["New"]
+        assert files(plain) == ["a.ttf"]
+
+    def test_so_does_one_of_an_earlier_start_of_the_machine(
+        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
+        monkeypatch.setattr(plain.system, "boot", lambda: "another")
+        plain.install((), "session-2")
+        assert plain.everything() == {}
+
+    def test_so_does_one_whose_agent_was_killed_though_its_folder_stays(
+        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as agent:
+            started = psutil.Process(agent.pid).create_time()
+            monkeypatch.setattr(sessions, "_keeper", lambda _: Keeper(agent.pid, started))
+            plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
+            plain.install((), "session-2")
+            assert files(plain) == ["a.ttf"], "it lives"
+            agent.kill()
+        plain.install((), "session-2")
+        assert plain.everything() == {}
+
+    def test_one_of_another_machine_lives_for_two_weeks(
+        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
+        plain.over()
+        monkeypatch.setattr("platform.node", lambda: "elsewhere")
+        plain.install((), "session-2")
+        assert files(plain) == ["a.ttf"]
+        monkeypatch.setattr(sessions, "ELSEWHERE", 0.0)
+        plain.install((), "session-2")
+        assert plain.everything() == {}
+
+    def test_four_sessions_at_once_each_see_their_fonts_and_leave_nothing(self, ward: Ward) -> None:
+        """Real processes: all install, wait for each other, look, and remove."""
+        wait = ward.folder / "wait"
+        wait.mkdir()
+        jobs = {
+            f"session-{at}": {f"Own-{at}": face(f"Own-{at}"), "Common": face("Common", salt=at)} for at in range(4)
+        }  # fmt: skip
+        for session, fonts in jobs.items():
+            ward.session(session)
+            named: dict[str, str | None] = {name: f"{name}.ttf" for name in fonts}
+            ward.job(f"job-{session}", named)
+            for name, data in fonts.items():
+                (ward.folder / f"job-{session}" / f"{name}.ttf").write_bytes(data)
+        command = [sys.executable, "-m", "tests.fonts.together", str(ward.folder)]
+        root = Path(__file__).resolve().parents[2]
+        running = [subprocess.Popen([*command, session], cwd=root, env=ward.environ) for session in jobs]
+        assert [process.wait(60) for process in running] == [0] * 4
+        assert ward.everything() == {}
+
+
+class TestLocked:
+    """What some program has open is removed as soon as nobody has."""
+
+    @pytest.fixture
+    def locked(self, plain: Ward, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+        """As on Windows: the file cannot be removed."""
+        unlink = Path.unlink
+
+        def refuse(path: Path, *, missing_ok: bool = False) -> None:
+            if path.suffix == ".ttf":
+                raise PermissionError(13, "The process cannot access the file", str(path))
+            unlink(path, missing_ok=missing_ok)
+
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
+        monkeypatch.setattr(shelf, "PATIENCE", 0.0)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "unlink", refuse)
+            yield patched
+
+    def test_it_is_named_and_the_next_session_removes_it(
+        self, plain: Ward, locked: pytest.MonkeyPatch
+    ) -> None:
+        assert [Path(path).name for path in plain.remove().locked] == ["a.ttf"]
+        assert peek(plain.system.state).fonts[str(plain.system.folder / "a.ttf")].stage is Stage.LEAVING
+        assert plain.install((), "session-2").locked, "still"
+        locked.undo()
+        assert [Path(path).name for path in plain.install((), "session-3").removed] == ["a.ttf"]
+        assert plain.everything() == {}
+
+    def test_a_session_that_wants_it_meanwhile_takes_it_over(
+        self, plain: Ward, locked: pytest.MonkeyPatch
+    ) -> None:
+        plain.remove()
+        report = plain.install(plain.job("two", {"New": "a.ttf"}, a_ttf=face("New")), "session-2")
+        assert files(plain) == ["a.ttf"]
+        assert report.missing == []
+        locked.undo()
+        plain.remove("session-2")
+        assert plain.everything() == {}
+
+
+class TestByHand:
+    """`clean` shows and sweeps."""
+
+    def test_what_a_living_session_uses_is_kept_and_the_rest_goes(self, plain: Ward) -> None:
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")), "session-1")
+        plain.install(plain.job("two", {"Old": "b.ttf"}, b_ttf=face("Old")), "session-2")
+        plain.over("session-2")
+        before = plain.everything()
+        shown = clean(plain.environ, dry_run=True)
+        assert plain.everything() == before
+        done = clean(plain.environ)
+        assert shown == done
+        assert [(Path(font.path).name, font.names) for font in done.removed] == [("b.ttf", ("Old",))]
+        assert [(Path(font.path).name, font.sessions) for font in done.kept] == [
+            ("a.ttf", (str(plain.folder / "session-1"),))
+        ]
+        assert files(plain) == ["a.ttf"]
+
+    def test_where_nothing_was_ever_installed_there_is_nothing(self, plain: Ward) -> None:
+        assert clean(plain.environ) == clean(plain.environ, dry_run=True)
+        assert plain.everything() == {}
+
+
+class TestBook:
+    """Damage and strangers."""
+
+    def test_a_damaged_book_is_set_aside_and_begun_again(self, plain: Ward) -> None:
+        plain.system.state.mkdir()
+        (plain.system.state / "leases.json").write_text("{ cut")
+        report = plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
+        assert report.missing == []
+        plain.remove()
+        assert [Path(path).name for path in plain.everything()] == [".stmpo-fonts", "leases.json.damaged"]
+
+    def test_a_later_versions_book_is_left_alone(self, plain: Ward) -> None:
+        plain.system.state.mkdir()
+        path = plain.system.state / "leases.json"
+        path.write_text('{"version": 2}')
+        with pytest.raises(BadInput, match="later version"):
+            plain.install((), "session-1")
+        assert path.read_text() == '{"version": 2}'
+
+    def test_another_process_that_does_not_come_to_an_end_is_named(self, plain: Ward) -> None:
+        with open_book(plain.system.state, 1.0):
+            second = open_book(plain.system.state, 0.0)
+            with pytest.raises(BadInput, match="working on this user's fonts"):
+                second.__enter__()

@@ -1,0 +1,39 @@
+"""One of several sessions at once: a program.
+
+    python -m tests.fonts.together FOLDER SESSION
+
+Installs the fonts of `job-SESSION`, waits until all others have, sees its own, and removes them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from stmpo.fonts.worker.install import install, remove
+from stmpo.fonts.worker.linux import Linux
+from stmpo.fonts.worker.manifest import read_manifest
+
+OTHERS = 4
+PATIENCE = 60.0
+
+
+def main(folder: Path, session: str) -> int:
+    """Come, look and go."""
+    wanted = read_manifest(folder / f"job-{session}")
+    system = Linux(os.environ)
+    came = install(wanted, folder / session, system)
+    (folder / "wait" / session).touch()
+    end = time.monotonic() + PATIENCE
+    while len(list((folder / "wait").iterdir())) < OTHERS and time.monotonic() < end:
+        time.sleep(0.02)
+    seen = system.visible(dict.fromkeys(wish.name for wish in wanted))
+    went = remove(folder / session, system)
+    complete = not came.missing and not came.refused and seen == {wish.name for wish in wanted}
+    return 0 if complete and not went.locked else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

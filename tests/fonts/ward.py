@@ -1,0 +1,91 @@
+"""A user on a worker, with a home folder, a fontconfig of their own, and jobs whose fonts come and go."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from stmpo.fonts.worker.install import Report, install, remove
+from stmpo.fonts.worker.linux import Linux
+from stmpo.fonts.worker.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stmpo.fonts.worker.manifest import Wanted
+
+FONTCONFIG = shutil.which("fc-list") is not None and shutil.which("fc-cache") is not None
+WHY_NOT = "fontconfig's tools are not installed: apt-get install fontconfig"
+
+_CONFIGURATION = """<?xml version="1.0"?>
+<fontconfig><dir>{shared}</dir><dir prefix="xdg">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+"""
+
+
+class Ward:
+    """The user. `shared` holds what the machine has by itself."""
+
+    def __init__(self, folder: Path, *, tools: bool = True) -> None:
+        self.folder = folder
+        self.home, self.shared = folder / "home", folder / "shared"
+        for place in (self.home, self.shared):
+            place.mkdir(parents=True)
+        configuration = folder / "fonts.conf"
+        configuration.write_text(_CONFIGURATION.format(shared=self.shared), encoding="utf-8")
+        self.environ = {
+            "HOME": str(self.home),
+            "FONTCONFIG_FILE": str(configuration),
+            "PATH": os.environ["PATH"] if tools else "",
+        }
+        self.system = Linux(self.environ)
+
+    def session(self, name: str = "session-1") -> Path:
+        """The folder of a session, which lives as long as it is there."""
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
+    def over(self, name: str = "session-1") -> None:
+        """A session is over without a word."""
+        shutil.rmtree(self.folder / name)
+
+    def job(self, name: str, fonts: Mapping[str, str | None], **files: bytes) -> tuple[Wanted, ...]:
+        """What a job brings: PostScript name to file name, and the files (`a_ttf` is `a.ttf`)."""
+        return read_manifest(write_job(self.folder / name, fonts, **files))
+
+    def install(self, wanted: tuple[Wanted, ...], session: str = "session-1") -> Report:
+        return install(wanted, self.session(session), self.system)
+
+    def remove(self, session: str = "session-1") -> Report:
+        return remove(self.folder / session, self.system)
+
+    def listed(self) -> set[str]:
+        """The fonts of the user, as fontconfig lists them."""
+        done = subprocess.run(
+            [str(shutil.which("fc-list")), "--format=%{postscriptname}\t%{file}\n"],
+            env={**self.environ, "PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(self.folder / "judge")},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        pairs = [line.partition("\t") for line in done.stdout.splitlines()]
+        return {name for name, _, file in pairs if file.startswith(str(self.home))}
+
+    def everything(self) -> dict[str, bytes | None]:
+        """Every file (its bytes) and folder (None) of the user's."""
+        found = sorted(self.home.rglob("*"))
+        return {str(path): path.read_bytes() if path.is_file() else None for path in found}
+
+
+def write_job(folder: Path, fonts: Mapping[str, str | None], **files: bytes) -> Path:
+    """A job's fonts folder, as it arrives."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name.replace("_", ".")).write_bytes(data)
+    entries = [{"postScriptName": name, "file": file} for name, file in sorted(fonts.items())]
+    (folder / "fonts.json").write_text(json.dumps({"fonts": entries}, indent=1) + "\n", encoding="utf-8")
+    return folder
