@@ -39,7 +39,7 @@ def read_texts(project: AepProject) -> tuple[tuple[FontUse, ...], tuple[str, ...
                 continue
             for name, expression in names:
                 if name not in _NO_FONTS:
-                    uses[FontUse(name, comp.name, comp.id, layer.name, expression)] = None
+                    uses[FontUse(_whole(name), comp.name, comp.id, layer.name, expression)] = None
     return tuple(uses), tuple(unread)
 
 
@@ -60,6 +60,11 @@ def _fonts(layer: TextLayer) -> list[tuple[str, bool]] | None:
     except Exception:  # noqa: BLE001 - the boundary: damaged text fails anywhere, and costs this layer alone
         return None
     return fonts
+
+
+def _whole(name: str) -> str:
+    """The name with half characters, which nothing can write, replaced."""
+    return name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _runs(document: TextDocument) -> Iterator[str]:

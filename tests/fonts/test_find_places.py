@@ -99,7 +99,7 @@ def test_whatever_fontconfig_lists_is_found_here() -> None:
 def test_hidden_files_and_files_without_extension_are_looked_at(tmp_path: Path) -> None:
     for name in (".r/.41234", "w/55", "a.OTF", "b.ttc", "c.pfb", "notes.txt", "index.xml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(b"x")
     assert paths(tmp_path) == ["a.OTF", "b.ttc", "c.pfb", ".r/.41234", "w/55"]
 
 
@@ -107,7 +107,7 @@ def test_hidden_files_and_files_without_extension_are_looked_at(tmp_path: Path) 
 def test_links_are_followed_and_a_circle_ends(tmp_path: Path) -> None:
     (tmp_path / "fonts" / "sub").mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "a.ttf").touch()
+    (tmp_path / "elsewhere" / "a.ttf").write_bytes(b"x")
     (tmp_path / "fonts" / "linked").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "fonts" / "sub" / "up").symlink_to(tmp_path / "fonts")
     (tmp_path / "fonts" / "gone.ttf").symlink_to(tmp_path / "nowhere.ttf")
@@ -116,9 +116,16 @@ def test_links_are_followed_and_a_circle_ends(tmp_path: Path) -> None:
     assert len(found) < 4
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in folders, which Windows has not")
+def test_what_would_keep_a_reader_waiting_is_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ttf")
+    (tmp_path / "empty.ttf").touch()
+    assert paths(tmp_path) == []
+
+
 def test_a_file_is_a_place_and_is_listed_once(tmp_path: Path) -> None:
     file = tmp_path / "a.ttf"
-    file.touch()
+    file.write_bytes(b"x")
     twice = [
         Folder(file, Origin.USER),
         Folder(tmp_path, Origin.SYSTEM),

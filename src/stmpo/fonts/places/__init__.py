@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,12 +120,13 @@ def _files(path: str, origin: Origin) -> Iterator[FontFile]:
 
 
 def _file(entry: os.DirEntry[str] | str, origin: Origin) -> Iterator[FontFile]:
-    """The file as it is now; none where it has just gone."""
+    """The file as it is now; none where it has just gone, is empty, or is a pipe or device that would keep a reader waiting."""
     try:
         status = os.stat(entry) if isinstance(entry, str) else entry.stat()  # noqa: PTH116
     except OSError:
         return
-    yield FontFile(Path(entry), origin, status.st_size, status.st_mtime_ns)
+    if stat.S_ISREG(status.st_mode) and status.st_size:
+        yield FontFile(Path(entry), origin, status.st_size, status.st_mtime_ns)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -24,7 +24,12 @@ def folders(environ: Mapping[str, str]) -> list[Folder]:
         *under(home, Origin.OWNED, f"{_ADOBE}/User Owned Fonts"),
         *under(home, Origin.USER, "Library/Fonts"),
         *under("/", Origin.SYSTEM, "Library/Fonts", "Network/Library/Fonts", "System/Library/Fonts"),
-        *under("/", Origin.SYSTEM, f"{_ADOBE}/Fonts", "System/Library/AssetsV2"),
+        *under("/", Origin.SYSTEM, f"{_ADOBE}/Fonts"),
+        *under(
+            "/System/Library/AssetsV2",
+            Origin.SYSTEM,
+            *(f"com_apple_MobileAsset_Font{n}" for n in range(3, 10)),
+        ),
     ]
 
 
