@@ -12,21 +12,22 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from stmpo.attempt import TRUST_AFTER, Attempt
 from stmpo.delivery.likeness import Likeness
 from stmpo.delivery.likeness import text as as_text
 from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
 from stmpo.delivery.settling import Found, Settling, scan
+from stmpo.delivery.strays import out_of_turn
 from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
 from stmpo.errors import ExitCode, StmpoError
 from stmpo.events import Event, FrameDelivered, Level, Message
 from stmpo.frames import FrameSet
 from stmpo.journal import frames_of
 from stmpo.ledger import FrameState, Ledger
+from stmpo.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,8 @@ of the memory of a task and its future."""
 REVERIFY = 5
 """How often a frame that changes after it was verified is looked at again, before it is rendered again."""
 
-_T = TypeVar("_T")
+LAST_SECONDS = 5.0
+"""How long a run that ends waits for a destination in the middle of a copy. What hangs longer hangs for good."""
 
 
 class SizesDiffer(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
@@ -114,8 +116,8 @@ class Collector:
         self._outcast: set[int] = set()
         """Frames on their way to the destination that will not count there: they are of the wrong size."""
 
-        self._readers = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
-        self._copiers = ThreadPoolExecutor(DELIVERY_THREADS, thread_name_prefix="delivery")
+        self._readers = Threads(VERIFY_THREADS, "verify")
+        self._copiers = Threads(DELIVERY_THREADS, "delivery")
         self._looks: dict[int, _Look] = {}
         self._queue: deque[tuple[int, Path, Whole, str, Attempt | None]] = deque()
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -140,6 +142,8 @@ class Collector:
         async with look.lock:
             last = attempt.ended
             ready = [found for found in self._found(attempt) if self._settled(attempt, look, found, now)]
+            if last:
+                ready = self._without_strays(attempt, ready)
             ready.sort(key=lambda found: found.mtime_ns)  # their costs are the times between them
             if ready and not attempt.untrusted:
                 whole = await self._verify(attempt, ready)
@@ -149,6 +153,20 @@ class Collector:
                         look.settling.forget(found.name)
                         look.changed.pop(found.name, None)
             look.complete = last
+
+    def _without_strays(self, attempt: Attempt, ready: list[Found]) -> list[Found]:
+        """Leave out files that may show another frame, where the renderer told of more frames than it left files."""
+        if self._job.single_file or attempt.asked is None or attempt.lease.shared:
+            return ready
+        there = {file.frame for file in scan(attempt.folder) if file.size and file.frame in attempt.asked}
+        if attempt.counted <= len(there | attempt.taken):
+            return ready
+        strays = out_of_turn({file.frame: file.mtime_ns for file in ready if file.frame is not None})
+        for frame in strays:
+            attempt.broken[frame] = (
+                "was written out of turn, while another frame that was told of has no file"
+            )
+        return [file for file in ready if file.frame not in strays]
 
     def has_all(self, attempt: Attempt) -> bool:
         """Whether every frame of the attempt's lease was taken."""
@@ -163,7 +181,7 @@ class Collector:
         left = [frame for frame in attempt.lease.span if frame in self._ledger and frame not in attempt.taken]
         if any(frame not in found for frame in left):
             return False
-        results = await _in(self._readers, verify_all, [found[frame] for frame in left], self._minimum)
+        results = await self._readers.run(verify_all, [found[frame] for frame in left], self._minimum)
         return all(isinstance(result, Whole) for result in results)
 
     async def count_beyond(self, attempt: Attempt) -> int:
@@ -174,7 +192,7 @@ class Collector:
             if file.frame is not None and attempt.asked is not None and file.frame in attempt.asked
             if file.frame not in attempt.lease.span
         ]
-        results = await _in(self._readers, verify_all, beyond, self._minimum)
+        results = await self._readers.run(verify_all, beyond, self._minimum)
         return sum(isinstance(result, Whole) for result in results)
 
     def _found(self, attempt: Attempt) -> list[Found]:
@@ -210,7 +228,7 @@ class Collector:
         return found.frame
 
     async def _verify(self, attempt: Attempt, ready: Sequence[Found]) -> list[tuple[Found, Whole]]:
-        results = await _in(self._readers, verify_all, ready, self._minimum)
+        results = await self._readers.run(verify_all, ready, self._minimum)
         whole = []
         for found, read in zip(ready, results, strict=True):
             frame = self._frame(attempt, found)
@@ -395,7 +413,7 @@ class Collector:
         failures = 0
         while True:
             try:
-                return await _in(self._copiers, _publish, source, destination, file, self._tag)
+                return await self._copiers.run(_publish, source, destination, file, self._tag)
             except SourceChanged:
                 # It was written again after two quiet seconds: what counts is what it is now.
                 if failures >= REVERIFY or (changed := await self._verified_again(source)) is None:
@@ -413,7 +431,7 @@ class Collector:
 
     async def _verified_again(self, source: Path) -> Whole | None:
         await asyncio.sleep(TRUST_AFTER)
-        result = await _in(self._readers, verify_path, source, self._minimum)
+        result = await self._readers.run(verify_path, source, self._minimum)
         return result if isinstance(result, Whole) else None
 
     def settle(self, attempt: Attempt) -> None:
@@ -447,16 +465,15 @@ class Collector:
             await asyncio.wait(set(self._deliveries), return_when=asyncio.FIRST_COMPLETED)
 
     def close(self) -> None:
-        """End the threads; what they are copying is finished or thrown away as a whole."""
+        """End the threads; what they are copying is finished or thrown away as a whole, unless the system hangs in it."""
         self._queue.clear()
         for task in self._deliveries:
             task.cancel()
-        for pool in (self._readers, self._copiers):
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-async def _in(pool: ThreadPoolExecutor, function: Callable[..., _T], *arguments: object) -> _T:
-    return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+        self._readers.close(LAST_SECONDS)
+        if not self._copiers.close(LAST_SECONDS):
+            where = self._job.output.directory
+            text = f"the destination {where} does not answer; frames that were on their way there are kept in scratch"
+            self._emit(Message(Level.ERROR, text))
 
 
 def _drop(source: Path, *, shared: bool) -> None:
