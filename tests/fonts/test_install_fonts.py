@@ -27,8 +27,6 @@ pytestmark = [
     pytest.mark.skipif(not FONTCONFIG, reason=WHY_NOT),
 ]
 
-DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
-
 
 @pytest.fixture
 def ward(tmp_path: Path) -> Ward:
@@ -63,11 +61,24 @@ class TestInstalling:
         assert ward.everything() == {}
         assert ward.listed() == set()
 
-    @pytest.mark.skipif(not DEJAVU.is_file(), reason="apt-get install fonts-dejavu-core")
-    def test_a_real_font(self, ward: Ward) -> None:
-        wanted = ward.job("job", {"DejaVuSans": "DejaVuSans.ttf"}, DejaVuSans_ttf=DEJAVU.read_bytes())
+    @pytest.mark.parametrize(
+        ("path", "name", "other"),
+        [
+            ("truetype/dejavu/DejaVuSans.ttf", "DejaVuSans", "TejaVuSans"),
+            ("truetype/wqy/wqy-microhei.ttc", "WenQuanYiMicroHei", "WenQuanYiTestyHei"),
+        ],
+    )
+    def test_real_fonts(self, ward: Ward, path: str, name: str, other: str) -> None:
+        """Under another name: this machine has them already."""
+        source = Path("/usr/share/fonts") / path
+        if not source.is_file():
+            pytest.skip("not there: apt-get install fonts-dejavu-core fonts-wqy-microhei")
+        data = source.read_bytes()
+        for encoding in ("ascii", "utf-16-be"):
+            data = data.replace(name.encode(encoding), other.encode(encoding))
+        wanted = ward.job("job", {other: "a.ttf"}, a_ttf=data)
         assert ward.install(wanted).missing == []
-        assert "DejaVuSans" in ward.listed()
+        assert other in ward.listed()
         ward.remove()
         assert ward.everything() == {}
 
