@@ -176,6 +176,8 @@ def _nowhere(places: tuple[Place, ...], looked: str, scope: object, edition: str
 
 
 def _everywhere() -> list[tuple[str, Path]]:
+    """Every place; of versions that an update has replaced those that still hold something."""
+    from stmpo.panel.install import Kind, look  # noqa: PLC0415
     from stmpo.panel.places import find_places  # noqa: PLC0415
 
     places = find_places(os.environ)
@@ -183,7 +185,8 @@ def _everywhere() -> list[tuple[str, Path]]:
         raise BadInput(
             f"no After Effects 2022 or later was found in {places.looked}; name a folder with --to"
         )
-    return [(place.name, place.folder) for place in places.found]
+    told = [place for place in places.found if place.current or look(place.folder).kind is not Kind.NOTHING]
+    return [(place.name, place.folder) for place in told]
 
 
 def _instead_of(before: Standing) -> str:
@@ -198,7 +201,14 @@ def _said(standing: Standing) -> str:
     if not standing.version:
         return standing.kind.value
     faults = [
-        *(f"{len(names)} files {word}" for names, word in ((standing.missing, "missing"), (standing.changed, "changed")) if names),
-        *(["AWS's own submitter shares its folder"] if standing.beside_official else []),
-    ]  # fmt: skip
+        _counted(names, word)
+        for names, word in ((standing.missing, "missing"), (standing.changed, "changed"))
+        if names
+    ]
+    if standing.beside_official:
+        faults.append("AWS's own submitter shares its folder")
     return f"{standing.version} {standing.kind.value}{': ' if faults else ''}{', '.join(faults)}"
+
+
+def _counted(names: tuple[str, ...], word: str) -> str:
+    return f"{len(names)} {'file' if len(names) == 1 else 'files'} {word}"

@@ -1,0 +1,102 @@
+"""What the panel consists of: gathered, packed as a zip, carried by the package's own wheel."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import stmpo
+from stmpo.deadline.pieces import pieces_folder
+from stmpo.deadline.wheels import write_own_wheel
+from stmpo.errors import BadInput
+from stmpo.panel import source
+from stmpo.panel.archive import write_archive
+from stmpo.panel.install import Kind, look
+from stmpo.panel.record import ASSETS, ENTRY, RECORD
+from stmpo.panel.source import gather
+
+if sys.version_info >= (3, 11):
+    import tomllib
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip; psutil's wheels are those of this machine's cache, or its own psutil packed again."""
+    path, _ = write_archive(tmp_path_factory.mktemp("dist"), download=False)
+    return path
+
+
+def test_the_zip_holds_the_panel_whole(archive: Path, tmp_path: Path) -> None:
+    """Unpacked by hand, it is known as installed."""
+    assert archive.name == f"STMPO-panel-{stmpo.__version__}.zip"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(tmp_path)
+        names = set(packed.namelist())
+    assert {ENTRY, RECORD, "INSTALL.txt"} <= names
+    assert {name.split("/")[0] for name in names} == {ENTRY, ASSETS, "INSTALL.txt"}
+    standing = look(tmp_path)
+    assert (standing.kind, standing.missing, standing.changed) == (Kind.OURS, (), ())
+
+
+def test_everything_that_the_entry_includes_is_there(archive: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        names = set(packed.namelist())
+        included = re.findall(r'^//@include "(.+)"$', packed.read(ENTRY).decode("ascii"), re.MULTILINE)
+    assert len(included) > 10
+    assert set(included) <= names
+    pieces = {path.name for path in pieces_folder().glob("*.json")}
+    assert {f"{ASSETS}/JobTemplate/{name}" for name in pieces} <= names
+
+
+def test_workers_get_this_package_and_psutil_and_no_panel(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        wheels = [Path(name).name for name in packed.namelist() if name.startswith(f"{ASSETS}/wheels/")]
+    assert f"stmpo-{stmpo.__version__}-py3-none-any.whl" in wheels
+    assert any(name.startswith("psutil-") for name in wheels)
+    with zipfile.ZipFile(write_own_wheel(tmp_path)) as ours:
+        assert not [name for name in ours.namelist() if name.startswith("stmpo/panel/")]
+
+
+def test_the_same_files_give_the_same_zip(archive: Path, tmp_path: Path) -> None:
+    again, _ = write_archive(tmp_path, download=False)
+    assert again.read_bytes() == archive.read_bytes()
+
+
+def test_the_instructions_name_every_place_and_the_permission(archive: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        text = packed.read("INSTALL.txt").decode("ascii")
+    for words in (
+        "%APPDATA%",
+        "Program Files",
+        "~/Library/Preferences",
+        "/Applications",
+        "Allow Scripts to Write Files",
+    ):
+        assert words in text
+
+
+def test_an_installed_package_has_the_panel_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Laid out as `pyproject.toml` tells the build to, the panel is found without the repository."""
+    if sys.version_info >= (3, 11):
+        build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+        carried = build["targets"]["wheel"]["force-include"]
+    else:
+        files = "stmpo/panel/files"
+        carried = {ENTRY: f"{files}/{ENTRY}", f"{ASSETS}/panel": f"{files}/{ASSETS}/panel"}
+    for origin, target in carried.items():
+        copy = shutil.copytree if (ROOT / origin).is_dir() else shutil.copyfile
+        (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / origin, tmp_path / target)
+    monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere", tmp_path / "stmpo" / "panel" / "files"))
+    panel = gather(tmp_path / "out", download=False)
+    assert ENTRY in panel.record.files
+    monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere",))
+    with pytest.raises(BadInput, match="install stmpo again"):
+        gather(tmp_path / "none", download=False)
