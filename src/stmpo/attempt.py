@@ -47,6 +47,12 @@ class StopReason(Enum):
     ROBBED = "the rest of its frames was given to others"
     """Nothing is wrong: all that is still its own is done."""
 
+    MEMORY = "memory is short"
+    """Nothing that it did: the newest one makes room for the others."""
+
+    RUNAWAY = "it took more and more memory"
+    """It would have taken the others along."""
+
     RUN_ENDS = "the run ends"
     """Cancel, fail-fast, or a full disk: nothing that this renderer did."""
 
@@ -132,6 +138,8 @@ class Attempt:
     cpu_percent: float = 0.0
     sampled: float | None = None
     paused: bool = False
+    retiring: tuple[int, int] | None = None
+    """It is to end at its next frame; its `progress` when that was decided."""
 
     def heard(self, line: ReadLine, now: float, wall: float) -> None:
         """Take in one line."""
@@ -187,6 +195,11 @@ class Attempt:
         return self.ended and not doubted and (self.code == 0 or self.finished)
 
     @property
+    def progress(self) -> tuple[int, int]:
+        """Frames that its lines told of, and whose files appeared: it changes at the end of each frame."""
+        return self.counted, len(self.seen)
+
+    @property
     def robbed(self) -> bool:
         """Whether its renderer was asked for more than is still its own."""
         return self.asked is not None and self.asked != self.lease.span
@@ -204,7 +217,7 @@ class Attempt:
 
     def end_of(self) -> AttemptEnd:
         """How it ended, as far as frames that it left missing are concerned."""
-        if self.stopped is StopReason.RUN_ENDS:
+        if self.stopped in {StopReason.RUN_ENDS, StopReason.MEMORY}:
             return AttemptEnd.STOPPED
         if self.gravest is not None and self.gravest.meaning is Meaning.LATER and not self.began:
             return AttemptEnd.REFUSED
@@ -228,7 +241,8 @@ class Attempt:
         if self.stopped is not None:
             return f"was stopped: {self.stop_note or self.stopped.value}"
         if self.code is not None and self.code < 0:
-            return f"was killed by signal {-self.code}"
+            why = ", as the system does when memory runs out" if self.code == -9 else ""
+            return f"was killed by signal {-self.code}{why}"
         if self.code is not None and self.code > 255:
             return f"ended with code {self.code} (0x{self.code & 0xFFFFFFFF:08X})"
         return f"ended with code {self.code}"

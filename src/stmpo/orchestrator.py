@@ -27,6 +27,7 @@ from stmpo.dispatch import Dispatcher
 from stmpo.errors import ExitCode, NoSpace, StmpoError
 from stmpo.events import Level, RunFailed, SlotState
 from stmpo.ledger import FrameState
+from stmpo.memory_keeper import MemoryKeeper
 from stmpo.processes import stop
 from stmpo.pulse import TICK, Pulse
 from stmpo.scheduling.retries import RetryBook
@@ -150,6 +151,9 @@ class Run:
             teller=self._teller,
             end=self._end,
         )
+        self.memory = MemoryKeeper(
+            len(a.plan.slots), self._living, attendant=self.attendant, teller=self._teller
+        )
         self.pulse = Pulse(
             a.job,
             a.options,
@@ -160,6 +164,7 @@ class Run:
             dispatcher=self.dispatcher,
             commons=self._commons,
             scratch=a.scratch.path,
+            memory=self.memory,
             teller=self._teller,
         )
 
@@ -221,6 +226,7 @@ class Run:
     def _heard(self, attempt: Attempt) -> None:
         self._commons.heard(attempt)
         self.dispatcher.heard(attempt)
+        self.memory.heard(attempt)
 
     def _changed_in_scratch(self, frame: int) -> None:
         self.concluder.changed_in_scratch(frame)
@@ -268,7 +274,7 @@ class Run:
         idle = False
         while self.ending is None:
             wake = self._wake
-            lease = self.dispatcher.grant(slot.index)
+            lease = None if self.memory.refuses(len(self._living)) else self.dispatcher.grant(slot.index)
             if lease is not None:
                 idle = False
                 await self._serve(slot, lease)
@@ -302,6 +308,7 @@ class Run:
                 self._strategy.retire(attempt.lease)
                 pause = await self._conclude(attempt)
             else:
+                pause = TICK  # the run ends, or there is no memory for it
                 attempt.ended = True
                 self._strategy.retire(attempt.lease)
                 left = self._commons.leave(attempt) if attempt.lease.shared else attempt
@@ -320,6 +327,9 @@ class Run:
         if attempt.lease.shared:
             self.concluder.left(attempt)
             owner = self._commons.leave(attempt)
+            if owner is not None and self._commons.refused:
+                text = "--strategy shared: the renderer refuses to leave out existing files; steal is used"
+                self._teller.say(Level.WARNING, text)
         if owner is not None:
             await self.collector.look(owner, time.monotonic())
             await self.dispatcher.ended(owner)
@@ -357,12 +367,18 @@ class Run:
             ) from None
 
     async def _may_start(self) -> bool:
-        """Pass the gate that keeps `--spawn-delay` between two starts, and stays shut while renderers are held."""
+        """Pass the gate that keeps `--spawn-delay` between two starts, and stays shut while renderers are held.
+
+        False when the run ends meanwhile, or when there is no memory for one more.
+        """
         async with self._gate:
             while self.ending is None and (self.pulse.holding or time.monotonic() < self._next_start):
                 await self._sleep(TICK if self.pulse.holding else self._next_start - time.monotonic())
+            running = sum(1 for attempt in self._living.values() if attempt.tree is not None)
+            if self.ending is not None or self.memory.refuses(running):
+                return False
             self._next_start = time.monotonic() + self._options.spawn_delay
-            return self.ending is None
+            return True
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the run."""

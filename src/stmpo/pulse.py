@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stmpo.dispatch import Dispatcher
     from stmpo.job import RenderJob, RunOptions
     from stmpo.ledger import Ledger
+    from stmpo.memory_keeper import MemoryKeeper
     from stmpo.processes import TreeSample
     from stmpo.teller import Teller
 
@@ -62,6 +63,7 @@ class Pulse:
         dispatcher: Dispatcher,
         commons: Commons,
         scratch: Path,
+        memory: MemoryKeeper,
         teller: Teller,
     ) -> None:
         self._job = job
@@ -73,6 +75,7 @@ class Pulse:
         self._dispatcher = dispatcher
         self._commons = commons
         self._scratch = scratch
+        self._memory = memory
         self._teller = teller
         self._limits = Limits.for_disk(free_bytes(scratch))
         self._began = time.monotonic()
@@ -101,9 +104,10 @@ class Pulse:
                 if not attempt.ended:
                     self._dispatcher.heard(attempt)
                     self._completed(attempt, now)
-            if now - self._sampled >= self._sample_every:
+            if self._memory.short or now - self._sampled >= self._sample_every:
                 self._sampled = now
                 self._sample(now)
+            self._memory.look(now)
             self._hold_or_go()
             rendering = sum(1 for a in attempts if a.began and not a.ended and not a.paused)
             self.throughput.observe(now, rendering, self._collector.taken)

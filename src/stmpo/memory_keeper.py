@@ -1,0 +1,96 @@
+"""The memory guard at work: asks the system how much memory there is, and carries out what `memory_guard` decides.
+
+Three places ask it. Before a slot is granted a lease, and again at the start gate, `refuses` says whether a further
+renderer would find room; once a second `look` may send one away; and `heard` sees the next frame of one that was
+retired, which is when it is stopped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stmpo import machine
+from stmpo.attempt import StopReason
+from stmpo.events import Level
+from stmpo.memory_guard import Action, Marks, MemoryGuard, Resident
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stmpo.attempt import Attempt
+    from stmpo.attendant import Attendant
+    from stmpo.machine.model import MemoryRoom
+    from stmpo.memory_guard import Decision
+    from stmpo.teller import Teller
+
+
+class MemoryKeeper:
+    """`living` are the attempts under way, by number; the orchestrator changes it."""
+
+    def __init__(
+        self, slots: int, living: Mapping[int, Attempt], *, attendant: Attendant, teller: Teller
+    ) -> None:
+        self._guard = MemoryGuard(slots)
+        self._living = living
+        self._attendant = attendant
+        self._teller = teller
+        self._room: MemoryRoom | None = None
+        self._refused = False
+
+    @property
+    def short(self) -> bool:
+        """Memory is scarce: renderers should be measured often."""
+        return self._room is not None and self._room.available < Marks.of(self._room.total).start
+
+    def refuses(self, living: int) -> bool:
+        """Whether there is no room for a further renderer beside so many; said once each time it becomes so."""
+        if living == 0:
+            return False
+        self._room = self._ask()
+        why = self._guard.refusal(self._room, self._residents(), living)
+        if why and not self._refused:
+            self._teller.say(Level.INFO, why)
+        self._refused = bool(why)
+        return self._refused
+
+    def look(self, now: float) -> None:
+        """Once a second. `now` is monotonic seconds."""
+        self._room = self._ask()
+        decision = self._guard.look(now, self._room, self._residents())
+        if decision is not None:
+            self._carry_out(decision, self._living[decision.number])
+        for attempt in list(self._living.values()):
+            self.heard(attempt)
+
+    def heard(self, attempt: Attempt) -> None:
+        """A renderer goes forward: one that was retired is stopped at its next frame."""
+        if attempt.retiring is not None and attempt.retiring != attempt.progress:
+            attempt.retiring = None
+            self._attendant.stop(attempt, StopReason.MEMORY, "memory is short")
+
+    def _carry_out(self, decision: Decision, attempt: Attempt) -> None:
+        match decision.action:
+            case Action.RETIRE:
+                attempt.retiring = attempt.progress
+                self._teller.say(Level.WARNING, decision.text, attempt)
+            case Action.KILL:
+                self._attendant.stop(attempt, StopReason.MEMORY, decision.text, grace=0.0)
+            case Action.RUNAWAY:
+                self._attendant.stop(attempt, StopReason.RUNAWAY, decision.text, grace=0.0)
+
+    def _residents(self) -> list[Resident]:
+        """The renderers that run and were measured."""
+        return [
+            Resident(
+                attempt.number,
+                attempt.memory_bytes,
+                retiring=attempt.retiring is not None,
+                stopping=attempt.stopped is not None,
+            )
+            for attempt in self._living.values()
+            if attempt.tree is not None and attempt.sampled is not None and not attempt.ended
+        ]
+
+    def _ask(self) -> MemoryRoom | None:
+        ours = sum(attempt.memory_bytes for attempt in self._living.values() if not attempt.ended)
+        return machine.memory_room(ours)

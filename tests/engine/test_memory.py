@@ -1,0 +1,64 @@
+"""Memory that runs short: fewer renderers, no failed frames; and one that eats without end is named.
+
+The machine's memory is played: so much in all, less what the renderers' trees really have.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from tests.engine.studio import PATIENCE, Outcome
+
+if TYPE_CHECKING:
+    from tests.engine.studio import Studio
+
+PLAYED = """
+import sys
+from stmpo import machine, memory_guard
+from stmpo.machine.model import MemoryRoom
+total = {total} << 20
+machine.memory_room = lambda ours: MemoryRoom(total, max(0, total - ours))
+memory_guard.HOLD = 0.5
+from stmpo.__main__ import main
+sys.exit(main())
+"""
+
+
+def _render(studio: Studio, megabytes: int, *options: str, scenario: Scenario) -> Outcome:
+    command = [sys.executable, "-c", PLAYED.format(total=megabytes), *studio.command(*options)[3:]]
+    done = subprocess.run(
+        command,
+        env=studio.environment(scenario),
+        cwd=studio.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout)
+
+
+def test_when_memory_is_short_fewer_renderers_run_and_no_frame_fails(studio: Studio) -> None:
+    scenario = Scenario(costs=Costs(0.5), faults=(Fault(FaultKind.BALLAST, megabytes=120),))
+    outcome = _render(studio, 400, "--frames", "1-12", "--concurrency", "4", scenario=scenario)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 13))
+    assert "memory is short" in outcome.output
+    assert "failed" not in outcome.output
+    assert studio.alive() == []
+    assert studio.scratch_files() == []
+
+
+def test_a_frame_that_eats_all_memory_fails_in_words_and_takes_no_other_along(studio: Studio) -> None:
+    eats = Fault(FaultKind.BALLAST, On(frame=5), megabytes=300)
+    scenario = Scenario(costs=Costs(0.0, {5: 30.0}), faults=(eats,))
+    options = ("--frames", "1-8", "--concurrency", "2", "--max-frame-retries", "1", "--no-kill-on-fail")
+    outcome = _render(studio, 320, *options, scenario=scenario)
+    assert outcome.code == 1, outcome.output
+    assert studio.frames() == [1, 2, 3, 4, 6, 7, 8]
+    assert "f_0005.png failed 2 times: it has taken 3" in outcome.output
+    assert studio.alive() == []
