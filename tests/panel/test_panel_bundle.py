@@ -18,16 +18,18 @@ from py_aep import OutputFormat, RQItemStatus
 
 from stmpo.cli.main import run
 from stmpo.deadline import wheels
-from stmpo.deadline.bundle import Bundle
+from stmpo.deadline.bundle import write_bundle
 from stmpo.deadline.naming import job_name, literal, step_names
 from stmpo.deadline.request import Request, prepare
 from stmpo.deadline.roots import place_outputs
 from stmpo.deadline.template import TemplateOptions
 from stmpo.errors import BadInput
+from stmpo.fonts.find import find
 from tests.panel.dump_project import dump
 from tests.panel.panel_host import NO_NODE, NODE
 
 if TYPE_CHECKING:
+    from stmpo.deadline.bundle import Bundle
     from tests.deadline.lot import Lot
     from tests.panel.panel_host import Panel
 
@@ -198,6 +200,44 @@ def test_another_folder_and_other_frames(both: Both, lot: Lot) -> None:
     assert "NONCONTIGUOUS" in json.dumps(bundle.template)
 
 
+def test_fonts_travel_alike(both: Both, lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies and list; what may not travel, or is not here, is listed without a file and said."""
+    specimens = pytest.importorskip("tests.fonts.specimens")
+    monkeypatch.setattr(wheels, "_download", lambda *_: None)
+    folder = lot.folder / "fonts"
+    folder.mkdir()
+    files = {
+        "plain.ttf": specimens.font("Plain-Regular"), "same again.ttf": specimens.font("Plain-Regular"),
+        "otf": specimens.font("Outline", otf=True), "both.ttc": specimens.collection("One", "Two"),
+        "closed.ttf": specimens.font("Closed", bits=2), "odd.ttf": specimens.font("CON"),
+    }  # fmt: skip
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    comp = lot.comp("Main")
+    names = ("Plain-Regular", "Outline", "Two", "One", "Closed", "CON", "Not-Here")
+    for name in names:
+        lot.text(comp, name).font = name
+    lot.queue(comp)
+    lot.save()
+    found = {font.name: font for font in find(names, {}, more=[folder])}
+    wheels.collect_wheels(both.panel.home / "wheels", download=False)
+    both.panel.app = dump(both.project, {name: one.path for name, one in found.items() if one.path})
+    prepared = prepare(Request(project=both.project, font_folders=(folder,)), {})
+    assert prepared.bundle is not None
+    one, other = lot.folder / "one", lot.folder / "other"
+    write_bundle(prepared.bundle, one, download=False)
+    assert both.by_panel(other) == ""
+    assert _tree(other) == {name: data.replace(b"/one/", b"/other/") for name, data in _tree(one).items()}
+    assert sorted(path.name for path in (other / "scripts" / "fonts").iterdir()) == [
+        "One.ttc", "Outline.otf", "Plain-Regular.ttf", "_CON.ttf", "fonts.json",
+    ]  # fmt: skip
+    said = [finding["text"] for finding in both.panel.value("STMPO.fonts.findings(STMPO.fonts.all())")]
+    assert [text.rpartition(";")[0] for text in said] == [
+        "fonts are not installed here and do not travel: Not-Here",
+        "fonts are not to be embedded by their licence bits and do not travel: Closed",
+    ]
+
+
 def test_what_one_refuses_the_other_refuses(both: Both, lot: Lot) -> None:
     """Errors are on the same items."""
     main = lot.comp("Main")
@@ -296,7 +336,7 @@ OUTPUTS = st.lists(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ANY_TEXT, min_size=30, max_size=60))
 def test_names_and_literals_are_spelled_alike(panel: Panel, texts: list[str]) -> None:
     given_ = json.dumps(texts)
@@ -313,7 +353,7 @@ def test_names_and_literals_are_spelled_alike(panel: Panel, texts: list[str]) ->
 
 
 @pytest.mark.skipif(NODE is None, reason=NO_NODE)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(OUTPUTS, min_size=20, max_size=40))
 def test_output_folders_are_placed_alike(panel: Panel, many: list[list[str]]) -> None:
     code = "STMPO.map({}, function (outputs) {{ try {{ return STMPO.template.place(outputs); }} catch (error) {{ return null; }} }})"

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,8 @@ from hypothesis import strategies as st
 from tests.panel.dump_project import dump
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.deadline.lot import Lot
     from tests.panel.panel_host import Answer, Panel
 
@@ -171,7 +172,7 @@ def test_the_client_is_asked_who_is_logged_in(panel: Panel, lot: Lot, status: st
 
 
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.text(alphabet="\\\" '‘’a&%^!"), max_size=5), min_size=20, max_size=30))  # fmt: skip
+@given(st.lists(st.lists(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.text(alphabet="\\\" '\u2018\u2019a&%^!"), max_size=5), min_size=20, max_size=30))  # fmt: skip
 def test_words_for_windows_come_back_as_they_were(panel: Panel, many: list[list[str]]) -> None:
     code = "STMPO.map({}, function (words) {{ return STMPO.submission.powershell(STMPO.map(words, STMPO.submission.windowsWord).join(' ')); }})"
     for words, text in zip(many, panel.value(code.format(json.dumps(many))), strict=True):
@@ -224,9 +225,9 @@ def windows(tmp_path: Path, lot: Lot) -> Panel:
     app = dump(lot.save())
     panel = Panel(tmp_path / "root" / "c" / "ae", app, platform="windows", root=str(tmp_path / "root"))
     project = app["project"]
-    project["file"] = "C:\\Users\\it’s 100%41\\shot.aep"
+    project["file"] = "C:\\Users\\it\u2019s 100%41\\shot.aep"
     project["queue"][0]["modules"][0]["file"] = "C:\\out\\Größe\\a & b_[####].tif"
-    where = tmp_path / "root" / "c" / "Users" / "it’s 100%41"
+    where = tmp_path / "root" / "c" / "Users" / "it\u2019s 100%41"
     where.mkdir(parents=True)
     (where / "shot.aep").write_bytes(b"")
     return panel
@@ -246,12 +247,12 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
     line = re.search(r"\$words = ('.*')\n", script.decode("utf-8-sig"))
     assert line is not None
     words = split_as_windows(powershell_literal(line[1]))
-    assert words[:4] == ["bundle", "submit", "--known-asset-path", "C:\\Users\\it’s 100%41"]
+    assert words[:4] == ["bundle", "submit", "--known-asset-path", "C:\\Users\\it\u2019s 100%41"]
     assert words[-1] == f"C:\\ae\\temp\\{work.name}\\bundle"
     template = json.loads((work / "bundle" / "template.json").read_text(encoding="utf-8"))
     assert "--output_name=a & b_[####].tif" in json.dumps(template)
     values = json.loads((work / "bundle" / "parameter_values.json").read_text(encoding="utf-8"))
     assert {item["name"]: item["value"] for item in values["parameterValues"]} == {
-        "ProjectFile": "C:\\Users\\it’s 100%41\\shot.aep",
+        "ProjectFile": "C:\\Users\\it\u2019s 100%41\\shot.aep",
         "OutputDir": "C:\\out\\Größe",
     }
