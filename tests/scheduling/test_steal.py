@@ -167,3 +167,10 @@ def test_a_thief_takes_what_reaches_the_level(
     costs: list[float], ready: float, level: float, taken: int
 ) -> None:
     assert frames_to_take(costs, ready, level) == taken
+
+
+def test_where_nothing_is_left_to_render_a_record_is_no_reason_to_grant_anything() -> None:
+    """A run that finds everything delivered knows its costs all the same."""
+    strategy = Steal(FrameSet(()), 2, record={1: 0.5, 2: 0.7})
+    assert strategy.grant(0, 0.0) is None
+    assert not strategy.waiting

@@ -126,7 +126,7 @@ class Steal:
         """Leases that were cut."""
 
     def _first_parts(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
-        if not self._estimates.informed:
+        if not frames.frames or not self._estimates.informed:
             return equal_parts(frames, self._slots)
         costs = self._estimates.costs(0, len(frames) - 1)
         delays = [slot * self._spawn_delay for slot in range(self._slots)]
