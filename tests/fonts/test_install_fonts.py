@@ -164,11 +164,15 @@ class TestSharing:
     """A font stays until the last session that uses it has left."""
 
     def test_another_session_shares_it_whatever_its_file_is_called(self, plain: Ward) -> None:
-        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")), "session-1")
-        report = plain.install(plain.job("two", {"New": "z.ttf"}, z_ttf=face("New", salt=1)), "session-2")
-        assert Path(report.shared["New"]).name == "a.ttf"
+        both = {"New": "a.ttc", "NewToo": "a.ttc"}
+        plain.install(plain.job("one", both, a_ttc=collection("New", "NewToo")), "session-1")
+        report = plain.install(
+            plain.job("two", {"New": "z.ttf", "NewToo": None}, z_ttf=face("New", salt=1)), "session-2"
+        )
+        assert {name: Path(path).name for name, path in report.shared.items()} == both
+        assert report.installed == {}
         assert plain.remove("session-1").removed == []
-        assert files(plain) == ["a.ttf"]
+        assert files(plain) == ["a.ttc"]
         assert len(plain.remove("session-2").removed) == 1
         assert plain.everything() == {}
 

@@ -160,7 +160,10 @@ class _Arrival:
         held = self._book.holding(name)
         if held is None or not is_ours(held):
             return False
-        mine = self._session in held.sessions
+        report = self._report
+        if self._session not in held.sessions or held.path in report.shared.values():
+            report.shared[name] = held.path
+        else:
+            report.installed[name] = held.path
         self._shelf.take_over(held, self._session)
-        (self._report.installed if mine else self._report.shared)[name] = held.path
         return True

@@ -1,0 +1,181 @@
+r"""A job's fonts on Windows: files, registry and GDI, for one user and without an administrator.
+
+The user's folder and registry are the real ones of this machine; each test leaves them as it found them. Fonts are cast
+under names of their own: what the machine, or Linux beneath Wine, has already could not be told apart, or unloaded.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stmpo.fonts.worker.clean import clean
+from stmpo.fonts.worker.install import install, remove
+from stmpo.fonts.worker.manifest import read_manifest
+from tests.fonts.foundry import collection, face
+from tests.fonts.ward import write_job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stmpo.fonts.worker.install import Report
+
+
+def only_on_windows() -> None:
+    """Skip this file elsewhere."""
+    if sys.platform != "win32":
+        pytest.skip("needs Windows; elsewhere test_windows_under_wine.py runs this", allow_module_level=True)
+
+
+only_on_windows()
+assert sys.platform == "win32"
+
+import winreg  # noqa: E402 - there is none to import elsewhere
+
+from stmpo.fonts.worker import gdi, shelf  # noqa: E402
+from stmpo.fonts.worker.windows import FONTS, Windows  # noqa: E402
+
+HOLD = "import sys; file = open(sys.argv[1], 'rb'); print('open', flush=True); sys.stdin.read()"
+DIE = """
+import os, sys
+from pathlib import Path
+from stmpo.fonts.worker import shelf
+from stmpo.fonts.worker.install import install
+from stmpo.fonts.worker.manifest import read_manifest
+from stmpo.fonts.worker.windows import Windows
+
+done = 0
+def watch(event, arguments):
+    global done
+    if event in {"os.mkdir", "os.rename", "os.link", "os.remove", "winreg.SetValue", "winreg.CreateKey"}:
+        done += 1
+        if done == int(sys.argv[3]):
+            os._exit(9)
+sys.addaudithook(watch)
+install(read_manifest(Path(sys.argv[1])), Path(sys.argv[2]), Windows(os.environ))
+"""
+
+
+def registry() -> dict[str, str] | None:
+    """The user's fonts as they are registered; None where there is no key."""
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, FONTS) as key:
+            count = winreg.QueryInfoKey(key)[1]
+            return {name: value for name, value, _ in (winreg.EnumValue(key, at) for at in range(count))}
+    except FileNotFoundError:
+        return None
+
+
+class User:
+    """The user of this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.system = Windows(os.environ)
+        self.session = folder / "session"
+        self.session.mkdir()
+        self.job = write_job(
+            folder / "fonts",
+            {"Pane-Bold": "a.ttf", "PaneTwo": "b.ttc", "PaneThree": "b.ttc"},
+            a_ttf=face("Pane-Bold", style="Bold"),
+            b_ttc=collection("PaneTwo", "PaneThree"),
+        )
+
+    def install(self, session: Path | None = None) -> Report:
+        return install(read_manifest(self.job), session or self.session, self.system)
+
+    def all_there_is(self) -> tuple[object, ...]:
+        """What a session may change: font files, the folders above them, the book, the registry, and GDI's list."""
+        local = self.system.folder.parents[2]
+        files = {str(path): path.is_file() and path.read_bytes() for path in self.system.folder.rglob("*")}
+        above = [place.exists() for place in (self.system.folder, *self.system.folder.parents)]
+        ours = {name for name in gdi.postscript_names() if name.startswith("Pane")}
+        return files, above, (local / "stmpo-fonts").exists(), registry(), ours
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[User]:
+    """The user, who has to be as before at the end."""
+    user = User(tmp_path)
+    before = user.all_there_is()
+    yield user
+    shutil.rmtree(tmp_path)  # with the folders of its sessions, which are over then
+    clean(os.environ)
+    assert user.all_there_is() == before
+
+
+def test_files_registry_and_gdi_have_them_for_as_long_as_the_session(user: User) -> None:
+    before = user.all_there_is()
+    report = user.install()
+    assert report.missing == []
+    assert {"Pane-Bold", "PaneTwo", "PaneThree"} <= gdi.postscript_names()
+    values = registry() or {}
+    folder = user.system.folder
+    assert values["Pane Bold, a.ttf (TrueType)"] == str(folder / "a.ttf")
+    assert values["PaneTwo Regular & PaneThree Regular, b.ttc (TrueType)"] == str(folder / "b.ttc")
+    assert len(remove(user.session, user.system).removed) == 2
+    assert user.all_there_is() == before
+
+
+def test_another_session_keeps_them_until_it_leaves(user: User) -> None:
+    other = user.folder / "other"
+    other.mkdir()
+    user.install()
+    assert set(user.install(other).shared) == {"Pane-Bold", "PaneTwo", "PaneThree"}
+    remove(user.session, user.system)
+    assert "Pane-Bold" in gdi.postscript_names()
+    remove(other, user.system)
+    assert "Pane-Bold" not in gdi.postscript_names()
+
+
+def test_a_file_that_a_program_has_open_goes_with_the_next_session(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "PATIENCE", 0.2)
+    report = user.install()
+    command = [sys.executable, "-c", HOLD, report.installed["Pane-Bold"]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "open\n"
+        locked = remove(user.session, user.system).locked
+        assert [Path(path).name for path in locked] == ["a.ttf"]
+        program.communicate("")
+    assert [font.names for font in clean(os.environ).removed] == [("Pane-Bold",)]
+
+
+def test_a_value_and_a_file_of_somebody_elses_stay(user: User) -> None:
+    folder = user.system.folder
+    label = "Pane Bold, a.ttf (TrueType)"
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.ttf").write_bytes(b"theirs")
+    with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, FONTS, access=winreg.KEY_SET_VALUE) as key:
+        winreg.SetValueEx(key, "Pane Bold, a-2.ttf (TrueType)", 0, winreg.REG_SZ, "theirs.ttf")
+    report = user.install()
+    assert Path(report.installed["Pane-Bold"]).name == "a-2.ttf"
+    values = registry() or {}
+    assert label not in values
+    assert values["Pane Bold, a-2.ttf 2 (TrueType)"] == report.installed["Pane-Bold"]
+    remove(user.session, user.system)
+    assert registry() == {"Pane Bold, a-2.ttf (TrueType)": "theirs.ttf"}
+    assert (folder / "a.ttf").read_bytes() == b"theirs"
+    winreg.DeleteKey(winreg.HKEY_CURRENT_USER, FONTS)
+    (folder / "a.ttf").unlink()
+    if made:
+        folder.rmdir()
+
+
+@pytest.mark.parametrize("step", [3, 7])
+def test_what_a_killed_session_left_is_swept(user: User, step: int) -> None:
+    before = user.all_there_is()
+    command = [sys.executable, "-c", DIE, str(user.job), str(user.session), str(step)]
+    assert subprocess.run(command, check=False).returncode == 9
+    user.session.rmdir()
+    install((), user.folder, user.system)
+    assert user.all_there_is() == before
