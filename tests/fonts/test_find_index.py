@@ -78,6 +78,30 @@ def test_what_has_changed_is_read_again_and_what_has_gone_is_forgotten(shelf: Sh
     )
 
 
+def test_a_place_that_is_not_looked_through_this_time_is_not_forgotten(shelf: Shelf, tmp_path: Path) -> None:
+    other = tmp_path / "fonts-too"
+    other.mkdir()
+    (other / "o.ttf").write_bytes(specimens.font("Other"))
+    survey([Folder(other, Origin.USER)], shelf.index, read_faces)
+    shelf.look()
+
+    def refuses(path: Path) -> tuple[Face, ...]:
+        raise AssertionError(f"{path} was read again")
+
+    survey([Folder(other, Origin.USER)], shelf.index, refuses)
+    (other / "o.ttf").unlink()
+    survey([Folder(other, Origin.USER)], shelf.index, read_faces)
+    assert "o.ttf" not in shelf.index.read_text(encoding="utf-8")
+
+
+def test_the_index_is_bounded(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.look()
+    monkeypatch.setattr(index, "MAX_FILES", 5)
+    (tmp_path / "o.ttf").write_bytes(specimens.font("Other"))
+    survey([Folder(tmp_path / "o.ttf", Origin.USER)], shelf.index, read_faces)
+    assert len(json.loads(shelf.index.read_text(encoding="utf-8"))["files"]) == 1
+
+
 @pytest.mark.parametrize(
     "damage",
     [

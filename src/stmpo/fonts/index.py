@@ -1,8 +1,8 @@
 """What font files hold, remembered between runs: reading thousands of them takes seconds, looking whether they have changed none.
 
 The index is one JSON document in this user's cache: path to size, modification time and faces. A file is read again when
-either has changed. It holds what the last look found and nothing else, so it grows with the fonts of the machine and not
-with time; `places.MAX_FILES` bounds both.
+either has changed. What lies in a place that was looked through stands there as the last look found it, and nothing
+else; places that were named once and not this time keep what they had, as long as all of it is at most `MAX_FILES`.
 
 It is written beside itself and renamed over: runs at the same time each write a whole one, and the last stays. Whatever
 cannot be understood (damage, another version's format) is as good as absent. A cache that cannot be written costs time
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.fonts.face import Face
 from stmpo.fonts.legacy import Legacy, read_legacy
-from stmpo.fonts.places import LEGACY_SUFFIXES, FontFile, cache_folder, font_files
+from stmpo.fonts.places import LEGACY_SUFFIXES, MAX_FILES, FontFile, cache_folder, font_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from stmpo.fonts.places import Folder
@@ -59,6 +59,7 @@ def survey(places: Iterable[Folder], index: Path | None, read: Reader) -> list[K
 
     `read` is called only for files that the index does not know as they are.
     """
+    places = tuple(places)
     before = _load(index)
     after: dict[str, Any] = {}
     known = []
@@ -71,9 +72,18 @@ def survey(places: Iterable[Folder], index: Path | None, read: Reader) -> list[K
             after[path] = _as_json(one)
         if one.faces or one.legacy:
             known.append(one)
+    after |= _elsewhere(before, after, [str(place.path) for place in places])
     if index is not None and after != before:
         _save(index, after)
     return known
+
+
+def _elsewhere(before: Mapping[str, Any], after: Mapping[str, Any], places: Sequence[str]) -> dict[str, Any]:
+    """What the index has of other places, where there is room for it."""
+    roots = tuple(os.path.join(place, "") for place in places)  # noqa: PTH118 - with the separator at its end
+    left = {path: entry for path, entry in before.items() if path not in after and not path.startswith(roots)}
+    left = {path: entry for path, entry in left.items() if path not in places}
+    return left if len(left) + len(after) <= MAX_FILES else {}
 
 
 def _looked_at(file: FontFile, read: Reader) -> Known:
