@@ -197,11 +197,17 @@ class Run:
         return self._strategy.name
 
     def cancel(
-        self, why: str, *, grace: float | None = None, delivery: float = DELIVERY_AFTER_CANCEL
+        self,
+        why: str,
+        next_time: str = "run the same command again to go on where it stopped",
+        *,
+        grace: float | None = None,
+        delivery: float = DELIVERY_AFTER_CANCEL,
     ) -> None:
         """End the run because a signal or the farm says so.
 
-        `grace` (default: the run's own) and `delivery` are seconds. A second call hurries: no grace, no delivery.
+        `next_time` says how it goes on. `grace` (default: the run's own) and `delivery` are seconds. A second call
+        hurries: no grace, no delivery.
         """
         if self.ending is not None and self.ending.exit_code is ExitCode.CANCELLED:
             grace = delivery = 0.0
@@ -211,9 +217,7 @@ class Run:
         if grace is not None:
             self.attendant.grace = min(self.attendant.grace, grace)
         self._delivery_limit = delivery
-        self._end(
-            ExitCode.CANCELLED, f"cancelled by {why}; run the same command again to go on where it stopped"
-        )
+        self._end(ExitCode.CANCELLED, f"cancelled by {why}; {next_time}")
 
     def _end(self, exit_code: ExitCode, reason: str) -> None:
         """End the run: nothing new is started, what runs is stopped, what is whole is still delivered."""

@@ -139,7 +139,7 @@ async def _render(
             reasons=_reasons(plan) if wanted.frames else (),
         )
     )
-    signals.listener = _canceller(run, session)
+    signals.listener = _canceller(run, session, intake.journal.path)
     try:
         ending = await run.go()
     finally:
@@ -306,23 +306,33 @@ def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[P
     return ""
 
 
-def _canceller(run: Run, session: Path | None) -> Callable[[str], None]:
+def _canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], None]:
     """A listener that cancels the run, from whatever the main thread is doing; the loop is woken."""
     loop = asyncio.get_running_loop()
+    next_time = _next_time(journal, session)
 
     def cancelled(name: str) -> None:
         granted = granted_seconds(session, time.time())
-        loop.call_soon_threadsafe(_cancel, run, name, granted)
+        loop.call_soon_threadsafe(_cancel, run, name, next_time, granted)
 
     return cancelled
 
 
-def _cancel(run: Run, name: str, granted: float | None) -> None:
+def _next_time(journal: Path, session: Path | None) -> str:
+    """How a cancelled run goes on. In a farm a cancel ends the session, and its folder goes with it."""
+    if session is None:
+        return "run the same command again to go on where it stopped"
+    if journal.is_relative_to(session):
+        return "when this task is run again, it begins with its first frame"
+    return "when this task is run again, it goes on where it stopped"
+
+
+def _cancel(run: Run, name: str, next_time: str, granted: float | None) -> None:
     if granted is None:
-        run.cancel(name)
+        run.cancel(name, next_time)
     else:  # two thirds of the time for the renderers to end, the rest to deliver what is whole
         left = max(0.0, granted - CANCEL_RESERVE)
-        run.cancel(name, grace=max(0.1, left * 2 / 3), delivery=left / 3)
+        run.cancel(name, next_time, grace=max(0.1, left * 2 / 3), delivery=left / 3)
 
 
 def granted_seconds(session: Path | None, now: float) -> float | None:

@@ -274,13 +274,47 @@ def test_a_cancel_in_the_middle_leaves_no_process_and_the_environments(farm: Far
             farm.command("template.json", values), env=farm.environment(slow), cwd=farm.work, stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
-    wait_for(lambda: len(farm.delivered()) >= 2, "two frames")
+    wait_for(lambda: len(list(farm.out.glob("f_*.png"))) >= 2, "two frames")
     tree = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) != 0
     assert psutil.wait_procs(tree, timeout=PATIENCE)[1] == []
-    assert environments(log.read_text(encoding="utf-8"))[-1] == "Exiting Environment: Runtime"
-    assert 2 <= len(farm.delivered()) < 50
+    said = log.read_text(encoding="utf-8")
+    assert environments(said)[-1] == "Exiting Environment: Runtime"
+    assert "cancelled by SIGTERM; when this task is run again, it goes on where it stopped" in said
+    there = {path: path.stat().st_mtime_ns for path in farm.out.glob("f_*.png")}
+    assert 2 <= len(there) < 50
+    again = farm.run("template.json", values, scenario=Scenario())
+    assert again.returncode == 0, again.stdout
+    assert {path: path.stat().st_mtime_ns for path in there} == there, "what was delivered stays"
+    assert farm.delivered() == {f"f_{frame:02}.png" for frame in range(1, 51)}, "and no journal is left"
+
+
+def test_a_task_that_is_run_again_in_its_session_goes_on_where_it_stopped(farm: Farm) -> None:
+    """As a farm repeats a task whose frame has failed. The output lies in the session here, as job attachments have it."""
+    values = {
+        **FAST, "ProjectFile": farm.project, "Frames": "1-4", "OutputDir": farm.out, "MaxFrameRetries": 0,
+        "OutputFileName": "f_[#].png", "AerenderPath": FAKE_AERENDER, "NoKillOnFail": "true",
+    }  # fmt: skip
+    template = json.loads((farm.bundle / "template.json").read_text(encoding="utf-8"))
+    run = template["steps"][0]["script"]["actions"]["onRun"]
+    run["args"] = ["-c", TWICE, *run["args"]]
+    for part in (run["args"], template["jobEnvironments"][1]["script"]["embeddedFiles"]):
+        text = json.dumps(part).replace("{{Param.OutputDir}}", "{{Session.WorkingDirectory}}/out")
+        part[:] = json.loads(text)
+    (farm.bundle / "twice.json").write_text(json.dumps(template), encoding="utf-8")
+    once = Scenario(faults=(Fault(FaultKind.CRASH, On(frame=2, times=1)),))
+    done = farm.run("twice.json", values, scenario=once)
+    assert done.returncode == 0, done.stdout
+    assert "openjd_fail: frame 2" in done.stdout
+    assert "4 frames, 3 of them are there already" in done.stdout
+
+
+TWICE = """
+import subprocess, sys
+codes = [subprocess.run([sys.executable, *sys.argv[1:]]).returncode for _ in range(2)]
+sys.exit(codes != [1, 0])
+"""
 
 
 def test_a_folder_outside_the_jobs_fails_before_anything_is_rendered(farm: Farm) -> None:

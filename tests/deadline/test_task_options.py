@@ -32,6 +32,7 @@ class Asked:
     """Stands in for the engine: what a task would have rendered."""
 
     exit_code = ExitCode.OK
+    journal = "/nowhere/.f.stmpo.jsonl"
 
     def __call__(
         self, project: str, job: JobOptions, options: RunOptions, *, sources: dict[str, Source], folder: Path
@@ -88,21 +89,36 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, asked: Asked) 
         run(tmp_path, "--frames=1", name="../f.png")
 
 
-def test_in_a_session_the_journal_stays_in_its_folder(
+def test_output_in_the_session_has_its_journal_in_the_session(
     tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beside the frames it would travel back with them, and tasks on several workers would fight over it."""
+    """Beside the frames it would travel back with them."""
     run(tmp_path, "--frames=1")
     assert asked.options.journal_dir is None
-    monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path / "session"))
+    monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path.parent))
     run(tmp_path, "--frames=1")
-    assert asked.options.journal_dir == str(tmp_path / "session" / "stmpo-journal")
+    assert asked.options.journal_dir == str(tmp_path.parent / "stmpo-journal")
 
 
-def test_a_studios_shared_folder_holds_a_journal_for_each_task(
+def test_output_that_outlives_the_session_has_a_journal_for_each_task_beside_it(
     tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One for all would be locked by the first worker; one for each lets any worker go on with a task."""
+    monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path / "session"))
+    run(tmp_path, "--frames=1-10", name="a/f_[####].png")
+    assert asked.options.journal_dir == str(tmp_path / "a" / ".stmpo" / "3_1-10")
+    places = set()
+    for job in ("job-1", "job-2"):  # sent again, a job renders again: its footage may be another
+        monkeypatch.setenv("DEADLINE_JOB_ID", job)
+        run(tmp_path, "--frames=1-10", name="a/f_[####].png")
+        places.add(asked.options.journal_dir)
+    assert len(places) == 2
+    assert all(str(place).endswith("_3_1-10") for place in places)
+
+
+def test_a_studios_own_folder_holds_a_journal_for_each_task(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path / "session"))
     monkeypatch.setenv("STMPO_JOURNAL_DIR", str(tmp_path / "studio"))
     run(tmp_path, "--frames=1-10")

@@ -5,15 +5,21 @@
 The frames are a chunk as the farm cuts it (`3-7`, `-3--1`, `5-5`, or with gaps `1-7:2`); none for a movie over its own
 time span. Everything else comes from the job's parameters (`stmpo.deadline.parameters`).
 
-What the run needs besides its output stays in the session's folder: journal and scratch. Beside the frames they would
-travel back with the frames, and tasks of one item on several workers would fight over one journal. A task that is run
-again in its session resumes from there. Where a studio's workers share a file system and name a folder of it in their
-environment (`STMPO_JOURNAL_DIR`), each task has a folder of its own in that one, and resumes on any worker.
+What the run needs besides its output stays in the session's folder, and so does its journal where the output does: with
+job attachments, what lies beside the frames travels back with them, and a task that is run again in its session goes on
+where it stopped.
+
+An output outside the session's folder is shared storage, or this machine's: it outlives the session. There the journal lies
+beside the frames, in `.stmpo`, a folder for each task of each job, as one for all would be locked by the first worker. So
+whatever worker runs a task again goes on with it. `STMPO_JOURNAL_DIR` in the workers' environment names another place. The
+journal of a task that has succeeded is removed: somebody who has the farm run it once more wants its frames anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import hashlib
 import os
 import sys
 from dataclasses import replace
@@ -25,12 +31,16 @@ from stmpo.deadline.folders import folder_under
 from stmpo.deadline.naming import plain
 from stmpo.deadline.parameters import options
 from stmpo.deadline.session import run, usage
+from stmpo.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 JOURNALS = "stmpo-journal"
 """The journals' folder in the session's."""
+
+BESIDE = ".stmpo"
+"""The journals' folder beside frames that outlive the session."""
 
 
 class Arguments(argparse.ArgumentParser):
@@ -59,21 +69,39 @@ def render_task(given: argparse.Namespace, environ: Mapping[str, str], folder: P
     if frames is not None:
         job["frames"] = frames
     task = _name(given.rqindex, frames)
-    job_options, run_options, sources = options(job, _journal_dir(environ, task), environ)
+    journal = _journal_dir(environ, output, task)
+    asked = {} if journal is None else {"journal_dir": str(journal)}
+    job_options, run_options, sources = options(job, asked, environ)
     if run_options.log_file is not None:  # one for each task: many would write over each other's
         log = Path(run_options.log_file)
         run_options = replace(run_options, log_file=str(log.with_name(f"{log.stem}_{task}{log.suffix}")))
     summary = run_render(given.project, job_options, run_options, sources=sources, folder=folder)
+    if summary.exit_code is ExitCode.OK and journal is not None and journal.name != JOURNALS:
+        _forget(Path(summary.journal))
     return int(summary.exit_code)
 
 
-def _journal_dir(environ: Mapping[str, str], task: str) -> dict[str, Any]:
-    """The option that says where the task's journal lies."""
+def _journal_dir(environ: Mapping[str, str], output: Path, task: str) -> Path | None:
+    """The folder of the task's journal; None outside a session, where it lies beside the frames."""
     session = environ.get(SESSION_VARIABLE, "")
-    shared = environ.get("STMPO_JOURNAL_DIR", "")
     if not session:
-        return {}
-    return {"journal_dir": str(Path(shared) / task if shared else Path(session) / JOURNALS)}
+        return None
+    job = environ.get("DEADLINE_JOB_ID", "")
+    mine = f"{hashlib.blake2b(job.encode(), digest_size=4).hexdigest()}_{task}" if job else task
+    if shared := environ.get("STMPO_JOURNAL_DIR", ""):
+        return Path(shared) / mine
+    if output.resolve().is_relative_to(Path(session).resolve()):
+        return Path(session) / JOURNALS
+    return output.parent / BESIDE / mine
+
+
+def _forget(journal: Path) -> None:
+    """Remove a task's journal and the folders that held nothing else."""
+    with contextlib.suppress(OSError):  # a cost of nothing: the next run of another job does not look there
+        journal.unlink()
+        journal.parent.rmdir()
+        if journal.parent.parent.name == BESIDE:
+            journal.parent.parent.rmdir()
 
 
 def _name(rqindex: int, frames: str | None) -> str:
