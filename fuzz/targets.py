@@ -87,7 +87,7 @@ def journal(data: bytes) -> None:
     try:
         with contextlib.suppress(BadInput):
             opened.history(job, ProjectVersion(1, "x"))
-        opened.learned(job)
+        opened.learned(job, ProjectVersion(1, "x"))
         opened.runs()
     finally:
         opened.close()
