@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from stmpo.scheduling.retries import RetryBook
     from stmpo.teller import Teller
 
+SCRATCH_PAUSE = 2.5
+"""Seconds after which the pulse has seen that scratch is full, and holds further starts."""
+
 LOWEST_SCRATCH = 16 << 20
 """Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
 
@@ -59,6 +62,10 @@ class Concluder:
         self._book = book
         self._teller = teller
         self._end = end
+        self._taken_when_full = -1
+        self._in_vain = 0
+        """Attempts that scratch was too small for since a frame was rendered whole."""
+
         self.failed: dict[int, str] = {}
         """Frames that failed for good, with the renderer's words."""
 
@@ -74,6 +81,7 @@ class Concluder:
         """
         frames = self.frames_of(attempt.lease)
         missing = self._ledger.missing(frames)
+        scratch_free = free_bytes(attempt.folder)  # now: what it left behind goes in a moment
         if attempt.untrusted and not missing.frames:
             # The words came after everything had been delivered: they cannot be pinned to a frame.
             await self._collector.attempt_delivered(attempt)
@@ -84,7 +92,7 @@ class Concluder:
         self._write(attempt, missing)
         self._collector.settle(attempt)
         if missing.frames:
-            return self._lost(attempt, missing)
+            return self._lost(attempt, missing, scratch_free)
         self._doubt_short_movie(attempt)
         return 0.0
 
@@ -145,17 +153,16 @@ class Concluder:
             words=self._teller.words(attempt) if missing.frames else None,
         )
 
-    def _lost(self, attempt: Attempt, missing: FrameSet) -> float:
+    def _lost(self, attempt: Attempt, missing: FrameSet, scratch_free: int) -> float:
         """Decide about the frames that an attempt left missing."""
         words = self._teller.words(attempt)
         if self._hopeless(attempt):
             self._give_back(missing)
             self._end(ExitCode.FRAMES_FAILED, f"no retry can help: {words}")
             return 0.0
-        if attempt.stopped is not StopReason.RUN_ENDS and free_bytes(attempt.folder) < LOWEST_SCRATCH:
+        if attempt.stopped is not StopReason.RUN_ENDS and scratch_free < LOWEST_SCRATCH:
             self._give_back(missing)
-            folder = attempt.folder.parent
-            raise NoSpace(f"the scratch disk is full ({folder}); free some space, then run again to go on")
+            return self._scratch_full(attempt, missing)
         self._book.anything_rendered |= self._collector.taken > 0
         decision = self._book.ended(attempt.end_of(), missing)
         exhausted = FrameSet(decision.exhausted)
@@ -168,8 +175,24 @@ class Concluder:
         for frame in exhausted:
             self._exhausted(frame, attempt, words)
         if decision.hopeless:
-            self._end(ExitCode.FRAMES_FAILED, f"no frame could be rendered, attempt after attempt: {words}")
+            which = "no further frame" if self._collector.taken else "no frame"
+            self._end(ExitCode.FRAMES_FAILED, f"{which} could be rendered, attempt after attempt: {words}")
         return decision.pause
+
+    def _scratch_full(self, attempt: Attempt, missing: FrameSet) -> float:
+        """The disk's fault, and no frame's: they wait for room, unless room has not helped before.
+
+        Raises:
+            NoSpace: the run may not wait, or attempt after attempt fills the disk without rendering a frame.
+        """
+        folder = attempt.folder.parent
+        self._in_vain = self._in_vain + 1 if self._collector.taken == self._taken_when_full else 0
+        self._taken_when_full = self._collector.taken
+        if not self._options.space_timeout or self._in_vain > 2 * self._book.slots:
+            raise NoSpace(f"the scratch disk is full ({folder}); free some space, then run again to go on")
+        text = f"{attempt.ending()}: the scratch disk is full ({folder}); missing, until there is room: {missing}"
+        self._teller.say(Level.WARNING, text, attempt)
+        return SCRATCH_PAUSE
 
     def _hopeless(self, attempt: Attempt) -> bool:
         """A finding that no retry mends, and no frame of this run that speaks against it."""

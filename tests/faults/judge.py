@@ -94,12 +94,12 @@ class Judge:
 
     def words(self, outcome: Outcome, ends: Ends) -> None:
         """The second question."""
-        assert outcome.code == ends.code, outcome.output[-3000:]
+        assert outcome.code == ends.code, outcome.output[-900:]
         for words in ends.says:
-            assert words in outcome.output, outcome.output[-3000:]
+            assert words in outcome.output, outcome.output[-900:]
         for words in ends.silent:
-            assert words not in outcome.output, outcome.output[-3000:]
-        assert "Traceback" not in outcome.output, outcome.output[-3000:]
+            assert words not in outcome.output, outcome.output[-900:]
+        assert "Traceback" not in outcome.output, outcome.output[-900:]
         if ends.starts is not None:
             assert len(self._ground.starts()) <= ends.starts
         assert ends.code is ExitCode.OK or ends.says, "a row that fails says what has to be said"
@@ -124,7 +124,7 @@ class Judge:
         before = len(self._ground.starts())
         healthy = Scenario(size=self._job.size, frame_bytes=self._job.frame_bytes, tree=False)
         again = self._ground.render(*self._job.options, scenario=healthy)
-        assert again.code == ExitCode.OK, again.output[-3000:]
+        assert again.code == ExitCode.OK, again.output[-900:]
         self.frames(frozenset())
         self.nothing_left(again)
         twice = sorted(set(self._ground.asked(before)) & whole)

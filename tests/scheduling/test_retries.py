@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.frames import FrameSet, Span
-from stmpo.scheduling.retries import LONGEST_PAUSE, MAX_REFUSALS, AttemptEnd, RetryBook
+from stmpo.scheduling.retries import LONGEST_PAUSE, MAX_REFUSALS, MOST_BARREN, AttemptEnd, RetryBook
 from stmpo.scheduling.static import Static
 
 if TYPE_CHECKING:
@@ -309,3 +309,35 @@ def test_a_job_whose_every_frame_kills_ends_quickly_as_hopeless(
     world = World(frames, slots, retries, fate, random).run(bound=max(3, slots) * (retries + 1))
     assert world.hopeless
     assert not world.rendered
+
+
+def test_when_nothing_is_rendered_any_more_the_run_ends_after_a_dozen_attempts() -> None:
+    """A licence that is lost on the way fails every frame from then on."""
+    book = RetryBook(slots=2, max_retries=2)
+    book.rendered()
+    left = FrameSet.between(100, 400)
+    for attempt in range(1, MOST_BARREN + 1):
+        decision = book.ended(AttemptEnd.DIED, left)
+        assert decision.hopeless is (attempt == MOST_BARREN)
+        left = FrameSet.of(decision.again[0])
+
+
+def test_a_region_of_bad_frames_is_left_by_halves_and_a_frame_that_succeeds_proves_the_job_good() -> None:
+    book = RetryBook(slots=1, max_retries=2)
+    book.rendered()
+    left = FrameSet.between(1, 400)
+    for _ in range(4):
+        left = FrameSet.of(frame for span in book.ended(AttemptEnd.DIED, left).again for frame in span)
+    decision = book.ended(AttemptEnd.DIED, left)
+    assert decision.again[0].first >= left.frames[len(left) // 2]
+    assert sorted(f for span in decision.again for f in span) == list(left.frames[1:])
+    book.rendered()
+    assert not any(book.ended(AttemptEnd.DIED, FrameSet((500 + n,))).hopeless for n in range(MOST_BARREN - 1))
+
+
+def test_frames_that_failed_before_prove_nothing_about_the_others() -> None:
+    book = RetryBook(slots=1, max_retries=9)
+    book.rendered()
+    for _ in range(5):
+        for frame in range(5):
+            assert not book.ended(AttemptEnd.DIED, FrameSet((frame,))).hopeless

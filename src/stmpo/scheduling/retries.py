@@ -10,6 +10,9 @@ Pure: an attempt's end goes in, a decision comes out.
 - A start that was refused (`LATER`) counts against no frame; the slot waits, longer each time.
 - A frame with more than `max_retries` counted failures is exhausted.
 - A run in which nothing at all was rendered and attempt after attempt fails is `hopeless`: no reason to burn the night.
+  So is one in which nothing is rendered *any more*: a licence that was lost fails every frame from then on. Attempts on
+  frames that had failed before prove nothing; the others are spread over all that is left, so that a region of bad
+  frames is told from a job that has gone bad: what a fruitless attempt leaves is tried from its middle first.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ from stmpo.frames import FrameSet, Span
 
 MAX_REFUSALS = 20
 """Refused starts in a row, over all slots, before one counts as a failure."""
+
+MOST_BARREN = 12
+"""Failed attempts on frames of their own, one after the other, while nothing was rendered by anybody: then nothing will be."""
 
 LONGEST_PAUSE = 60.0
 """Seconds a slot waits at most after a refused start."""
@@ -80,6 +86,9 @@ class RetryBook:
     fruitless: int = 0
     """Failed attempts while nothing at all has been rendered."""
 
+    barren: int = 0
+    """Failed attempts, each on frames that had not failed before, since a frame was last rendered by anybody."""
+
     anything_rendered: bool = False
     retried: int = 0
     """Attempts that were made necessary by a failure, for the summary."""
@@ -87,7 +96,7 @@ class RetryBook:
     def rendered(self) -> None:
         """A frame was rendered whole: the job can work on this machine."""
         self.anything_rendered = True
-        self.refusals = 0
+        self.refusals = self.barren = 0
 
     def ended(self, end: AttemptEnd, missing: FrameSet) -> Decision:
         """Decide what happens to the frames of a lease that an attempt left missing (at least one)."""
@@ -103,6 +112,10 @@ class RetryBook:
             if self.fruitless >= max(3, self.slots) * (self.max_retries + 1):
                 return Decision(again=tuple(missing.runs()), hopeless=True)
         first = missing.frames[0]
+        if first not in self.failures:
+            self.barren += 1
+        if self.barren >= max(MOST_BARREN, 3 * self.slots):
+            return Decision(again=tuple(missing.runs()), hopeless=True)
         if end is not AttemptEnd.DIED and self._may_launch_again(first):
             return Decision(again=tuple(missing.runs()), pause=min(self.launches[first], LONGEST_PAUSE))
         return self._died_on(first, missing)
@@ -113,7 +126,17 @@ class RetryBook:
 
     def _died_on(self, frame: int, missing: FrameSet) -> Decision:
         self.failures[frame] = self.failures.get(frame, 0) + 1
-        rest = tuple(FrameSet(missing.frames[1:]).runs())
+        rest = (
+            _middle_first(missing.frames[1:])
+            if self.barren > 3
+            else tuple(FrameSet(missing.frames[1:]).runs())
+        )
         if self.failures[frame] > self.max_retries:
             return Decision(again=rest, exhausted=(frame,))
         return Decision(again=rest, set_aside=(Span(frame, frame),))
+
+
+def _middle_first(frames: tuple[int, ...]) -> tuple[Span, ...]:
+    """The second half before the first: what is bad may end there."""
+    half = len(frames) // 2
+    return (*FrameSet(frames[half:]).runs(), *FrameSet(frames[:half]).runs())

@@ -192,7 +192,7 @@ class Strikes:
     def _busy(fault: Fault) -> None:
         until = time.monotonic() + fault.seconds
         while time.monotonic() < until:
-            sum(range(5000))
+            sum(range(5000 * fault.repeat))
             time.sleep(0.02)
 
     def _say(self, fault: Fault) -> None:

@@ -69,7 +69,7 @@ class FaultKind(Enum):
     """At launch (after the header), or before a frame: no line, no CPU time, for ever."""
 
     BUSY = "busy"
-    """At launch, or before a frame: `seconds` of a little CPU time and no line."""
+    """At launch, or before a frame: `seconds` of a little CPU time (`repeat` times as much) and no line."""
 
     SAY = "say"
     """At launch, or before a frame: write `text` (in `encoding`) or `hex`, then `end`, `repeat` times."""
