@@ -304,8 +304,7 @@ class Collector:
         record = self._ledger.move(frame, FrameState.VERIFIED)
         record.size, record.slot = file.size, attempt.lease.slot
         record.renderings += 1
-        # Times between the files of several processes are the costs of none.
-        record.cost = None if attempt.lease.shared else attempt.costs.finished(file.mtime_ns / 1e9)
+        record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
         attempt.taken.add(frame)
         self.taken += 1
         self._send(frame, found.path, file, self._extension(found), attempt)

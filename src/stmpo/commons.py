@@ -7,18 +7,23 @@ concluded for all; the renderers are its members and have lines, ends and memory
 
 - Frames inside the span that are not to be rendered get a placeholder beforehand, and a delivered frame leaves one
   behind: a file of one byte, which no verification takes for a frame.
+- After Effects forces the extension of the output module, whatever was asked, and looks for files of that name. It is known
+  from what earlier runs delivered; where it is not, placeholders have every extension that it writes sequences with.
+- What a frame cost is told by its renderer's line, which is matched with its file by time (`ToldCosts`).
 - Words of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart; the other
   members are stopped. What had been verified before those words still counts.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from stmpo.attempt import Attempt, StopReason
 from stmpo.errors import NoSpace
 from stmpo.ledger import FrameState
 from stmpo.renderers.protocol import Meaning
+from stmpo.scheduling.costs import ToldCosts
 from stmpo.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -35,13 +40,38 @@ NUMBER = 0
 
 PLACEHOLDER = b"\n"
 
+FORCED = frozenset(
+    {".bmp", ".cin", ".dpx", ".exr", ".hdr", ".iff", ".jpg", ".png", ".psd", ".sgi", ".tga", ".tif"}
+)
+"""Extensions of After Effects' sequences."""
+
+MANY = 2000
+"""Placeholders are made with each of them for so many frames at most. Beyond, a forced extension costs the rendering of
+frames that are not wanted, which is cheaper than ten thousands of files."""
+
 
 class Commons:
-    """The shared folder of a run. `make_folder` makes it in scratch when it is needed."""
+    """The shared folder of a run. `make_folder` makes it in scratch when it is needed.
+
+    `written` are the extensions, with their dots, that frames of earlier runs have.
+    """
 
     def __init__(
-        self, job: RenderJob, ledger: Ledger, attendant: Attendant, make_folder: Callable[[int], Path]
+        self,
+        job: RenderJob,
+        ledger: Ledger,
+        attendant: Attendant,
+        make_folder: Callable[[int], Path],
+        written: frozenset[str] = frozenset(),
     ) -> None:
+        self._written = written
+        self.refused = False
+        """A renderer has said that it cannot render in this way."""
+
+        self._costs = ToldCosts()
+        self._counted: dict[int, int] = {}
+        """Frames that each member had told of when it was last heard."""
+
         self._job = job
         self._ledger = ledger
         self._attendant = attendant
@@ -67,9 +97,11 @@ class Commons:
             if frame in self._ledger and self._ledger[frame].state is FrameState.PENDING
         }
         excluded = [frame for frame in lease.span if frame not in wanted]
+        extensions = self._extensions(len(excluded))
         try:
             for frame in excluded:
-                (folder / f"frame_{frame:05d}{self._job.output.extension}").write_bytes(PLACEHOLDER)
+                for extension in extensions:
+                    (folder / f"frame_{frame:05d}{extension}").write_bytes(PLACEHOLDER)
         except OSError as error:
             raise NoSpace(f"cannot write to scratch ({folder}): {error.strerror or error}") from None
         for frame in sorted(wanted):
@@ -81,7 +113,13 @@ class Commons:
             started=now,
             watchdog=Watchdog(),
             excluded=frozenset(excluded),
+            costs=self._costs,
         )
+
+    def _extensions(self, frames: int) -> set[str]:
+        """Of the files that After Effects may look for."""
+        others = self._written or (FORCED if frames <= MANY else frozenset())
+        return {self._job.output.extension, *others}
 
     def enter(self, member: Attempt) -> None:
         """A member's renderer is about to be started."""
@@ -95,12 +133,20 @@ class Commons:
         """A member has spoken."""
         if self._whole is None or not member.lease.shared:
             return
+        self._told(member)
         if member.untrusted:
             self._whole.untrusted = True
         if self._whole.untrusted:
             for other in self._members.values():
                 note = "another renderer wrote frames to its folder that cannot be trusted"
                 self._attendant.stop(other, StopReason.UNTRUSTED, note)
+
+    def _told(self, member: Attempt) -> None:
+        """Write down what the frame cost that a member's line has told of; the line may have counted skipped ones too."""
+        if member.counted > self._counted.get(member.number, 0):
+            self._counted[member.number] = member.counted
+            now = time.time()
+            self._costs.tell(now, member.costs.finished(now))
 
     def leave(self, member: Attempt) -> Attempt | None:
         """A member's renderer is gone. Returns the commons when it was the last one: they are to be concluded."""
@@ -116,6 +162,7 @@ class Commons:
         # What is hopeless for a shared span (After Effects refuses to skip files) may not be so for one process alone.
         if member.gravest is not None and member.gravest.meaning is not Meaning.HOPELESS:
             whole.gravest = member.gravest
+        self.refused |= member.gravest is not None and member.gravest.meaning is Meaning.HOPELESS
         if self._members:
             return None
         whole.ended = True

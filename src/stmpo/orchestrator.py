@@ -75,6 +75,9 @@ class Assignment:
     run: str
     """This run's id: part of temporary names and of the journal."""
 
+    written: frozenset[str]
+    """Extensions, with their dots, that frames of earlier runs have."""
+
     likeness: Likeness
     """The sizes of frames that are there already."""
 
@@ -130,7 +133,7 @@ class Run:
             revoked=self._frames_revoked,
             likeness=a.likeness,
         )
-        self._commons = Commons(a.job, a.ledger, self.attendant, self._folder)
+        self._commons = Commons(a.job, a.ledger, self.attendant, self._folder, a.written)
         self.dispatcher = Dispatcher(
             a.strategy,
             self._living,

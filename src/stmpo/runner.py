@@ -15,6 +15,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stmpo
@@ -37,7 +38,6 @@ from stmpo.signals import Listening, ignore, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from stmpo.intake import Intake
     from stmpo.scheduling.learned import Learned
@@ -123,6 +123,7 @@ async def _render(
             journal=intake.journal,
             scratch=scratch,
             run=intake.run,
+            written=there.written,
             likeness=there.likeness,
         ),
         emit,
@@ -163,6 +164,9 @@ class _There:
 
     adoptable: Sequence[resume.Adoptable]
     past: Sequence[PastRun]
+    written: frozenset[str]
+    """Extensions, with their dots, that frames of earlier runs have."""
+
     likeness: Likeness
     """The sizes of both."""
 
@@ -186,7 +190,8 @@ def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]
     likeness.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
     found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
     adoptable = [each for each in found if likeness.judge(each.frame, each.file.sides, EARLIER) is None]
-    return _There(len(standing), adoptable, past, likeness)
+    written = frozenset(Path(frame.name).suffix for frame in history.vouched.values())
+    return _There(len(standing), adoptable, past, written, likeness)
 
 
 def _learned(intake: Intake, emit: Callable[[Event], None]) -> Learned:

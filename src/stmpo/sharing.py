@@ -1,15 +1,17 @@
 """Which strategy a job can be rendered with, and why not the one that was asked for.
 
 - A single file is written by one process: `static`.
-- `shared` needs After Effects 2022 or later, where "Skip Existing Files" can be set from outside. That the queue item
-  has one output module cannot be seen from here: After Effects then says so and renders nothing, and what is missing is
-  shared out as by `steal` after all.
+- `shared` needs After Effects 2022 or later, where "Skip Existing Files" can be set from outside, and a queue item with
+  one output module. The project says how many there are where it can be read (with py_aep, never on a worker). Where it
+  cannot, After Effects says so itself and renders nothing, and what is missing is shared out as by `steal` after all.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stmpo import aep
+from stmpo.errors import BadInput
 from stmpo.renderers.version import major_version
 
 if TYPE_CHECKING:
@@ -38,4 +40,28 @@ def choose_strategy(
             "steal",
             f"--strategy shared needs After Effects 2022, this is version {version}; steal is used",
         )
-    return asked, ""
+    why = _not_one_module(job)
+    return (
+        ("steal", f"--strategy shared needs a queue item with one output module, {why}; steal is used")
+        if why
+        else (asked, "")
+    )
+
+
+def _not_one_module(job: RenderJob) -> str:
+    """What the project says against it; empty where it says nothing, or cannot be asked."""
+    if job.project.suffix.lower() != ".aep" or not aep.available():
+        return ""
+    try:
+        items = aep.read_project(job.project).items
+    except BadInput:
+        return ""  # it is After Effects' to say what is wrong with it
+    for item in items:
+        # By its name, aerender takes the first item of the comp that can be rendered, or makes one with one module.
+        if job.comp is not None:
+            chosen = item.comp == job.comp and item.status in aep.RENDERABLE
+        else:
+            chosen = item.index == (job.rqindex or 1)
+        if chosen:
+            return "" if len(item.outputs) == 1 else f"item {item.index} has {len(item.outputs)}"
+    return ""

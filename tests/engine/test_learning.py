@@ -69,3 +69,40 @@ def test_a_renderer_that_dies_at_start_is_tried_again_by_another_slot(studio: St
     started = [(line["frames"], line["slot"]) for line in studio.journal() if line["event"] == "started"]
     assert len(started) == 3
     assert len(set(started)) == 3, "no slot was given the same frames twice"
+
+
+SHARED = (*RUN, "--strategy", "shared")
+
+
+def test_renderers_that_share_a_folder_leave_what_each_frame_cost(studio: Studio) -> None:
+    """By their lines: nobody sees who wrote which file."""
+    assert (
+        studio.render(*SHARED, scenario=Scenario(costs=Costs(0.05, dict.fromkeys(range(1, 5), 0.5)))).code
+        == 0
+    )
+    costs = {line["frame"]: line["cost"] for line in studio.journal() if line["event"] == "delivered"}
+    assert sorted(costs) == list(range(1, 21))
+    assert None not in costs.values()
+    assert min(costs[frame] for frame in range(1, 5)) > 0.3
+    assert sum(costs[frame] for frame in range(5, 21)) / 16 < 0.3
+
+
+def test_a_forced_extension_is_foreseen_where_frames_are_left_out(studio: Studio) -> None:
+    """After Effects looks for files of the name that it would write, whatever name was asked for."""
+    forced = Fault(FaultKind.FORCED_EXTENSION, text=".tif")
+    slow = Scenario(costs=Costs(0.0, dict.fromkeys(range(2, 9), 9.0)), faults=(forced,))
+    options = ("--frames", "1-9:8", "--concurrency", "2", "--strategy", "shared")
+    outcome = studio.render(*options, scenario=slow)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames("f_*.tif") == [1, 9]
+
+
+def test_after_effects_that_refuses_to_share_renders_all_the_same(studio: Studio) -> None:
+    """A second output module, which nobody could see before: it says so, and renders nothing."""
+    words = "WARNING:After Effects warning: Skip Existing Files is available only with ONE output module of type Sequence."
+    refuses = (Fault(FaultKind.SAY, On(times=2), text=words), Fault(FaultKind.EXIT, On(times=2), code=0))
+    outcome = studio.render(*SHARED, scenario=Scenario(faults=refuses))
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 21))
+    assert "only with ONE output module" in outcome.output
+    assert "steal is used" in outcome.output

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.scheduling.costs import CostClock
+from stmpo.scheduling.costs import CostClock, ToldCosts
 
 TIMES = st.lists(st.floats(0, 1e6), min_size=1, max_size=50)
 
@@ -34,3 +34,17 @@ def test_a_process_begins_once() -> None:
     clock.begin(10.0)
     clock.begin(99.0)
     assert clock.finished(12.0) == 2.0
+
+
+def test_a_file_of_several_processes_belongs_to_the_line_that_came_nearest() -> None:
+    costs = ToldCosts()
+    for at, cost in ((10.1, 1.0), (10.9, 9.0), (12.0, None), (12.1, 2.0)):
+        costs.tell(at, cost)
+    assert [costs.finished(at) for at in (10.0, 10.8, 12.0)] == [1.0, 9.0, 2.0]
+    assert costs.finished(12.0) is None, "each line is of one file"
+
+
+def test_a_line_from_long_ago_tells_nothing_of_a_file() -> None:
+    costs = ToldCosts()
+    costs.tell(10.0, 1.0)
+    assert costs.finished(20.0) is None

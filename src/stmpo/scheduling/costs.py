@@ -7,7 +7,10 @@ takes long; the single numbers jump then, but their sum is the process's time, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+NEAR = 3.0
+"""Seconds between a file's last change and the line that tells of its frame, at most."""
 
 
 @dataclass(slots=True)
@@ -29,3 +32,29 @@ class CostClock:
         """
         previous, self.last = self.last, max(at, self.last or at)
         return None if previous is None else max(0.0, at - previous)
+
+
+@dataclass(slots=True)
+class ToldCosts(CostClock):
+    """Costs of frames that several processes write to one folder: nobody sees which process wrote which file.
+
+    But each process's lines tell when it finished one, and so how long that one took. A file belongs to the line that
+    came nearest to its last change. Where two finish in the same moment they may be confused; then they are of processes
+    that work side by side in the comp, and cost about the same.
+    """
+
+    told: list[tuple[float, float]] = field(default_factory=list)
+    """Wall-clock time and cost (seconds) of each line that no file was found for yet."""
+
+    def tell(self, at: float, cost: float | None) -> None:
+        """A process told at `at` that it has finished a frame, which took `cost` seconds, if that is known."""
+        if cost is not None:
+            self.told.append((at, cost))
+
+    def finished(self, at: float) -> float | None:
+        """A frame's file was last written at `at`: the cost of the line that is nearest, None where none is near."""
+        near = min(self.told, key=lambda line: abs(line[0] - at), default=None)
+        if near is None or abs(near[0] - at) > NEAR:
+            return None
+        self.told.remove(near)
+        return near[1]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BURST = 0.1
 """A frame that took less than this part of the one before it was in work together with it."""
 
+SEVERAL = 0
+"""The attempt that stands for the renderers of one shared folder: their frames come in no order, each with its own cost."""
+
 
 @dataclass(slots=True)
 class Learned:
@@ -101,12 +104,13 @@ def _same(had: object, job: Mapping[str, Any]) -> bool:
 
 
 def _settle(attempts: dict[Any, list[tuple[int, float]]], learned: Learned, *, current: bool) -> None:
-    for frames in attempts.values():
+    for attempt, frames in attempts.items():
         numbers = {frame for frame, _ in frames}
         learned.other_version = (
             learned.other_version - numbers if current else learned.other_version | numbers
         )
-        costs = shared_out([cost for _, cost in frames])
+        told = [cost for _, cost in frames]
+        costs = told if attempt == SEVERAL else shared_out(told)
         learned.costs.update(zip((frame for frame, _ in frames), costs, strict=True))
     attempts.clear()
 
