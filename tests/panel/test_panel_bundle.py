@@ -20,6 +20,7 @@ from stmpo.cli.main import run
 from stmpo.deadline import wheels
 from stmpo.deadline.bundle import write_bundle
 from stmpo.deadline.naming import job_name, literal, step_names
+from stmpo.deadline.pieces import load_pieces
 from stmpo.deadline.request import Request, prepare
 from stmpo.deadline.roots import place_outputs
 from stmpo.deadline.template import TemplateOptions
@@ -153,6 +154,8 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "RamPerProcessGB": "48.5", "DisableMFR": "true", "Strategy": "shared", "SpawnDelay": "0",
         "AerenderPath": "C:\\Program Files\\aerender.exe", "EnvFile": str(lot.folder / "env.json"),
     }  # fmt: skip
+    order = [definition["name"] for definition in load_pieces().job_parameters]
+    chosen = {name: chosen[name] for name in sorted(chosen, key=order.index)}
     extras = {
         "name": "Job {{x}} \t名",
         "systems": "linux",
