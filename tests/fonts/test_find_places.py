@@ -46,9 +46,9 @@ def test_windows_has_adobes_folders_the_users_and_the_systems() -> None:
 
 def test_macos_has_adobes_folders_the_users_and_the_systems() -> None:
     adobe = "Library/Application Support/Adobe"
-    assert shown(macos.folders({"HOME": "h"}))[:4] == [
-        (f"h/{adobe}/CoreSync/plugins/livetype", "SYNCED"), (f"h/{adobe}/User Owned Fonts", "OWNED"),
-        ("h/Library/Fonts", "USER"), ("/Library/Fonts", "SYSTEM"),
+    assert shown(macos.folders({"HOME": "h"}))[:5] == [
+        (f"h/{adobe}/CoreSync/plugins/livetype", "SYNCED"), (f"h/{adobe}/.User Owned Fonts", "OWNED"),
+        (f"h/{adobe}/User Owned Fonts", "OWNED"), ("h/Library/Fonts", "USER"), ("/Library/Fonts", "SYSTEM"),
     ]  # fmt: skip
 
 

@@ -78,11 +78,13 @@ def _library(data: bytes) -> Iterator[bytes]:
     at += 2
     for _ in range(_MAX_RESOURCES):
         kind, count = struct.unpack_from("<HH", data, at)
-        if kind == 0:
+        if kind == _FONT_RESOURCE:
+            for number in range(min(count, _MAX_RESOURCES)):
+                offset, length = struct.unpack_from("<HH", data, at + 8 + 12 * number)
+                start = offset << (shift & 15)
+                yield data[start : start + (length << (shift & 15))]
+        if kind in {0, _FONT_RESOURCE}:  # a library has one table of fonts
             return
-        for number in range(min(count, _MAX_RESOURCES) if kind == _FONT_RESOURCE else 0):
-            offset, length = struct.unpack_from("<HH", data, at + 8 + 12 * number)
-            yield data[offset << (shift & 15) :][: length << (shift & 15)]
         at += 8 + 12 * count
 
 

@@ -1,6 +1,7 @@
 """Where macOS and Adobe's programs there keep fonts.
 
-Sources: Apple, "Mac Basics: Font Book"; Adobe's Creative Cloud folders as Deadline Cloud's own submitter searches them.
+Sources: Apple, "Mac Basics: Font Book"; Adobe's Creative Cloud folders as Deadline Cloud's own submitter searches them, and
+as other programs have found them (hidden ones: `livetype/.r` and `.w`, `.User Owned Fonts`; typst#5336).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def folders(environ: Mapping[str, str]) -> list[Folder]:
     home = environ.get("HOME")
     return [
         *under(home, Origin.SYNCED, f"{_ADOBE}/CoreSync/plugins/livetype"),
-        *under(home, Origin.OWNED, f"{_ADOBE}/User Owned Fonts"),
+        *under(home, Origin.OWNED, f"{_ADOBE}/.User Owned Fonts", f"{_ADOBE}/User Owned Fonts"),
         *under(home, Origin.USER, "Library/Fonts"),
         *under("/", Origin.SYSTEM, "Library/Fonts", "Network/Library/Fonts", "System/Library/Fonts"),
         *under("/", Origin.SYSTEM, f"{_ADOBE}/Fonts"),
