@@ -182,6 +182,22 @@ def test_bad_requests_are_one_line(
     assert not (lot.folder / "b").exists()
 
 
+def test_what_the_project_does_not_name_travels_by_hand(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    lot.queue(lot.comp())
+    for name in ("color/config.ocio", "color/luts/a, b.cube", "lib.jsx"):
+        (lot.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (lot.folder / name).write_text("", encoding="utf-8")
+    project, also = lot.save(), ["--also", str(lot.folder / "color"), "--also", str(lot.folder / "lib.jsx")]
+    assert run(["bundle", str(project), "-o", str(lot.folder / "b"), *also]) == 0
+    inputs = read(lot.folder / "b", "asset_references")["assetReferences"]["inputs"]["filenames"]
+    names = {Path(path).relative_to(lot.folder).as_posix() for path in inputs}
+    assert names == {"shot.aep", "color/config.ocio", "color/luts/a, b.cube", "lib.jsx"}
+    (lot.folder / "empty").mkdir()
+    for place, words in (("gone", "there is no such file or folder"), ("empty", "the folder holds no file")):
+        said = refused(capsys, "bundle", project, "-o", lot.folder / "c", "--also", lot.folder / place)
+        assert words in said
+
+
 def test_an_empty_queue_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
     lot.comp()
     assert "render queue is empty" in refused(capsys, "bundle", lot.save(), "-o", lot.folder / "b")

@@ -43,6 +43,12 @@ _OPTIONS = (
     click.option(
         "--output-dir", metavar="FOLDER", help="Deliver to this folder; file names stay as they are."
     ),
+    click.option(
+        "--also",
+        multiple=True,
+        metavar="FILE_OR_FOLDER",
+        help="Send this too: what the project needs and does not name as footage.",
+    ),
     click.option("--name", help="Name of the job.  [default: the project's]"),
     click.option(
         "-p",
@@ -140,6 +146,7 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
         items=values["items"],
         frames=values["frames"],
         output_dir=absolute(Path.cwd(), values["output_dir"]) if values["output_dir"] is not None else None,
+        also=tuple(absolute(Path.cwd(), place) for place in values["also"]),
         name=values["name"],
         parameters=parameters,
         deadline=service_values(values),

@@ -73,7 +73,7 @@ def submit_command(  # noqa: PLR0917 - click passes each by its name
         sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
         job = sender.bundle(path, values)
     else:
-        trusted.append(str(path.parent))
+        trusted += [str(path.parent), *(str(absolute(Path.cwd(), place)) for place in values["also"])]
         sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
         job = sender.project(path, values)
     if job is None:

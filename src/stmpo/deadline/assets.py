@@ -13,6 +13,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stmpo.errors import BadInput
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -76,9 +78,26 @@ def find_footage(project: Project) -> list[Found]:
     return [_find(footage, project.path, disk) for footage in project.footage]
 
 
-def input_files(project: Project, found: Iterable[Found]) -> list[str]:
-    """Everything that a worker needs of the project, sorted, each once."""
-    return sorted({str(project.path), *(path for one in found for path in one.files)})
+def input_files(project: Project, found: Iterable[Found], also: Iterable[Path] = ()) -> list[str]:
+    """Everything that a worker needs of the project, sorted, each once; `also` are files and folders named by hand.
+
+    Raises:
+        BadInput: what is named is not there, or holds nothing.
+    """
+    footage = (path for one in found for path in one.files)
+    more = (path for place in also for path in _files_of(place))
+    return sorted({str(project.path), *footage, *more})
+
+
+def _files_of(place: Path) -> list[str]:
+    if place.is_file():
+        return [str(place)]
+    if not place.is_dir():
+        raise BadInput(f"--also {place}: there is no such file or folder")
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(place) for name in names]  # noqa: PTH118
+    if not files:
+        raise BadInput(f"--also {place}: the folder holds no file")
+    return files
 
 
 def _find(footage: Footage, project: Path, disk: Disk) -> Found:

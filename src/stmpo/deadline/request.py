@@ -46,6 +46,9 @@ class Request:
     output_dir: Path | None = None
     """Instead of the folders in the project; file names stay."""
 
+    also: tuple[Path, ...] = ()
+    """Files and folders that travel as well: what the project needs and does not name as footage."""
+
     name: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Job parameters other than the template's defaults."""
@@ -96,6 +99,7 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
     if not items:
         raise BadInput(f"{project.path.name}: {_nothing_to_render(project, others)}")
     found = find_footage(project)
+    inputs = input_files(project, found, request.also)
     fonts = collect(find(project.fonts, environ, more=request.font_folders), request.fonts)
     findings = check(
         project,
@@ -106,7 +110,7 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
         continue_on_missing=request.parameters.get(MISSING_FOOTAGE, "false").lower() == "true",
     )
     refused = any(finding.severity is Severity.ERROR for finding in findings)
-    bundle = None if refused else _bundle(request, project, items, input_files(project, found), fonts)
+    bundle = None if refused else _bundle(request, project, items, inputs, fonts)
     return Prepared(project, items, tuple(findings), bundle, others)
 
 
