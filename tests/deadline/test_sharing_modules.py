@@ -1,0 +1,56 @@
+"""Whether a queue item can be shared out by After Effects itself, as its project says."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stmpo import aep
+from stmpo.frames import FrameSet
+from stmpo.job import RenderJob
+from stmpo.outputs import OutputPattern
+from stmpo.renderers.aerender import Aerender
+from stmpo.sharing import choose_strategy
+from stmpo.testing import FAKE_AERENDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from tests.deadline.lot import Lot
+
+NEW = Aerender((sys.executable, str(FAKE_AERENDER)))
+
+
+def job(project: Path, comp: str | None, rqindex: int | None) -> RenderJob:
+    output = OutputPattern.parse("f_[###].png", project.parent)
+    return RenderJob(
+        project=project, comp=comp, rqindex=rqindex, frames=FrameSet.between(1, 9), output=output
+    )
+
+
+def test_an_item_with_a_second_output_module_is_stolen_instead_of_shared(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lot.queue(lot.comp("One"))
+    lot.queue(lot.comp("Two"))
+    path = lot.save()
+    project = aep.read_project(path)
+    one, two = project.items
+    two = replace(two, outputs=two.outputs * 2)
+    monkeypatch.setattr(aep, "read_project", lambda _: replace(project, items=(one, two)))
+    for comp, item in (("One", None), (None, 1), ("elsewhere", None)):
+        assert choose_strategy("shared", job(path, comp, item), NEW, os.environ) == ("shared", "")
+    for comp, item in (("Two", None), (None, 2)):
+        rule, why = choose_strategy("shared", job(path, comp, item), NEW, os.environ)
+        assert rule == "steal"
+        assert why.endswith("needs a queue item with one output module, item 2 has 2; steal is used")
+
+
+def test_a_project_that_cannot_be_read_is_left_to_after_effects(tmp_path: Path) -> None:
+    path = tmp_path / "a.aep"
+    path.write_bytes(b"RIFX a project")
+    assert choose_strategy("shared", job(path, "Main", None), NEW, os.environ) == ("shared", "")
