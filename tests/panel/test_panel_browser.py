@@ -154,11 +154,8 @@ class TestList:
 
     def test_the_queue_is_followed_when_the_pointer_comes_back(self, panel: Page) -> None:
         panel.show()
-        panel.run(
-            "app.project.renderQueue.item(1).comp.name = 'Renamed'; document.querySelector('#dock').scriptui;"
-            "var then = Date.prototype.getTime; Date.prototype.getTime = function () { return then.call(this) + 5000 };"
-            "document.querySelector('#dock').dispatchEvent(new MouseEvent('mouseenter'))"
-        )
+        panel.run("app.project.renderQueue.item(1).comp.name = 'Renamed'")
+        panel.run(POINTER_COMES_BACK)
         assert panel.rows()[0][1] == "Renamed"
 
     def test_one_chosen_items_frames_can_be_changed_and_given_back(self, panel: Page) -> None:
@@ -317,6 +314,37 @@ class TestSubmission:
         assert panel.head() == ("error", "This cannot be submitted yet")
         assert "Scripting & Expressions" in panel.get("particulars", "text")
 
+    def test_a_queue_that_changed_since_is_read_again_before_anything_is_sent(self, panel: Page) -> None:
+        panel.show(client=SENT)
+        panel.run("host.queue[1].status = RQItemStatus.DONE")
+        panel.click("ok")
+        panel.wait("Submitted 2 items")
+        steps = json.loads(panel.run("return host.bundle['template.json']"))["steps"]
+        assert [step["name"] for step in steps] == ["010_Opening_v03", "030_Storm_v02"]
+
+    def test_the_job_id_stays_until_a_person_does_something_else(self, panel: Page) -> None:
+        panel.show(client=SENT)
+        panel.click("ok")
+        panel.wait("Submitted")
+        panel.run("host.queue[1].status = RQItemStatus.DONE")
+        panel.run(POINTER_COMES_BACK)
+        assert panel.rows()[1][-1] == "already done"
+        assert panel.get("particulars", "text") == JOB
+        panel.row(1)
+        assert panel.head() == ("plain", "1 item, 240 frames to submit")
+
+    def test_a_defect_is_said_and_logged_and_the_panel_goes_on(self, window: Browser, tmp_path: Path) -> None:
+        panel = Page(window, tmp_path).show()
+        panel.run(
+            "window.kept = STMPO.refresh; STMPO.refresh = function () { throw new Error('no such comp'); }"
+        )
+        panel.click("refresh")
+        assert panel.head() == ("error", "no such comp")
+        assert panel.run("return STMPO.logTail(1)[0]").endswith("panel: no such comp")
+        panel.run("STMPO.refresh = kept")
+        panel.click("refresh")
+        assert panel.head()[0] == "plain"
+
     def test_a_bundle_is_exported_into_a_folder(self, panel: Page) -> None:
         panel.show()
         panel.click("fold")
@@ -384,6 +412,14 @@ class TestSizes:
         assert "Submit to Deadline Cloud" in title
         assert len(panel.rows()) == 5
 
+
+POINTER_COMES_BACK = """
+var then = Date.prototype.getTime;
+Date.prototype.getTime = function () { return then.call(this) + 5000; };
+document.querySelector('#dock').dispatchEvent(new MouseEvent('mouseenter'));
+Date.prototype.getTime = then;
+"""
+"""Later than the panel's pause between two looks."""
 
 OVERLAPS_DEFINED = """
 window.overlaps = function () {
