@@ -18,7 +18,7 @@ from stmpo.deadline.session import one_line, say, usage
 from stmpo.errors import BadInput
 from stmpo.fonts.worker.install import Report, install, remove
 from stmpo.fonts.worker.manifest import read_manifest
-from stmpo.fonts.worker.system import this_system
+from stmpo.fonts.worker.system import NoHome, this_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,12 +51,11 @@ def _install(folder: Path, session: Path, environ: Mapping[str, str], *, allowed
     wanted = read_manifest(folder)
     if not wanted:
         say("fonts: none travel with this job")
+        _sweep(session, environ)
+        return 0
     try:
         report = install(wanted, session, this_system(environ))
     except OSError as error:
-        if not wanted:
-            say(f"fonts: WARNING: what earlier sessions left cannot be looked after: {one_line(str(error))}")
-            return 0
         raise BadInput(
             f"fonts cannot be installed for this user: {one_line(str(error))}; give the user that jobs run as a "
             "home folder that can be written"
@@ -70,9 +69,21 @@ def _install(folder: Path, session: Path, environ: Mapping[str, str], *, allowed
     return 0
 
 
+def _sweep(session: Path, environ: Mapping[str, str]) -> None:
+    """Look after what earlier sessions left. A job without fonts does not fail by it."""
+    try:
+        _tell(install((), session, this_system(environ)))
+    except NoHome:  # then nobody has left anything
+        return
+    except (BadInput, OSError) as error:
+        say(f"fonts: WARNING: what earlier sessions left stays for now: {one_line(str(error))}")
+
+
 def _remove(session: Path, environ: Mapping[str, str]) -> int:
     try:
         _tell(remove(session, this_system(environ)))
+    except NoHome:
+        return 0
     except OSError as error:
         raise BadInput(
             f"fonts cannot be removed: {one_line(str(error))}; the next session on this worker tries again"
@@ -81,6 +92,9 @@ def _remove(session: Path, environ: Mapping[str, str]) -> int:
 
 
 def _tell(report: Report) -> None:
+    """In the order in which it happened."""
+    for path in report.removed:
+        say(f"fonts: removed {one_line(path)}")
     for name, path in report.installed.items():
         say(f"fonts: {one_line(name)} installed as {one_line(path)}")
     for name, path in report.shared.items():
@@ -89,8 +103,6 @@ def _tell(report: Report) -> None:
         say(f"fonts: on this worker already: {_listed(report.present)}")
     for name, why in report.refused.items():
         say(f"fonts: WARNING: the file for {one_line(name)} was not installed: {one_line(why)}")
-    for path in report.removed:
-        say(f"fonts: removed {one_line(path)}")
     for path in report.locked:
         say(
             f"fonts: WARNING: a program has {one_line(path)} open; the next session on this worker removes it"

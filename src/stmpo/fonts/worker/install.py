@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 """Seconds to wait for another session of this user that installs or removes at the same time."""
 
+SWEEPING = 5.0
+"""The same, for a session that brings no fonts and only looks after what others left."""
+
 
 @dataclass(slots=True)
 class Report:
@@ -61,7 +64,7 @@ class Report:
 def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
     """Bring the fonts of a session, which lease until `remove` or the session's end.
 
-    Again in the same session it installs what is lacking.
+    Again in the same session it installs what is lacking. With nothing wanted it only removes what dead sessions left.
 
     Raises:
         BadInput: another session has been at it for too long; OSError: the book cannot be kept.
@@ -69,7 +72,7 @@ def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
     report = Report()
     if not wanted and not anything_kept(system.state):
         return report
-    with open_book(system.state, PATIENCE) as ledger:
+    with open_book(system.state, PATIENCE if wanted else SWEEPING) as ledger:
         shelf = Shelf(system, ledger)
         _release(shelf, report, dead_sessions(ledger.book, system))
         if wanted:

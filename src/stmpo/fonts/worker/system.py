@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from stmpo.fonts.worker.validate import Font
 
 
+class NoHome(BadInput):
+    """The environment does not say where the user's files lie, so nothing was ever installed for this user."""
+
+
 class System(Protocol):
     """A user's fonts on one system. Every method may be repeated: the second time changes nothing."""
 
@@ -61,7 +65,7 @@ def this_system(environ: Mapping[str, str]) -> System:
     """The system that this program runs on, for the user of this environment.
 
     Raises:
-        BadInput: the environment does not say where the user's files lie.
+        NoHome: the environment does not say where the user's files lie.
     """
     system: System
     if sys.platform == "win32":
@@ -83,10 +87,10 @@ def home(environ: Mapping[str, str], variable: str) -> Path:
     """The folder of the user's that this variable names.
 
     Raises:
-        BadInput: it names none.
+        NoHome: it names none.
     """
     if not environ.get(variable):
-        raise BadInput(
+        raise NoHome(
             f"fonts cannot be installed: the environment has no {variable}; set it for the user that jobs run as"
         )
     return Path(environ[variable])
