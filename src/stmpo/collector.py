@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,10 +20,12 @@ from stmpo.attempt import TRUST_AFTER, Attempt
 from stmpo.delivery.likeness import Likeness
 from stmpo.delivery.likeness import text as as_text
 from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
+from stmpo.delivery.room import Sizes
 from stmpo.delivery.settling import Found, Settling, scan
+from stmpo.delivery.space import ensure_room
 from stmpo.delivery.strays import out_of_turn
 from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
-from stmpo.errors import ExitCode, StmpoError
+from stmpo.errors import ExitCode, NoSpace, StmpoError
 from stmpo.events import Event, FrameDelivered, Level, Message
 from stmpo.frames import FrameSet
 from stmpo.journal import frames_of
@@ -30,7 +33,7 @@ from stmpo.ledger import FrameState, Ledger
 from stmpo.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from stmpo.delivery.publish import Published
@@ -47,6 +50,9 @@ DELIVERY_THREADS = 8
 DELIVERIES_AT_A_TIME = 8 * DELIVERY_THREADS
 """Frames that are being copied, or wait to be tried again. The others wait as plain values, which hold a fraction
 of the memory of a task and its future."""
+
+ROOM_RETRY = 3.0
+"""Seconds between two tries to deliver to a full disk."""
 
 REVERIFY = 5
 """How often a frame that changes after it was verified is looked at again, before it is rendered again."""
@@ -83,7 +89,8 @@ class Collector:
     """Owns the way of a frame's file.
 
     `failed` is called when delivery cannot go on, `lost` for a verified frame that has to be rendered again after all,
-    `revoked` for frames that turned out to be of the wrong size. `likeness` knows the sizes of what is delivered already.
+    `revoked` for frames that turned out to be of the wrong size. `patience` is how many seconds deliveries wait for room
+    on a full disk. `likeness` knows the sizes of what is delivered already.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class Collector:
         emit: Callable[[Event], None],
         failed: Callable[[StmpoError], None],
         lost: Callable[[int], None],
+        patience: float = 0.0,
         revoked: Callable[[FrameSet], None] = lambda _: None,
         likeness: Likeness | None = None,
     ) -> None:
@@ -122,6 +130,16 @@ class Collector:
         self._queue: deque[tuple[int, Path, Whole, str, Attempt | None]] = deque()
         self._deliveries: set[asyncio.Task[None]] = set()
         self._gave_up = False
+        self._patience = patience
+        self._refused_since: float | None = None
+        """When a delivery found no room, for the first time since one found room."""
+
+        self.refused = ""
+        """Why deliveries find no room, in words; empty while they do."""
+
+        self.sizes = Sizes()
+        """Of the frames delivered in this run."""
+
         self._forced: str | None = None
         self.taken = 0
         """Frames that were rendered whole in this run, by any attempt."""
@@ -356,7 +374,8 @@ class Collector:
                 self._ledger.move(frame, FrameState.PENDING)
                 self._lost(frame)
             else:
-                self._account(frame, destination, published.size, attempt)
+                self._account(frame, destination, published.size)
+                await self._record(frame, destination, published.size, attempt)
                 self._refuse_outcast(frame, attempt)
                 with contextlib.suppress(OSError):  # it goes with its folder at the latest
                     _drop(source, shared=attempt is not None and attempt.lease.shared)
@@ -377,9 +396,10 @@ class Collector:
             if attempt is None or attempt.concluded:
                 self._revoked(FrameSet((frame,)))
 
-    def _account(self, frame: int, destination: Path, size: int, attempt: Attempt | None) -> None:
-        """The frame stands at the destination: ledger, journal, sinks."""
+    def _account(self, frame: int, destination: Path, size: int) -> None:
+        """The frame stands at the destination: ledger, sinks."""
         record = self._ledger.move(frame, FrameState.DELIVERED)
+        self.sizes.add(size)
         self._emit(
             FrameDelivered(
                 frame=frame,
@@ -391,15 +411,42 @@ class Collector:
                 total=len(self._ledger),
             )
         )
-        self._journal.write(
-            "delivered",
-            frame=frame,
-            name=destination.name,
-            size=size,
-            cost=None if record.cost is None else round(record.cost, 4),
-            attempt=None if attempt is None else attempt.number,
+
+    async def _record(self, frame: int, destination: Path, size: int, attempt: Attempt | None) -> None:
+        """Say so in the journal; where its disk is full, once there is room."""
+        cost = self._ledger[frame].cost
+        values: dict[str, object] = {
+            "frame": frame,
+            "name": destination.name,
+            "size": size,
+            "cost": None if cost is None else round(cost, 4),
+            "attempt": None if attempt is None else attempt.number,
             **({} if self._held is None else {"frames": self._held}),
-        )
+        }
+        while (full := self._unwritten("delivered", values)) is not None:
+            await self._wait_for_room(full)
+
+    def _unwritten(self, event: str, values: Mapping[str, object]) -> NoSpace | None:
+        """Write to the journal; why it could not be."""
+        try:
+            self._journal.write(event, **values)
+        except NoSpace as full:
+            return full
+        return None
+
+    async def _wait_for_room(self, full: NoSpace) -> None:
+        """Let some time pass.
+
+        Raises:
+            NoSpace: the wait has lasted for as long as it may.
+        """
+        now = time.monotonic()
+        if self._refused_since is None:
+            self._refused_since = now
+        self.refused = str(full).partition(";")[0]
+        if self._gave_up or now - self._refused_since >= self._patience:
+            raise full
+        await asyncio.sleep(min(ROOM_RETRY, self._patience))
 
     async def _publish(self, source: Path, destination: Path, file: Whole) -> Published | None:
         """Copy until it stands there. What may pass is waited out, but not again for each frame that is waiting.
@@ -412,12 +459,15 @@ class Collector:
         failures = 0
         while True:
             try:
-                return await self._copiers.run(_publish, source, destination, file, self._tag)
+                published = await self._copiers.run(_publish, source, destination, file, self._tag)
             except SourceChanged:
                 # It was written again after two quiet seconds: what counts is what it is now.
                 if failures >= REVERIFY or (changed := await self._verified_again(source)) is None:
                     return None
                 file = changed
+            except NoSpace as full:
+                await self._wait_for_room(full)
+                continue
             except DestinationError as error:
                 delay = retry_delay(failures) if error.transient and not self._gave_up else None
                 if delay is None:
@@ -426,6 +476,9 @@ class Collector:
                         " make the folder writable and run again"
                     ) from None
                 await asyncio.sleep(delay)
+            else:
+                self._refused_since, self.refused = None, ""
+                return published
             failures += 1
 
     async def _verified_again(self, source: Path) -> Whole | None:
@@ -484,6 +537,7 @@ def _drop(source: Path, *, shared: bool) -> None:
 
 
 def _publish(source: Path, destination: Path, file: Whole, tag: str) -> Published:
+    ensure_room(destination.parent, file.size)
     return publish(source, destination, expected=file, temporary_tag=tag)
 
 

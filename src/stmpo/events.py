@@ -47,7 +47,7 @@ class SlotState(Enum):
     """All its frames are there; the renderer is given its grace to end by itself."""
 
     PAUSED = "paused"
-    """Suspended until the destination catches up."""
+    """Suspended until the destination catches up, or a full disk has room again."""
 
     STOPPING = "stopping"
     """It was asked to end, or is being killed."""

@@ -291,6 +291,13 @@ class RunOptions:
         minimum=0,
         metavar="SECONDS",
     )
+    space_timeout: float = option(
+        900.0,
+        "Seconds that a run waits, paused, for room on a full disk (scratch or destination) before it ends; 0 ends it at "
+        "once.",
+        minimum=0,
+        metavar="SECONDS",
+    )
     min_frame_bytes: int = option(
         8,
         "Smallest file, in bytes, that can be a frame.",

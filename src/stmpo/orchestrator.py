@@ -127,6 +127,7 @@ class Run:
             a.scratch,
             run=a.run,
             minimum_bytes=a.options.min_frame_bytes,
+            patience=a.options.space_timeout,
             emit=emit,
             failed=lambda error: self._end(error.exit_code, str(error)),
             lost=self._changed_in_scratch,

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from stmpo.attempt import StopReason
 from stmpo.delivery.backlog import Action, Limits, backlog_action
-from stmpo.delivery.space import free_bytes
+from stmpo.delivery.room import Disks, SpaceGuard, Verdict
+from stmpo.delivery.space import FreeSpace, free_bytes
+from stmpo.errors import NoSpace
 from stmpo.events import Level, Progress
 from stmpo.ledger import FrameState
 from stmpo.processes import sample_all
@@ -77,23 +79,40 @@ class Pulse:
         self._scratch = scratch
         self._memory = memory
         self._teller = teller
-        self._limits = Limits.for_disk(free_bytes(scratch))
+        free = free_bytes(scratch)
+        self._limits = Limits.for_disk(free)
+        self._space = SpaceGuard(options.space_timeout, free, collector.sizes)
+        self._destination = FreeSpace(job.output.directory)
+        self._behind = self._full = False
         self._began = time.monotonic()
         self._sampled = 0.0
         limit = Budgets.of(options).smallest
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._recent: deque[tuple[float, int]] = deque()
-        self.holding = False
-        """Renderers are suspended until the destination catches up."""
-
         self.throughput = Throughput()
         """What so many renderers did together."""
 
         self.peak_memory = 0
         """Largest memory of one renderer's tree so far, in bytes."""
 
+    @property
+    def holding(self) -> bool:
+        """Renderers are suspended until the destination catches up, or a full disk has room again."""
+        return self._behind or self._full
+
     async def beat(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled.
+
+        Raises:
+            NoSpace: a disk was full for as long as the run may wait.
+        """
+        self._destination.start()
+        try:
+            await self._beat()
+        finally:
+            self._destination.stop()
+
+    async def _beat(self) -> None:
         while True:
             await asyncio.sleep(TICK)
             now = time.monotonic()
@@ -108,7 +127,7 @@ class Pulse:
                 self._sampled = now
                 self._sample(now)
             self._memory.look(now)
-            self._hold_or_go()
+            self._hold_or_go(now)
             rendering = sum(1 for a in attempts if a.began and not a.ended and not a.paused)
             self.throughput.observe(now, rendering, self._collector.taken)
             self._teller.emit(self.progress(now))
@@ -179,24 +198,65 @@ class Pulse:
         elif quiet is not None:
             self._teller.say(Level.WARNING, quiet.text, attempt)
 
-    def _hold_or_go(self) -> None:
-        """Back-pressure: suspend the renderers when scratch fills faster than the destination takes."""
+    def _hold_or_go(self, now: float) -> None:
+        """Suspend the renderers while there is no room for what they write."""
+        scratch_free = free_bytes(self._scratch)
+        self._room(now, scratch_free)
+        self._back_pressure(scratch_free)
+        for attempt in self._living.values():
+            self._pause(attempt)
+
+    def _back_pressure(self, scratch_free: int) -> None:
+        """Scratch fills faster than the destination takes."""
         action = backlog_action(
             waiting_bytes=self._collector.waiting_bytes,
             waiting_frames=self._collector.waiting,
-            scratch_free=free_bytes(self._scratch),
-            holding=self.holding,
+            scratch_free=scratch_free,
+            holding=self._behind,
             limits=self._limits,
         )
-        if action is Action.PAUSE and not self.holding:
-            self.holding = True
+        if action is Action.PAUSE and not self._behind:
+            self._behind = True
             text = "the destination is slower than the renderers: they are paused until it catches up"
             self._teller.say(Level.WARNING, text)
-        elif action is Action.GO and self.holding:
-            self.holding = False
+        elif action is Action.GO and self._behind:
+            self._behind = False
             self._teller.say(Level.INFO, "the destination has caught up: the renderers go on")
-        for attempt in self._living.values():
-            self._pause(attempt)
+
+    def _room(self, now: float, scratch_free: int) -> None:
+        """A disk is full, or will be."""
+        disks = Disks(
+            now,
+            scratch_free,
+            self._destination.bytes,
+            waiting=self._collector.waiting,
+            refused=self._collector.refused,
+            to_come=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
+        )
+        verdict = self._space.look(disks)
+        if verdict is Verdict.GIVE_UP:
+            seconds = self._options.space_timeout
+            raise NoSpace(
+                f"{self._space.full}, for {seconds:.0f} s now (--space-timeout); free some space, then run again to go on"
+            )
+        if (verdict is Verdict.PAUSE) is not self._full:
+            self._full = not self._full
+            self._tell_room()
+        short = self._space.shortfall(disks)
+        if short is not None:
+            free, wanted = short
+            text = f"the destination has {free >> 20:,} MB free, and the {disks.to_come} frames to come take about"
+            self._teller.say(Level.WARNING, f"{text} {wanted >> 20:,} MB: it will be full before the end")
+
+    def _tell_room(self) -> None:
+        if not self._full:
+            self._teller.say(Level.INFO, "there is room again: the run goes on")
+            return
+        seconds = self._options.space_timeout
+        self._teller.say(
+            Level.WARNING,
+            f"{self._space.full}: the run is paused until there is room, for {seconds:.0f} s at most",
+        )
 
     def _pause(self, attempt: Attempt) -> None:
         """Suspend or resume, as the run is held or not."""

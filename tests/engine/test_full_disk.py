@@ -14,7 +14,7 @@ import pytest
 
 from stmpo.errors import ExitCode
 from stmpo.testing import Scenario, frame_stamp
-from tests.engine.studio import Studio, after
+from tests.engine.studio import PATIENCE, Studio, after, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,13 +99,13 @@ def test_a_destination_that_fills_up_keeps_what_is_rendered_for_the_next_run(
 ) -> None:
     """A frame or a line of the journal is the first that finds no room; nothing is lost either way."""
     disk.mount("size=40m")
-    options: tuple[str, ...] = ("--frames", "1-60", "--concurrency", "2")
+    options: tuple[str, ...] = ("--frames", "1-60", "--concurrency", "2", "--space-timeout", "0")
     options += ("--output", str(disk.path / "f_[####].png"))
     if journal == "apart":
         options += ("--journal-dir", str(studio.folder / "journals"))
     outcome = studio.render(*options, scenario=BIG_FRAMES)
     assert outcome.code == ExitCode.NO_SPACE, outcome.output
-    assert (f"no space left in {disk.path} for f_" in outcome.output) or (
+    assert (f"no space left in {disk.path}" in outcome.output) or (
         journal != "apart" and f"no space for the journal {disk.path}" in outcome.output
     )
     (kept,) = studio.scratch.iterdir()
@@ -128,9 +128,59 @@ def test_a_destination_that_fills_up_keeps_what_is_rendered_for_the_next_run(
     assert studio.scratch_files() == []
 
 
-def test_scratch_that_fills_up_is_the_disks_fault_and_not_the_frames(studio: Studio, disk: Disk) -> None:
+def test_a_run_waits_for_room_at_a_full_destination_and_goes_on(studio: Studio, disk: Disk) -> None:
+    disk.mount("size=40m")
+    options = ("--frames", "1-60", "--concurrency", "2", "--output", str(disk.path / "f_[####].png"))
+    run = studio.start(*options, scenario=BIG_FRAMES)
+    try:
+        wait_for(
+            lambda: "the run is paused until there is room, for 900 s at most" in studio.log, "the pause"
+        )
+        assert f"no space left in {disk.path}" in studio.log
+        disk.resize("100m")
+        assert run.wait(PATIENCE) == ExitCode.OK, studio.log
+    finally:
+        run.kill()
+    assert sorted(frame_stamp(path) for path in disk.path.glob("f_*.png")) == list(range(1, 61))
+    spans = [(int(after(s.argv, "-s")), int(after(s.argv, "-e"))) for s in studio.starts()]
+    assert len(spans) == 2, "nothing was rendered again"
+    assert studio.scratch_files() == []
+
+
+def test_a_run_that_waits_for_room_ends_after_its_time(studio: Studio, disk: Disk) -> None:
+    disk.mount("size=40m")
+    options = ("--frames", "1-60", "--concurrency", "2", "--output", str(disk.path / "f_[####].png"))
+    outcome = studio.render(*options, "--space-timeout", "2", scenario=BIG_FRAMES)
+    assert outcome.code == ExitCode.NO_SPACE, outcome.output
+    assert "the run is paused until there is room, for 2 s at most" in outcome.output
+    assert studio.alive() == []
+    assert studio.scratch_files() != []
+
+
+def test_scratch_that_fills_up_is_emptied_by_deliveries_and_the_run_goes_on(
+    studio: Studio, disk: Disk
+) -> None:
     disk.mount("size=40m")
     options = ("--frames", "1-60", "--concurrency", "1", "--scratch-dir", str(disk.path))
+    outcome = studio.render(*options, scenario=BIG_FRAMES)
+    assert outcome.code == ExitCode.OK, outcome.output
+    assert "the scratch disk is full" in outcome.output
+    assert "failed" not in outcome.output
+    assert studio.frames() == list(range(1, 61))
+
+
+def test_scratch_that_fills_up_is_the_disks_fault_and_not_the_frames(studio: Studio, disk: Disk) -> None:
+    disk.mount("size=40m")
+    options = (
+        "--frames",
+        "1-60",
+        "--concurrency",
+        "1",
+        "--scratch-dir",
+        str(disk.path),
+        "--space-timeout",
+        "0",
+    )
     outcome = studio.render(*options, scenario=BIG_FRAMES)
     assert outcome.code == ExitCode.NO_SPACE, outcome.output
     assert "scratch disk" in outcome.output
@@ -150,7 +200,16 @@ def test_scratch_that_fills_up_is_the_disks_fault_and_not_the_frames(studio: Stu
 def test_a_journal_that_fills_up_ends_the_run_in_words(studio: Studio, disk: Disk) -> None:
     disk.mount("size=64k")
     (disk.path / "filler").write_bytes(bytes(60 << 10))
-    options = ("--frames", "1-90", "--concurrency", "1", "--journal-dir", str(disk.path))
+    options = (
+        "--frames",
+        "1-90",
+        "--concurrency",
+        "1",
+        "--journal-dir",
+        str(disk.path),
+        "--space-timeout",
+        "0",
+    )
     outcome = studio.render(*options, scenario=Scenario(tree=False))
     assert outcome.code == ExitCode.NO_SPACE, outcome.output
     assert f"no space for the journal {disk.path}" in outcome.output

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from stmpo.errors import NoSpace
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 FLOOR_BYTES = 32 << 20
 """Free space that a run needs on either disk to begin at all."""
 
+RESERVE = 1 << 20
+"""Bytes that frames leave free at the destination: the journal has to say what became of them."""
+
+POLL = 5.0
+"""Seconds between two questions to the destination's disk."""
 
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
 _FULL_WINDOWS = frozenset((39, 112, 1295))  # handle disk full, disk full, quota exceeded
@@ -52,6 +58,43 @@ def check_space(
         return
     _check(scratch, "scratch", scratch_bytes)
     _check(destination, "the destination", destination_bytes)
+
+
+def ensure_room(folder: Path, size: int) -> None:
+    """Refuse to copy a file of `size` bytes into a folder that has no room for it.
+
+    Raises:
+        NoSpace: says so.
+    """
+    free = free_bytes(folder)
+    if free < size + RESERVE:
+        raise NoSpace(
+            f"no space left in {folder} ({_megabytes(free)} MB free, {_megabytes(size + RESERVE)} MB are needed); free"
+            " some space, then run again: what is rendered is kept in scratch"
+        )
+
+
+class FreeSpace:
+    """What a folder's disk has free, asked again and again by a thread of its own: a share that hangs holds nobody up."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._over = threading.Event()
+        self.bytes: int | None = None
+        """None before the first answer."""
+
+    def start(self) -> None:
+        """Begin to ask."""
+        threading.Thread(target=self._ask, name="free-space", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask no more; nobody waits for an answer that is under way."""
+        self._over.set()
+
+    def _ask(self) -> None:
+        while not self._over.is_set():
+            self.bytes = free_bytes(self._folder)
+            self._over.wait(POLL)
 
 
 def _check(folder: Path, what: str, wanted: int) -> None:
