@@ -63,7 +63,15 @@ def fill(folder: Path, source: Path) -> None:
     """Write the fonts: names of one length are put in each other's place."""
     small = folder.with_name("small.ttf")
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "fontTools.subset", str(source), "--unicodes=0020-024F", "--name-IDs=*", "--drop-tables+=FFTM"]
+    command = [
+        sys.executable,
+        "-m",
+        "fontTools.subset",
+        str(source),
+        "--unicodes=0020-024F",
+        "--name-IDs=*",
+        "--drop-tables+=FFTM",
+    ]
     subprocess.run([*command, f"--output-file={small}"], check=True)
     data = small.read_bytes()
     for number in range(FILES):

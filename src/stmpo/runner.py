@@ -33,6 +33,7 @@ from stmpo.processes import containment
 from stmpo.report import plan_text
 from stmpo.report.summary import Summary
 from stmpo.scheduling.choice import make_strategy
+from stmpo.scheduling.throughput import fewer_were_faster
 from stmpo.sharing import choose_strategy
 from stmpo.signals import Listening, ignore, listening
 
@@ -146,8 +147,9 @@ async def _render(
     finally:
         signals.listener = ignore
     kept = _clean_up(intake, ledger, scratch, there.past)
+    elapsed = time.monotonic() - began
     summary = _summary(
-        intake, ledger, run, ending, kept=kept, resumed=there.count, elapsed=time.monotonic() - began
+        intake, ledger, run, ending, learned=learned, kept=kept, resumed=there.count, elapsed=elapsed
     )
     _leave_costs(intake, emit)
     numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
@@ -220,8 +222,18 @@ def _leave_costs(intake: Intake, emit: Callable[[Event], None]) -> None:
 
 
 def _summary(
-    intake: Intake, ledger: Ledger, run: Run, ending: Ending, *, kept: str, resumed: int, elapsed: float
+    intake: Intake,
+    ledger: Ledger,
+    run: Run,
+    ending: Ending,
+    *,
+    learned: Learned,
+    kept: str,
+    resumed: int,
+    elapsed: float,
 ) -> Summary:
+    """`learned` is what was known before; `elapsed` is seconds."""
+    now = intake.journal.learned(intake.job, intake.version, run=intake.run)
     costs, start_ups = ledger.costs(), run.start_ups
     return Summary(
         exit_code=ending.exit_code,
@@ -242,15 +254,17 @@ def _summary(
         twice=run.dispatcher.twice,
         start_up=sum(start_ups) / len(start_ups) if start_ups else None,
         frame_cost=sum(costs) / len(costs) if costs else None,
-        too_many=_too_many(run),
+        too_many=_too_many(run, learned, now),
         peak_memory=run.pulse.peak_memory,
         journal=str(intake.journal.path),
         kept=kept,
     )
 
 
-def _too_many(run: Run) -> str:
-    found = run.pulse.throughput.too_many()
+def _too_many(run: Run, before: Learned, now: Learned) -> str:
+    """What this run, or the one before beside this one, says about the number of processes."""
+    earlier = {frame: (count, before.costs[frame]) for frame, count in before.processes.items()}
+    found = run.pulse.throughput.too_many() or fewer_were_faster(earlier, now.costs, len(run.slots_used))
     if found is None:
         return ""
     best, most = found

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ class Agent:
     name: str
     process: subprocess.Popen[bytes]
     folder: Path
+    home: Path
 
     def stop(self) -> None:
         """As a host that is shut down stops it."""
@@ -119,10 +121,12 @@ class Grounds:
             "PYTHONUTF8": "1",
         }
 
-    def hire(self, name: str) -> Agent:
-        """Start a worker."""
+    def hire(self, name: str, home: Path | None = None) -> Agent:
+        """Start a worker, with a home folder of its own or the one of another worker that has gone."""
         folder = self.folder / f"worker-{name}"
-        for part in ("logs", "persist", "sessions", "home"):
+        home = home or folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        for part in ("logs", "persist", "sessions"):
             (folder / part).mkdir(parents=True)
         command = [
             f"{WORKER}/bin/deadline-worker-agent",
@@ -141,12 +145,12 @@ class Grounds:
         ]
         command += ["--no-host-metrics-logging", "--session-runtime", "python"]
         environment = self.environment() | {
-            "HOME": str(folder / "home"),
+            "HOME": str(home),
             "PATH": f"{self.folder / 'bare' / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         }
         with (folder / "output.txt").open("wb") as output:
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=folder)
-        agent = Agent(name, process, folder)
+        agent = Agent(name, process, folder, home)
         self.agents.append(agent)
         return agent
 
@@ -206,6 +210,22 @@ class Grounds:
         path = self.folder / "service" / f"CreateJob-{identity}.json"
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found
+
+    def share(self, folder: Path, mapped: Path) -> str:
+        """A storage profile by which everybody has this folder, the workers as `mapped`; its id."""
+        identity = f"sp-{uuid.uuid4().hex}"
+        location = {"name": "shows", "path": str(folder), "type": "SHARED"}
+        profile = {
+            "storageProfileId": identity,
+            "displayName": "the studio",
+            "osFamily": "LINUX",
+            "fileSystemLocations": [location],
+            "mapped": {str(folder): str(mapped)},
+        }
+        path = self.folder / "service" / "storage-profiles.json"
+        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        path.write_text(json.dumps({**known, identity: profile}), encoding="utf-8")
+        return identity
 
     def cancel(self, identity: str) -> None:
         """Cancel a job."""

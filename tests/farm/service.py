@@ -1,6 +1,9 @@
-"""The stand-in for Deadline Cloud's API, with the calls that list what became of a job's tasks.
+"""The stand-in for Deadline Cloud's API, with the calls that list what became of a job's tasks, and with storage profiles.
 
     python service.py FAKE_DEADLINE.PY OPTIONS…
+
+`DATA/storage-profiles.json` holds the profiles by their ids, each as GetStorageProfileForQueue answers it; beside its
+locations `mapped` says where the workers have them.
 
 Runs in the worker's virtual environment, as a program of its own.
 """
@@ -8,7 +11,9 @@ Runs in the worker's virtual environment, as a program of its own.
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -58,6 +63,36 @@ def action(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[s
     return 200, {"sessionActionId": path[3], "progressMessage": next(filter(None, reversed(messages)), "")}
 
 
+def profiles(service: Any) -> dict[str, Any]:
+    """The storage profiles that a test has made."""
+    path = Path(service.args.data) / "storage-profiles.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def profile(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
+    """GetStorageProfileForQueue."""
+    found = profiles(service)[path[2]]
+    return 200, {name: value for name, value in found.items() if name != "mapped"}
+
+
+def with_path_mapping(batch_get: Any) -> Any:
+    """BatchGetJobEntity, with the rules that a job's storage profile makes for this fleet."""
+
+    def answer(service: Any, groups: Any, query: Any, body: Any) -> tuple[int, dict[str, Any]]:
+        code, told = batch_get(service, groups, query, body)
+        for entity in told["entities"]:
+            details = entity.get("jobDetails")
+            sender = details and service.jobs[details["jobId"]].body.get("storageProfileId")
+            if sender:
+                details["pathMappingRules"] = [
+                    {"sourcePathFormat": "posix", "sourcePath": source, "destinationPath": destination}
+                    for source, destination in profiles(service)[sender]["mapped"].items()
+                ]
+        return code, told
+
+    return answer
+
+
 def _latest(job: Any, task: str) -> str:
     mine = [
         e["action"] for e in job.history if e.get("definition", {}).get("taskRun", {}).get("taskId") == task
@@ -75,11 +110,17 @@ def main() -> None:
         return [
             ("GET", f"{job}/steps", lambda *call: steps(self, *call)),
             ("GET", f"{job}/steps/([^/]+)/tasks", lambda *call: tasks(self, *call)),
+            (
+                "GET",
+                r"/farms/([^/]+)/queues/([^/]+)/storage-profiles/([^/]+)",
+                lambda *call: profile(self, *call),
+            ),
             ("GET", f"{job}/session-actions/([^/]+)", lambda *call: action(self, *call)),
             *routes(self),
         ]
 
     fake.Service.routes = more
+    fake.Service.batch_get = with_path_mapping(fake.Service.batch_get)
     fake.main()
 
 

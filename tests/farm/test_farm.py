@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,6 @@ from tests.farm.grounds import Grounds, renderers, task_runs, wait_for, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.deadline.lot import Lot
 
@@ -177,6 +178,35 @@ def test_a_worker_that_is_stopped_loses_nothing(grounds: Grounds, job: Job) -> N
     assert [run["completedStatus"] for run in task_runs(done)].count("INTERRUPTED") == 1
     fetch(grounds, job, identity)
     assert job.delivered() == job.frames
+
+
+def test_on_shared_storage_another_worker_goes_on_with_the_task(grounds: Grounds, job: Job) -> None:
+    """A storage profile: nothing but the scripts travels, and what was delivered before the worker went stays."""
+    mapped = job.lot.folder.with_name("as the workers have it")
+    mapped.symlink_to(job.lot.folder)
+    profile = grounds.share(job.lot.folder, mapped)
+    hanging = Scenario(costs=Costs(0.05), faults=(Fault(FaultKind.HANG, On(frame=104, times=1)),))
+    options = ("-p", "FramesPerTask=24", "--max-workers", "1", "--storage-profile-id", profile)
+    sent = grounds.submit(*job.arguments(hanging, *options))
+    assert sent.returncode == 0, sent.stderr
+    identity = sent.stdout.strip()
+    roots = [manifest["rootPath"] for manifest in grounds.request(identity)["attachments"]["manifests"]]
+    assert not [root for root in roots if Path(root).is_relative_to(job.lot.folder)]
+    wait_for(
+        lambda: any((job.stage / "state").glob("fault-*")) and len(job.delivered()) >= 8,
+        "a renderer that hangs, and frames",
+    )
+    there = job.delivered()
+    (agent,) = grounds.busy()
+    agent.stop()
+    done = grounds.ended(identity)
+    assert [run["completedStatus"] for run in task_runs(done)] == ["INTERRUPTED", "SUCCEEDED"]
+    said = grounds.words(identity)
+    (resumed,) = re.findall(r"24 frames, (\d+) of them are there already to (.*)/f_", said)
+    assert int(resumed[0]) >= len(there)
+    assert resumed[1] == str(mapped / "out")
+    assert job.delivered() == job.frames
+    assert [path.name for path in job.out.iterdir() if path.name.startswith(".")] == [], "no journal is left"
 
 
 def test_a_bundle_is_sent_as_it_stands_with_all_five_values(grounds: Grounds, job: Job) -> None:

@@ -84,3 +84,11 @@ def test_sharing_out_changes_no_sum(costs: list[float]) -> None:
     evened = shared_out(costs)
     assert len(evened) == len(costs)
     assert sum(evened) == pytest.approx(sum(costs))
+
+
+def test_how_many_renderers_a_frame_was_rendered_beside_is_known_of_runs_that_ended() -> None:
+    done = {"event": "finished", "processes": 4}
+    assert learn([run(), delivered(1, 5.0), done], JOB).processes == {1: 4}
+    assert learn([run(), delivered(1, 5.0), done, run(), delivered(1, 6.0)], JOB).processes == {}
+    now = {"size": 1, "digest": "b"}
+    assert learn([run(), delivered(1, 5.0), done], JOB, now).processes == {}, "another version's frames"

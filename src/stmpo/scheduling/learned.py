@@ -41,6 +41,10 @@ class Learned:
     peak_memory: int = 0
     """Largest memory of one renderer's tree in any run, in bytes."""
 
+    processes: dict[int, int] = field(default_factory=dict)
+    """How many renderers worked beside each other when a frame was rendered last: of frames of this version, and of runs
+    that came to their end."""
+
     @property
     def sure(self) -> bool:
         """Whether all costs are of this very version of the project: then the first ranges may follow them."""
@@ -55,6 +59,9 @@ class Learned:
         """Take in what a later source says: its word on a frame replaces this one's."""
         self.other_version = (self.other_version - set(newer.costs)) | newer.other_version
         self.costs.update(newer.costs)
+        self.processes = {
+            f: count for f, count in self.processes.items() if f not in newer.costs
+        } | newer.processes
         self.start_ups = newer.start_ups or self.start_ups
         self.peak_memory = max(self.peak_memory, newer.peak_memory)
 
@@ -73,14 +80,18 @@ def learn(
     """
     learned = Learned()
     wanted = fresh = current = True
+    count: int | None = None
     attempts: dict[Any, list[tuple[int, float]]] = {}
     for line in lines:
         match line:
             case {"event": "run"}:
-                _settle(attempts, learned, current=current)
+                _settle(attempts, learned, current=current, count=count)
+                count = None
                 current = line.get("project_version") == version
                 wanted = (job is None or _same(line.get("job"), job)) and run in {None, line.get("run")}
                 fresh = True
+            case {"event": "finished", "processes": int(processes)}:
+                count = processes
             case {"frame": bool()} | {"cost": bool()} | {"start_up": bool()}:  # which are numbers to Python
                 pass
             case {"event": "delivered", "frame": int(frame), "cost": int(cost) | float(cost)} if wanted:
@@ -93,7 +104,7 @@ def learn(
                 learned.peak_memory = max(learned.peak_memory, memory if isinstance(memory, int) else 0)
             case _:
                 pass
-    _settle(attempts, learned, current=current)
+    _settle(attempts, learned, current=current, count=count)
     return learned
 
 
@@ -103,9 +114,15 @@ def _same(had: object, job: Mapping[str, Any]) -> bool:
     )
 
 
-def _settle(attempts: dict[Any, list[tuple[int, float]]], learned: Learned, *, current: bool) -> None:
+def _settle(
+    attempts: dict[Any, list[tuple[int, float]]], learned: Learned, *, current: bool, count: int | None
+) -> None:
+    """A run's lines are at an end: its frames are known. `count` is how many renderers it had, where it says so."""
     for attempt, frames in attempts.items():
         numbers = {frame for frame, _ in frames}
+        learned.processes = {frame: had for frame, had in learned.processes.items() if frame not in numbers}
+        if count is not None and current:
+            learned.processes |= dict.fromkeys(numbers, count)
         learned.other_version = (
             learned.other_version - numbers if current else learned.other_version | numbers
         )

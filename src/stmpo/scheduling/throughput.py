@@ -1,14 +1,24 @@
 """Whether more processes made more frames: the rate of all together, by how many rendered at a time.
 
-Each process alone is always slower beside others; that says nothing. What counts is the total. Processes start one
-after the other and end one after the other, so a run shows by itself what two, three, … did together. Frames differ in
-cost, and counts that lie near each other may have met different ones: only where half as many, or fewer, were clearly
-faster together over enough frames, it is a finding.
+Each process alone is always slower beside others; that says nothing. What counts is the total, and there are two ways to
+see it:
+
+- *in one run* (`Throughput`): processes start one after the other and end one after the other, so a run shows by itself
+  what two, three, … did together. Frames differ in cost, and counts that lie near each other may have met different ones:
+  only where half as many, or fewer, were faster together by more than chance and over enough frames, it is a finding;
+- *beside an earlier run* (`fewer_were_faster`): the same frames of the same version, rendered by another number of
+  processes. Frame against frame, so that what they cost cannot deceive. Where a start takes long and ranges end together,
+  one run hardly sees any other count than its own, and this is what notices.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ENOUGH_FRAMES = 10
 """Frames that must have been finished at a count before its rate means anything."""
@@ -19,6 +29,9 @@ ENOUGH_SECONDS = 20.0
 CLEARLY = 1.15
 """By how much the total rate of fewer processes must be above that of the most."""
 
+SIGMAS = 2.0
+"""And by how many standard errors besides, with the finished frames taken for counts of chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -26,6 +39,8 @@ class Rate:
 
     processes: int
     frames_per_second: float
+    frames: int = 0
+    """From how many frames it was taken."""
 
 
 @dataclass(slots=True)
@@ -47,7 +62,7 @@ class Throughput:
     def rates(self) -> list[Rate]:
         """The rate at each count that was held long enough, fewest first."""
         return [
-            Rate(count, self._frames[count] / seconds)
+            Rate(count, self._frames[count] / seconds, self._frames[count])
             for count, seconds in sorted(self._seconds.items())
             if seconds >= ENOUGH_SECONDS and self._frames[count] >= ENOUGH_FRAMES
         ]
@@ -60,4 +75,33 @@ class Throughput:
         most = rates[-1]
         fewer = [rate for rate in rates if 2 * rate.processes <= most.processes]
         best = max(fewer, key=lambda rate: rate.frames_per_second, default=most)
-        return (best, most) if best.frames_per_second > CLEARLY * most.frames_per_second else None
+        return (best, most) if _clearly(best, most) else None
+
+
+def fewer_were_faster(
+    before: Mapping[int, tuple[int, float]], now: Mapping[int, float], processes: int
+) -> tuple[Rate, Rate] | None:
+    """The best count that an earlier run had and this run's, where fewer processes were clearly faster together.
+
+    `before` has the count and the cost (seconds) of each frame that was rendered earlier, `now` the costs of this run's.
+    """
+    costs: dict[int, list[tuple[float, float]]] = {}
+    for frame, (count, cost) in before.items():
+        if frame in now and count < processes:
+            costs.setdefault(count, []).append((cost, now[frame]))
+    found = [
+        (_rate(count, [cost for cost, _ in pairs]), _rate(processes, [cost for _, cost in pairs]))
+        for count, pairs in costs.items()
+        if len(pairs) >= ENOUGH_FRAMES and sum(cost for cost, _ in pairs) >= ENOUGH_SECONDS
+    ]
+    found = [(fewer, most) for fewer, most in found if _clearly(fewer, most)]
+    return max(found, key=lambda pair: pair[0].frames_per_second / pair[1].frames_per_second, default=None)
+
+
+def _rate(processes: int, costs: list[float]) -> Rate:
+    return Rate(processes, processes * len(costs) / max(sum(costs), 1e-6), len(costs))
+
+
+def _clearly(fewer: Rate, most: Rate) -> bool:
+    error = math.sqrt(1 / max(fewer.frames, 1) + 1 / max(most.frames, 1))
+    return fewer.frames_per_second > CLEARLY * math.exp(SIGMAS * error) * most.frames_per_second
