@@ -119,7 +119,7 @@ class TestCommand:
 
     def test_a_user_gets_it_in_every_edition_and_loses_it_again(self, tmp_path: Path) -> None:
         said = self.stmpo("install", "--offline")
-        assert said.count("installed") == 3
+        assert said.count(f"panel {__version__} installed\n") == 3
         assert "Restart After Effects" in said
         roaming = tmp_path / "Roaming" / "Adobe" / "After Effects"
         assert look(roaming / "25.10" / PANELS).kind is Kind.OURS
