@@ -47,22 +47,29 @@ class Listening:
 
     def __init__(self, listener: Callable[[str], None]) -> None:
         self.listener = listener
+        there = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+        # `nohup` has SIGHUP ignored: the run is meant to outlive its terminal.
+        self._numbers = [
+            number
+            for number in there
+            if _named(number) != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN
+        ]
 
     def take_over(self) -> dict[int, Any]:
-        """Install the handlers; what was there before, by signal.
+        """Install the handlers; what was there before, by signal."""
+        return {number: signal.signal(number, self._handle) for number in self._numbers}
 
-        `nohup` has SIGHUP ignored, and that is left so: the run is meant to outlive its terminal.
-        """
-        previous: dict[int, Any] = {}
-        for name in NAMES:
-            number = getattr(signal, name, None)
-            if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
-                continue
-            previous[number] = signal.signal(number, self._handle)
-        return previous
+    def have_ignored(self) -> None:
+        """From here on the system itself drops the signals, also while Python ends, when it has no handlers any more."""
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        self.listener(signal.Signals(number).name)
+        self.listener(_named(number))
+
+
+def _named(number: int) -> str:
+    return signal.Signals(number).name
 
 
 _program: list[Listening] = []
@@ -98,6 +105,7 @@ def interruptible() -> None:
     """From here on a signal raises `Interrupted`: the program is loaded, or does something else after a run."""
     for state in _program:
         state.listener = _interrupt
+        state.take_over()
 
 
 @contextmanager
@@ -112,11 +120,13 @@ def listening() -> Iterator[Listening]:
         outermost = state.listener in {_leave, _interrupt, ignore}
         if outermost:
             state.listener = _end_at_once
+            state.take_over()
         try:
             yield state
         finally:
             if outermost:
                 state.listener = ignore
+                state.have_ignored()
         return
     state = Listening(_end_at_once)
     previous = state.take_over()
