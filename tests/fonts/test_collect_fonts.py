@@ -46,17 +46,6 @@ def fonts(shelf: Path) -> Look:
     return look
 
 
-@pytest.fixture
-def lot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lot:
-    """A project, for bundles that download nothing."""
-    pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
-    from stmpo.deadline import wheels  # noqa: PLC0415
-    from tests.deadline.lot import Lot  # noqa: PLC0415
-
-    monkeypatch.setattr(wheels, "_download", lambda *_: None)
-    return Lot(tmp_path)
-
-
 def files(parcel: Parcel) -> dict[str, str | None]:
     return dict(parcel.files)
 

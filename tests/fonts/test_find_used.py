@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from stmpo.aep import FontUse, read_project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.deadline.lot import Lot
 
 PLAIN = "MyriadPro-Regular"
 """What py_aep writes text in."""
-
-
-@pytest.fixture
-def lot(tmp_path: Path) -> Lot:
-    pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
-    from tests.deadline.lot import Lot  # noqa: PLC0415
-
-    return Lot(tmp_path)
 
 
 def uses(lot: Lot) -> set[tuple[str, str, bool]]:

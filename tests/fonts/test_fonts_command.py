@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stmpo.cli.fonts import swept
 from stmpo.cli.main import run
 from stmpo.deadline.pieces import pieces_folder
 from stmpo.deadline.wheels import write_own_wheel
+from stmpo.fonts.worker.clean import Cleaned, InstalledFont
 from tests.fonts import specimens
 
 if TYPE_CHECKING:
@@ -23,12 +25,8 @@ SCRIPT = pieces_folder() / "scripts" / "get_user_fonts.py"
 
 
 @pytest.fixture
-def lot(tmp_path: Path) -> Lot:
+def lot(lot: Lot, tmp_path: Path) -> Lot:
     """A project with a text in each of some fonts, which lie in `shelf` beside it."""
-    pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
-    from tests.deadline.lot import Lot  # noqa: PLC0415
-
-    lot = Lot(tmp_path)
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     (shelf / "c.ttc").write_bytes(specimens.collection("One", "Two"))
@@ -106,6 +104,19 @@ def test_clean_says_that_there_is_nothing(
     assert run(["fonts", "clean", "--dry-run"]) == 0
     assert capsys.readouterr().out == "no job has left a font for this user\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_clean_names_what_went_what_stays_and_why() -> None:
+    one, two = (
+        InstalledFont("/f/One.ttf", ("One",), ()),
+        InstalledFont("/f/T.ttc", ("TwoA", "TwoB"), ("/s/1", "/s/2")),
+    )
+    assert list(swept(Cleaned((two,), (one,), ()), dry_run=False)) == [
+        "removed /f/One.ttf (One)", "kept /f/T.ttc (TwoA, TwoB): used by /s/1, /s/2",
+    ]  # fmt: skip
+    assert list(swept(Cleaned((), (one,), ()), dry_run=True)) == ["would remove /f/One.ttf (One)"]
+    (locked,) = swept(Cleaned((), (), (one,)), dry_run=False)
+    assert locked.startswith("locked /f/One.ttf (One): a program has it open")
 
 
 def asked(script: Path, home: Path, *names: str) -> subprocess.CompletedProcess[str]:

@@ -80,7 +80,7 @@ def clean(dry_run: bool) -> int:
         cleaned = sweep(os.environ, dry_run=dry_run)
     except OSError as error:
         raise BadInput(f"the list of installed fonts cannot be used: {error}") from None
-    for line in _swept(cleaned, dry_run=dry_run):
+    for line in swept(cleaned, dry_run=dry_run):
         click.echo(line)
     return 0
 
@@ -166,7 +166,9 @@ def _as_json(project: Project, fonts: Iterable[Font]) -> dict[str, Any]:
     }
 
 
-def _swept(cleaned: Cleaned, *, dry_run: bool) -> Iterator[str]:
+def swept(cleaned: Cleaned, *, dry_run: bool) -> Iterator[str]:
+    """A line for each font that jobs had installed."""
+
     def named(font: InstalledFont) -> str:
         return f"{font.path} ({', '.join(font.names)})"
 
