@@ -174,20 +174,28 @@ class Grounds:
         """What sessions have left on the workers."""
         return [path for agent in self.agents for path in (agent.folder / "sessions").glob("*/*")]
 
-    def submit(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """`stmpo submit` with the real client, to this farm."""
-        return self.stmpo("submit", *arguments, "--farm-id", FARM, "--queue-id", QUEUE)
+    def submit(self, *arguments: str | Path, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+        """`stmpo submit` with the real client, to this farm; at a terminal where something is `typed`."""
+        return self.stmpo("submit", *arguments, "--farm-id", FARM, "--queue-id", QUEUE, typed=typed)
 
-    def stmpo(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def stmpo(self, *arguments: str | Path, typed: str | None = None) -> subprocess.CompletedProcess[str]:
         """A command of ours, run beside the real client."""
-        return subprocess.run(
-            [f"{CLIENT}/bin/python", "-m", "stmpo", *map(str, arguments)],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        keyboard, terminal = os.openpty() if typed is not None else (-1, subprocess.DEVNULL)
+        try:
+            if typed is not None:
+                os.write(keyboard, f"{typed}\n".encode())
+            return subprocess.run(
+                [f"{CLIENT}/bin/python", "-m", "stmpo", *map(str, arguments)],
+                env=self.environment(),
+                stdin=terminal,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        finally:
+            for end in (keyboard, terminal) if typed is not None else ():
+                os.close(end)
 
     def deadline(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """The client's own command line."""

@@ -247,3 +247,8 @@ def test_files_from_elsewhere_are_not_sent_unasked(grounds: Grounds, job: Job, t
     known = ("--known-asset-path", str(elsewhere), "--known-asset-path", str(FAKE_AERENDER.parent))
     sent = grounds.submit(*arguments, *known)
     assert sent.returncode == 0, sent.stderr
+    for answer, code in (("n", 2), ("y", 0)):
+        asked = grounds.submit(*arguments, typed=answer)
+        assert asked.returncode == code, asked.stderr
+        assert str(elsewhere) in asked.stderr, "a terminal is asked, and told about what"
+        assert bool(asked.stdout) is (code == 0)
