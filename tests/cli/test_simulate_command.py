@@ -68,6 +68,11 @@ def test_the_lanes_are_drawn_with_a_bar_a_process(tmp_path: Path) -> None:
         (("--journal", "missing.jsonl"), "--journal missing.jsonl"),
         (("--costs", "a", "--shape", "hero"), "give one of"),
         (("--svg", "no/such/folder/x.svg"), "--svg"),
+        (("--record", "missing"), "--record missing"),
+        (("--record", "a", "--known"), "give one of"),
+        (("--start-up", "nan"), "--start-up nan"),
+        (("--spawn-delay", "inf"), "--spawn-delay inf"),
+        (("--mean", "1e300"), "--mean 1e"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(
@@ -78,9 +83,20 @@ def test_what_cannot_be_used_is_refused_in_words(
         CliRunner().invoke(simulate_command, arguments, catch_exceptions=False)
 
 
-@pytest.mark.parametrize("text", ["[]", "7", '["x"]', '{"a": 1}', "[-1]", "[NaN]", "{"])
+@pytest.mark.parametrize(
+    "text", ["[]", "7", '["x"]', '{"a": 1}', "[-1]", "[NaN]", "{", "[true]", "[1e308]", "[" * 100_000]
+)
 def test_files_that_hold_no_costs_are_refused(text: str, tmp_path: Path) -> None:
     costs = tmp_path / "costs.json"
     costs.write_text(text)
     with pytest.raises(BadInput, match="--costs"):
         CliRunner().invoke(simulate_command, ["--costs", str(costs)], catch_exceptions=False)
+
+
+def test_a_record_is_what_the_strategy_believes_beforehand(tmp_path: Path) -> None:
+    """Wrong, it costs little; there, it changes what is done."""
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps({"costs": {str(frame): 1 + frame % 600 for frame in range(600)}}))
+    nothing = simulated("--shape", "uniform")["efficiency"]
+    stale = simulated("--shape", "uniform", "--record", str(record))["efficiency"]
+    assert 0.95 * nothing <= stale < nothing

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,9 @@ from stmpo.errors import BadInput
 if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Strategy
     from stmpo.scheduling.simulate import Outcome
+
+MOST_SECONDS = 1e7
+"""Of one cost or delay: four months. Beyond, sums lose their seconds."""
 
 _STRATEGIES = ("static", "steal", "shared")
 _SHAPES = ("uniform", "noise", "ramp", "hero", "cuts")
@@ -57,7 +62,14 @@ _SHAPES = ("uniform", "noise", "ramp", "hero", "cuts")
     show_default=True,
 )
 @click.option(
-    "--known", is_flag=True, help="The strategy knows the costs beforehand, as after an earlier run."
+    "--known",
+    is_flag=True,
+    help="The strategy knows the costs beforehand, as after an earlier run of the same version.",
+)
+@click.option(
+    "--record",
+    metavar="FILE",
+    help="What the strategy believes beforehand, as after a run of another version: costs as JSON, or a journal.",
 )
 @click.option("--svg", metavar="FILE", help="Draw the lanes to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -73,6 +85,7 @@ def simulate_command(  # noqa: PLR0917 - click passes each by its name
     spawn_delay: float,
     strategy: str,
     known: bool,
+    record: str | None,
     svg: str | None,
     as_json: bool,
 ) -> int:
@@ -85,13 +98,20 @@ def simulate_command(  # noqa: PLR0917 - click passes each by its name
 
     if sum(source is not None for source in (shape, costs, journal)) > 1:
         raise BadInput("give one of --shape, --costs and --journal")
+    if known and record is not None:
+        raise BadInput("give one of --known and --record")
+    for name, value in (("mean", mean), ("start-up", start_up), ("spawn-delay", spawn_delay)):
+        if not value <= MOST_SECONDS:  # NaN is not
+            raise BadInput(f"--{name} {value:g}: at most {MOST_SECONDS:g} seconds are wanted")
     seconds = _costs(shape or "cuts", costs, journal, frames=frames, mean=mean, seed=seed)
+    believed = seconds if known else {} if record is None else _record(record)
     rule = _strategy(
         strategy,
-        seconds if known else {},
+        believed,
         seconds,
         processes,
-        start_up=start_up if known else None,
+        sure=known,
+        start_up=start_up if believed else None,
         delay=spawn_delay,
     )
     outcome = simulate(rule, processes, Costs(seconds, start_up, spawn_delay=spawn_delay))
@@ -121,38 +141,59 @@ def _costs(
     return dict(enumerate(shapes.shape(shape, frames, mean, Random(seed))))  # noqa: S311 - a schedule is no secret
 
 
+def _record(name: str) -> dict[int, float]:
+    """Costs from either kind of file: a journal has an object on every line, and no JSON file is one."""
+    _text(name, "--record")
+    for read in (_from_json, _from_journal):
+        with contextlib.suppress(BadInput):
+            return read(name)
+    raise BadInput(f"--record {name}: it holds neither costs as JSON nor a journal with costs in it")
+
+
 def _from_json(name: str) -> dict[int, float]:
     try:
-        value = json.loads(Path(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        value = json.loads(_text(name, "--costs"))
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"--costs {name}: cannot be read as JSON: {error}") from None
-    try:
-        found = (
-            dict(enumerate(value))
-            if isinstance(value, list)
-            else {int(frame): value[frame] for frame in value}
-        )
-        seconds = {frame: float(cost) for frame, cost in sorted(found.items())}
-    except (TypeError, ValueError):
-        seconds = {}
-    if not seconds or not all(0 <= cost < float("inf") for cost in seconds.values()):
-        raise BadInput(
-            f"--costs {name}: a list of seconds is wanted, or an object of frame numbers and seconds"
-        )
-    return seconds
+    if isinstance(value, dict) and isinstance(value.get("costs"), dict):
+        value = value["costs"]  # what --learned-dir keeps
+    pairs = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    seconds = {}
+    for frame, cost in pairs:
+        if not _is_frame(frame) or isinstance(cost, bool) or not isinstance(cost, int | float):
+            break
+        if not 0 <= cost <= MOST_SECONDS:  # NaN is not
+            break
+        seconds[int(frame)] = float(cost)
+    else:
+        if seconds:
+            return dict(sorted(seconds.items()))
+    raise BadInput(
+        f"--costs {name}: a list of seconds is wanted, or an object of frame numbers and seconds,"
+        f" each at most {MOST_SECONDS:g}"
+    )
+
+
+def _is_frame(text: object) -> bool:
+    return isinstance(text, int) or (
+        isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,10}", text) is not None
+    )
 
 
 def _from_journal(name: str) -> dict[int, float]:
     from stmpo.scheduling.learned import learn  # noqa: PLC0415 - only here
 
-    try:
-        lines = Path(name).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise BadInput(f"--journal {name}: {error.strerror or error}") from None
-    seconds = learn(_objects(lines)).costs
+    seconds = learn(_objects(_text(name, "--journal").splitlines())).costs
     if not seconds:
         raise BadInput(f"--journal {name}: no run in it has left the cost of a frame")
-    return dict(sorted(seconds.items()))
+    return {frame: min(cost, MOST_SECONDS) for frame, cost in sorted(seconds.items())}
+
+
+def _text(name: str, option: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as error:  # a name with a NUL is a value
+        raise BadInput(f"{option} {name}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _objects(lines: list[str]) -> list[dict[str, Any]]:
@@ -160,7 +201,7 @@ def _objects(lines: list[str]) -> list[dict[str, Any]]:
     for line in lines:
         try:
             value = json.loads(line)
-        except ValueError:  # a kill has cut it
+        except (ValueError, RecursionError):  # a kill has cut it
             continue
         if isinstance(value, dict):
             found.append(value)
@@ -173,6 +214,7 @@ def _strategy(
     seconds: dict[int, float],
     processes: int,
     *,
+    sure: bool,
     start_up: float | None,
     delay: float,
 ) -> Strategy:
@@ -180,7 +222,7 @@ def _strategy(
     from stmpo.scheduling.choice import make_strategy  # noqa: PLC0415
 
     return make_strategy(
-        name, FrameSet.of(seconds), processes, record=record, start_up=start_up, spawn_delay=delay
+        name, FrameSet.of(seconds), processes, record=record, sure=sure, start_up=start_up, spawn_delay=delay
     )
 
 
