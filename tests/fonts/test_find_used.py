@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from stmpo.aep import FontUse, read_project
+
+pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
+
+from py_aep import Property, TextDocument
 
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot
@@ -31,6 +37,21 @@ def test_a_single_character_and_a_paragraph_have_their_own_fonts(lot: Lot) -> No
 def test_a_font_that_no_character_has_any_more_is_not_used(lot: Lot) -> None:
     lot.text(lot.comp(), "ab").character_range(0, -1).font = "All-Of-It"
     assert {name for name, _, _ in uses(lot)} == {"All-Of-It"}
+
+
+def test_every_keyframe_of_a_text_counts(lot: Lot) -> None:
+    comp = lot.comp(seconds=2.0)
+    lot.text(comp, "ab")
+    group = comp.text_layers[0].text
+    assert group is not None
+    source = group["ADBE Text Document"]
+    assert isinstance(source, Property)
+    for second in (0.0, 1.0):
+        source.add_key(second)
+    document = source.keyframes[1].value
+    assert isinstance(document, TextDocument)
+    document.character_range(0, -1).font = "Later-Bold"
+    assert {name for name, _, _ in uses(lot)} == {PLAIN, "Later-Bold"}
 
 
 def test_fonts_know_their_comps_and_layers(lot: Lot) -> None:
