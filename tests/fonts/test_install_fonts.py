@@ -12,10 +12,13 @@ import psutil
 import pytest
 
 from stmpo.errors import BadInput
+from stmpo.fonts import places
+from stmpo.fonts.places.macos import folders as macos_folders
 from stmpo.fonts.worker import sessions, shelf
 from stmpo.fonts.worker.bookkeeping import open_book, peek
 from stmpo.fonts.worker.clean import clean
 from stmpo.fonts.worker.leases import Keeper, Stage
+from stmpo.fonts.worker.macos import MacOS
 from tests.fonts.foundry import collection, face
 from tests.fonts.ward import FONTCONFIG, WHY_NOT, Ward
 
@@ -327,3 +330,45 @@ class TestBook:
             second = open_book(plain.system.state, 0.0)
             with pytest.raises(BadInput, match="working on this user's fonts"):
                 second.__enter__()
+
+
+class TestVariable:
+    """A variable font's instances are fonts of their own."""
+
+    def test_instances_named_by_the_font_or_by_rule_are_there_with_their_file(self, ward: Ward) -> None:
+        specimens = pytest.importorskip(
+            "tests.fonts.specimens", reason="fontTools is not installed: pip install 'stmpo[submit]'"
+        )
+        data = specimens.variable(
+            "ProbeVF-Thin", [("Thin", None), ("Bold", "ProbeVF-Heavy"), ("Black", None)]
+        )
+        names = ["ProbeVF-Thin", "ProbeVF-Heavy", "ProbeVF-Black", "ProbeVF_650wght"]
+        report = ward.install(ward.job("job", dict.fromkeys([*names, "ProbeVF-Nope"], "v.ttf"), v_ttf=data))
+        assert report.missing == ["ProbeVF-Nope"]
+        assert files(ward) == ["v.ttf"]
+        ward.remove()
+        assert ward.everything() == {}
+
+
+class TestMacOS:
+    """Its folders, seen from here: what Core Text does with them is not."""
+
+    def test_fonts_come_and_go_in_the_users_library(
+        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        system = MacOS({"HOME": str(plain.home)})
+        monkeypatch.setattr(
+            places,
+            "font_folders",
+            lambda environ: [
+                folder for folder in macos_folders(environ) if folder.path.is_relative_to(plain.home)
+            ],
+        )
+        (plain.home / "Library").mkdir()
+        before = plain.everything()
+        plain.system = system
+        report = plain.install(plain.job("job", {"New": "a.ttf", "Gone": None}, a_ttf=face("New")))
+        assert report.installed == {"New": str(plain.home / "Library" / "Fonts" / "a.ttf")}
+        assert report.missing == ["Gone"]
+        plain.remove()
+        assert plain.everything() == before

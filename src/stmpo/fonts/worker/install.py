@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.fonts.worker.bookkeeping import Ledger
-    from stmpo.fonts.worker.leases import Book
+    from stmpo.fonts.worker.leases import Book, Held
     from stmpo.fonts.worker.manifest import Wanted
     from stmpo.fonts.worker.system import System
     from stmpo.fonts.worker.validate import Font
@@ -127,7 +127,7 @@ class _Arrival:
         """See to it that each font is there. Returns what is known of each, to look for it by."""
         names = [wish.name for wish in wanted]
         listed = self._system.visible(dict.fromkeys(names))
-        owned = self._system.owned([name for name in names if self._book.holding(name) is None])
+        owned = self._system.owned([name for name in names if self._held(name) is None])
         fonts: dict[str, Font | None] = {}
         for wish in wanted:
             if wish.name in fonts:
@@ -160,8 +160,8 @@ class _Arrival:
 
     def _lease(self, name: str) -> bool:
         """Use what is installed already, by this session or another one."""
-        held = self._book.holding(name)
-        if held is None or not is_ours(held):
+        held = self._held(name)
+        if held is None:
             return False
         report = self._report
         if self._session not in held.sessions or held.path in report.shared.values():
@@ -170,3 +170,8 @@ class _Arrival:
             report.installed[name] = held.path
         self._shelf.take_over(held, self._session)
         return True
+
+    def _held(self, name: str) -> Held | None:
+        """The font of that name that a session has installed, if it is still there as it was."""
+        held = self._book.holding(name)
+        return held if held is not None and is_ours(held) else None

@@ -75,8 +75,12 @@ class Windows:
             number += 1
 
     def enter(self, label: str, path: Path) -> None:
-        """Write the value, and load the font."""
-        with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, FONTS, access=winreg.KEY_SET_VALUE) as key:
+        """Write the value, and load the font. A profile that is not this user's to write keeps no font over a logon."""
+        access = winreg.KEY_SET_VALUE
+        with (
+            contextlib.suppress(PermissionError),
+            winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, FONTS, access=access) as key,
+        ):
             winreg.SetValueEx(key, label, 0, winreg.REG_SZ, str(path))
         gdi.add(path)
 
