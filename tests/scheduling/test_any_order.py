@@ -1,0 +1,180 @@
+"""What `steal` promises, step by step in any order: starts, frames, deaths, thefts, words that come twice or late.
+
+grant ─► start ─► begin ─► finish… ─► end            at any of them: die, be robbed, be told again
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from stmpo.frames import FrameSet, Span
+from stmpo.scheduling.steal import Steal
+
+if TYPE_CHECKING:
+    from stmpo.scheduling.protocol import Lease
+
+SLOTS = 5
+AT_ONCE = 3
+"""Frames that a process has in work together, at most."""
+
+
+@dataclass
+class Process:
+    """A renderer: what it was asked for, what is still its own, what it has done of that."""
+
+    lease: Lease
+    asked: Span
+    done: set[int] = field(default_factory=set)
+    began: bool = False
+    robbed: int = 0
+
+    @property
+    def left(self) -> list[int]:
+        """What of its own it has not done yet."""
+        return [frame for frame in self.lease.span if frame not in self.done]
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """An orchestrator whose every step is drawn. `living` is by slot."""
+
+    @initialize(
+        frames=st.sets(st.integers(0, 60), min_size=1).map(FrameSet.of),
+        record=st.dictionaries(st.integers(0, 60), st.floats(0, 100), max_size=20),
+        sure=st.booleans(),
+        start_up=st.sampled_from([None, 0.0, 20.0]),
+        delay=st.sampled_from([0.0, 2.0]),
+    )
+    def begin_run(
+        self, frames: FrameSet, record: dict[int, float], sure: bool, start_up: float | None, delay: float
+    ) -> None:
+        self.frames = frames
+        self.strategy = Steal(frames, SLOTS, record=record, sure=sure, start_up=start_up, spawn_delay=delay)
+        self.living: dict[int, Process] = {}
+        self.rendered: set[int] = set()
+        self.abandoned: set[int] = set()
+        self.twice = self.thefts = 0
+        self.now = 0.0
+
+    @rule(seconds=st.sampled_from([0.0, 0.01, 1.0, 50.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(slot=st.integers(0, SLOTS - 1))
+    def ask(self, slot: int) -> None:
+        if slot in self.living:
+            return
+        grant = self.strategy.grant(slot, self.now)
+        if grant is None:
+            return
+        assert grant.lease.slot == slot
+        if grant.robbed is not None:
+            self._robbed(grant.robbed, grant.lease)
+        self.living[slot] = Process(grant.lease, grant.lease.span)
+
+    def _robbed(self, front: Lease, back: Lease) -> None:
+        """The front stays with its process and is not empty; nothing that is finished or in work was taken."""
+        victim = self.living[front.slot]
+        assert Span(front.span.first, back.span.last) == victim.lease.span
+        assert front.span.last + 1 == back.span.first
+        assert victim.done <= set(front.span)
+        assert any(frame not in victim.done for frame in front.span), "the frame in work stays"
+        victim.lease = front
+        victim.robbed += 1
+        self.thefts += 1
+
+    @precondition(lambda self: self.living)
+    @rule(data=st.data(), again=st.booleans())
+    def hear(self, data: st.DataObject, again: bool) -> None:
+        process = self._any(data)
+        self.strategy.started(process.lease, self.now)
+        for _ in range(1 + again):
+            self.strategy.began(process.lease, self.now)
+        process.began = True
+
+    @precondition(lambda self: self.living)
+    @rule(data=st.data(), which=st.integers(0, AT_ONCE - 1), again=st.booleans())
+    def finish(self, data: st.DataObject, which: int, again: bool) -> None:
+        process = self._any(data)
+        if not process.left:
+            return
+        frame = process.left[min(which, len(process.left) - 1)]
+        assert frame not in self.rendered, "rendered by two"
+        process.done.add(frame)
+        self.rendered.add(frame)
+        for _ in range(1 + again):
+            self.strategy.finished(process.lease, frame, self.now)
+
+    @precondition(lambda self: any(p.robbed and not p.left for p in self.living.values()))
+    @rule(data=st.data())
+    def go_on_after_the_own_frames(self, data: st.DataObject) -> None:
+        """A robbed renderer goes on until it is stopped: the strategy must make nothing of it."""
+        process = data.draw(st.sampled_from([p for p in self.living.values() if p.robbed and not p.left]))
+        beyond = [frame for frame in process.asked if frame not in process.lease.span]
+        if beyond:
+            self.strategy.finished(process.lease, data.draw(st.sampled_from(beyond)), self.now)
+            self.twice += 1
+
+    @precondition(lambda self: any(not p.left for p in self.living.values()))
+    @rule()
+    def end(self) -> None:
+        for slot in [slot for slot, process in self.living.items() if not process.left]:
+            self.strategy.retire(self.living.pop(slot).lease)
+
+    @precondition(lambda self: self.living)
+    @rule(data=st.data(), fate=st.sampled_from(["again", "aside", "abandoned"]))
+    def die(self, data: st.DataObject, fate: str) -> None:
+        """What it had not done comes back: the frame it died on alone and last, or never; the rest at once."""
+        slot = data.draw(st.sampled_from(sorted(self.living)))
+        process = self.living.pop(slot)
+        self.strategy.retire(process.lease)
+        left = process.left
+        if left and fate != "again":
+            if fate == "aside":
+                self.strategy.give_back([Span(left[0], left[0])], last=True)
+            else:
+                self.abandoned.add(left[0])
+            left = left[1:]
+        self.strategy.give_back(FrameSet(tuple(left)).runs())
+
+    def _any(self, data: st.DataObject) -> Process:
+        return self.living[data.draw(st.sampled_from(sorted(self.living)))]
+
+    @invariant()
+    def each_frame_is_in_one_place(self) -> None:
+        if not hasattr(self, "living"):
+            return
+        leased = [frame for process in self.living.values() for frame in process.left]
+        assert len(leased) == len(set(leased)), "in two living leases"
+        assert set(leased) <= set(self.frames) - self.rendered - self.abandoned
+        known = len(leased) + len(self.rendered) + len(self.abandoned)
+        assert known + self.strategy.waiting == len(self.frames), "lost, or there twice"
+
+    def teardown(self) -> None:
+        """Left alone, every run ends with every frame rendered or given up, after no more thefts than frames."""
+        if not hasattr(self, "living"):
+            return
+        for _ in range(20 * (len(self.frames) + SLOTS)):
+            for slot in range(SLOTS):
+                self.ask(slot)
+            if not self.living:
+                break
+            slot = min(self.living, key=lambda each: len(self.living[each].left))
+            process = self.living[slot]
+            self.now += 1.0
+            for frame in process.left[:1]:
+                process.done.add(frame)
+                self.rendered.add(frame)
+                self.strategy.finished(process.lease, frame, self.now)
+            self.end() if not process.left else None
+        assert not self.living, "the run does not end"
+        assert not self.strategy.waiting
+        assert self.rendered | self.abandoned == set(self.frames)
+
+
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestAnyOrder = AnyOrder.TestCase
