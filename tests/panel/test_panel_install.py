@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any
 import pytest
 
 from stmpo.errors import BadInput
-from stmpo.panel.install import OFFICIAL, Kind, install, look, uninstall
-from stmpo.panel.record import ASSETS, ENTRY, RECORD, Record, make_record, read_record
+from stmpo.panel.install import Kind, install, look, uninstall
+from stmpo.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record, read_record
 from stmpo.panel.source import Panel
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 FILES = {
-    ENTRY: "entry",
+    ENTRY: f'//@include "{ASSETS}/panel/ui.jsxinc"',
     f"{ASSETS}/panel/ui.jsxinc": "ui",
     f"{ASSETS}/JobTemplate/template.json": "template",
     f"{ASSETS}/JobTemplate/scripts/stmpo_wrapper.py": "wrapper",
@@ -117,6 +118,49 @@ class TestInstall:
         assert look(place) == look(new.folder)
 
 
+class TestBesideTheOfficialSubmitter:
+    """AWS's entry reads the folder of the same name, and its installer replaces all of it."""
+
+    @pytest.fixture(params=["DeadlineCloudSubmitter.jsx", "DeadlineCloudSubmitter(User).jsx"])
+    def aws(self, request: pytest.FixtureRequest) -> dict[str, str]:
+        return {request.param: "aws", f"{ASSETS}/JobTemplate/template.json": "aws"}
+
+    def test_both_are_whole(self, place: Path, panel: Panel, aws: dict[str, str]) -> None:
+        before = held(written(place, aws))
+        assert look(place).kind is Kind.NOTHING
+        done = install(panel, place, NOW)
+        assert done.backup is None
+        standing = look(place)
+        assert (standing.kind, standing.missing, standing.changed) == (Kind.OURS, (), ())
+        assert held(place).items() >= before.items()
+        assert f"{BESIDE}/panel/ui.jsxinc" in held(place)
+        assert held(place)[ENTRY] == f'//@include "{BESIDE}/panel/ui.jsxinc" 1.0'
+        uninstall(place)
+        assert held(place) == before
+
+    def test_what_it_has_overwritten_stays_its_own(
+        self, place: Path, panel: Panel, aws: dict[str, str]
+    ) -> None:
+        install(panel, place, NOW)
+        written(place, aws)
+        assert look(place).changed == (f"{ASSETS}/JobTemplate/template.json",)
+        install(panel, place, NOW)
+        assert (look(place).missing, look(place).changed) == ((), ())
+        assert {name for name in held(place) if name.startswith(ASSETS)} == {
+            f"{ASSETS}/JobTemplate/template.json"
+        }
+
+    def test_when_it_has_gone_the_usual_name_is_taken_again(
+        self, place: Path, panel: Panel, aws: dict[str, str]
+    ) -> None:
+        install(panel, written(place, aws), NOW)
+        for name in aws:
+            (place / name).unlink()
+        shutil.rmtree(place / ASSETS)
+        install(panel, place, NOW)
+        assert held(place) == {**held(panel.folder), "Other.jsx": "other"}
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         "names", [[ENTRY], [f"{ASSETS}/JobTemplate/template.json"], [ENTRY, f"{ASSETS}/x"]]
@@ -128,19 +172,6 @@ class TestRefusals:
         assert look(place).kind is Kind.HALF
         with pytest.raises(BadInput, match=r"move (it|them) away"):
             install(panel, place, NOW)
-        assert held(place) == before
-
-    @pytest.mark.parametrize("ours_too", [False, True])
-    def test_beside_the_official_submitter_it_is_refused(
-        self, place: Path, panel: Panel, ours_too: bool
-    ) -> None:
-        if ours_too:
-            install(panel, place, NOW)
-        before = held(written(place, {OFFICIAL: "aws", f"{ASSETS}/JobTemplate/template.json": "aws"}))
-        assert look(place).beside_official
-        with pytest.raises(BadInput, match="AWS's own submitter") as caught:
-            install(panel, place, NOW)
-        assert "--everyone" in str(caught.value)
         assert held(place) == before
 
     @pytest.mark.parametrize("after", range(1, 2 * len(FILES) + 2))
@@ -231,5 +262,5 @@ class TestUninstall:
         "text", ["", "[]", '{"version": 1, "files": {}}', '{"version": "1"}', '{"version": "1", "files": []}']
     )
     def test_a_record_that_is_none_is_none(self, place: Path, text: str) -> None:
-        written(place, {RECORD: text})
+        written(place, {f"{ASSETS}/{RECORD}": text})
         assert read_record(place) is None

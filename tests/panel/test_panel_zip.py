@@ -18,7 +18,7 @@ from stmpo.panel import source
 from stmpo.panel.archive import write_archive
 from stmpo.panel.install import Kind, look
 from stmpo.panel.record import ASSETS, ENTRY, RECORD
-from stmpo.panel.source import gather
+from stmpo.panel.source import gather, renamed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,10 +39,20 @@ def test_the_zip_holds_the_panel_whole(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(tmp_path)
         names = set(packed.namelist())
-    assert {ENTRY, RECORD, "INSTALL.txt"} <= names
+    assert {ENTRY, f"{ASSETS}/{RECORD}", "INSTALL.txt"} <= names
     assert {name.split("/")[0] for name in names} == {ENTRY, ASSETS, "INSTALL.txt"}
     standing = look(tmp_path)
     assert (standing.kind, standing.missing, standing.changed) == (Kind.OURS, (), ())
+
+
+def test_under_another_name_the_entry_finds_everything_as_well(tmp_path: Path) -> None:
+    panel = renamed(gather(tmp_path / "usual", download=False), tmp_path / "other")
+    entry = (panel.folder / ENTRY).read_text(encoding="ascii")
+    assert ASSETS not in entry
+    included = re.findall(r'^//@include "(.+)"$', entry, re.MULTILINE)
+    assert len(included) > 10
+    assert all((panel.folder / name).is_file() for name in included)
+    assert (look(panel.folder).kind, look(panel.folder).missing) == (Kind.OURS, ())
 
 
 def test_everything_that_the_entry_includes_is_there(archive: Path) -> None:

@@ -32,8 +32,9 @@ The STMPO panel for After Effects (2022 and later), Windows and macOS
    macOS, for everybody    /Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels
 
    Make the folders "Scripts" and "ScriptUI Panels" where there are none.
-   AWS's own submitter has a folder {ASSETS}, too: where
-   DeadlineCloudSubmitter.jsx lies, use the other of the two places.
+   AWS's own submitter has a folder {ASSETS}, too. Where it lies
+   (DeadlineCloudSubmitter.jsx, or DeadlineCloudSubmitter(User).jsx), use the other of the two places; or let
+   "stmpo panel install" do it (below), which gives this folder another name there.
 3. Start After Effects and allow scripts to write files: Edit (macOS: After Effects) > Settings or Preferences >
    Scripting & Expressions > "Allow Scripts to Write Files and Access Network".
 4. Open the panel: at the end of the menu Window.

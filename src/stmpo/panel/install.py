@@ -5,11 +5,13 @@ What stands in a folder is one of these:
     nothing     neither the entry nor its folder of assets
     ours        a record says what was put there; files may have been changed or be missing since
     first       the first version of this tool, which kept no record
-    official    the Deadline Cloud submitter of AWS, whose folder of assets has the same name: both would read one template
-    half        one of the two without the other, or of unknown make
+    half        one of the two without the other, or of unknown make: refused, since nobody can tell whose it is
 
-Only `nothing`, `ours` and `first` are installed over. Every file that is replaced without being known as ours, unchanged, is
-kept in a zip beside the panel first; every file with another name is left alone.
+Every file that is replaced without being known as ours, unchanged, is kept in a zip beside the panel first; every file
+with another name is left alone.
+
+AWS's own submitter has a folder of assets with the same name, and replaces all of it when it is updated. Where one of its
+entries lies, that folder is taken for its, and ours gets a name of its own (`record.BESIDE`): both panels work.
 
 Files are exchanged all or none: they are copied whole into a hidden folder beside, then renamed into place one by one, the
 record first and the entry last, and renamed back where one cannot be. Who is killed in between finds a record whose
@@ -29,15 +31,16 @@ from typing import TYPE_CHECKING
 
 from stmpo.errors import BadInput
 from stmpo.panel.places import elevation
-from stmpo.panel.record import ASSETS, ENTRY, RECORD, Record, digest, read_record
+from stmpo.panel.record import ASSETS, ENTRY, Record, digest, read_record
+from stmpo.panel.source import Panel, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from stmpo.panel.source import Panel
+OFFICIAL = "DeadlineCloudSubmitter*.jsx"
+"""AWS's entries: `DeadlineCloudSubmitter.jsx`, and `DeadlineCloudSubmitter(User).jsx` where it was installed for one user."""
 
-OFFICIAL = "DeadlineCloudSubmitter.jsx"
 _OF_THE_FIRST = f"{ASSETS}/JobTemplate/scripts/stmpo_wrapper.py"
 _IN_USE = 32
 """ERROR_SHARING_VIOLATION: Windows says "permission denied" of a file that somebody reads."""
@@ -49,7 +52,6 @@ class Kind(Enum):
     NOTHING = "not installed"
     OURS = "installed"
     FIRST = "the first version"
-    OFFICIAL = "AWS's own submitter"
     HALF = "part of something else"
 
 
@@ -62,6 +64,7 @@ class Standing:
     missing: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     beside_official: bool = False
+    """Whether AWS's own submitter lies in the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +88,17 @@ class Removed:
 
 def look(folder: Path) -> Standing:
     """What stands in `folder`, which may be missing."""
-    official = (folder / OFFICIAL).is_file()
+    official = any(path.name != ENTRY for path in folder.glob(OFFICIAL))
     record = read_record(folder)
     if record is not None:
         found = {name: digest(folder / name) for name in record.files}
         missing = tuple(name for name, now in found.items() if not now)
         changed = tuple(name for name, now in found.items() if now and now != record.files[name])
         return Standing(Kind.OURS, record.version, missing, changed, official)
-    entry, assets = (folder / ENTRY).is_file(), (folder / ASSETS).is_dir()
-    if official:
-        return Standing(Kind.OFFICIAL, beside_official=True)
+    entry, assets = (folder / ENTRY).is_file(), not official and (folder / ASSETS).is_dir()
     if entry and (folder / _OF_THE_FIRST).is_file() and not (folder / ASSETS / "panel").exists():
-        return Standing(Kind.FIRST)
-    return Standing(Kind.HALF if entry or assets else Kind.NOTHING)
+        return Standing(Kind.FIRST, beside_official=official)
+    return Standing(Kind.HALF if entry or assets else Kind.NOTHING, beside_official=official)
 
 
 def install(panel: Panel, folder: Path, now: datetime) -> Installed:
@@ -108,12 +109,15 @@ def install(panel: Panel, folder: Path, now: datetime) -> Installed:
     """
     before = look(folder)
     _refuse(before, folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        backup = _back_up(folder, _not_ours(folder, panel.record), now)
-        _exchange(panel, folder, _gone(folder, before, panel.record))
-    except OSError as error:
-        raise _unwritable(folder, error) from None
+    with tempfile.TemporaryDirectory() as scratch:
+        if before.beside_official:
+            panel = renamed(panel, Path(scratch, "panel"))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            backup = _back_up(folder, _not_ours(folder, panel.record), now)
+            _exchange(panel, folder, _gone(folder, before, panel.record))
+        except OSError as error:
+            raise _unwritable(folder, error) from None
     return Installed(before, len(panel.record.files), backup)
 
 
@@ -132,7 +136,7 @@ def uninstall(folder: Path) -> Removed:
     try:
         for name in sorted(ours, key=lambda name: name != ENTRY):
             (folder / name).unlink()
-        (folder / RECORD).unlink()
+        (folder / record.place).unlink()
         _prune(folder, ours)
     except OSError as error:
         raise _unwritable(folder, error) from None
@@ -140,12 +144,7 @@ def uninstall(folder: Path) -> Removed:
 
 
 def _refuse(before: Standing, folder: Path) -> None:
-    if before.beside_official:
-        raise BadInput(
-            f"{folder} holds AWS's own submitter ({OFFICIAL}), which reads the same {ASSETS}: one of the two would be "
-            "broken; install the panel in another place (--everyone, or without it), or move that submitter away first"
-        )
-    if before.kind is Kind.HALF:
+    if before.kind is Kind.HALF and not before.beside_official:
         there = [name for name in (ENTRY, ASSETS) if (folder / name).exists()]
         raise BadInput(
             f"{folder} holds {' and '.join(there)} of an older version or another tool, and not the whole of it; "
@@ -164,8 +163,8 @@ def _not_ours(folder: Path, new: Record) -> list[str]:
 def _gone(folder: Path, before: Standing, new: Record) -> list[str]:
     """Files of the version before that this one has no more; a changed one stays."""
     old = read_record(folder)
-    left = set(old.files if old else {}) - set(new.files) - set(before.missing) - set(before.changed)
-    return sorted(left)
+    left = {*old.files, old.place} if old else set()
+    return sorted(left - {*new.files, new.place, *before.missing, *before.changed})
 
 
 def _back_up(folder: Path, names: list[str], now: datetime) -> Path | None:
@@ -180,7 +179,7 @@ def _back_up(folder: Path, names: list[str], now: datetime) -> Path | None:
 
 def _exchange(panel: Panel, folder: Path, gone: list[str]) -> None:
     """Rename the new files into place and the old ones away; all, or none."""
-    order = [RECORD, *sorted(panel.record.files, key=lambda name: name == ENTRY)]
+    order = [panel.record.place, *sorted(panel.record.files, key=lambda name: name == ENTRY)]
     with tempfile.TemporaryDirectory(prefix=".stmpo-panel-", dir=folder) as hidden:
         new, old = Path(hidden, "new"), Path(hidden, "old")
         shutil.copytree(panel.folder, new, copy_function=shutil.copyfile)

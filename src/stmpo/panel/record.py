@@ -18,7 +18,11 @@ ENTRY = "DeadlineCloudSubmitter_STMPO.jsx"
 ASSETS = "DeadlineCloudSubmitter_Assets"
 """The folder beside it: the panel's parts, the job template's pieces, the wheels for workers."""
 
-RECORD = f"{ASSETS}/stmpo-panel.json"
+BESIDE = "STMPO_Assets"
+"""What that folder is called where AWS's own submitter lies: it has an `ASSETS` of its own, and replaces it when updated."""
+
+RECORD = "stmpo-panel.json"
+"""In the folder of assets, whatever that is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +33,38 @@ class Record:
     files: dict[str, str]
     """SHA-256 of each."""
 
+    assets: str = ASSETS
+    """The folder of assets: `ASSETS` or `BESIDE`."""
+
+    @property
+    def place(self) -> str:
+        """Where the record lies, below the same folder as the files."""
+        return f"{self.assets}/{RECORD}"
+
     def write(self, folder: Path) -> None:
         """Write it to its place below `folder`."""
         text = json.dumps({"version": self.version, "files": self.files}, indent=1, sort_keys=True)
-        (folder / RECORD).write_bytes(f"{text}\n".encode())
+        (folder / self.place).write_bytes(f"{text}\n".encode())
 
 
 def read_record(folder: Path) -> Record | None:
     """The record below `folder`; None where there is none that can be read as one."""
-    try:
-        value = json.loads((folder / RECORD).read_bytes())
-        version, files = value["version"], value["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if not isinstance(version, str) or not isinstance(files, dict):
-        return None
-    return Record(version, {name: str(digest) for name, digest in files.items() if _inside(name)})
+    for assets in (BESIDE, ASSETS):
+        try:
+            value = json.loads((folder / assets / RECORD).read_bytes())
+            version, files = value["version"], value["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(version, str) and isinstance(files, dict):
+            ours = {name: str(digest) for name, digest in files.items() if _inside(name, assets)}
+            return Record(version, ours, assets)
+    return None
 
 
-def make_record(folder: Path, version: str) -> Record:
+def make_record(folder: Path, version: str, assets: str = ASSETS) -> Record:
     """The record of everything that lies below `folder` now."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in files]
-    return Record(version, {name: digest(folder / name) for name in names if name != RECORD})
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+    return Record(version, {path.relative_to(folder).as_posix(): digest(path) for path in files}, assets)
 
 
 def digest(path: Path) -> str:
@@ -59,7 +72,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def _inside(name: str) -> bool:
+def _inside(name: str, assets: str) -> bool:
     path = PurePosixPath(name)
     safe = ".." not in path.parts and "\\" not in name and ":" not in name
-    return safe and (name == ENTRY or path.parts[:1] == (ASSETS,))
+    return safe and (name == ENTRY or path.parts[:1] == (assets,))

@@ -21,7 +21,7 @@ import stmpo
 from stmpo.deadline.pieces import pieces_folder
 from stmpo.deadline.wheels import collect_wheels, systems
 from stmpo.errors import BadInput
-from stmpo.panel.record import ASSETS, ENTRY, Record, make_record
+from stmpo.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,24 @@ def gather(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) 
     record = make_record(folder, stmpo.__version__)
     record.write(folder)
     return Panel(folder, record, frozenset(systems(packed)))
+
+
+def renamed(panel: Panel, folder: Path) -> Panel:
+    """The same panel in `folder`, which is made, with its folder of assets called `BESIDE`.
+
+    The entry is the one file that knows the folder's name.
+    """
+    shutil.copytree(
+        panel.folder / ASSETS,
+        folder / BESIDE,
+        ignore=shutil.ignore_patterns(RECORD),
+        copy_function=shutil.copyfile,
+    )
+    entry = (panel.folder / ENTRY).read_bytes()
+    (folder / ENTRY).write_bytes(entry.replace(ASSETS.encode(), BESIDE.encode()))
+    record = make_record(folder, panel.record.version, BESIDE)
+    record.write(folder)
+    return Panel(folder, record, panel.systems)
 
 
 def _home() -> Path:
