@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import struct
 import subprocess
+from ctypes.util import find_library
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +103,44 @@ def test_fontconfig_reads_the_same_names(tmp_path: Path, name: str) -> None:
     command = ["fc-scan", "--format", "%{postscriptname}\n", str(path)]
     judged = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert judged == list(postscript_names(path))
+
+
+@pytest.mark.skipif(
+    not find_library("freetype"), reason="FreeType is not installed: apt-get install libfreetype6"
+)
+@pytest.mark.parametrize("prefix", [None, "Prefix1"])
+def test_freetype_and_fontconfig_call_instances_the_same(tmp_path: Path, prefix: str | None) -> None:
+    """FreeType by name, fontconfig by place. Neither makes names where the family has a blank in it."""
+    instances: list[tuple[str, str | None]] = [
+        ("Thin", None),
+        ("Extra Light", "ProbeX-Slim"),
+        ("Semi Bold 2", None),
+    ]
+    path = write(
+        tmp_path, "a.ttf", specimens.variable("Va-Regular", instances, family="ProbeVF", prefix=prefix)
+    )
+    (face,) = both(path)
+    assert [name for name, _ in face.instances] == freetype_names(path, len(instances))
+    if shutil.which("fc-scan"):
+        command = ["fc-scan", "--format", "%{postscriptname}\n", str(path)]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        assert len(listed) > len(instances)
+        assert all(face.style_of(name) for name in listed)
+
+
+def freetype_names(path: Path, instances: int) -> list[str]:
+    """The PostScript names of a variable font's named instances, as FreeType makes them."""
+    freetype = ctypes.CDLL(find_library("freetype"))
+    freetype.FT_Get_Postscript_Name.restype = ctypes.c_char_p
+    library, face = ctypes.c_void_p(), ctypes.c_void_p()
+    assert freetype.FT_Init_FreeType(ctypes.byref(library)) == 0
+    names = []
+    for number in range(1, instances + 1):
+        assert freetype.FT_New_Face(library, str(path).encode(), number << 16, ctypes.byref(face)) == 0
+        names.append(freetype.FT_Get_Postscript_Name(face).decode())
+        freetype.FT_Done_Face(face)
+    freetype.FT_Done_FreeType(library)
+    return names
 
 
 @pytest.mark.parametrize(
