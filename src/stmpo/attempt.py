@@ -120,6 +120,9 @@ class Attempt:
     single_file: bool = False
     """It writes one file for all its frames."""
 
+    movie_state: tuple[tuple[int, int], ...] = ()
+    """Size and time of its single file, once it has said that it is finished: it may still be closing it."""
+
     pictures: int | None = None
     """How many its movie holds, where the file tells; None before it was verified."""
 

@@ -425,6 +425,7 @@ class Collector:
         }
         while (full := self._unwritten("delivered", values)) is not None:
             await self._wait_for_room(full)
+        self._refused_since, self.refused = None, ""
 
     def _unwritten(self, event: str, values: Mapping[str, object]) -> NoSpace | None:
         """Write to the journal; why it could not be."""

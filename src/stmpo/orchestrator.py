@@ -31,6 +31,7 @@ from stmpo.memory_keeper import MemoryKeeper
 from stmpo.processes import stop
 from stmpo.pulse import TICK, Pulse
 from stmpo.scheduling.retries import RetryBook
+from stmpo.surroundings import circumstances
 from stmpo.teller import Teller
 from stmpo.watchdog import Budgets, Pace, Watchdog
 
@@ -104,6 +105,7 @@ class Run:
         self._attempts = 0
         self._delivery_limit: float | None = None
         self._budgets, self._pace = Budgets.of(a.options), Pace()
+        self._circumstances = circumstances(a.job.project)
         self.ending: Ending | None = None
         self.start_ups: list[float] = []
         """Seconds from start to rendering, of every attempt that rendered something."""
@@ -358,7 +360,7 @@ class Run:
             lease=lease,
             folder=folder,
             started=time.monotonic(),
-            watchdog=Watchdog(self._budgets, self._pace),
+            watchdog=Watchdog(self._budgets, self._pace, self._circumstances),
             single_file=self._a.job.single_file,
         )
         if lease.shared:

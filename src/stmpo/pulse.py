@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stmpo.attempt import StopReason
 from stmpo.delivery.backlog import Action, Limits, backlog_action
 from stmpo.delivery.room import Disks, SpaceGuard, Verdict
+from stmpo.delivery.settling import scan
 from stmpo.delivery.space import FreeSpace, free_bytes
 from stmpo.errors import NoSpace
 from stmpo.events import Level, Progress
@@ -167,8 +168,17 @@ class Pulse:
         if attempt.complete_since is None:
             attempt.complete_since = now
             self._teller.slot(attempt)
+        elif self._job.single_file and self._still_closes(attempt):
+            attempt.complete_since = now
         elif now - attempt.complete_since >= self._options.child_grace_sec:
             self._attendant.stop(attempt, StopReason.COMPLETE, grace=LAST_GRACE)
+
+    @staticmethod
+    def _still_closes(attempt: Attempt) -> bool:
+        """Whether its movie has changed since the last look: a long one takes its time to be closed."""
+        state = tuple((found.size, found.mtime_ns) for found in scan(attempt.folder))
+        changed, attempt.movie_state = state != attempt.movie_state, state
+        return changed
 
     def _sample(self, now: float) -> None:
         attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]

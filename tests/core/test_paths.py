@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import psutil
 import pytest
 
 from stmpo.paths import posix, windows
@@ -86,3 +89,27 @@ def test_only_paths_that_need_the_prefix_get_it() -> None:
 )
 def test_the_ends_of_plain_paths(folder: int, name: int, fit: bool) -> None:
     assert windows.fits("x" * folder, name) is fit
+
+
+@pytest.mark.parametrize(
+    ("path", "remote"),
+    [
+        ("\\\\server\\share\\shot.aep", True),
+        ("//server/share/shot.aep", True),
+        ("\\\\?\\UNC\\server\\share\\shot.aep", True),
+        ("\\\\?\\C:\\shot.aep", False),
+        ("C:\\shot.aep", False),
+    ],
+)
+def test_a_share_is_known_by_its_path(path: str, remote: bool) -> None:
+    assert windows.remote(path) is remote
+
+
+def test_a_network_file_system_is_known_by_the_list_of_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = [("/", "ext4"), ("/mnt/farm", "nfs4"), ("/mnt/farm/local", "xfs"), ("/Volumes/jobs", "smbfs")]
+    listed = [SimpleNamespace(mountpoint=point, fstype=kind) for point, kind in mounts]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: listed)  # noqa: A006 - psutil's own name
+    assert posix.remote("/mnt/farm/shot.aep")
+    assert posix.remote("/Volumes/jobs/a/b/shot.aep")
+    assert not posix.remote("/mnt/farm/local/shot.aep")
+    assert not posix.remote("/home/me/shot.aep")

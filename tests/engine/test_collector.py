@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from stmpo.attempt import Attempt
 from stmpo.collector import Collector, verify_all
 from stmpo.delivery.publish import DestinationError
 from stmpo.delivery.scratch import Scratch
+from stmpo.errors import NoSpace
 from stmpo.frames import FrameSet, Span
 from stmpo.job import RenderJob
 from stmpo.journal import Journal
@@ -74,10 +75,11 @@ class Desk:
             lost=self.lost.append,
         )
 
-    def write(self, frame: int) -> None:
+    def write(self, frame: int) -> Path:
         """What the renderer does."""
         path = self.attempt.folder / f"frame_{frame:05}.png"
         path.write_bytes(encode(".png", Picture(frame, 4, 4)))
+        return path
 
 
 @pytest.fixture
@@ -175,3 +177,77 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
     assert len(desk.errors) == LAST + 1
     assert len(list(desk.attempt.folder.iterdir())) == LAST + 1
+
+
+@pytest.mark.parametrize("living", [True, False])
+def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
+    desk: Desk, *, living: bool
+) -> None:
+    """The first frame sets the size; when it turns out to be the odd one, it is rendered again."""
+    revoked: list[FrameSet] = []
+    desk.collector._revoked = revoked.append
+
+    async def play() -> None:
+        collector, attempt = desk.collector, desk.attempt
+        path = desk.write(0)
+        path.write_bytes(encode(".png", Picture(0, 8, 4)))
+        for now in (0.0, 10.0):
+            await collector.look(attempt, now)
+        await collector.attempt_delivered(attempt)
+        assert desk.ledger[0].state is FrameState.DELIVERED
+        attempt.concluded = not living
+        for frame in range(1, LAST + 1):
+            desk.write(frame)
+        for now in (20.0, 30.0, 40.0):
+            await collector.look(attempt, now)
+        while collector.waiting:
+            await collector.some_delivered(1.0)
+        collector.close()
+
+    asyncio.run(play())
+    assert desk.ledger[0].state is FrameState.PENDING
+    assert not (desk.out / "f_00.png").exists()
+    assert [str(frames) for frames in revoked] == ([] if living else ["0"]), (
+        "whoever renders finds it missing"
+    )
+    assert all(desk.ledger[frame].state is FrameState.DELIVERED for frame in range(1, LAST + 1))
+
+
+def test_a_full_destination_is_waited_for_and_the_journal_with_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = ["copy", "copy", "line"]
+    publish, write = module._publish, desk.journal.write
+
+    def full(what: str) -> None:
+        if refusals and refusals[0] == what:
+            refusals.pop(0)
+            raise NoSpace("no space left in out; free some")
+
+    def publish_or_not(*arguments: Any) -> Published:
+        full("copy")
+        return publish(*arguments)
+
+    def write_or_not(event: str, **values: Any) -> None:
+        full("line")
+        write(event, **values)
+
+    monkeypatch.setattr(module, "_publish", publish_or_not)
+    monkeypatch.setattr(desk.journal, "write", write_or_not)
+    monkeypatch.setattr(module, "ROOM_RETRY", 0.01)
+    desk.collector._patience = 60.0
+
+    async def play() -> None:
+        for frame in range(LAST + 1):
+            desk.write(frame)
+        desk.attempt.ended = True
+        await desk.collector.look(desk.attempt, 0.0)
+        while desk.collector.waiting:
+            await desk.collector.some_delivered(1.0)
+        desk.collector.close()
+
+    asyncio.run(play())
+    assert refusals == []
+    assert desk.ledger.complete
+    assert desk.collector.refused == ""
+    assert not desk.errors

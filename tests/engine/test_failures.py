@@ -134,6 +134,14 @@ def test_a_renderer_that_hangs_without_a_sign_of_life_is_stopped_and_its_frames_
     assert "sign-in box" in output
 
 
+def test_each_phase_has_a_budget_of_its_own_and_what_is_suspected_is_said_first(studio: Studio) -> None:
+    hang = Fault(FaultKind.HANG_AT_LAUNCH, On(start=1))
+    output = _arrive(studio, hang, options=("--stall-launching", "3"))
+    said = output.index("stopped and tried again after 3 s")
+    assert "while launching; suspected: a licence or sign-in box" in output[:said]
+    assert "(--stall-launching gives it more time)" in output[said:]
+
+
 def test_a_second_instance_that_is_refused_at_start_is_tried_again_later(studio: Studio) -> None:
     output = _arrive(studio, exclusive_seconds=0.7)
     assert "Another instance of aerender" in output

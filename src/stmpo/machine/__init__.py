@@ -20,7 +20,7 @@ from stmpo.errors import BadInput
 if TYPE_CHECKING:
     from stmpo.machine.model import Machine, MemoryRoom
 
-__all__ = ["apply_numa_map", "discover", "load", "memory_room"]
+__all__ = ["apply_numa_map", "discover", "in_session_zero", "load", "memory_room"]
 
 
 def discover() -> Machine:
@@ -58,6 +58,16 @@ def memory_room(ours: int) -> MemoryRoom | None:
         return chosen(ours)
     except OSError:
         return None
+
+
+def in_session_zero() -> bool:
+    """Whether this is a service of Windows, without a desktop."""
+    if sys.platform == "win32":
+        from stmpo.machine.windows_api import session  # noqa: PLC0415 - see the module's docstring
+
+        return session() == 0
+    else:  # noqa: RET505 - mypy understands no other form of this question
+        return False
 
 
 def load(text: str) -> Machine:

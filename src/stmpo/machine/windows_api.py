@@ -35,6 +35,11 @@ def memory_room(ours: int) -> MemoryRoom | None:
     return windows.memory_room(api.memory_status() or b"", parse_job_memory(api.job_limits() or b""), ours)
 
 
+def session() -> int | None:
+    """The number of the session that this process runs in; services have 0."""
+    return Kernel32().session()
+
+
 class Kernel32:
     """The live system. Every call that fails, or that this version of Windows does not have, answers None."""
 
@@ -80,6 +85,12 @@ class Kernel32:
         buffer = ctypes.create_string_buffer(windows.MEMORY_STATUS_BYTES)
         ctypes.c_uint32.from_buffer(buffer).value = windows.MEMORY_STATUS_BYTES
         return buffer.raw if self._dll.GlobalMemoryStatusEx(buffer) else None
+
+    def session(self) -> int | None:
+        """`ProcessIdToSessionId`."""
+        number = ctypes.c_uint32(0)
+        done = self._dll.ProcessIdToSessionId(self._dll.GetCurrentProcessId(), ctypes.byref(number))
+        return number.value if done else None
 
     def job_limits(self) -> bytes | None:
         """`QueryInformationJobObject` without a handle: the job that this process is in, if it is in one."""

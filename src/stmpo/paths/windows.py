@@ -62,3 +62,11 @@ def reachable(folder: str, longest_name: int) -> str:
     if folder.startswith("\\\\"):
         return f"\\\\?\\UNC\\{folder[2:]}"
     return f"\\\\?\\{folder}"
+
+
+def remote(path: str) -> bool:
+    """Whether a file (absolute path) lies on a share, by its path. A drive letter tells nothing of what is behind it."""
+    plain = path.replace("/", "\\")
+    if plain.startswith(_EXTENDED):
+        return plain[4:8].upper() == "UNC\\"
+    return plain.startswith("\\\\")
