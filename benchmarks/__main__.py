@@ -28,6 +28,7 @@ NAMES = (
     "fonts",
     "bundle",
     "session",
+    "panel",
 )
 
 
