@@ -1,0 +1,111 @@
+"""Whether a session lives is told by what lives as long as it does; what cannot be told counts as living."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from stmpo.fonts.worker.leases import Keeper, Token
+from stmpo.fonts.worker.sessions import lives, token_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Ancestor:
+    """A process, by when it was started: seconds before or after the session's folder was made."""
+
+    def __init__(self, pid: int, started: float) -> None:
+        self.pid = pid
+        self._started = started
+
+    def create_time(self) -> float:
+        return self._started
+
+
+def with_ancestors(monkeypatch: pytest.MonkeyPatch, folder: Path, *ages: float) -> None:
+    begun = folder.lstat().st_ctime
+    chain = [Ancestor(100 + at, begun + age) for at, age in enumerate(ages)]
+    monkeypatch.setattr(psutil.Process, "parents", lambda _: chain)
+
+
+@pytest.mark.parametrize(
+    ("ages", "keeper"),
+    [
+        ((0.4, -60.0, -900.0), 101),  # the action's shell, the agent, what started the agent
+        ((0.1, -0.9, -900.0), 102),  # an agent that may as well be younger is passed over
+        ((0.4,), None),  # nobody older can be seen
+        ((), None),
+    ],
+)
+def test_the_keeper_is_the_nearest_ancestor_that_is_older_than_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ages: tuple[float, ...], keeper: int | None
+) -> None:
+    with_ancestors(monkeypatch, tmp_path, *ages)
+    found = token_of(tmp_path, "boot").keeper
+    assert (found and found.pid) == keeper
+
+
+def test_files_that_come_later_make_the_session_no_younger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder's own time moves with each of them."""
+    first = tmp_path / "first"
+    first.touch()
+    begun = first.lstat().st_ctime
+    later = os.stat_result((0, 0, 0, 0, 0, 0, 0, begun + 50, begun + 50, begun + 50))
+    lstat = type(tmp_path).lstat
+    monkeypatch.setattr(type(tmp_path), "lstat", lambda path: later if path == tmp_path else lstat(path))
+    chain = [Ancestor(1, begun + 20), Ancestor(2, begun - 20)]
+    monkeypatch.setattr(psutil.Process, "parents", lambda _: chain)
+    found = token_of(tmp_path, "boot").keeper
+    assert found is not None
+    assert found.pid == 2
+
+
+def test_ancestors_that_may_not_be_seen_say_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: psutil.Process) -> list[psutil.Process]:
+        raise psutil.AccessDenied(1)
+
+    monkeypatch.setattr(psutil.Process, "parents", refuse)
+    assert token_of(tmp_path, "boot").keeper is None
+
+
+class TestLiving:
+    """Folder, start of the machine, and keeper."""
+
+    @pytest.fixture
+    def token(self, tmp_path: Path) -> Token:
+        me = Keeper(os.getpid(), psutil.Process().create_time())
+        return Token(token_of(tmp_path, "boot").host, "boot", me, time.time())
+
+    def test_all_three_there(self, tmp_path: Path, token: Token) -> None:
+        assert lives(str(tmp_path), token, "boot")
+
+    def test_its_folder_gone_or_a_file(self, tmp_path: Path, token: Token) -> None:
+        (tmp_path / "file").touch()
+        assert not lives(str(tmp_path / "gone"), token, "boot")
+        assert not lives(str(tmp_path / "file" / "below"), token, "boot")
+
+    def test_the_machine_started_again(self, tmp_path: Path, token: Token) -> None:
+        assert not lives(str(tmp_path), token, "another")
+        assert lives(str(tmp_path), token, ""), "where that cannot be told, it says nothing"
+
+    def test_its_keeper_gone_or_another_process_of_its_number(self, tmp_path: Path, token: Token) -> None:
+        gone = Token(token.host, "boot", Keeper(2**22 + 1, 0.0), token.since)
+        other = Token(token.host, "boot", Keeper(os.getpid(), 1000.0), token.since)
+        assert not lives(str(tmp_path), gone, "boot")
+        assert not lives(str(tmp_path), other, "boot")
+
+    def test_a_keeper_that_may_not_be_seen_lives(
+        self, tmp_path: Path, token: Token, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(_: psutil.Process) -> float:
+            raise psutil.AccessDenied(1)
+
+        monkeypatch.setattr(psutil.Process, "create_time", refuse)
+        assert lives(str(tmp_path), token, "boot")
