@@ -12,7 +12,7 @@ from stmpo.fonts import index
 from stmpo.fonts.index import Known, survey
 from stmpo.fonts.places import Folder, Origin
 from stmpo.fonts.sfnt import read_faces
-from tests.fonts import specimens
+from tests.fonts import foundry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +48,9 @@ class Shelf:
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     shelf = Shelf(tmp_path)
-    shelf.put("a.ttf", specimens.font("A-Regular"))
-    shelf.put("b.ttc", specimens.collection("B", "C"))
-    shelf.put("v.ttf", specimens.variable("V-Regular", [("Thin", None)], family="V"))
+    shelf.put("a.ttf", foundry.face("A-Regular"))
+    shelf.put("b.ttc", foundry.collection("B", "C"))
+    shelf.put("v.ttf", foundry.face("V-Regular"))
     shelf.put("no.otf", b"no font")
     shelf.put("old.pfb", b"\x80\x01\x00\x00\x00\x00%!PS-AdobeFont-1.0: Old\n/FontName /Old-Roman def\n")
     return shelf
@@ -68,10 +68,10 @@ def test_a_second_look_reads_nothing_and_finds_the_same(shelf: Shelf) -> None:
 
 def test_what_has_changed_is_read_again_and_what_has_gone_is_forgotten(shelf: Shelf) -> None:
     shelf.look()
-    shelf.put("a.ttf", specimens.font("Another-Regular"))
+    shelf.put("a.ttf", foundry.face("Another-Regular"))
     (shelf.fonts / "b.ttc").unlink()
-    shelf.put("new.ttf", specimens.font("New-Regular"))
-    assert shelf.names() == ["Another-Regular", "New-Regular", "V-Regular", "V-Thin"]
+    shelf.put("new.ttf", foundry.face("New-Regular"))
+    assert shelf.names() == ["Another-Regular", "New-Regular", "V-Regular"]
     assert shelf.read == ["a.ttf", "new.ttf"]
     assert not any(
         path.endswith("b.ttc") for path in json.loads(shelf.index.read_text(encoding="utf-8"))["files"]
@@ -81,7 +81,7 @@ def test_what_has_changed_is_read_again_and_what_has_gone_is_forgotten(shelf: Sh
 def test_a_place_that_is_not_looked_through_this_time_is_not_forgotten(shelf: Shelf, tmp_path: Path) -> None:
     other = tmp_path / "fonts-too"
     other.mkdir()
-    (other / "o.ttf").write_bytes(specimens.font("Other"))
+    (other / "o.ttf").write_bytes(foundry.face("Other"))
     survey([Folder(other, Origin.USER)], shelf.index, read_faces)
     shelf.look()
 
@@ -97,7 +97,7 @@ def test_a_place_that_is_not_looked_through_this_time_is_not_forgotten(shelf: Sh
 def test_the_index_is_bounded(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.look()
     monkeypatch.setattr(index, "MAX_FILES", 5)
-    (tmp_path / "o.ttf").write_bytes(specimens.font("Other"))
+    (tmp_path / "o.ttf").write_bytes(foundry.face("Other"))
     survey([Folder(tmp_path / "o.ttf", Origin.USER)], shelf.index, read_faces)
     assert len(json.loads(shelf.index.read_text(encoding="utf-8"))["files"]) == 1
 

@@ -15,6 +15,7 @@ from stmpo.fonts.places import Folder, Origin, fontconfig, linux, macos, windows
 from tests.fonts import specimens
 
 FC_LIST = shutil.which("fc-list") or ""
+ELSEWHERE = pytest.mark.skipif(sys.platform == "win32", reason="paths of Linux mean another place on Windows")
 
 
 def shown(folders: list[Folder]) -> list[tuple[str, str]]:
@@ -52,6 +53,7 @@ def test_macos_has_adobes_folders_the_users_and_the_systems() -> None:
     ]  # fmt: skip
 
 
+@ELSEWHERE
 def test_linux_has_fontconfigs_folders_the_users_first(tmp_path: Path) -> None:
     conf(
         tmp_path / "fonts.conf",
@@ -70,6 +72,7 @@ def test_linux_has_fontconfigs_folders_the_users_first(tmp_path: Path) -> None:
     assert linux.folders({**environ, "XDG_DATA_HOME": "/x"})[0].path == Path("/x/fonts")
 
 
+@ELSEWHERE
 def test_fontconfig_can_forget_its_folders(tmp_path: Path) -> None:
     mine = conf(tmp_path / "mine.conf", "<dir>/a</dir><reset-dirs/><dir>/b</dir>")
     assert fontconfig.folders({"FONTCONFIG_FILE": str(mine)}) == [Path("/b")]
