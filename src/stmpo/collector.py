@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from stmpo.attempt import TRUST_AFTER, Attempt
 from stmpo.delivery.likeness import Likeness
 from stmpo.delivery.likeness import text as as_text
-from stmpo.delivery.publish import DestinationError, SourceChanged, publish, retry_delay
+from stmpo.delivery.publish import DestinationError, SourceChanged, mount_of, publish, retry_delay
 from stmpo.delivery.room import Sizes
 from stmpo.delivery.settling import Found, Settling, scan
 from stmpo.delivery.space import ensure_room
@@ -111,6 +111,7 @@ class Collector:
     ) -> None:
         self._job = job
         self._held = frames_of(job)
+        self._mount = mount_of(job.output.directory)
         self._ledger = ledger
         self._journal = journal
         self._scratch = scratch
@@ -460,7 +461,9 @@ class Collector:
         failures = 0
         while True:
             try:
-                published = await self._copiers.run(_publish, source, destination, file, self._tag)
+                published = await self._copiers.run(
+                    _publish, source, destination, file, self._tag, self._mount
+                )
             except SourceChanged:
                 # It was written again after two quiet seconds: what counts is what it is now.
                 if failures >= REVERIFY or (changed := await self._verified_again(source)) is None:
@@ -537,9 +540,9 @@ def _drop(source: Path, *, shared: bool) -> None:
         source.unlink()
 
 
-def _publish(source: Path, destination: Path, file: Whole, tag: str) -> Published:
+def _publish(source: Path, destination: Path, file: Whole, tag: str, mount: Path) -> Published:
     ensure_room(destination.parent, file.size)
-    return publish(source, destination, expected=file, temporary_tag=tag)
+    return publish(source, destination, expected=file, temporary_tag=tag, mount=mount)
 
 
 def verify_all(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from stmpo.delivery import copying
 from stmpo.delivery import publish as publishing
 from stmpo.delivery.parts import MAX_NAME_BYTES, part_name, sweep_parts, tag_of
-from stmpo.delivery.publish import DestinationError, SourceChanged, prepare_destination, publish, retry_delay
+from stmpo.delivery.publish import (
+    DestinationError,
+    SourceChanged,
+    mount_of,
+    prepare_destination,
+    publish,
+    retry_delay,
+)
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.errors import BadInput, NoSpace
 
@@ -289,3 +296,18 @@ def test_a_destination_that_cannot_be_written_is_refused(
         prepare_destination(folder)
     monkeypatch.undo()
     assert not _names(folder)
+
+
+def test_a_folder_whose_file_system_has_gone_is_no_destination_any_more(source: Path, folder: Path) -> None:
+    """The share is away, and the empty folder that it was mounted on is there: frames would be out of sight later."""
+    expected = _whole(source)
+    with pytest.raises(DestinationError, match="nothing is mounted at") as caught:
+        publish(source, folder / "f_1.bin", expected=expected, temporary_tag="t", mount=folder)
+    assert caught.value.transient, "it may come back"
+    assert list(folder.iterdir()) == []
+    publish(source, folder / "f_1.bin", expected=expected, temporary_tag="t", mount=mount_of(folder))
+
+
+def test_where_a_folder_is_mounted(tmp_path: Path) -> None:
+    assert os.path.ismount(mount_of(tmp_path / "not" / "there"))
+    assert mount_of(Path(tmp_path.anchor)) == Path(tmp_path.anchor)

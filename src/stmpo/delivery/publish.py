@@ -78,8 +78,20 @@ def retry_delay(failures: int) -> float | None:
     return _RETRY_DELAYS[failures] if failures < len(_RETRY_DELAYS) else None
 
 
-def publish(source: Path, destination: Path, *, expected: Whole, temporary_tag: str) -> Published:
+def mount_of(folder: Path) -> Path:
+    """Where the file system of this folder is mounted: the folder itself or the nearest above it."""
+    return next(
+        place for place in (folder, *folder.parents) if os.path.ismount(place) or place == place.parent
+    )
+
+
+def publish(
+    source: Path, destination: Path, *, expected: Whole, temporary_tag: str, mount: Path | None = None
+) -> Published:
     """Bring a verified frame to its destination. `temporary_tag` is the run's own (see `parts`).
+
+    `mount` is where the destination's file system was mounted when the run began (`mount_of`). When a share goes, the
+    folder that it was mounted on stays: frames that went there would be out of sight once the share is back.
 
     Two deliveries of one run to the same destination must not run at the same time.
 
@@ -95,6 +107,8 @@ def publish(source: Path, destination: Path, *, expected: Whole, temporary_tag: 
             with _removed_on_failure(part):
                 _write_part(reading, part, expected)
                 _check_unchanged(os.fstat(reading), expected)
+                if mount is not None and not os.path.ismount(mount):
+                    raise DestinationError(f"nothing is mounted at {mount} any more", transient=True)
                 part.replace(destination)
                 status = destination.lstat()
         except OSError as error:
