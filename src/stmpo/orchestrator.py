@@ -104,6 +104,9 @@ class Run:
         self._next_start = 0.0
         self._attempts = 0
         self._delivery_limit: float | None = None
+        self._delivery_deadline = math.inf
+        """Monotonic seconds at which a cancelled run ends, whatever is still being delivered."""
+
         self._budgets, self._pace = Budgets.of(a.options), Pace()
         self._circumstances = circumstances(a.job.project)
         self.ending: Ending | None = None
@@ -247,12 +250,15 @@ class Run:
         self._notify()
 
     async def _delivered(self) -> None:
-        """Wait until everything is delivered; once the run is cancelled, no longer than it grants."""
-        deadline = math.inf
-        while self.collector.waiting and time.monotonic() < deadline:
+        """Wait until everything is delivered; once the run is cancelled, no longer than it grants, and for no full disk."""
+        while self.collector.waiting and time.monotonic() < self._delivery_deadline:
             if self._delivery_limit is not None:
-                deadline = min(deadline, time.monotonic() + self._delivery_limit)
-            await self.collector.some_delivered(min(DRAIN_STEP, max(0.0, deadline - time.monotonic())))
+                if self.collector.refused:
+                    break
+                deadline = time.monotonic() + self._delivery_limit
+                self._delivery_deadline = min(self._delivery_deadline, deadline)
+            left = max(0.0, self._delivery_deadline - time.monotonic())
+            await self.collector.some_delivered(min(DRAIN_STEP, left))
 
     async def _render(self, pulse: asyncio.Task[None]) -> None:
         slots = [asyncio.create_task(self._slot(slot)) for slot in self._a.plan.slots]

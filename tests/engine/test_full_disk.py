@@ -157,6 +157,20 @@ def test_a_run_that_waits_for_room_ends_after_its_time(studio: Studio, disk: Dis
     assert studio.scratch_files() != []
 
 
+def test_a_cancel_waits_for_no_room(studio: Studio, disk: Disk) -> None:
+    disk.mount("size=40m")
+    options = ("--frames", "1-60", "--concurrency", "2", "--output", str(disk.path / "f_[####].png"))
+    run = studio.start(*options, scenario=BIG_FRAMES)
+    try:
+        wait_for(lambda: "the run is paused until there is room" in studio.log, "the pause")
+        run.terminate()
+        assert run.wait(9.0) == ExitCode.CANCELLED, studio.log
+    finally:
+        run.kill()
+    assert studio.alive() == []
+    assert studio.scratch_files() != []
+
+
 def test_scratch_that_fills_up_is_emptied_by_deliveries_and_the_run_goes_on(
     studio: Studio, disk: Disk
 ) -> None:
