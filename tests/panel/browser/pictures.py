@@ -20,7 +20,7 @@ from tests.panel.browser.webdriver import Browser, browser, missing
 JOB = "job-5f0c2b7e9d314a68b1c7e4f29a8d6053"
 SENT = {"lines": [f'{{"jobId": "{JOB}"}}']}
 COLOURS = 128
-NARROW, WIDE = (340, 520), (640, 730)
+NARROW, WIDE = (340, 520), (640, 710)
 
 _UNFOLDED = """
 var root = document.querySelector('#dock').scriptui;
