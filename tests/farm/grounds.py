@@ -20,8 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from stmpo.testing import FAKE_AERENDER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from stmpo.testing import Scenario
 
 CLIENT = os.environ.get("STMPO_DEADLINE_CLIENT")
 WORKER = os.environ.get("STMPO_DEADLINE_WORKER")
@@ -288,6 +292,27 @@ def task_runs(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def renderers(stage: Path) -> list[int]:
     """Ids of the processes that play the scenario in this folder."""
     return [process.pid for process in psutil.process_iter() if _plays(process, stage)]
+
+
+def install_renderer(stage: Path, scenario: Scenario, before: str = "") -> Path:
+    """An aerender, as it is installed on every worker, that plays this scenario. `before` is Python that it runs first."""
+    variables = scenario.environment(stage)
+    command = [sys.executable, str(FAKE_AERENDER)]
+    path = stage / "aerender"
+    path.write_text(
+        f"#!{sys.executable}\nimport os, sys\n{before}\nos.environ.update({variables!r})\n"
+        f"os.execv({sys.executable!r}, {command!r} + sys.argv[1:])\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    return path
+
+
+def options(renderer: Path, *, processes: int) -> list[str]:
+    """Options of `stmpo submit` for a job on these workers, by the renderer that is installed there."""
+    fixed = {"AerenderPath": renderer, "SpawnDelay": 0, "ChildGraceSec": 1, "Concurrency": processes}
+    parameters = [part for name, value in fixed.items() for part in ("-p", f"{name}={value}")]
+    return [*parameters, "--os", "linux", "--python", "python3", "--offline", "--max-retries-per-task", "0"]
 
 
 def _plays(process: psutil.Process, stage: Path) -> bool:

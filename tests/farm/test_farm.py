@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,25 +11,13 @@ import pytest
 from py_aep import OutputFormat
 
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp
-from tests.farm.grounds import Grounds, renderers, task_runs, wait_for, why_not
+from tests.farm.grounds import install_renderer, options, renderers, task_runs, wait_for, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.deadline.lot import Lot
+    from tests.farm.grounds import Grounds
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
-
-
-@pytest.fixture(scope="module")
-def whole_farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
-    """A farm without workers."""
-    farm = Grounds(tmp_path_factory.mktemp("farm"))
-    try:
-        farm.open()
-        yield farm
-    finally:
-        farm.close()
 
 
 @pytest.fixture
@@ -59,32 +46,12 @@ class Job:
 
     def arguments(self, scenario: Scenario, *more: str) -> list[str | Path]:
         """Options of `stmpo submit`."""
-        fixed = {
-            "AerenderPath": self._renderer(scenario),
-            "SpawnDelay": 0,
-            "ChildGraceSec": 1,
-            "Concurrency": 2,
-        }
-        parameters = [part for name, value in fixed.items() for part in ("-p", f"{name}={value}")]
-        system = ["--os", "linux", "--python", "python3", "--offline", "--max-retries-per-task", "0"]
-        return [self.lot.save(), *parameters, *system, *more]
+        renderer = install_renderer(self.stage, scenario)
+        return [self.lot.save(), *options(renderer, processes=2), *more]
 
     def delivered(self) -> list[int]:
         """The frames at the destination, by what stands in them."""
         return sorted(frame_stamp(path) for path in self.out.glob("f_*.tif"))
-
-    def _renderer(self, scenario: Scenario) -> Path:
-        """An aerender, as it is installed on every worker, that plays this scenario."""
-        variables = scenario.environment(self.stage)
-        command = [sys.executable, str(FAKE_AERENDER)]
-        path = self.stage / "aerender"
-        path.write_text(
-            f"#!{sys.executable}\nimport os, sys\nos.environ.update({variables!r})\n"
-            f"os.execv({sys.executable!r}, {command!r} + sys.argv[1:])\n",
-            encoding="utf-8",
-        )
-        path.chmod(0o755)
-        return path
 
 
 def fetch(grounds: Grounds, job: Job, identity: str) -> None:

@@ -9,23 +9,21 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from stmpo.testing import FAKE_AERENDER, Costs, Scenario
-from tests.farm.grounds import Grounds, renderers, wait_for, why_not
+from stmpo.testing import Costs, Scenario
+from tests.farm.grounds import install_renderer, options, renderers, wait_for, why_not
 from tests.fonts.foundry import collection, face
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.deadline.lot import Lot
-    from tests.farm.grounds import Agent
+    from tests.farm.grounds import Agent, Grounds
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
@@ -39,22 +37,11 @@ SETTLED = 5.0
 """Seconds after which an agent is older than its sessions beyond doubt."""
 
 
-@pytest.fixture(scope="module")
-def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
-    """A farm without workers."""
-    farm = Grounds(tmp_path_factory.mktemp("farm"))
-    try:
-        farm.open()
-        yield farm
-    finally:
-        farm.close()
-
-
 @pytest.fixture
-def worker(grounds: Grounds) -> Agent:
+def worker(whole_farm: Grounds) -> Agent:
     """The one worker, whatever another test has done to the last."""
-    grounds.staff(1)
-    return next(agent for agent in grounds.agents if agent.process.poll() is None)
+    whole_farm.staff(1)
+    return next(agent for agent in whole_farm.agents if agent.process.poll() is None)
 
 
 @pytest.fixture
@@ -80,33 +67,18 @@ class Film:
 
     def arguments(self, scenario: Scenario, *more: str | Path) -> list[str | Path]:
         """Options of `stmpo submit`."""
-        fixed = {
-            "AerenderPath": self._renderer(scenario),
-            "SpawnDelay": 0,
-            "ChildGraceSec": 1,
-            "Concurrency": 1,
-        }
-        parameters = [part for name, value in fixed.items() for part in ("-p", f"{name}={value}")]
-        system = ["--os", "linux", "--python", "python3", "--offline", "--max-retries-per-task", "0"]
-        return [self.lot.save(), *parameters, *system, "--font-folder", self.shelf, *more]
+        renderer = install_renderer(self.stage, scenario, f"os.system({self._ask!r})")
+        sent = options(renderer, processes=1)
+        return [self.lot.save(), *sent, "--font-folder", self.shelf, *more]
 
     def seen(self) -> set[str]:
         """Our fonts, as the renderer has found them."""
         return {name for name in (self.stage / "seen.txt").read_text().split() if name.startswith("Farm")}
 
-    def _renderer(self, scenario: Scenario) -> Path:
-        """An aerender that writes down what fontconfig lists and then plays the scenario."""
-        variables = scenario.environment(self.stage)
-        command = [sys.executable, str(FAKE_AERENDER)]
-        ask = f"fc-list --format='%{{postscriptname}}\\n' > '{self.stage / 'seen.txt'}'"
-        path = self.stage / "aerender"
-        path.write_text(
-            f"#!{sys.executable}\nimport os, sys\nos.system({ask!r})\nos.environ.update({variables!r})\n"
-            f"os.execv({sys.executable!r}, {command!r} + sys.argv[1:])\n",
-            encoding="utf-8",
-        )
-        path.chmod(0o755)
-        return path
+    @property
+    def _ask(self) -> str:
+        """What writes down what fontconfig lists."""
+        return f"fc-list --format='%{{postscriptname}}\\n' > '{self.stage / 'seen.txt'}'"
 
 
 def everything(home: Path) -> dict[str, bytes | None]:
@@ -120,28 +92,28 @@ def installed(home: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
-def test_a_cancel_in_the_middle_removes_them_as_well(grounds: Grounds, worker: Agent, film: Film) -> None:
+def test_a_cancel_in_the_middle_removes_them_as_well(whole_farm: Grounds, worker: Agent, film: Film) -> None:
     home = worker.home
     (home / "kept.txt").write_text("the user's")
     before = everything(home)
-    sent = grounds.submit(*film.arguments(Scenario(costs=Costs(600.0))))
+    sent = whole_farm.submit(*film.arguments(Scenario(costs=Costs(600.0))))
     wait_for(lambda: bool(renderers(film.stage)), "a renderer")
     assert installed(home) == ["FarmSans-Bold.ttf", "FarmSerif.ttc"]
-    grounds.cancel(sent.stdout.strip())
-    wait_for(lambda: not grounds.busy(), "the session's end")
-    wait_for(lambda: not grounds.left_behind(), "the session to leave nothing")
+    whole_farm.cancel(sent.stdout.strip())
+    wait_for(lambda: not whole_farm.busy(), "the session's end")
+    wait_for(lambda: not whole_farm.left_behind(), "the session to leave nothing")
     assert everything(home) == before
 
 
 def test_what_a_killed_worker_leaves_is_swept_by_the_next_session_on_that_machine(
-    grounds: Grounds, worker: Agent, film: Film
+    whole_farm: Grounds, worker: Agent, film: Film
 ) -> None:
     """The session's folder stays, as after any sudden death: that its agent has gone tells."""
     home = worker.home
     before = everything(home)
     agent = psutil.Process(worker.process.pid)
     wait_for(lambda: time.time() - agent.create_time() > SETTLED, "an agent that has settled")
-    grounds.submit(*film.arguments(Scenario(costs=Costs(600.0)), "--max-workers", "1"))
+    whole_farm.submit(*film.arguments(Scenario(costs=Costs(600.0)), "--max-workers", "1"))
     wait_for(lambda: bool(renderers(film.stage)), "a renderer")
     (token,) = json.loads((home / ".stmpo-fonts" / "leases.json").read_text())["sessions"].values()
     assert token["keeper"][0] == agent.pid
@@ -152,14 +124,16 @@ def test_what_a_killed_worker_leaves_is_swept_by_the_next_session_on_that_machin
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     assert installed(home) == ["FarmSans-Bold.ttf", "FarmSerif.ttc"], "left behind"
-    assert grounds.left_behind(), "the session's folder too"
-    grounds.hire("next", home)
-    sent = grounds.submit(*film.arguments(Scenario()))
+    assert whole_farm.left_behind(), "the session's folder too"
+    whole_farm.hire("next", home)
+    sent = whole_farm.submit(*film.arguments(Scenario()))
     identity = sent.stdout.strip()
-    grounds.ended(identity)
+    whole_farm.ended(identity)
     wait_for(lambda: not installed(home), "the next session's end")
     wait_for(lambda: everything(home) == before, "the user to be as before")
     assert film.seen() == NAMES | {"FarmOther"}, "the next session's renderer saw them"
-    words = grounds.words(identity)
+    words = whole_farm.words(identity)
     removed = words.index("fonts: removed ")
     assert removed < words.index("fonts: FarmSans-Bold installed as "), "before it installed its own"
+    for folder in whole_farm.left_behind():
+        shutil.rmtree(folder)
