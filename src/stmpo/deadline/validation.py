@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from stmpo.errors import BadInput
+from stmpo.frames import MAX_FRAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 EXTENSIONS = ("TASK_CHUNKING",)
@@ -29,7 +31,10 @@ def read_document(text: str, *, yaml: bool) -> Any:
     except ImportError:
         raise BadInput(_MISSING) from None
     kind = DocumentType.YAML if yaml else DocumentType.JSON
-    return document_string_to_object(document=text, document_type=kind)
+    try:
+        return document_string_to_object(document=text, document_type=kind)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder: Path) -> int:
@@ -48,6 +53,7 @@ def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder
     except ImportError:
         raise BadInput(_MISSING) from None
     try:
+        _check_numbers(template, parameters)
         model = decode_job_template(template=dict(template), supported_extensions=list(EXTENSIONS))
         values = preprocess_job_parameters(
             job_template=model,
@@ -55,18 +61,34 @@ def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder
             job_template_dir=folder,
             current_working_dir=folder,
         )
-        _check_zero_bounds(template, parameters)
         job = create_job(job_template=model, job_parameter_values=values)
-        return sum(len(StepParameterSpaceIterator(space=step.parameterSpace)) for step in job.steps)
-    except (ValueError, TypeError, RuntimeError) as error:
+        spaces = [step.parameterSpace for step in job.steps]
+        _check_lengths(space for space in spaces if space is not None)
+        return sum(len(StepParameterSpaceIterator(space=space)) for space in spaces)
+    except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
         raise BadInput(f"OpenJD refuses the job: {_one_line(str(error))}") from None
 
 
-def _check_zero_bounds(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
-    """openjd-model (0.14) takes a bound of 0 for none at all."""
-    for definition in template.get("parameterDefinitions", ()):
-        name = definition["name"]
-        if definition.get("minValue") == 0 and name in parameters and float(parameters[name]) < 0:
+def _check_lengths(spaces: Iterable[Any]) -> None:
+    """openjd-model makes a list of all chunks, however many frames somebody has written."""
+    for space in spaces:
+        for name, definition in space.taskParameterDefinitions.items():
+            if len(definition.range) > MAX_FRAMES:
+                raise ValueError(f"{name} has more than {MAX_FRAMES:,} values")
+
+
+def _check_numbers(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+    """What openjd-model (0.14) lets pass: it takes a bound of 0 for none at all, and "inf" for a number."""
+    definitions = template.get("parameterDefinitions")
+    for definition in definitions if isinstance(definitions, list) else ():
+        try:
+            name = definition["name"]
+            number = float(parameters[name]) if definition["type"] in {"INT", "FLOAT"} else 0.0
+        except (KeyError, TypeError, ValueError):  # not given, or something that openjd-model has words for
+            continue
+        if not math.isfinite(number):
+            raise ValueError(f"Value ({parameters[name]}) for parameter {name} must be a number.")
+        if definition.get("minValue") == 0 and number < 0:
             raise ValueError(f"Value ({parameters[name]}) for parameter {name} must be at least 0.")
 
 
