@@ -345,16 +345,24 @@ class TestSubmission:
         panel.click("refresh")
         assert panel.head()[0] == "plain"
 
-    def test_a_bundle_is_exported_into_a_folder(self, panel: Page) -> None:
+    def test_a_bundle_is_exported_into_a_folder_of_its_own(self, panel: Page) -> None:
         panel.show()
         panel.click("fold")
-        panel.run("host.answers.push('/tmp/out'); host.put('/tmp/out', null)")
+        panel.run(
+            "host.answers.push('/Users/anna/out', '/Users/anna/out'); host.put('/Users/anna/out/other', '')"
+        )
         panel.click("export", "none")
         assert panel.head()[0] == "good", panel.get("particulars", "text")
-        assert any(
-            path.endswith("/template.json")
-            for path in panel.run("return [...host.files.keys()].filter(p => p.startsWith('/tmp/out'))")
-        )
+        assert panel.get("particulars", "text") == "/Users/anna/out/harbour-bundle"
+        assert panel.run("return host.files.has('/Users/anna/out/harbour-bundle/template.json')")
+        panel.click("export", "none")
+        assert "already exists" in panel.head()[1]
+
+    def test_an_unsaved_project_is_not_exported(self, panel: Page) -> None:
+        panel.show(app=app_of(SAMPLE, dirty=True))
+        panel.click("fold")
+        panel.click("export", "none")
+        assert panel.head() == ("error", "This cannot be exported yet")
 
     def test_the_log_opens_or_is_shown_here(self, panel: Page) -> None:
         panel.show(client=SENT)
