@@ -27,6 +27,7 @@ import re
 import socket
 import stat
 import time
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,7 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._synced = time.monotonic()
+        self._late: deque[bytes] = deque()
         self._torn = False
         """The file does not end with a line's end: whoever wrote its last line was killed, or the disk was full."""
 
@@ -253,21 +255,35 @@ class Journal:
         """
         text = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
         data = text.encode("utf-8", "surrogatepass") + b"\n"  # a path may hold bytes that are no UTF-8
+        self._late.append(data)
         try:
-            self._append(b"\n" + data if self._torn else data)
-            if time.monotonic() - self._synced > 1:
-                os.fsync(self._descriptor)
-                self._synced = time.monotonic()
+            self._catch_up()
         except OSError as error:
             if error.errno in _DISK_FULL:
+                if self._late:
+                    self._late.pop()
                 raise NoSpace(
                     f"no space for the journal {self.path}; free some and run again to resume"
                 ) from None
-            raise
+
+    @property
+    def unwritten(self) -> int:
+        """Lines that could not be written so far, because the file's system errs; each write tries them again."""
+        return len(self._late)
+
+    def _catch_up(self) -> None:
+        """Write what is waiting, in its order, and have it flushed now and then."""
+        while self._late:
+            self._append(b"\n" + self._late[0] if self._torn else self._late[0])
+            self._late.popleft()
+        if time.monotonic() - self._synced > 1:
+            os.fsync(self._descriptor)
+            self._synced = time.monotonic()
 
     def close(self) -> None:
         """Flush to disk and give the lock back."""
         with contextlib.suppress(OSError):  # a file system that cannot sync: as good as it gets there
+            self._catch_up()
             os.fsync(self._descriptor)
         os.close(self._descriptor)
 
@@ -283,10 +299,17 @@ class Journal:
                 yield line if isinstance(line, dict) else _BROKEN
 
     def _append(self, data: bytes) -> None:
-        """Write all of it: a disk that fills takes a part, says nothing, and refuses the rest."""
+        """Write all of it, or nothing: a disk that fills takes a part, says nothing, and refuses the rest."""
+        size, torn = os.fstat(self._descriptor).st_size, self._torn
         self._torn = True
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            with contextlib.suppress(OSError):  # half a line would make all that follows it count for nothing
+                os.ftruncate(self._descriptor, size)
+                self._torn = torn
+            raise
         self._torn = False
 
     def _ends_well(self) -> bool:

@@ -154,6 +154,9 @@ async def _render(
     _leave_costs(intake, emit)
     numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
     intake.journal.write("finished", **numbers)
+    if lost := intake.journal.unwritten:
+        text = f"{lost} lines could not be written to the journal {intake.journal.path}: the next run may render frames again"
+        emit(Message(Level.WARNING, text))
     return summary
 
 

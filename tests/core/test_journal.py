@@ -393,6 +393,30 @@ def test_a_full_disk_says_so_and_what_it_took_of_a_line_does_not_spoil_the_next(
     assert set(history(path).vouched) == {1, 3}
 
 
+def test_what_a_failing_share_refuses_is_written_later_in_its_order(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a line is taken back, so that those after it count; a run does not end because its journal was refused."""
+    real = os.write
+
+    def failing(descriptor: int, data: bytes) -> int:
+        if len(data) < 20:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(descriptor, data[: len(data) // 2])
+
+    with opened(path) as journal:
+        begin(journal)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", failing)
+            deliver(journal, 1)
+            deliver(journal, 2)
+            assert journal.unwritten == 2
+        assert b"delivered" not in path.read_bytes()
+        deliver(journal, 3)
+        assert journal.unwritten == 0
+    assert list(history(path).vouched) == [1, 2, 3]
+
+
 def test_a_write_that_was_taken_in_pieces_is_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:3]))
