@@ -205,8 +205,6 @@ def _said(standing: Standing) -> str:
         for names, word in ((standing.missing, "missing"), (standing.changed, "changed"))
         if names
     ]
-    if standing.beside_official:
-        faults.append("AWS's own submitter shares its folder")
     return f"{standing.version} {standing.kind.value}{': ' if faults else ''}{', '.join(faults)}"
 
 

@@ -26,7 +26,7 @@ _UNFOLDED = """
 var root = document.querySelector('#dock').scriptui;
 root.findElement('profile').selection = 0;
 root.findElement('fold').node.querySelector('input').click();
-root.findElement('group').selection = 1;
+root.findElement('group').selection = root.findElement('group').find('Processes');
 host.pace = 0.01;
 root.findElement('ok').node.click();
 """
