@@ -141,6 +141,9 @@ class Attempt:
     cpu_percent: float = 0.0
     sampled: float | None = None
     paused: bool = False
+    kills_before: int = 0
+    """Processes that the system had ended for want of memory before its start."""
+
     retiring: tuple[int, int] | None = None
     """It is to end at its next frame; its `progress` when that was decided."""
 
@@ -244,8 +247,9 @@ class Attempt:
         if self.stopped is not None:
             return f"was stopped: {self.stop_note or self.stopped.value}"
         if self.code is not None and self.code < 0:
-            why = ", as the system does when memory runs out" if self.code == -9 else ""
-            return f"was killed by signal {-self.code}{why}"
+            return f"was killed by signal {-self.code}{', as the system does when memory runs out' if self.code == -9 else ''}"
+        if self.code == 137:  # what a launcher makes of its child's SIGKILL
+            return "ended with code 137: it was killed, as the system does when memory runs out"
         if self.code is not None and self.code > 255:
             return f"ended with code {self.code} (0x{self.code & 0xFFFFFFFF:08X})"
         return f"ended with code {self.code}"

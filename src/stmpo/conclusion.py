@@ -37,6 +37,10 @@ LOWEST_SCRATCH = 16 << 20
 """Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
 
 
+_OWN_ENDS = frozenset((StopReason.STALLED, StopReason.MEMORY, StopReason.RUNAWAY))
+"""Why a single renderer was stopped, where the run goes on without it."""
+
+
 class Concluder:
     """Accounts for ended attempts. `end` ends the run: exit code and reason."""
 
@@ -112,8 +116,9 @@ class Concluder:
     def left(self, attempt: Attempt) -> None:
         """A renderer that shared a folder has gone; what is missing there is concluded once the last one has."""
         self._write(attempt, FrameSet(()))
-        if attempt.code != 0 and attempt.stopped is None:
-            why = f"{attempt.ending()}: {self._teller.words(attempt)}"
+        if attempt.stopped in _OWN_ENDS or (attempt.code != 0 and attempt.stopped is None):
+            words, ending = self._teller.words(attempt), attempt.ending()
+            why = ending if words in ending else f"{ending}: {words}"
             self._teller.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
 
     def untouched(self, attempt: Attempt) -> None:

@@ -171,6 +171,10 @@ class MemoryGuard:
             return self._eater(running, room) or self._send_off(Action.RETIRE, running, room)
         return None
 
+    def bereaved(self, others: int) -> None:
+        """The system has ended a renderer for want of memory, beside so many others that run on."""
+        self._retreat(others)
+
     def _recover(self, now: float, available: int, marks: Marks) -> None:
         """Let one more run after a calm wait."""
         if available < marks.start:

@@ -1,8 +1,8 @@
 """The memory guard at work: asks the system how much memory there is, and carries out what `memory_guard` decides.
 
-Three places ask it. Before a slot is granted a lease, and again at the start gate, `refuses` says whether a further
+The engine asks it. Before a slot is granted a lease, and again at the start gate, `refuses` says whether a further
 renderer would find room; once a second `look` may send one away; and `heard` sees the next frame of one that was
-retired, which is when it is stopped.
+retired, which is when it is stopped. The system may be faster: `ended` knows a renderer that it has ended.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from stmpo.teller import Teller
 
 
+KILLED = frozenset((-9, 137))
+"""Exit codes after SIGKILL, of a process itself and of a launcher whose child it was."""
+
+
 class MemoryKeeper:
     """`living` are the attempts under way, by number; the orchestrator changes it."""
 
@@ -36,6 +40,8 @@ class MemoryKeeper:
         self._teller = teller
         self._room: MemoryRoom | None = None
         self._refused = False
+        self._short_at = float("-inf")
+        """Monotonic seconds when memory was last seen so scarce that renderers have to go."""
 
     @property
     def short(self) -> bool:
@@ -56,6 +62,8 @@ class MemoryKeeper:
     def look(self, now: float) -> None:
         """Once a second. `now` is monotonic seconds."""
         self._room = self._ask()
+        if self._room is not None and self._room.available < Marks.of(self._room.total).retire:
+            self._short_at = now
         decision = self._guard.look(now, self._room, self._residents())
         if decision is not None:
             self._carry_out(decision, self._living[decision.number])
@@ -67,6 +75,30 @@ class MemoryKeeper:
         if attempt.retiring is not None and attempt.retiring != attempt.progress:
             attempt.retiring = None
             self._attendant.stop(attempt, StopReason.MEMORY, "memory is short")
+
+    def ended(self, attempt: Attempt) -> None:
+        """A renderer is gone. When the system has ended it for want of memory, that was no frame's fault.
+
+        Unless it ran alone: then it is the frame that takes too much.
+        """
+        if attempt.stopped is not None or attempt.code not in KILLED:
+            return
+        self._room = self._ask()
+        others = sum(1 for each in self._living.values() if each.tree is not None and not each.ended)
+        if others and self._ran_out(attempt):
+            attempt.stopped = StopReason.MEMORY
+            attempt.stop_note = "the system ended it, because memory ran out"
+            self._guard.bereaved(others)
+
+    def _ran_out(self, attempt: Attempt) -> bool:
+        """Whether memory was nearly gone, or the system says that it has ended a process for it since the renderer's start."""
+        return self._room is not None and (
+            self._room.kills > attempt.kills_before or self._short_at > attempt.started
+        )
+
+    def started(self, attempt: Attempt) -> None:
+        """A renderer is being started."""
+        attempt.kills_before = 0 if self._room is None else self._room.kills
 
     def _carry_out(self, decision: Decision, attempt: Attempt) -> None:
         match decision.action:

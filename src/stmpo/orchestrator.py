@@ -315,7 +315,9 @@ class Run:
             if await self._may_start():
                 self.slots_used.add(slot.index)
                 self.dispatcher.started(attempt)
+                self.memory.started(attempt)
                 await self.attendant.attend(slot, attempt)
+                self.memory.ended(attempt)
                 if (
                     attempt.lease.shared
                 ):  # whether another process is worth its start depends on what is there

@@ -118,6 +118,14 @@ def test_after_a_retreat_one_more_may_run_after_a_calm_wait_that_doubles() -> No
         assert now - calm == pytest.approx(expected + 1, abs=1)
 
 
+def test_what_the_system_ended_is_a_retreat_as_well() -> None:
+    guard = MemoryGuard(4)
+    guard.bereaved(2)
+    assert guard.allowed == 2
+    guard.bereaved(0)
+    assert (guard.allowed, guard.wait) == (1, 2 * FIRST_WAIT)
+
+
 @dataclass
 class Machine:
     """A machine that renders: each renderer grows to a peak of its own, and works through frames of ten seconds."""

@@ -27,8 +27,10 @@ sys.exit(main())
 """
 
 
-def _render(studio: Studio, megabytes: int, *options: str, scenario: Scenario) -> Outcome:
-    command = [sys.executable, "-c", PLAYED.format(total=megabytes), *studio.command(*options)[3:]]
+def _render(
+    studio: Studio, megabytes: int, *options: str, scenario: Scenario, played: str = PLAYED
+) -> Outcome:
+    command = [sys.executable, "-c", played.format(total=megabytes), *studio.command(*options)[3:]]
     done = subprocess.run(
         command,
         env=studio.environment(scenario),
@@ -62,3 +64,18 @@ def test_a_frame_that_eats_all_memory_fails_in_words_and_takes_no_other_along(st
     assert studio.frames() == [1, 2, 3, 4, 6, 7, 8]
     assert "f_0005.png failed 2 times: it has taken 3" in outcome.output
     assert studio.alive() == []
+
+
+def test_what_the_system_ended_for_want_of_memory_counts_against_no_frame(studio: Studio) -> None:
+    """Its own killer is faster than any guard; it says how many processes it has ended."""
+    killed = Fault(FaultKind.CRASH, On(frame=6, times=1), signal="SIGKILL")
+    scenario = Scenario(costs=Costs(0.4), tree=False, faults=(killed,))
+    counted = "machine.memory_room = lambda ours: MemoryRoom(total, total - ours, kills=next(counter))"
+    played = PLAYED.replace("import sys\n", "import itertools, sys\ncounter = itertools.count()\n").replace(
+        "machine.memory_room = lambda ours: MemoryRoom(total, max(0, total - ours))", counted
+    )
+    options = ("--frames", "1-8", "--concurrency", "2", "--max-frame-retries", "0")
+    outcome = _render(studio, 4000, *options, scenario=scenario, played=played)
+    assert outcome.code == 0, outcome.output
+    assert "the system ended it, because memory ran out" in outcome.output
+    assert studio.frames() == list(range(1, 9))

@@ -136,6 +136,18 @@ def test_the_room_now_is_that_of_the_tightest_limit(write_root: WriteRoot) -> No
     assert _room(write_root, group) == (44 * GB, 7 * GB, "of the control group's memory")
 
 
+def test_what_the_kernel_has_ended_for_want_of_memory_is_counted(write_root: WriteRoot) -> None:
+    def kills(files: dict[str, str]) -> int:
+        room = linux_limits.memory_room(RootFolder(write_root(MEMINFO | files)))
+        assert room is not None
+        return room.kills
+
+    assert kills({}) == 0
+    assert kills({"proc/vmstat": "nr_free_pages 1\noom_kill 3"}) == 3
+    group = {"proc/self/cgroup": "0::/job", "proc/self/mountinfo": V2_MOUNT, "proc/vmstat": "oom_kill 3"}
+    assert kills(group | {"sys/fs/cgroup/job/memory.events": "oom 9\noom_kill 7"}) == 7
+
+
 def test_a_strict_commit_limit_counts(write_root: WriteRoot) -> None:
     lines = MEMINFO["proc/meminfo"] + "\nCommitLimit: 4194304 kB\nCommitted_AS: 3145728 kB"
     lax = {"proc/meminfo": lines, "proc/sys/vm/overcommit_memory": "0"}

@@ -11,7 +11,7 @@ of the hierarchy is mounted where. In a container the two may disagree; then wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,20 @@ def memory_room(root: RootFolder) -> MemoryRoom | None:
     if root.text("proc/sys/vm/overcommit_memory") == "2" and "CommitLimit" in fields:
         left = max(fields["CommitLimit"] - fields.get("Committed_AS", 0), 0)
         rooms.append(MemoryRoom(fields["CommitLimit"], left, "of the commit limit"))
-    return min(rooms, key=lambda room: room.available, default=None)
+    tightest = min(rooms, key=lambda room: room.available, default=None)
+    return None if tightest is None else replace(tightest, kills=_kills(root))
+
+
+def _kills(root: RootFolder) -> int:
+    """Processes that the kernel has ended for want of memory: in the process's own group, else anywhere."""
+    texts = [root.text(f"{folder}/memory.events") for folder in _folders(root, "")]
+    texts += [root.text(f"{folder}/memory.oom_control") for folder in _folders(root, "memory")]
+    for text in (*texts, root.text("proc/vmstat")):
+        for line in (text or "").splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill" and count.isdigit():
+                return int(count)
+    return 0
 
 
 def cpuset_cpus(root: RootFolder) -> frozenset[int] | None:

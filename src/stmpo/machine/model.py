@@ -54,6 +54,9 @@ class MemoryRoom:
     what: str = "of memory"
     """Whose total it is, for the words "3.1 of 64 GB … available": "of memory", "of the control group's memory"."""
 
+    kills: int = 0
+    """Processes that the system has ended so far because memory ran out; 0 where it does not count them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
