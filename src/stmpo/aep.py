@@ -286,7 +286,8 @@ def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
     try:
         return str(OutputPattern.parse(name, Path(name).parent))
     except BadInput as error:
-        raise BadInput(f"item {item.index} ({item.comp}): {str(error).removeprefix('--')}") from None
+        comp = " ".join(item.comp.split())
+        raise BadInput(f"item {item.index} ({comp}): {str(error).removeprefix('--')}") from None
 
 
 def _look_at(path: Path) -> int:

@@ -111,7 +111,7 @@ def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
         comp_id=item.comp.id,
         status=Status[item.status.name],
         frames=FrameSet.between(first, first + count - 1),
-        outputs=tuple(_output(module) for module in item.output_modules),
+        outputs=tuple(_output(module, item.comp.name) for module in item.output_modules),
         own_frame_rate=float(rate) if overridden and abs(rate - item.comp.frame_rate) > 1e-6 else None,
     )
 
@@ -119,23 +119,26 @@ def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
 _KINDS = {FormatKind.SEQUENCE: OutputKind.SEQUENCE}
 
 
-def _output(module: OutputModule) -> Output:
+def _output(module: OutputModule, comp: str) -> Output:
     form = module.settings["Format"]
     return Output(
         template=module.name,
         format=form.label,
         kind=_KINDS.get(form.kind, OutputKind.SINGLE_FILE),
-        path=_output_path(module),
+        path=_output_path(module, comp),
         extension=module._resolve_extension or "",  # noqa: SLF001 - public only inside a file name
         comp_frame_numbers=bool(module.settings["Use Comp Frame Number"]),
     )
 
 
-def _output_path(module: OutputModule) -> str | None:
-    """The path with its variables filled in; the one with variables where a name in it cannot be filled in."""
+def _output_path(module: OutputModule, comp: str) -> str | None:
+    """The path with its variables filled in; the one with variables where a name in it cannot be filled in.
+
+    py_aep uses names as substitutions, where a backslash says something else or fails; aerender fills them in as well.
+    """
     try:
-        return module.file or None
-    except re.error:  # py_aep uses names as substitutions: a backslash in the comp's name breaks it
+        return (module.file_template if "\\" in comp else module.file) or None
+    except re.error:  # in the project's name
         return module.file_template or None
 
 

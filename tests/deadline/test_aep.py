@@ -68,8 +68,11 @@ def test_an_overridden_frame_rate_is_told(lot: Lot) -> None:
 
 
 def test_a_comp_name_with_a_backslash_does_not_stop_the_reader(lot: Lot) -> None:
-    lot.queue(lot.comp(r"a\d"))
-    assert read_project(lot.save()).items[0].comp == r"a\d"
+    for name in (r"a\d", r"a\b"):  # no substitution, and one for another character
+        lot.queue(lot.comp(name))
+    items = read_project(lot.save()).items
+    assert [item.comp for item in items] == [r"a\d", r"a\b"]
+    assert all("[compName]" in str(item.outputs[0].path) for item in items), "aerender fills it in"
 
 
 def test_footage_knows_who_shows_it_through_nested_comps(lot: Lot) -> None:

@@ -172,6 +172,11 @@ def test_two_items_never_write_the_same_files(lot: Lot, capsys: pytest.CaptureFi
         (["--frames", "10-1"], "negative step"),
         (["--os", "beos"], "--os 'beos'"),
         (["--max-workers", "0"], "--max-workers 0 would render nothing"),
+        (["--output-dir", ""], "--output-dir is empty"),
+        (["-p", "ProjectFile=/x.aep"], "the bundle sets it by itself"),
+        (["-p", "EnvFile=/gone.json"], "there is no file"),
+        (["-p", "ScratchDir=" + "x" * 1025], "more than 1024 characters"),
+        (["-p", "RamPerProcessGB=inf"], "must be a number"),
     ],
 )
 def test_bad_requests_are_one_line(
@@ -196,6 +201,29 @@ def test_what_the_project_does_not_name_travels_by_hand(lot: Lot, capsys: pytest
     for place, words in (("gone", "there is no such file or folder"), ("empty", "the folder holds no file")):
         said = refused(capsys, "bundle", project, "-o", lot.folder / "c", "--also", lot.folder / place)
         assert words in said
+
+
+def test_names_that_a_worker_cannot_hold_are_said(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    lot.queue(lot.comp("a|b\tc"))
+    lot.queue(lot.comp("Main"), "out./f_[####].[fileExtension]")
+    project = lot.save()
+    assert run(["bundle", str(project), "-o", str(lot.folder / "b")]) == 0
+    said = capsys.readouterr().err
+    assert "item 1 (a|b c): cannot be delivered by a Windows worker: Windows allows no" in said
+    assert "item 2 (Main): cannot be delivered by a Windows worker: Windows drops the dot" in said
+    assert run(["bundle", str(project), "-o", str(lot.folder / "c"), "--os", "macos"]) == 0
+    assert "Windows" not in capsys.readouterr().err
+    lot.queue(lot.comp("x" * 300))
+    said = refused(capsys, "bundle", lot.save(), "-o", lot.folder / "d")
+    assert "writes a name of 311 characters, and no file system takes more than 255" in said
+
+
+def test_another_output_folder_by_its_parameter_is_the_one_that_comes_back(lot: Lot) -> None:
+    lot.queue(lot.comp())
+    wanted = str(lot.folder / "elsewhere")
+    assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "-p", f"OutputDir={wanted}"]) == 0
+    outputs = read(lot.folder / "b", "asset_references")["assetReferences"]["outputs"]["directories"]
+    assert outputs == [wanted] == [parameters(lot.folder / "b")["OutputDir"]]
 
 
 def test_an_empty_queue_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:

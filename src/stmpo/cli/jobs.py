@@ -139,6 +139,8 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
     from stmpo.intake import absolute  # noqa: PLC0415
 
     parameters = parameters_of(values["parameters"])
+    if values["output_dir"] == "":
+        raise BadInput("--output-dir is empty; give a folder, or leave it out")
     if values["continue_on_missing_footage"]:
         parameters[MISSING_FOOTAGE] = "true"
     return Request(

@@ -6,13 +6,16 @@ Pure: the project and what the disk holds come in, findings go out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from stmpo.aep import RENDERABLE, Status, is_native
 from stmpo.deadline.preflight_fonts import fonts_told
+from stmpo.deadline.session import one_line
 from stmpo.outputs import OutputKind
+from stmpo.paths.windows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -44,9 +47,12 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        about = "" if self.item is None else f"item {self.item.index} ({self.item.comp}): "
+        about = "" if self.item is None else f"item {self.item.index} ({one_line(self.item.comp)}): "
         return f"{self.severity.value}: {about}{self.text}"
 
+
+LONGEST_NAME = 255
+"""UTF-16 units of a file's or folder's name."""
 
 _SHOWN = 5
 """Names in one finding, at most: a project that has lost its drive has lost everything on it."""
@@ -109,6 +115,19 @@ def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
             f"its render settings ask for {item.own_frame_rate:g} frames a second and not the comp's rate; its "
             "files may be numbered otherwise than its frames",
         )
+
+
+def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Finding]:
+    """Whether workers can hold files of such names; `output` is the item's pattern, `windows` whether one may be Windows."""
+    longest = max(len(part.encode("utf-16-le", "surrogatepass")) // 2 for part in re.split(r"[\\/]", output))
+    if longest > LONGEST_NAME:
+        yield _error(
+            item,
+            f"writes a name of {longest} characters, and no file system takes more than {LONGEST_NAME}; give its output "
+            "module a shorter one",
+        )
+    elif windows and (why := refusal(output)):
+        yield _warning(item, f"cannot be delivered by a Windows worker: {why}")
 
 
 def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[Finding]:

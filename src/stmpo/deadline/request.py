@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from stmpo.aep import QueueItem, output_pattern, read_project
 from stmpo.deadline.assets import find_footage, input_files
 from stmpo.deadline.bundle import Bundle
-from stmpo.deadline.preflight import Finding, Severity, check, choose, left_out
+from stmpo.deadline.preflight import Finding, Severity, check, check_names, choose, left_out
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.errors import BadInput
 from stmpo.fonts.collect import Policy, collect
@@ -109,9 +109,26 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
         elsewhere=request.output_dir is not None,
         continue_on_missing=request.parameters.get(MISSING_FOOTAGE, "false").lower() == "true",
     )
-    refused = any(finding.severity is Severity.ERROR for finding in findings)
-    bundle = None if refused else _bundle(request, project, items, inputs, fonts)
+    if not _refused(findings):
+        findings += _names(items, request)
+    bundle = None if _refused(findings) else _bundle(request, project, items, inputs, fonts)
     return Prepared(project, items, tuple(findings), bundle, others)
+
+
+def _refused(findings: Sequence[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _names(items: Sequence[QueueItem], request: Request) -> list[Finding]:
+    """What workers cannot hold of the items' outputs, errors first."""
+    families = request.options.os_families
+    windows = not families or "windows" in families
+    found = [
+        finding
+        for item in items
+        for finding in check_names(item, output_pattern(item, request.output_dir), windows=windows)
+    ]
+    return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
 
 
 def _bundle(
@@ -122,22 +139,36 @@ def _bundle(
     name = request.name if request.name is not None else project.path.stem
     template = compose(specs, replace(request.options, name=name))
     folders = output_parameters(specs)
-    known = {definition["name"] for definition in template["parameterDefinitions"]}
-    strangers = sorted(set(request.parameters) - known)
-    if strangers:
-        raise BadInput(f"the job has no parameter {strangers[0]!r}; it has {', '.join(sorted(known))}")
+    chosen = _chosen(template["parameterDefinitions"], request.parameters)
+    values = {"ProjectFile": str(project.path), **folders, **chosen}
     return Bundle(
         template=template,
-        parameters={
-            "ProjectFile": str(project.path),
-            **folders,
-            **_absolute_paths(template["parameterDefinitions"], request.parameters),
-            **request.deadline,
-        },
+        parameters={**values, **request.deadline},
         inputs=inputs,
-        outputs=sorted(set(folders.values())),
+        outputs=sorted({values[folder] for folder in folders}),
         fonts=fonts,
     )
+
+
+def _chosen(definitions: Sequence[Mapping[str, str]], values: Mapping[str, str]) -> dict[str, str]:
+    """The job's parameters as somebody gives them, paths absolute.
+
+    Raises:
+        BadInput: there is no such parameter, it is the bundle's own, or a file that it names is not there.
+    """
+    by_name = {definition["name"]: definition for definition in definitions}
+    chosen = {}
+    for name, value in values.items():
+        definition = by_name.get(name)
+        if definition is None:
+            raise BadInput(f"the job has no parameter {name!r}; it has {', '.join(sorted(by_name))}")
+        if name in {"ProjectFile", "JobScriptDir"}:
+            raise BadInput(f"-p {name}: the bundle sets it by itself")
+        path = definition["type"] == "PATH" and value
+        chosen[name] = str(Path.cwd() / value) if path else value
+        if path and definition["dataFlow"] == "IN" and not Path(chosen[name]).is_file():
+            raise BadInput(f"-p {name}: there is no file {chosen[name]}")
+    return chosen
 
 
 def _spec(item: QueueItem, request: Request) -> ItemSpec:
@@ -176,10 +207,3 @@ def _nothing_to_render(project: Project, others: str) -> str:
     if not project.items:
         return "its render queue is empty; add a comp to it in After Effects"
     return f"no item of its render queue is ticked; choose by --item N: {others}"
-
-
-def _absolute_paths(definitions: Sequence[Mapping[str, str]], values: Mapping[str, str]) -> dict[str, str]:
-    paths = {definition["name"] for definition in definitions if definition["type"] == "PATH"}
-    return {
-        name: str(Path.cwd() / value) if name in paths and value else value for name, value in values.items()
-    }

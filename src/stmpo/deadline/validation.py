@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 EXTENSIONS = ("TASK_CHUNKING",)
 """What the service is known to take; a template that needs more is refused here instead of there."""
 
+LONGEST_VALUE = 1024
+"""Characters of a parameter's value, by the service."""
+
 _LENGTH = 400
 _MISSING = "checking a job needs openjd-model: pip install 'stmpo[submit]'"
 
@@ -53,7 +56,7 @@ def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder
     except ImportError:
         raise BadInput(_MISSING) from None
     try:
-        _check_numbers(template, parameters)
+        _check_values(template, parameters)
         model = decode_job_template(template=dict(template), supported_extensions=list(EXTENSIONS))
         values = preprocess_job_parameters(
             job_template=model,
@@ -77,8 +80,13 @@ def _check_lengths(spaces: Iterable[Any]) -> None:
                 raise ValueError(f"{name} has more than {MAX_FRAMES:,} values")
 
 
-def _check_numbers(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
-    """What openjd-model (0.14) lets pass: it takes a bound of 0 for none at all, and "inf" for a number."""
+def _check_values(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+    """What openjd-model (0.14) lets pass: it takes a bound of 0 for none at all, and "inf" for a number;
+    the length of a value it leaves to the service.
+    """
+    for name, value in parameters.items():
+        if len(str(value)) > LONGEST_VALUE:
+            raise ValueError(f"The value of parameter {name} has more than {LONGEST_VALUE} characters.")
     definitions = template.get("parameterDefinitions")
     for definition in definitions if isinstance(definitions, list) else ():
         try:
