@@ -227,8 +227,9 @@ class Pulse:
         )
         if action is Action.PAUSE and not self._behind:
             self._behind = True
-            text = "the destination is slower than the renderers: they are paused until it catches up"
-            self._teller.say(Level.WARNING, text)
+            if not self._full:  # else the reason was told
+                text = "the destination is slower than the renderers: they are paused until it catches up"
+                self._teller.say(Level.WARNING, text)
         elif action is Action.GO and self._behind:
             self._behind = False
             self._teller.say(Level.INFO, "the destination has caught up: the renderers go on")
