@@ -106,7 +106,9 @@ class MemoryGuard:
     """Seconds of calm before one more may run."""
 
     _peaks: dict[int, int] = field(default_factory=dict)
-    """The largest memory of each renderer so far, those that have ended included."""
+    """The largest memory of each renderer so far, those that have ended included, those that ate without end not."""
+
+    _eaters: set[int] = field(default_factory=set)
 
     _short_since: float | None = None
     _calm_since: float | None = None
@@ -144,7 +146,7 @@ class MemoryGuard:
 
     def look(self, now: float, room: MemoryRoom | None, residents: Sequence[Resident]) -> Decision | None:
         """Take a sample; what has to be done about it. At most one renderer is on its way out at a time."""
-        for each in residents:
+        for each in (each for each in residents if each.number not in self._eaters):
             self._peaks[each.number] = max(each.memory, self._peaks.get(each.number, 0))
         if room is None:
             return None
@@ -207,15 +209,20 @@ class MemoryGuard:
         others = max((peak for number, peak in self._peaks.items() if number != largest.number), default=0)
         if largest.memory < max(RUNAWAY_FACTOR * others, room.total // RUNAWAY_SHARE):
             return None
-        self._short_since = None
-        return Decision(Action.RUNAWAY, largest.number, _eats(largest, room, others))
+        return self._runaway(largest, room, others)
 
     def _last_one(self, only: Resident, room: MemoryRoom, marks: Marks) -> Decision | None:
         if room.available >= marks.last or only.memory < room.total // 2:
             return None
-        self._short_since = None
         others = max((peak for number, peak in self._peaks.items() if number != only.number), default=0)
-        return Decision(Action.RUNAWAY, only.number, _eats(only, room, others))
+        return self._runaway(only, room, others)
+
+    def _runaway(self, eater: Resident, room: MemoryRoom, others: int) -> Decision:
+        """What it took is no measure of what a renderer needs."""
+        self._short_since = None
+        self._eaters.add(eater.number)
+        self._peaks.pop(eater.number, None)
+        return Decision(Action.RUNAWAY, eater.number, _eats(eater, room, others))
 
 
 def _eats(renderer: Resident, room: MemoryRoom, others: int) -> str:

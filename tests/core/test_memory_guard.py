@@ -88,6 +88,8 @@ def test_the_one_that_eats_goes_however_old_it_is() -> None:
     found = pressed(guard, room(4), residents(9, 40, 8))
     assert found is not None
     assert (found.action, found.number, guard.allowed) == (Action.RUNAWAY, 2, 4)
+    guard.look(20.0, room(30), [*residents(9, 41, 8)[::2], Resident(2, 41 * GB, stopping=True)])
+    assert guard.need == 9 * GB, "what it took is no measure for the others"
     assert found.text == (
         "it has taken 40.0 GB of memory, where no other has needed more than 9.0 GB, and 4.0 GB of 64.0 GB are left"
     )

@@ -35,9 +35,10 @@ def test_any_version_and_any_output_of_the_same_comp_counts_and_no_other_comp() 
 def test_start_ups_are_those_of_the_last_run_and_memory_that_of_any() -> None:
     ended = {"event": "ended", "start_up": 30.0, "peak_memory": 900}
     lines = [run(), ended, run(), *({**ended, "start_up": s, "peak_memory": 100} for s in (10.0, 12.0, 14.0))]
+    lines.append({**ended, "start_up": 12.0, "peak_memory": 99_000, "stopped": "runaway"})
     learned = learn(lines, JOB)
     assert learned.start_up == 12.0
-    assert learned.peak_memory == 900
+    assert learned.peak_memory == 900, "one that ate without end is no measure"
 
 
 def test_costs_are_sure_when_all_of_them_are_of_the_version_that_is_rendered_now() -> None:

@@ -101,7 +101,9 @@ def learn(
                 learned.start_ups = [*(() if fresh else learned.start_ups), float(seconds)]
                 fresh = False
                 memory = line.get("peak_memory")
-                learned.peak_memory = max(learned.peak_memory, memory if isinstance(memory, int) else 0)
+                # One that ate without end is no measure of what a renderer needs.
+                if isinstance(memory, int) and line.get("stopped") != "runaway":
+                    learned.peak_memory = max(learned.peak_memory, memory)
             case _:
                 pass
     _settle(attempts, learned, current=current, count=count)
