@@ -43,7 +43,8 @@ class AnyOrder(RuleBasedStateMachine):
     """An orchestrator whose every step is drawn. `living` is by slot."""
 
     @initialize(
-        frames=st.sets(st.integers(0, 60), min_size=1).map(FrameSet.of),
+        frames=st.integers(0, 60).map(lambda last: FrameSet.between(0, last))
+        | st.sets(st.integers(0, 60), min_size=1).map(FrameSet.of),
         record=st.dictionaries(st.integers(0, 60), st.floats(0, 100), max_size=20),
         sure=st.booleans(),
         start_up=st.sampled_from([None, 0.0, 20.0]),
@@ -108,6 +109,26 @@ class AnyOrder(RuleBasedStateMachine):
         self.rendered.add(frame)
         for _ in range(1 + again):
             self.strategy.finished(process.lease, frame, self.now)
+
+    @precondition(lambda self: self.living)
+    @rule(data=st.data())
+    def be_done(self, data: st.DataObject) -> None:
+        """One is done with all of its own, a second a frame: its slot becomes a thief's."""
+        slot = data.draw(st.sampled_from(sorted(self.living)))
+        process = self.living[slot]
+        self.strategy.started(process.lease, self.now)
+        for frame in process.left:
+            self.now += 1.0
+            process.done.add(frame)
+            self.rendered.add(frame)
+            self.strategy.finished(process.lease, frame, self.now)
+        self.strategy.retire(self.living.pop(slot).lease)
+        self.ask(slot)
+
+    @rule()
+    def ask_for_all(self) -> None:
+        for slot in range(SLOTS):
+            self.ask(slot)
 
     @precondition(lambda self: any(p.robbed and not p.left for p in self.living.values()))
     @rule(data=st.data())
