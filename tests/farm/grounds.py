@@ -147,7 +147,11 @@ class Grounds:
             "--session-root-dir",
             str(folder / "sessions"),
         ]
-        command += ["--no-host-metrics-logging", "--session-runtime", "python"]
+        command += [
+            "--no-host-metrics-logging",
+            "--session-runtime",
+            os.environ.get("STMPO_SESSION_RUNTIME", "python"),
+        ]
         environment = self.environment() | {
             "HOME": str(home),
             "PATH": f"{self.folder / 'bare' / 'bin'}:/usr/local/bin:/usr/bin:/bin",
