@@ -29,6 +29,8 @@ NAMES = (
     "bundle",
     "session",
     "panel",
+    "soak",
+    "kills",
 )
 
 

@@ -77,10 +77,14 @@ def disk(
         path = ground.scratch if scratch else ground.folder / "disk"
         path.mkdir()
         _mount(path, f"size={size}")
+        ground.destination = ground.destination if scratch else path / "out"
+
+        def mend() -> None:
+            (path / "filler").unlink(missing_ok=True)
+            _mount(path, "remount,size=200m")
+
         try:
-            if not scratch:
-                ground.destination = path / "out"
-            yield Machine(ground, disk=path, mend=lambda: _mount(path, "remount,size=200m"))
+            yield Machine(ground, disk=path, mend=mend)
         finally:
             subprocess.run([shutil.which("umount") or "umount", "-l", str(path)], check=False)
 
@@ -134,7 +138,7 @@ def after_first(act: Callable[[Machine, int], None]) -> Callable[[Machine, int],
     """Do it once frames begin to arrive."""
 
     def do(machine: Machine, pid: int) -> None:
-        wait_for(lambda: machine.ground.delivered() or not psutil.pid_exists(pid), "the first frame")
+        wait_for(lambda: machine.ground.delivered() or not running(pid), "the first frame")
         act(machine, pid)
 
     return do
@@ -164,6 +168,22 @@ def vanish(machine: Machine, _: int) -> None:
     machine.share.vanish()
 
 
+def fill(machine: Machine, pid: int) -> None:
+    """Somebody else takes all the room there is, and what becomes free."""
+    assert machine.disk is not None
+    with (machine.disk / "filler").open("wb", buffering=0) as filler:
+        while running(pid):
+            time.sleep(0.01)
+            with contextlib.suppress(OSError):
+                while True:
+                    filler.write(bytes(1 << 18))
+
+
+def running(pid: int) -> bool:
+    """Whether a run has not ended."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
 def hang_then_cancel(machine: Machine, pid: int) -> None:
     """Nothing that is written for frames comes back any more; then the farm cancels."""
     assert machine.share is not None
@@ -183,10 +203,7 @@ def fewer_cpus(_: Machine, pid: int) -> None:
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 (cgroup / "cgroup.procs").write_text(str(process))
-        wait_for(
-            lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE,
-            "its end",
-        )
+        wait_for(lambda: not running(pid), "its end")
     except OSError:  # no such control group here: the affinity is the next best
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -230,7 +247,8 @@ READ_ONLY = Rules(failures=tuple(Failure(op, "EROFS") for op in ("create", "rena
 STALE = Rules(failures=(Failure("create", "ESTALE", times=6),))
 PASSING = Rules(failures=tuple(Failure(op, "EIO", 0.1) for op in ("create", "write", "rename", "fsync")))
 ROWS = [
-    Row("scratch is full", disk("40m", scratch=True), ends=ends(ExitCode.NO_SPACE, "scratch"), job=HUGE, options=NO_WAIT),
+    Row("scratch holds less than is rendered", disk("40m", scratch=True), job=HUGE),
+    Row("scratch is filled by somebody else", disk("100m", scratch=True), after_first(fill), ends(ExitCode.NO_SPACE, "scratch"), NO_WAIT, ONE, job=HUGE),
     Row("the destination is full", disk("36m"), ends=ends(ExitCode.NO_SPACE, "no space left in"), job=HUGE, options=NO_WAIT),
     Row("the destination's quota is used up", share(Rules(quota=1 << 20)), ends=ends(ExitCode.NO_SPACE, "no space left in"), job=BIG, options=NO_WAIT),
     Row("the destination turns read-only", share(), after_first(misbehave(READ_ONLY)), ends(ExitCode.FRAMES_FAILED, "cannot deliver", "Read-only"), play=ONE),

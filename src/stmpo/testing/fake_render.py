@@ -228,6 +228,8 @@ class _Play:
                 time.sleep(shot.pause)
                 data = data[half:]
             file.write(data)
+        if shot.keep >= 1:
+            self._state.wrote(frame)
 
     def _write_late(self, now: float) -> None:
         for due, target, data in [each for each in self._late if each[0] <= now]:

@@ -42,6 +42,9 @@ class Start:
     pids: tuple[int, ...]
     """Its descendants and itself: launcher, After Effects, escaped grandchildren."""
 
+    wrote: tuple[int, ...] = ()
+    """Frames whose file it wrote to the end, in their order; as often as it did."""
+
 
 def starts(folder: Path) -> list[Start]:
     """All starts under the scenario that was written to this folder, in order."""
@@ -59,8 +62,10 @@ def _start(state: Path, path: Path) -> Start:
     ended = json.loads(end.read_text(encoding="utf-8")) if end.exists() else {}
     pids = sorted(int(each.suffix[1:]) for each in state.glob(f"pid-{number}.*"))
     argv = tuple(begun["argv"])
+    log = state / f"wrote-{number}"
+    wrote = tuple(int(line) for line in log.read_text().split()) if log.exists() else ()
     return Start(
-        number, argv, begun["pid"], begun["began"], ended.get("ended"), ended.get("code"), tuple(pids)
+        number, argv, begun["pid"], begun["began"], ended.get("ended"), ended.get("code"), tuple(pids), wrote
     )
 
 
@@ -103,6 +108,12 @@ class State:
         """Record a process of this tree."""
         if self._folder is not None:
             (self._folder / f"pid-{self.number}.{pid}").touch()
+
+    def wrote(self, frame: int) -> None:
+        """Record that a frame's file was written to its end."""
+        if self._folder is not None:
+            with (self._folder / f"wrote-{self.number}").open("a") as log:
+                log.write(f"{frame}\n")
 
     def seconds_since_previous(self) -> float:
         """Seconds between the start before this one and now; a start that is not written yet is just now."""

@@ -1,0 +1,182 @@
+"""The matrix, runs: locks, journals and what another run has left. Signals at random instants: `test_instants`."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stmpo.errors import BadInput, ExitCode
+from stmpo.frames import FrameSet
+from stmpo.job import RenderJob
+from stmpo.journal import Journal, ProjectVersion
+from stmpo.outputs import OutputPattern
+from stmpo.testing import Costs, Scenario
+from tests.engine.studio import Outcome, wait_for
+from tests.faults.ground import Ground
+from tests.faults.judge import LIMIT, Ends, Job, Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SEED = int(os.environ.get("STMPO_FAULTS_SEED", "20"))
+JOB = Job(tuple(range(1, 9)), options=("--frames", "1-8", "--concurrency", "2"))
+SLOW = Scenario(costs=Costs(0.02, {4: 60.0, 8: 60.0}), tree=False)
+QUICK = Scenario(tree=False)
+CUTS = 5
+"""Places at which a journal is cut for a run of its own; the others are tried without renderers."""
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    """An empty place, cleared afterwards."""
+    made = Ground(tmp_path)
+    yield made
+    made.clear()
+
+
+def _journal(ground: Ground) -> Path:
+    (path,) = ground.out.glob(".*.stmpo.jsonl")
+    return path
+
+
+def _six_rendered_then_killed(ground: Ground, *, group: bool = False) -> None:
+    """A run is killed with six of eight frames rendered."""
+    with ground.start(*JOB.options, scenario=SLOW) as run:
+        wait_for(lambda: ground.rendered() >= 6, "six frames")
+        if group:
+            for pid in [run.pid, *ground.survivors()]:
+                _kill(pid)
+        run.kill()
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def test_two_runs_for_the_same_output_the_second_is_refused_and_names_the_first(ground: Ground) -> None:
+    with ground.start(*JOB.options, scenario=SLOW) as first:
+        wait_for(lambda: ground.rendered() >= 6, "six frames")
+        second = ground.render(*JOB.options, scenario=QUICK)
+        first.terminate()
+        assert first.wait(30) == ExitCode.CANCELLED
+    assert second.code == ExitCode.BAD_INPUT
+    assert f"another run is writing to this output (process {first.pid} on " in second.output
+    judge = Judge(ground, JOB)
+    judge.nothing_left(Outcome(4, ground.log))
+    judge.frames(frozenset({4, 8}))
+    judge.next_run()
+
+
+def test_a_lock_ends_with_whoever_held_it(ground: Ground) -> None:
+    """There is no stale lock: the system gives it back, and the next run asks nobody."""
+    _six_rendered_then_killed(ground)
+    judge = Judge(ground, JOB)
+    judge.nothing_left(patience=LIMIT)
+    judge.frames(None)
+    judge.next_run()
+
+
+def test_after_a_reboot_with_scratch_gone_what_was_delivered_is_not_rendered_again(ground: Ground) -> None:
+    _six_rendered_then_killed(ground, group=True)
+    ground.survivors(LIMIT)
+    shutil.rmtree(ground.scratch)
+    Judge(ground, JOB).next_run()
+
+
+def test_after_a_reboot_with_scratch_kept_nothing_whole_is_rendered_again(ground: Ground) -> None:
+    _six_rendered_then_killed(ground, group=True)
+    judge = Judge(ground, JOB)
+    judge.nothing_left(patience=LIMIT)
+    judge.next_run()
+
+
+def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(ground: Ground) -> None:
+    assert ground.render(*JOB.options, scenario=QUICK).code == ExitCode.OK
+    path = _journal(ground)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    newer = "".join(json.dumps({**line, **_newer(line)}) + "\n" for line in lines)
+    path.write_text(newer)
+    refused = ground.render(*JOB.options, scenario=QUICK)
+    judge = Judge(ground, JOB)
+    judge.words(
+        refused,
+        Ends(ExitCode.BAD_INPUT, says=("was written by a newer version of stmpo (99.0)", "--journal-dir")),
+    )
+    judge.nothing_left(refused)
+    assert path.read_text() == newer
+    assert len(ground.starts()) == 2
+
+
+def _newer(line: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 99, "stmpo": "99.0"} if line["event"] == "run" else {}
+
+
+# ------------------------------------------------------------------------------------------------- journals, cut
+
+
+def _cut(ground: Ground) -> tuple[Path, bytes]:
+    """A journal with a killed run, its resumption, and all that belongs to them."""
+    _six_rendered_then_killed(ground)
+    assert ground.render(*JOB.options, scenario=QUICK).code == ExitCode.OK
+    path = _journal(ground)
+    return path, path.read_bytes()
+
+
+def test_a_journal_cut_at_every_byte_vouches_for_nothing_that_was_not_written(ground: Ground) -> None:
+    """And can be written on: the next run's lines count, whatever the cut has left before them."""
+    data = _cut(ground)[1]
+    job = RenderJob(
+        project=ground.project,
+        comp="Main",
+        rqindex=None,
+        frames=FrameSet.between(1, 8),
+        output=OutputPattern.parse(str(ground.out / "f_[####].png"), ground.folder),
+    )
+    version = ProjectVersion.of(ground.project)
+    copy = ground.folder / "cut.jsonl"
+    for size in range(len(data)):
+        copy.write_bytes(data[:size])
+        said = {line["frame"] for line in _whole_lines(data[:size]) if line["event"] == "delivered"}
+        journal = Journal.open(copy)
+        try:
+            assert set(journal.history(job, version).vouched) <= said, f"cut at {size}"
+            journal.runs()
+            journal.learned(job, version)
+            journal.begin(job, version, run="again", fresh=False, about={})
+            journal.write("delivered", frame=500, name="f_0500.png", size=1)
+            assert 500 in journal.history(job, version).vouched, f"cut at {size}"
+        except BadInput as refusal:  # the first line was cut, and with it what the job was
+            raise AssertionError(f"cut at {size}: {refusal}") from None
+        finally:
+            journal.close()
+
+
+def _whole_lines(data: bytes) -> list[dict[str, Any]]:
+    return [line for text in data.split(b"\n") if (line := _line(text)) is not None]
+
+
+def _line(text: bytes) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return None
+    return found
+
+
+def test_a_run_resumes_from_a_journal_cut_anywhere(ground: Ground) -> None:
+    """Every frame is there and whole afterwards; at worst some are rendered again, never too few."""
+    path, data = _cut(ground)
+    chance = random.Random(SEED)
+    for size in sorted(chance.sample(range(len(data)), CUTS)):
+        path.write_bytes(data[:size])
+        Judge(ground, JOB).next_run(keeps=False)
