@@ -146,6 +146,7 @@ def test_rates_starts_and_spans(both: Both, lot: Lot, rate: float) -> None:
 
 
 def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
+    (lot.folder / "env.json").write_text("{}", encoding="utf-8")
     lot.queue(lot.comp("Main"))
     lot.save()
     both.open()

@@ -77,9 +77,11 @@ def test_the_entry_includes_every_part_once() -> None:
 
 
 def test_the_panel_stays_small() -> None:
-    lines = {path.name: len(path.read_text(encoding="ascii").splitlines()) for path in (*PARTS, ENTRY)}
+    """Every file that is the panel: parts, entry, scripts, declarations."""
+    files = [ENTRY, *(path for path in PARTS[0].parent.iterdir() if path.is_file())]
+    lines = {path.name: len(path.read_text(encoding="ascii").splitlines()) for path in files}
     assert max(lines.values()) <= 300
-    assert sum(lines.values()) < 2000
+    assert sum(lines.values()) < 2000, lines
 
 
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: path.name)

@@ -57,7 +57,6 @@ def test_skipped_frames_and_the_projects_first_number_count(panel: Panel) -> Non
     record = panel.value("STMPO.refresh()[0]")
     assert record["frames"] == "1,4,7,10"
     assert record["count"] == 4
-    assert record["span"] == "0:00:00:00 - 0:00:00:09"
 
 
 def test_another_frame_rate_is_said(panel: Panel) -> None:
@@ -76,26 +75,6 @@ def test_no_project_is_an_empty_queue(panel: Panel) -> None:
     panel.app = {"version": "22.0"}
     assert panel.run("STMPO.refresh()", "STMPO.fingerprint()").values == [[], ""]
     assert "no project is open" in json.dumps(panel.value("STMPO.checks([])"))
-
-
-@pytest.mark.parametrize(
-    ("frame", "rate", "drop", "timecode"),
-    [
-        (0, 25, False, "0:00:00:00"),
-        (107999, 29.97, True, "1;00;03;17"),
-        (1800, 29.97, True, "0;01;00;02"),
-        (1799, 29.97, True, "0;00;59;29"),
-        (17982, 29.97, True, "0;10;00;00"),
-        (3600, 59.94, True, "0;01;00;04"),
-        (170239, 29.97, True, "1;34;40;09"),
-        (86399, 23.976, False, "0:59:59:23"),
-        (-5, 25, False, "-0:00:00:05"),
-    ],
-)
-def test_timecode_is_after_effects_own(
-    panel: Panel, frame: int, rate: float, drop: bool, timecode: str
-) -> None:
-    assert panel.value(f"STMPO.frames.timecode({frame}, {rate}, {json.dumps(drop)})") == timecode
 
 
 RANGES = st.lists(
