@@ -97,11 +97,11 @@ class TestInstalling:
         assert report.refused["Worse"] == "No such file or directory"
         assert files(ward) == []
 
-    def test_a_file_that_holds_another_font_does_not_count_as_this_one(self, ward: Ward) -> None:
-        report = ward.install(ward.job("job", {"Wanted": "a.ttf"}, a_ttf=face("Another")))
+    def test_a_file_that_holds_another_font_is_not_installed(self, plain: Ward) -> None:
+        report = plain.install(plain.job("job", {"Wanted": "a.ttf"}, a_ttf=face("Another")))
         assert report.missing == ["Wanted"]
-        ward.remove()
-        assert ward.everything() == {}
+        assert report.refused == {"Wanted": "it holds Another instead"}
+        assert files(plain) == []
 
     def test_a_font_of_the_machines_is_used_and_left_alone(self, ward: Ward) -> None:
         theirs = ward.shared / "theirs.ttf"
@@ -333,20 +333,39 @@ class TestBook:
 
 
 class TestVariable:
-    """A variable font's instances are fonts of their own."""
+    """A variable font's instances are fonts of their own, and so is every place between them."""
 
-    def test_instances_named_by_the_font_or_by_rule_are_there_with_their_file(self, ward: Ward) -> None:
-        specimens = pytest.importorskip(
-            "tests.fonts.specimens", reason="fontTools is not installed: pip install 'stmpo[submit]'"
-        )
-        data = specimens.variable(
-            "ProbeVF-Thin", [("Thin", None), ("Bold", "ProbeVF-Heavy"), ("Black", None)]
-        )
-        names = ["ProbeVF-Thin", "ProbeVF-Heavy", "ProbeVF-Black", "ProbeVF_650wght"]
-        report = ward.install(ward.job("job", dict.fromkeys([*names, "ProbeVF-Nope"], "v.ttf"), v_ttf=data))
+    NAMES = ("ProbeVF-Thin", "ProbeVF-Heavy", "ProbeVF-Black", "ProbeVF_650wght")
+
+    @pytest.fixture
+    def data(self) -> bytes:
+        pytest.importorskip("fontTools", reason="fontTools is not installed: pip install 'stmpo[submit]'")
+        from tests.fonts.specimens import variable  # noqa: PLC0415
+
+        return variable("ProbeVF-Thin", [("Thin", None), ("Bold", "ProbeVF-Heavy"), ("Black", None)])
+
+    def test_all_are_there_with_their_file(self, ward: Ward, data: bytes) -> None:
+        wanted = ward.job("job", dict.fromkeys([*self.NAMES, "ProbeVF-Nope"], "v.ttf"), v_ttf=data)
+        report = ward.install(wanted)
         assert report.missing == ["ProbeVF-Nope"]
         assert files(ward) == ["v.ttf"]
         ward.remove()
+        assert ward.everything() == {}
+
+    def test_those_of_a_machines_font_are_the_machines(self, ward: Ward, data: bytes) -> None:
+        (ward.shared / "theirs.ttf").write_bytes(data)
+        report = ward.install(ward.job("job", dict.fromkeys(self.NAMES)))
+        assert (report.missing, report.present) == ([], sorted(self.NAMES))
+
+    def test_one_that_another_session_has_not_asked_for_is_leased_all_the_same(
+        self, ward: Ward, data: bytes
+    ) -> None:
+        ward.install(ward.job("one", {self.NAMES[0]: "v.ttf"}, v_ttf=data), "session-1")
+        report = ward.install(ward.job("two", {self.NAMES[3]: None}), "session-2")
+        assert (list(report.shared), report.missing) == ([self.NAMES[3]], [])
+        ward.remove("session-1")
+        assert files(ward) == ["v.ttf"]
+        ward.remove("session-2")
         assert ward.everything() == {}
 
 

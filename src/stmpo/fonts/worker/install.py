@@ -9,30 +9,35 @@ begin and end at once do so one after the other. A call that is killed leaves th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.fonts.places import find_fonts
+from stmpo.fonts.sfnt import read_faces
 from stmpo.fonts.worker.bookkeeping import anything_kept, open_book
 from stmpo.fonts.worker.manifest import load_font
 from stmpo.fonts.worker.sessions import lives, token_of
 from stmpo.fonts.worker.shelf import Shelf, is_ours
-from stmpo.fonts.worker.validate import NotAFont
+from stmpo.fonts.worker.validate import Font, NotAFont
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from stmpo.fonts.worker.bookkeeping import Ledger
     from stmpo.fonts.worker.leases import Book, Held
     from stmpo.fonts.worker.manifest import Wanted
     from stmpo.fonts.worker.system import System
-    from stmpo.fonts.worker.validate import Font
 
 PATIENCE = 120.0
 """Seconds to wait for another session of this user that installs or removes at the same time."""
 
 SWEEPING = 5.0
 """The same, for a session that brings no fonts and only looks after what others left."""
+
+
+_MOST_WORDS = 200
+"""Characters of names in a message."""
 
 
 @dataclass(slots=True)
@@ -122,19 +127,27 @@ class _Arrival:
         self._shelf = shelf
         self._session = session
         self._report = report
+        self._lying: dict[str, Path] = {}
 
     def bring(self, wanted: Sequence[Wanted]) -> dict[str, Font | None]:
         """See to it that each font is there. Returns what is known of each, to look for it by."""
         names = [wish.name for wish in wanted]
-        listed = self._system.visible(dict.fromkeys(names))
-        owned = self._system.owned([name for name in names if self._held(name) is None])
+        # What the machine has is told by files. What programs list may be another user's: Windows has one list for all
+        # who share a logon session.
+        self._lying = find_fonts(names, self._system.environ)
+        known = {
+            name: Font(b"", read_faces(path))
+            for name, path in self._lying.items()
+            if self._held(name) is None  # else a session's end takes it away
+        }
+        listed = self._system.visible({name: known.get(name) for name in names})
         fonts: dict[str, Font | None] = {}
         for wish in wanted:
             if wish.name in fonts:
                 continue
-            fonts[wish.name] = None
-            if wish.name in owned & listed:
+            if wish.name in listed and wish.name in known:
                 self._report.present.append(wish.name)
+                fonts[wish.name] = known[wish.name]
             else:
                 fonts[wish.name] = self._bring(wish, wanted)
         if not any(self._session in held.sessions for held in self._book.fonts.values()):
@@ -143,35 +156,42 @@ class _Arrival:
         return fonts
 
     def _bring(self, wish: Wanted, wanted: Sequence[Wanted]) -> Font | None:
-        font = None
+        """Share or install the font. Returns what lies there now; None for nothing."""
         try:
-            font = load_font(wish.file) if wish.file is not None else None
-            if not self._lease(wish.name) and font is not None and wish.file is not None:
-                names = {other.name for other in wanted if other.file == wish.file}
-                held = self._shelf.put_in(
-                    font, wish.file.name, sorted(names.union(font.names)), self._session
-                )
-                self._report.installed[wish.name] = held.path
+            held = self._lease(wish.name)
+            if held is None and wish.file is not None:
+                held = self._put_in(wish.name, wish.file, wanted)
         except NotAFont as error:
             self._report.refused[wish.name] = str(error)
         except OSError as error:
             self._report.refused[wish.name] = error.strerror or str(error)
-        return None if font is None else replace(font, data=b"")  # all of a job's would be too much to keep
+        else:
+            return None if held is None else Font(b"", read_faces(Path(held.path)))
+        return None
 
-    def _lease(self, name: str) -> bool:
+    def _put_in(self, name: str, file: Path, wanted: Sequence[Wanted]) -> Held:
+        font = load_font(file)
+        if not font.answers(name):
+            raise NotAFont(f"it holds {', '.join(font.names)[:_MOST_WORDS]} instead")
+        names = {other.name for other in wanted if other.file == file and font.answers(other.name)}
+        held = self._shelf.put_in(font, file.name, sorted(names.union(font.names)), self._session)
+        self._report.installed[name] = held.path
+        return held
+
+    def _lease(self, name: str) -> Held | None:
         """Use what is installed already, by this session or another one."""
         held = self._held(name)
         if held is None:
-            return False
+            return None
         report = self._report
         if self._session not in held.sessions or held.path in report.shared.values():
             report.shared[name] = held.path
         else:
             report.installed[name] = held.path
-        self._shelf.take_over(held, self._session)
-        return True
+        return self._shelf.take_over(held, self._session)
 
     def _held(self, name: str) -> Held | None:
         """The font of that name that a session has installed, if it is still there as it was."""
-        held = self._book.holding(name)
+        lying = self._lying.get(name)  # by a name of a variable font that nobody has asked for before
+        held = self._book.holding(name) or self._book.fonts.get(str(lying))
         return held if held is not None and is_ours(held) else None

@@ -18,7 +18,7 @@ from stmpo.fonts.places import find_fonts
 from stmpo.fonts.worker.system import home
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stmpo.fonts.worker.validate import Font
 
@@ -33,12 +33,12 @@ class Linux:
     """The fonts of the user of this environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = dict(environ)
-        self._home = home(environ, "HOME")
-        data = environ.get("XDG_DATA_HOME") or self._home / ".local" / "share"
-        cache = environ.get("XDG_CACHE_HOME") or self._home / ".cache"
+        self.environ = environ
+        user = home(environ, "HOME")
+        data = environ.get("XDG_DATA_HOME") or user / ".local" / "share"
+        cache = environ.get("XDG_CACHE_HOME") or user / ".cache"
         self.folder = Path(data) / "fonts"
-        self.state = self._home / ".stmpo-fonts"
+        self.state = user / ".stmpo-fonts"
         self._caches = [Path(cache), Path(cache) / "fontconfig"]
 
     def boot(self) -> str:
@@ -78,20 +78,16 @@ class Linux:
         """Bring fontconfig's cache of the folder up to date; for a folder that has gone, that removes its cache."""
         self._run("fc-cache", str(self.folder))
 
-    def owned(self, names: Collection[str]) -> set[str]:
-        """As `visible`: here programs find fonts by files alone."""
-        return self.visible(dict.fromkeys(names))
-
     def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
         """What fontconfig lists; without its tools, what lies in the folders that it would look through."""
         listed = self._run("fc-list", "--format=%{postscriptname}\\n")
         if listed is None:
-            return set(find_fonts(wanted.keys(), self._environ))
+            return set(find_fonts(wanted.keys(), self.environ))
         names = set(listed.splitlines())
         return {name for name, font in wanted.items() if name in names or (font and font.shows(name, names))}
 
     def _tool(self, name: str) -> str | None:
-        return shutil.which(name, path=self._environ.get("PATH"))
+        return shutil.which(name, path=self.environ.get("PATH"))
 
     def _run(self, name: str, *arguments: str) -> str | None:
         """What a tool of fontconfig's says; None where it is not there or fails."""
@@ -101,7 +97,7 @@ class Linux:
         try:
             done = subprocess.run(
                 [tool, *arguments],
-                env=self._environ,
+                env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

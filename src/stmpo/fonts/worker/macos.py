@@ -10,7 +10,7 @@ from stmpo.fonts.places import find_fonts
 from stmpo.fonts.worker.system import home
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from stmpo.fonts.worker.validate import Font
@@ -23,7 +23,7 @@ class MacOS:
     """The fonts of the user of this environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self.environ = environ
         user = home(environ, "HOME")
         self.folder = user / "Library" / "Fonts"
         self.state = user / ".stmpo-fonts"
@@ -62,10 +62,6 @@ class MacOS:
     def announce(self) -> None:
         """Nothing: the folders are watched."""
 
-    def owned(self, names: Collection[str]) -> set[str]:
-        """What lies in the folders of system, machine and user, and Adobe's."""
-        return set(find_fonts(names, self._environ))
-
     def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
-        """The same: a file there is a font."""
-        return self.owned(wanted.keys())
+        """What lies in the folders of system, machine and user, and in Adobe's: a file there is a font."""
+        return set(find_fonts(wanted.keys(), self.environ))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stmpo.fonts.worker.validate import Font
 
@@ -24,6 +24,9 @@ class NoHome(BadInput):
 
 class System(Protocol):
     """A user's fonts on one system. Every method may be repeated: the second time changes nothing."""
+
+    environ: Mapping[str, str]
+    """Whose user it is, and where that user's files lie."""
 
     @property
     def folder(self) -> Path:
@@ -53,9 +56,6 @@ class System(Protocol):
 
     def announce(self) -> None:
         """Tell programs, and caches, that fonts have come or gone."""
-
-    def owned(self, names: Collection[str]) -> set[str]:
-        """Which PostScript names the machine or the user has, by files that no session's end takes away."""
 
     def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
         """Which of these PostScript names a program would find now. The fonts tell by what else to find them."""

@@ -55,6 +55,10 @@ class Font:
         """What people call each face: family and style."""
         return tuple(dict.fromkeys(f"{face.family} {face.style}".strip() for face in self.faces))
 
+    def answers(self, name: str) -> bool:
+        """Whether a face goes by this PostScript name, or an instance of it does."""
+        return any(face.style_of(name) is not None for face in self.faces)
+
     def shows(self, name: str, listed: Collection[str]) -> bool:
         """Whether the font of this PostScript name is there when a program finds faces of the `listed` names.
 

@@ -38,7 +38,7 @@ class Windows:
     """The fonts of the user of this environment; the registry is that of the user of this process."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self.environ = environ
         local = home(environ, "LOCALAPPDATA")
         self.folder = local / "Microsoft" / "Windows" / "Fonts"
         self.state = local / "stmpo-fonts"
@@ -98,13 +98,6 @@ class Windows:
         """Tell every program's windows."""
         gdi.announce()
 
-    def owned(self, names: Collection[str]) -> set[str]:
-        """What lies in the folders of system, user and Adobe, or is in the registry.
-
-        Not what GDI lists: that may be another user's of the same logon session, and go with their job.
-        """
-        return set(find_fonts(names, self._environ))
-
     def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
         """What GDI lists, and what lies in Adobe's folders, which After Effects reads by itself."""
         listed = gdi.postscript_names() if wanted else set()
@@ -114,8 +107,8 @@ class Windows:
         return found | self._adobes(wanted.keys() - found)
 
     def _adobes(self, names: Collection[str]) -> set[str]:
-        adobe = [place.path for place in font_folders(self._environ) if "Adobe" in place.path.parts]
-        lying = find_fonts(names, self._environ)
+        adobe = [place.path for place in font_folders(self.environ) if "Adobe" in place.path.parts]
+        lying = find_fonts(names, self.environ)
         return {name for name, path in lying.items() if any(path.is_relative_to(folder) for folder in adobe)}
 
 
