@@ -152,19 +152,15 @@ def test_on_shared_storage_another_worker_goes_on_with_the_task(grounds: Grounds
     mapped = job.lot.folder.with_name("as the workers have it")
     mapped.symlink_to(job.lot.folder)
     profile = grounds.share(job.lot.folder, mapped)
-    hanging = Scenario(costs=Costs(0.05), faults=(Fault(FaultKind.HANG, On(frame=104, times=1)),))
     options = ("-p", "FramesPerTask=24", "--max-workers", "1", "--storage-profile-id", profile)
-    sent = grounds.submit(*job.arguments(hanging, *options))
+    sent = grounds.submit(*job.arguments(Scenario(costs=Costs(0.8)), *options))
     assert sent.returncode == 0, sent.stderr
     identity = sent.stdout.strip()
     roots = [manifest["rootPath"] for manifest in grounds.request(identity)["attachments"]["manifests"]]
     assert not [root for root in roots if Path(root).is_relative_to(job.lot.folder)]
-    wait_for(
-        lambda: any((job.stage / "state").glob("fault-*")) and len(job.delivered()) >= 8,
-        "a renderer that hangs, and frames",
-    )
-    there = job.delivered()
+    wait_for(lambda: len(job.delivered()) >= 4, "four frames")
     (agent,) = grounds.busy()
+    there = job.delivered()
     agent.stop()
     done = grounds.ended(identity)
     assert [run["completedStatus"] for run in task_runs(done)] == ["INTERRUPTED", "SUCCEEDED"]
