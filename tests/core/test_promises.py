@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/security.md",)
+PAGES = ("docs/reliability.md", "docs/security.md")
 _REFERENCE = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 

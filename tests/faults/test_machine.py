@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from stmpo.errors import ExitCode
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
 from tests.engine.studio import wait_for
 from tests.faults.conftest import Pool, chosen
 from tests.faults.faulty import Failure, Faulty, Rules
@@ -242,7 +242,17 @@ def ends(code: ExitCode, *words: str) -> Ends:
 
 HUGE = Job(JOB.frames, frame_bytes=4 << 20, options=JOB.options)
 NO_WAIT = ("--space-timeout", "1")
-JUMPING = os.pathsep.join([str(Path(__file__).with_name("jumping")), os.environ.get("PYTHONPATH", "")])
+
+
+def first_on_the_path(folder: str) -> Mapping[str, str]:
+    """Have the orchestrator's Python load this folder's `sitecustomize` before all else."""
+    return {
+        "PYTHONPATH": os.pathsep.join(
+            [str(Path(__file__).with_name(folder)), os.environ.get("PYTHONPATH", "")]
+        )
+    }
+
+
 READ_ONLY = Rules(failures=tuple(Failure(op, "EROFS") for op in ("create", "rename", "unlink")))
 STALE = Rules(failures=(Failure("create", "ESTALE", times=6),))
 PASSING = Rules(failures=tuple(Failure(op, "EIO", 0.1) for op in ("create", "write", "rename", "fsync")))
@@ -262,7 +272,9 @@ ROWS = [
     Row("the destination's files are held open by readers", read_by_others),
     Row("the destination hangs, and the run is cancelled", share(), after_first(hang_then_cancel), ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "does not answer"), play={"costs": Costs(0.02, {12: 3.0})}),
     Row("CPUs go away", meanwhile=after_first(fewer_cpus), play=ONE),
-    Row("the clock jumps", environment={"PYTHONPATH": JUMPING}, play={"costs": Costs(0.1)}),
+    Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),
+    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(0.3), "faults": (Fault(FaultKind.BALLAST, megabytes=100),)}),
+    Row("a frame takes memory without end", options=("--no-kill-on-fail", "--max-frame-retries", "1"), environment=first_on_the_path("small_memory"), ends=Ends(ExitCode.FRAMES_FAILED, frozenset({5}), ("f_0005.png failed 2 times: it has taken",)), play={"costs": Costs(0.0, {5: 30.0}), "faults": (Fault(FaultKind.BALLAST, On(frame=5), megabytes=300),)}),
 ]  # fmt: skip
 
 
