@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo import cost_file
+from stmpo.aep_thin import thin
 from stmpo.deadline.runtime import unpack
 from stmpo.delivery.verify import Broken, Whole, verify_frame
 from stmpo.errors import BadInput
+from stmpo.fonts.legacy import read_legacy
 from stmpo.fonts.names import postscript_names
+from stmpo.fonts.worker import bookkeeping, manifest
+from stmpo.fonts.worker.manifest import load_font
+from stmpo.fonts.worker.validate import NotAFont
 from stmpo.frames import MAX_FRAMES, FrameSet
 from stmpo.job import RenderJob
 from stmpo.journal import Journal, ProjectVersion
@@ -32,7 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 IMAGES = (".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".bmp", ".unknown")
-"""The first byte of an input chooses among them."""
+MOVIES = (".mov", ".avi", ".wav", ".aif", ".mp3")
+"""The first byte of an input chooses among them, where there are several."""
 
 SOME_FRAMES = 10_000
 """As many are read back; a million would take the time of everything else."""
@@ -95,9 +103,12 @@ def journal(data: bytes) -> None:
 
 def images(data: bytes) -> None:
     """A frame in any of the formats that are read to their end."""
-    kind = IMAGES[data[0] % len(IMAGES)] if data else ".png"
-    verdict = verify_frame(_file(f"frame{kind}", data[1:]))
-    assert isinstance(verdict, Whole | Broken)
+    _verified(data, IMAGES)
+
+
+def movies(data: bytes) -> None:
+    """A movie or a sound."""
+    _verified(data, MOVIES)
 
 
 def hwloc(data: bytes) -> None:
@@ -135,14 +146,47 @@ def env_file(data: bytes) -> None:
 
 
 def fonts(data: bytes) -> None:
-    """A font's names."""
-    for name in postscript_names(_file("font.ttf", data)):
-        assert isinstance(name, str)
+    """A font, as a worker looks it through, and as a sender reads its names."""
+    path = _file("font.ttf", data)
+    postscript_names(path)
+    read_legacy(path)
+    with contextlib.suppress(NotAFont):
+        assert load_font(path).names
+
+
+def font_list(data: bytes) -> None:
+    """A job's list of fonts; none lies outside its folder."""
+    folder = _file(manifest.FILE, data).parent
+    with contextlib.suppress(BadInput):
+        for wanted in manifest.read_manifest(folder):
+            assert wanted.file is None or wanted.file.parent == folder
+
+
+def font_book(data: bytes) -> None:
+    """What earlier sessions on a worker wrote down of fonts."""
+    with contextlib.suppress(BadInput):
+        bookkeeping.peek(_file(bookkeeping.BOOK, data).parent)
+
+
+def costs(data: bytes) -> None:
+    """A file of learned costs; every cost in it is one."""
+    with contextlib.suppress(ValueError):
+        learned = cost_file.read(_file("costs.json", data), ProjectVersion(1, "x"))
+        assert all(seconds > 0 for seconds in learned.costs.values())
+
+
+def project(data: bytes) -> None:
+    """An After Effects project, as far as it is cut down before py_aep reads it."""
+    with contextlib.suppress(ValueError, struct.error):
+        assert len(thin(data).data) <= len(data)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (lines, frames, outputs, journal, images, hwloc, numa, lottie, wheel, env_file, fonts)
+    for target in (
+        *(lines, frames, outputs, journal, costs, images, movies, hwloc, numa),
+        *(lottie, wheel, env_file, fonts, font_list, font_book, project),
+    )
 }
 
 _NAMES = {"site", "x-1-py3-none-any.whl"}
@@ -153,6 +197,11 @@ def _folder() -> Path:
     """A folder of this process."""
     memory = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
     return Path(tempfile.mkdtemp(prefix="stmpo-fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
+
+
+def _verified(data: bytes, kinds: tuple[str, ...]) -> None:
+    kind = kinds[data[0] % len(kinds)] if data else kinds[0]
+    assert isinstance(verify_frame(_file(f"frame{kind}", data[1:])), Whole | Broken)
 
 
 def _file(name: str, data: bytes) -> Path:

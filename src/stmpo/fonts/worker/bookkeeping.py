@@ -140,7 +140,7 @@ def _read(folder: Path) -> tuple[Book, bool]:
         return from_json(value), False
     except FileNotFoundError:
         return Book(), False
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return Book(), True
 
 

@@ -61,7 +61,7 @@ def read_manifest(folder: Path) -> tuple[Wanted, ...]:
         raise BadInput(f"{path} cannot be used: {error}; submit the job again") from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}; submit the job again") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(f"{path} is not a list of fonts ({error!r}); submit the job again") from None
 
 
