@@ -24,10 +24,7 @@ STMPO.start = function (host, script) {
         STMPO.home = STMPO.files.join(new File(script).parent.fsName, "DeadlineCloudSubmitter_Assets");
         var own = STMPO.files.readText(STMPO.files.join(STMPO.home, "panel", "settings.json"));
         STMPO.settings.declare(STMPO.template.load().parameters, STMPO.json.read(own));
-    } catch (error) {
-        alert("STMPO cannot start: " + error.message);
-        return;
-    }
+    } catch (error) { return alert("STMPO cannot start: " + error.message); }
     STMPO.ui.open(host);
 };
 

@@ -1,6 +1,5 @@
-# The Deadline Cloud client beside After Effects, on Windows. The panel writes this file with the client and its command line in
-# it, each in single quotes (submit.jsxinc): in the folder of a submission, output.txt, errors.txt, pid.txt and at last code.txt
-# appear. With "start" it starts itself again, hidden and free of After Effects' pipes, and ends.
+# The Deadline Cloud client beside After Effects, on Windows; see submit.jsxinc, which writes client and command line into it, each
+# in single quotes. With "start" it starts itself again, hidden and free of After Effects' pipes, and ends.
 param([string]$step)
 Set-Location -LiteralPath $PSScriptRoot
 if ($step -eq 'start') {

@@ -1,6 +1,5 @@
 #!/bin/sh
-# The Deadline Cloud client beside After Effects, on macOS. The panel writes this file with the client and its words in it, each
-# in single quotes (submit.jsxinc): in the folder of a submission, output.txt, errors.txt, pid.txt and at last code.txt appear.
+# The Deadline Cloud client beside After Effects, on macOS; see submit.jsxinc, which writes client and words into it, quoted.
 cd "$(dirname "$0")" || exit 1
 export PYTHONUTF8=1
 PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin"
