@@ -258,7 +258,10 @@ def test_a_failing_frame_fails_the_task_in_the_renderers_words_and_the_session_i
     done = farm.run("template.json", values, scenario=broken)
     assert done.returncode == 1
     assert "openjd_fail: frame 4" in done.stdout
-    assert farm.delivered() == {f"f_{frame}.png" for frame in (1, 2, 3, 5, 6)}
+    frames = {f"f_{frame}.png" for frame in (1, 2, 3, 5, 6)}
+    (journal,) = farm.delivered() - frames
+    assert journal.startswith(".stmpo/1_1-6/"), "to go on with, whatever worker gets the task again"
+    assert frames < farm.delivered()
     assert environments(done.stdout) == CAME_AND_WENT
 
 
