@@ -95,6 +95,28 @@ def test_no_name_reaches_a_command_line_unquoted(panel: Panel, lot: Lot) -> None
     assert re.fullmatch(r"/bin/sh '[^']+/stmpo-[a-z0-9]+/run\.sh' </dev/null >/dev/null 2>&1 &", command)
 
 
+def test_places_outside_the_projects_folder_are_said_and_named_to_the_client(panel: Panel, lot: Lot) -> None:
+    """Asked by nobody, the client refuses files from places that it was not told of."""
+    notes = client(panel, f"print({SENT!r})")
+    elsewhere = panel.folder / "plates"
+    elsewhere.mkdir()
+    comp = lot.comp("Main")
+    lot.still("one.png", into=comp)
+    lot.queue(comp)
+    panel.app = dump(lot.save())
+    (lot.folder / "one.png").rename(elsewhere / "one.png")
+    panel.app["project"]["items"][-1]["mainSource"]["file"] = str(elsewhere / "one.png")
+    panel.app["project"]["queue"][0]["modules"][0]["file"] = "/renders/a_[####].tif"
+    answer = panel.run(
+        "STMPO.checks(STMPO.refresh())", START.replace("MODE", "'direct'"), "tick", "seen.result.ok"
+    )
+    assert answer.values[1:] == ["", True]
+    assert [finding for finding in answer.values[0] if str(elsewhere) in finding["text"]]
+    words = json.loads(notes.read_text())[0]
+    known = [words[at + 1] for at, word in enumerate(words) if word == "--known-asset-path"]
+    assert known == [str(lot.folder), "/renders", str(elsewhere)]
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
