@@ -76,7 +76,7 @@ def _drawn(tab: Any, control: Any) -> dict[str, Any]:
         "name": control.name(),
         "group": "" if group is None else group.title(),
         "label": labels[0].text() if labels else "",
-        "help": control.toolTip(),
+        "help": next((widget.toolTip() for widget in (control, *labels) if widget.toolTip()), ""),
         "top": place.top(),
         "height": place.height(),
         "inside": tab.rect().contains(place),
