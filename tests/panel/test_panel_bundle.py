@@ -85,6 +85,7 @@ def test_a_whole_bundle_is_the_same_files(both: Both, lot: Lot, monkeypatch: pyt
     lot.queue(comp)
     lot.save()
     wheels.collect_wheels(both.panel.home / "wheels", download=False)
+    (both.panel.home / "wheels" / ".DS_Store").write_bytes(b"Finder")
     both.open()
     one, other = lot.folder / "one", lot.folder / "other"
     assert run(["bundle", str(both.project), "-o", str(one), "--offline"]) == 0
