@@ -20,7 +20,7 @@ def lot(tmp_path: Path) -> Lot:
     pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
     from tests.deadline.lot import Lot  # noqa: PLC0415
 
-    folder = tmp_path / "Größe, 映像 100%41 a & b 'it\u2019s'"
+    folder = tmp_path / "Größe, 映像 100%41 a & b 'it\u2019s' #?;[x]{y}~ ."
     folder.mkdir()
     return Lot(folder)
 

@@ -131,12 +131,22 @@ def _comp(number: int) -> dict[str, Any]:
     return {**project()["project"]["items"][0], "id": number, "name": f"Comp {number}"}
 
 
-def test_damaged_metadata_is_no_obstacle(panel: Panel) -> None:
-    packet = "<x:xmpmeta><rdf:RDF><stmpo:panel>({alert(1)})</stmpo:panel></rdf:RDF></x:xmpmeta>"
-    panel.app = project(item(), xmpPacket=packet)
-    answer = panel.run("STMPO.refresh().length", "STMPO.settings.get('Concurrency')")
-    assert answer.values == [1, 0]
-    assert "cannot be read" in (panel.user_data / "STMPO" / "panel.log").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "kept",
+    ["({alert(1)})", "[]", '{"settings": 5, "items": {"1:1": null}}', '{"items": {"1:1": {"frames": "9-", "selected": 7}}}'],
+)  # fmt: skip
+def test_damaged_metadata_is_no_obstacle(panel: Panel, kept: str) -> None:
+    """Whoever wrote it: nothing of it runs, nothing fails, and new choices are kept."""
+    quoted = kept.replace('"', "&#34;")
+    panel.app = project(item(), xmpPacket=f"<x:xmpmeta><rdf:RDF><stmpo:panel>{quoted}</stmpo:panel></rdf:RDF></x:xmpmeta>")  # fmt: skip
+    answer = panel.run(
+        "STMPO.refresh()[0].frames",
+        "STMPO.settings.set('Concurrency', 3)",
+        "STMPO.setFrames(STMPO.refresh()[0], '1-4')",
+        "[STMPO.settings.get('Concurrency'), STMPO.refresh()[0].frames]",
+    )
+    assert answer.values == ["0-9", "", "", [3, "1-4"]]
+    assert not answer.said
 
 
 def test_the_users_defaults_hold_in_other_projects(panel: Panel) -> None:
