@@ -99,7 +99,7 @@ class Judge:
             assert words in outcome.output, outcome.output[-900:]
         for words in ends.silent:
             assert words not in outcome.output, outcome.output[-900:]
-        assert "Traceback" not in outcome.output, outcome.output[-900:]
+        assert "\nTraceback" not in outcome.output, outcome.output[-900:]
         if ends.starts is not None:
             assert len(self._ground.starts()) <= ends.starts
         assert ends.code is ExitCode.OK or ends.says, "a row that fails says what has to be said"

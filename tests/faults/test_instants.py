@@ -125,7 +125,7 @@ class Play:
         elif outcome.code != ExitCode.OK:
             # Python itself needs its first milliseconds to be able to say anything.
             assert kind == "SIGKILL" or not began, (outcome.code, outcome.output[-900:])
-        assert kind == "SIGINT" or "Traceback" not in outcome.output, outcome.output[-900:]
+        assert kind == "SIGINT" or "\nTraceback" not in outcome.output, outcome.output[-900:]
 
     def _carry_out(self, phase: str) -> Outcome:
         kind, command = self._chain.kind, self._ground.command(*self._job.options)

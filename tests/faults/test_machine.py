@@ -144,6 +144,16 @@ def after_first(act: Callable[[Machine, int], None]) -> Callable[[Machine, int],
     return do
 
 
+def after_first_rendered(act: Callable[[Machine, int], None]) -> Callable[[Machine, int], None]:
+    """Do it once a frame is in scratch."""
+
+    def do(machine: Machine, pid: int) -> None:
+        wait_for(lambda: machine.ground.rendered() or not running(pid), "the first frame")
+        act(machine, pid)
+
+    return do
+
+
 def misbehave(rules: Rules) -> Callable[[Machine, int], None]:
     """The share is like this from now on."""
 
@@ -258,7 +268,7 @@ STALE = Rules(failures=(Failure("create", "ESTALE", times=6),))
 PASSING = Rules(failures=tuple(Failure(op, "EIO", 0.1) for op in ("create", "write", "rename", "fsync")))
 ROWS = [
     Row("scratch holds less than is rendered", disk("40m", scratch=True), job=HUGE),
-    Row("scratch is filled by somebody else", disk("100m", scratch=True), after_first(fill), ends(ExitCode.NO_SPACE, "scratch"), NO_WAIT, ONE, job=HUGE),
+    Row("scratch is filled by somebody else", disk("100m", scratch=True), after_first_rendered(fill), ends(ExitCode.NO_SPACE, "scratch"), NO_WAIT, {"costs": Costs(0.4)}, job=HUGE),
     Row("the destination is full", disk("36m"), ends=ends(ExitCode.NO_SPACE, "no space left in"), job=HUGE, options=NO_WAIT),
     Row("the destination's quota is used up", share(Rules(quota=1 << 20)), ends=ends(ExitCode.NO_SPACE, "no space left in"), job=BIG, options=NO_WAIT),
     Row("the destination turns read-only", share(), after_first(misbehave(READ_ONLY)), ends(ExitCode.FRAMES_FAILED, "cannot deliver", "Read-only"), play=ONE),
@@ -273,7 +283,7 @@ ROWS = [
     Row("the destination hangs, and the run is cancelled", share(), after_first(hang_then_cancel), ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "does not answer"), play={"costs": Costs(0.02, {12: 3.0})}),
     Row("CPUs go away", meanwhile=after_first(fewer_cpus), play=ONE),
     Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),
-    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(0.3), "faults": (Fault(FaultKind.BALLAST, megabytes=100),)}),
+    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(0.6), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),
     Row("a frame takes memory without end", options=("--no-kill-on-fail", "--max-frame-retries", "1"), environment=first_on_the_path("small_memory"), ends=Ends(ExitCode.FRAMES_FAILED, frozenset({5}), ("f_0005.png failed 2 times: it has taken",)), play={"costs": Costs(0.0, {5: 30.0}), "faults": (Fault(FaultKind.BALLAST, On(frame=5), megabytes=300),)}),
 ]  # fmt: skip
 
