@@ -43,6 +43,12 @@ class Samples:
     memory: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
 
+    def at(self, values: Sequence[int], delivered: float) -> int:
+        """The first value at which so many frames were delivered."""
+        return next(
+            (value for value, there in zip(values, self.delivered, strict=True) if there >= delivered), 0
+        )
+
     def growth(self, values: Sequence[int], total: int) -> tuple[float, float]:
         """The typical value after the first tenth of the frames, and in the last tenth."""
         after = [v for v, d in zip(values, self.delivered, strict=True) if 0.1 * total <= d < 0.2 * total]
@@ -162,6 +168,8 @@ def main() -> int:
     memory, files = (samples.growth(values, given.frames) for values in (samples.memory, samples.files))
     growth = 100 * (memory[1] / memory[0] - 1) if memory[0] else 0.0
     details = {"after the first tenth, MB": memory[0] / 1e6, "at the end, MB": memory[1] / 1e6}
+    for tenth in range(1, 10):
+        details[f"at {tenth}0 %, MB"] = samples.at(samples.memory, given.frames * tenth / 10) / 1e6
     results = [
         Result(
             "frames lost",
