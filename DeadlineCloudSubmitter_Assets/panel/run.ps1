@@ -10,16 +10,18 @@ if ($step -eq 'start') {
 $env:PYTHONUTF8 = '1'
 $code = 127
 # Only an .exe: a batch file would have its words read once more, by cmd.exe.
-$client = Get-Command @CLIENT@ -CommandType Application -ErrorAction SilentlyContinue |
+$client = Get-Command @CLIENT@ -All -CommandType Application -ErrorAction SilentlyContinue |
   Where-Object { $_.Extension -eq '.exe' } | Select-Object -First 1
 if ($client) {
-  $words = @WORDS@
-  $process = Start-Process -NoNewWindow -PassThru -FilePath $client.Source -ArgumentList $words `
-    -RedirectStandardOutput output.txt -RedirectStandardError errors.txt
-  $handle = $process.Handle # read, so that the exit code is kept
-  Set-Content -Path pid.txt -Value $process.Id -Encoding ascii
-  $process.WaitForExit()
-  $code = $process.ExitCode
+  try {
+    $code = 1
+    $process = Start-Process -NoNewWindow -PassThru -ErrorAction Stop -FilePath $client.Source -ArgumentList @WORDS@ `
+      -RedirectStandardOutput output.txt -RedirectStandardError errors.txt
+    $handle = $process.Handle # read, so that the exit code is kept
+    Set-Content -Path pid.txt -Value $process.Id -Encoding ascii
+    $process.WaitForExit()
+    $code = $process.ExitCode
+  } catch { Set-Content -Path errors.txt -Value $_.Exception.Message -Encoding utf8 }
 }
 Set-Content -Path code.tmp -Value $code -Encoding ascii
 Move-Item -Path code.tmp -Destination code.txt

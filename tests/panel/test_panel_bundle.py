@@ -292,6 +292,7 @@ def test_items_that_write_the_same_files_are_refused(both: Both, lot: Lot) -> No
     both.open()
     said = both.by_panel(lot.folder / "b")
     assert "items 1 (One) and 2 (Two) write the same files" in said
+    assert [finding["text"] for finding in both.panel.value("STMPO.checks(STMPO.refresh())")].count(said) == 1
     assert not (lot.folder / "b").exists()
 
 

@@ -266,7 +266,7 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
     (work,) = windows.temp.iterdir()
     script = (work / "run.ps1").read_bytes()
     assert script.startswith(b"\xef\xbb\xbf")
-    line = re.search(r"\$words = ('.*')\n", script.decode("utf-8-sig"))
+    line = re.search(r"-ArgumentList ('.*') `\n", script.decode("utf-8-sig"))
     assert line is not None
     words = split_as_windows(powershell_literal(line[1]))
     assert words[:4] == ["bundle", "submit", "--known-asset-path", "C:\\Users\\it\u2019s 100%41"]
@@ -278,3 +278,12 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
         "ProjectFile": "C:\\Users\\it\u2019s 100%41\\shot.aep",
         "OutputDir": "C:\\out\\Größe",
     }
+
+
+def test_a_client_that_never_starts_is_not_waited_for_for_ever(windows: Panel) -> None:
+    """Where the system forbids scripts, nothing ever appears in the folder."""
+    later = "var Now = Date; Date = function () { return new Now(2100, 0); }; STMPO.pollSubmission(); Date = Now; seen.result"
+    answer = windows.run(START.replace("MODE", "'gui'"), "STMPO.pollSubmission(); seen.result", later)
+    assert answer.values[:2] == ["", None]
+    assert "was not started" in answer.values[2]["text"]
+    assert not list(windows.temp.iterdir())
