@@ -115,7 +115,9 @@ def test_movies_sequences_proxies_and_missing_footage(both: Both, lot: Lot) -> N
     comp = lot.comp("Main", start=1001)
     lot.sequence("plates/take2_v03_{:04d}.png", [1, 2, 3, 7, 9], into=comp)
     lot.sequence("plates/wide_{}.png", list(range(8, 13)), into=comp)
-    lot.still("one.png", into=comp)
+    lot.still("one.png", into=comp).set_proxy(lot.file("half of one.png"))
+    comp.set_proxy(lot.file("comp proxy.png"))
+    lot.still("two.png", into=comp).set_proxy(gone_proxy := lot.file("gone proxy.png"))
     lot.file("plates/take2_v03_0010.png")
     lot.file("plates/take2_v03_00004.png")
     gone = lot.still("gone.png")
@@ -125,8 +127,16 @@ def test_movies_sequences_proxies_and_missing_footage(both: Both, lot: Lot) -> N
     lot.save()
     assert gone.file is not None
     Path(gone.file).unlink()
+    gone_proxy.unlink()
     both.open()
     bundle = both.agree(Request(project=both.project))
+    assert {Path(path).name for path in bundle.inputs if "proxy" in path or "half" in path} == {
+        "half of one.png", "comp proxy.png",
+    }  # fmt: skip
+    said = [finding["text"] for finding in both.panel.value("STMPO.checks(STMPO.refresh())")]
+    assert [text.partition(":")[0] for text in said if "missing" in text] == [
+        "footage is missing that no item shows", "proxies are missing",
+    ]  # fmt: skip
     assert [Path(path).name for path in bundle.inputs if "take2" in path] == [
         f"take2_v03_000{n}.png" for n in (1, 2, 3, 7, 9)
     ]
