@@ -280,3 +280,16 @@ def test_host_calls_grow_as_the_queue_does(panel: Panel, lot: Lot) -> None:
         seen.append((refresh, checks))
     assert seen[1][0] <= 2 * seen[0][0]
     assert seen[1][1] <= 2 * seen[0][1] + 20
+
+
+@pytest.mark.parametrize(
+    ("name", "systems", "noted"),
+    [("a:b_[#].png", "any", True), ("a:b_[#].png", "macos", False), ("a._[#].png", "any", False), ("x./a_[#].png", "windows", True)],
+)  # fmt: skip
+def test_names_that_no_windows_worker_holds_are_noted(
+    panel: Panel, name: str, systems: str, noted: bool
+) -> None:
+    words = {"Format": "PNG Sequence", "Use Comp Frame Number": "true"}
+    panel.app = project(item(modules=[{"name": "PNG", "file": f"/out/{name}", "settings": words}]))
+    step = f"STMPO.settings.set('systems', '{systems}'); STMPO.refresh()[0].notes.join()"
+    assert ("no Windows worker" in panel.value(step)) is noted
