@@ -2,30 +2,27 @@
 
     file appears ─► left alone for `TRUST_AFTER` (or its renderer has ended) ─► verified ─► published ─► journal
 
-The collector moves frames of the ledger along that line and back when a file is broken. Looking at folders happens in
-the orchestrator's loop (scratch is local); reading and copying happen in a few threads, so that rendering goes on.
+The collector moves frames of the ledger along that line and back when a file is broken; the way from "verified" on is
+its courier's. Looking at folders happens in the orchestrator's loop (scratch is local); reading and copying happen in a
+few threads, so that rendering goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import time
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.attempt import TRUST_AFTER, Attempt
+from stmpo.courier import Courier, Parcel
 from stmpo.delivery.likeness import Likeness
 from stmpo.delivery.likeness import text as as_text
-from stmpo.delivery.publish import DestinationError, SourceChanged, mount_of, publish, retry_delay
 from stmpo.delivery.room import Sizes
 from stmpo.delivery.settling import Found, Settling, scan
-from stmpo.delivery.space import ensure_room
 from stmpo.delivery.strays import out_of_turn
 from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
-from stmpo.errors import ExitCode, NoSpace, StmpoError
+from stmpo.errors import ExitCode, StmpoError
 from stmpo.events import Event, FrameDelivered, Level, Message
 from stmpo.frames import FrameSet
 from stmpo.journal import frames_of
@@ -33,10 +30,9 @@ from stmpo.ledger import FrameState, Ledger
 from stmpo.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from stmpo.delivery.publish import Published
     from stmpo.delivery.scratch import Scratch
     from stmpo.job import RenderJob
     from stmpo.journal import Journal
@@ -44,31 +40,12 @@ if TYPE_CHECKING:
 VERIFY_THREADS = 2
 """Attempts whose files are verified at a time. Checksums and reads run beside each other, walking structure does not."""
 
-DELIVERY_THREADS = 8
-"""Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
-
-DELIVERIES_AT_A_TIME = 8 * DELIVERY_THREADS
-"""Frames that are being copied, or wait to be tried again. The others wait as plain values, which hold a fraction
-of the memory of a task and its future."""
-
-ROOM_RETRY = 3.0
-"""Seconds between two tries to deliver to a full disk."""
-
-REVERIFY = 5
-"""How often a frame that changes after it was verified is looked at again, before it is rendered again."""
-
 LAST_SECONDS = 5.0
 """How long a run that ends waits for a destination in the middle of a copy. What hangs longer hangs for good."""
 
 
 class SizesDiffer(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
     """Frames keep coming out of another size than those before."""
-
-    exit_code = ExitCode.FRAMES_FAILED
-
-
-class DeliveryFailed(StmpoError):  # noqa: N818 - it names what has happened, as the user reads it
-    """The destination refuses frames; they are kept in scratch."""
 
     exit_code = ExitCode.FRAMES_FAILED
 
@@ -111,11 +88,9 @@ class Collector:
     ) -> None:
         self._job = job
         self._held = frames_of(job)
-        self._mount = mount_of(job.output.directory)
         self._ledger = ledger
         self._journal = journal
         self._scratch = scratch
-        self._tag = run
         self._minimum = minimum_bytes
         self._emit = emit
         self._failed = failed
@@ -126,17 +101,9 @@ class Collector:
         """Frames on their way to the destination that will not count there: they are of the wrong size."""
 
         self._readers = Threads(VERIFY_THREADS, "verify")
-        self._copiers = Threads(DELIVERY_THREADS, "delivery")
         self._looks: dict[int, _Look] = {}
-        self._queue: deque[tuple[int, Path, Whole, str, Attempt | None]] = deque()
-        self._deliveries: set[asyncio.Task[None]] = set()
-        self._gave_up = False
-        self._patience = patience
-        self._refused_since: float | None = None
-        """When a delivery found no room, for the first time since one found room."""
-
-        self.refused = ""
-        """Why deliveries find no room, in words; empty while they do."""
+        self.courier = Courier(self, journal, job.output.directory, run=run, patience=patience)
+        """Brings verified frames to the destination."""
 
         self.sizes = Sizes()
         """Of the frames delivered in this run."""
@@ -144,14 +111,6 @@ class Collector:
         self._forced: str | None = None
         self.taken = 0
         """Frames that were rendered whole in this run, by any attempt."""
-
-        self.waiting_bytes = 0
-        """Bytes that are verified and not yet delivered."""
-
-    @property
-    def waiting(self) -> int:
-        """Frames that are verified and not yet delivered."""
-        return len(self._queue) + len(self._deliveries)
 
     async def look(self, attempt: Attempt, now: float) -> None:
         """See what the attempt's renderer has written, and take what can be taken (everything, once it has ended)."""
@@ -282,8 +241,8 @@ class Collector:
             text = f"{which} not {size} pixels large, as most are; rendered again"
             self._emit(Message(Level.WARNING, text))
             self._cast_out(old)
-        elif (why := self._likeness.hopeless) and not self._gave_up:
-            self._gave_up = True
+        elif (why := self._likeness.hopeless) and not self.courier.gave_up:
+            self.courier.gave_up = True
             self._failed(SizesDiffer(why))
 
     def _cast_out(self, frames: FrameSet) -> None:
@@ -326,12 +285,12 @@ class Collector:
         record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
         attempt.taken.add(frame)
         self.taken += 1
-        self._send(frame, found.path, file, self._extension(found), attempt)
+        self._send(frame, found, file, attempt)
 
     def adopt(self, frame: int, found: Found, file: Whole) -> None:
         """A whole frame of an earlier run's scratch goes the same way."""
         self._ledger.move(frame, FrameState.VERIFIED).size = file.size
-        self._send(frame, found.path, file, self._extension(found), None)
+        self._send(frame, found, file, None)
 
     def _extension(self, found: Found) -> str:
         """The extension to deliver under: After Effects forces that of the output module, whatever was asked."""
@@ -349,46 +308,57 @@ class Collector:
             )
         return found.extension
 
-    def _send(self, frame: int, source: Path, file: Whole, extension: str, attempt: Attempt | None) -> None:
-        self.waiting_bytes += file.size
+    def _send(self, frame: int, found: Found, file: Whole, attempt: Attempt | None) -> None:
         if attempt is not None:
             attempt.undelivered += 1
-        self._queue.append((frame, source, file, extension, attempt))
-        self._deliver_more()
+        destination = self._job.output.path(frame, self._extension(found))
+        self.courier.send(Parcel(frame, found.path, file, destination, attempt))
 
-    def _deliver_more(self, done: asyncio.Task[None] | None = None) -> None:
-        """Start what there is room for, in the place of the delivery that is done."""
-        if done is not None:
-            self._deliveries.discard(done)
-        while self._queue and len(self._deliveries) < DELIVERIES_AT_A_TIME:
-            task = asyncio.get_running_loop().create_task(self._deliver(*self._queue.popleft()))
-            self._deliveries.add(task)
-            task.add_done_callback(self._deliver_more)
+    async def arrived(self, parcel: Parcel, size: int) -> None:
+        """The frame stands at the destination: ledger, sinks, journal."""
+        record = self._ledger.move(parcel.frame, FrameState.DELIVERED)
+        self.sizes.add(size)
+        self._emit(
+            FrameDelivered(
+                frame=parcel.frame,
+                slot=-1 if record.slot is None else record.slot,
+                name=parcel.destination.name,
+                size=size,
+                cost=record.cost,
+                delivered=self._ledger.count(FrameState.DELIVERED),
+                total=len(self._ledger),
+            )
+        )
+        values: dict[str, object] = {
+            "frame": parcel.frame,
+            "name": parcel.destination.name,
+            "size": size,
+            "cost": None if record.cost is None else round(record.cost, 4),
+            "attempt": None if parcel.attempt is None else parcel.attempt.number,
+            **({} if self._held is None else {"frames": self._held}),
+        }
+        await self.courier.write("delivered", values)
+        self._refuse_outcast(parcel.frame, parcel.attempt)
 
-    async def _deliver(
-        self, frame: int, source: Path, file: Whole, extension: str, attempt: Attempt | None
-    ) -> None:
-        destination = self._job.output.path(frame, extension)
-        try:
-            published = await self._publish(source, destination, file)
-            if published is None:
-                self._ledger.move(frame, FrameState.PENDING)
-                self._lost(frame)
-            else:
-                self._account(frame, destination, published.size)
-                await self._record(frame, destination, published.size, attempt)
-                self._refuse_outcast(frame, attempt)
-                with contextlib.suppress(OSError):  # it goes with its folder at the latest
-                    _drop(source, shared=attempt is not None and attempt.lease.shared)
-        except StmpoError as error:
-            self._gave_up = True
-            self._failed(error)
-            return
-        finally:
-            self.waiting_bytes -= file.size
-        if attempt is not None:
-            attempt.undelivered -= 1
-            self.settle(attempt)
+    def lost(self, parcel: Parcel) -> None:
+        """The file changed after it was verified, and is not whole: the frame is rendered again."""
+        self._ledger.move(parcel.frame, FrameState.PENDING)
+        self._lost(parcel.frame)
+
+    def settled(self, parcel: Parcel) -> None:
+        """The attempt's folder may go with its last frame."""
+        if parcel.attempt is not None:
+            parcel.attempt.undelivered -= 1
+            self.settle(parcel.attempt)
+
+    def stopped(self, error: StmpoError) -> None:
+        """Delivery cannot go on; what is verified stays in scratch."""
+        self._failed(error)
+
+    async def verified_again(self, source: Path) -> Whole | None:
+        """A file that has changed after it was verified, as it is now."""
+        result = await self._readers.run(verify_path, source, self._minimum)
+        return result if isinstance(result, Whole) else None
 
     def _refuse_outcast(self, frame: int, attempt: Attempt | None) -> None:
         if frame in self._outcast:
@@ -396,99 +366,6 @@ class Collector:
             self._take_back(FrameSet((frame,)))
             if attempt is None or attempt.concluded:
                 self._revoked(FrameSet((frame,)))
-
-    def _account(self, frame: int, destination: Path, size: int) -> None:
-        """The frame stands at the destination: ledger, sinks."""
-        record = self._ledger.move(frame, FrameState.DELIVERED)
-        self.sizes.add(size)
-        self._emit(
-            FrameDelivered(
-                frame=frame,
-                slot=-1 if record.slot is None else record.slot,
-                name=destination.name,
-                size=size,
-                cost=record.cost,
-                delivered=self._ledger.count(FrameState.DELIVERED),
-                total=len(self._ledger),
-            )
-        )
-
-    async def _record(self, frame: int, destination: Path, size: int, attempt: Attempt | None) -> None:
-        """Say so in the journal; where its disk is full, once there is room."""
-        cost = self._ledger[frame].cost
-        values: dict[str, object] = {
-            "frame": frame,
-            "name": destination.name,
-            "size": size,
-            "cost": None if cost is None else round(cost, 4),
-            "attempt": None if attempt is None else attempt.number,
-            **({} if self._held is None else {"frames": self._held}),
-        }
-        while (full := self._unwritten("delivered", values)) is not None:
-            await self._wait_for_room(full)
-        self._refused_since, self.refused = None, ""
-
-    def _unwritten(self, event: str, values: Mapping[str, object]) -> NoSpace | None:
-        """Write to the journal; why it could not be."""
-        try:
-            self._journal.write(event, **values)
-        except NoSpace as full:
-            return full
-        return None
-
-    async def _wait_for_room(self, full: NoSpace) -> None:
-        """Let some time pass.
-
-        Raises:
-            NoSpace: the wait has lasted for as long as it may.
-        """
-        now = time.monotonic()
-        if self._refused_since is None:
-            self._refused_since = now
-        self.refused = str(full).partition(";")[0]
-        if self._gave_up or now - self._refused_since >= self._patience:
-            raise full
-        await asyncio.sleep(min(ROOM_RETRY, self._patience))
-
-    async def _publish(self, source: Path, destination: Path, file: Whole) -> Published | None:
-        """Copy until it stands there. What may pass is waited out, but not again for each frame that is waiting.
-
-        Returns None when the frame in scratch turned out not to be whole after all.
-
-        Raises:
-            NoSpace, DeliveryFailed: what a user can act on.
-        """
-        failures = 0
-        while True:
-            try:
-                published = await self._copiers.run(
-                    _publish, source, destination, file, self._tag, self._mount
-                )
-            except SourceChanged:
-                # It was written again after two quiet seconds: what counts is what it is now.
-                if failures >= REVERIFY or (changed := await self._verified_again(source)) is None:
-                    return None
-                file = changed
-            except NoSpace as full:
-                await self._wait_for_room(full)
-                continue
-            except DestinationError as error:
-                delay = retry_delay(failures) if error.transient and not self._gave_up else None
-                if delay is None:
-                    raise DeliveryFailed(
-                        f"cannot deliver {destination.name} to {destination.parent}: {error}; it is kept in scratch:"
-                        " make the folder writable and run again"
-                    ) from None
-                await asyncio.sleep(delay)
-            else:
-                self._refused_since, self.refused = None, ""
-                return published
-            failures += 1
-
-    async def _verified_again(self, source: Path) -> Whole | None:
-        await asyncio.sleep(TRUST_AFTER)
-        result = await self._readers.run(verify_path, source, self._minimum)
-        return result if isinstance(result, Whole) else None
 
     def settle(self, attempt: Attempt) -> None:
         """Give the attempt's folder back once it has been looked at for the last time and all taken of it is delivered."""
@@ -510,39 +387,18 @@ class Collector:
             self._journal.write("revoked", frames=str(frames), attempt=attempt.number)
         return frames
 
-    async def some_delivered(self, limit: float) -> None:
-        """Wait until at least one more delivery has ended, or for `limit` seconds."""
-        if self._deliveries:
-            await asyncio.wait(set(self._deliveries), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-
     async def attempt_delivered(self, attempt: Attempt) -> None:
         """Wait until nothing of this attempt is on its way."""
-        while attempt.undelivered and self._deliveries:
-            await asyncio.wait(set(self._deliveries), return_when=asyncio.FIRST_COMPLETED)
+        while attempt.undelivered and self.courier.waiting:
+            await self.courier.some_delivered()
 
     def close(self) -> None:
         """End the threads; what they are copying is finished or thrown away as a whole, unless the system hangs in it."""
-        self._queue.clear()
-        for task in self._deliveries:
-            task.cancel()
         self._readers.close(LAST_SECONDS)
-        if not self._copiers.close(LAST_SECONDS):
+        if not self.courier.close(LAST_SECONDS):
             where = self._job.output.directory
             text = f"the destination {where} does not answer; frames that were on their way there are kept in scratch"
             self._emit(Message(Level.ERROR, text))
-
-
-def _drop(source: Path, *, shared: bool) -> None:
-    """A delivered frame's file; in a shared folder a byte of it stays, so that nobody renders the frame again."""
-    if shared:
-        os.truncate(source, 1)
-    else:
-        source.unlink()
-
-
-def _publish(source: Path, destination: Path, file: Whole, tag: str, mount: Path) -> Published:
-    ensure_room(destination.parent, file.size)
-    return publish(source, destination, expected=file, temporary_tag=tag, mount=mount)
 
 
 def verify_all(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:

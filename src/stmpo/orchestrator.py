@@ -251,14 +251,14 @@ class Run:
 
     async def _delivered(self) -> None:
         """Wait until everything is delivered; once the run is cancelled, no longer than it grants, and for no full disk."""
-        while self.collector.waiting and time.monotonic() < self._delivery_deadline:
+        while self.collector.courier.waiting and time.monotonic() < self._delivery_deadline:
             if self._delivery_limit is not None:
-                if self.collector.refused:
+                if self.collector.courier.refused:
                     break
                 deadline = time.monotonic() + self._delivery_limit
                 self._delivery_deadline = min(self._delivery_deadline, deadline)
             left = max(0.0, self._delivery_deadline - time.monotonic())
-            await self.collector.some_delivered(min(DRAIN_STEP, left))
+            await self.collector.courier.some_delivered(min(DRAIN_STEP, left))
 
     async def _render(self, pulse: asyncio.Task[None]) -> None:
         slots = [asyncio.create_task(self._slot(slot)) for slot in self._a.plan.slots]

@@ -147,7 +147,7 @@ class Pulse:
             elapsed=now - self._began,
             rate=rate,
             eta=(total - delivered) / rate if rate else None,
-            waiting=self._collector.waiting,
+            waiting=self._collector.courier.waiting,
             running=sum(1 for attempt in self._living.values() if attempt.tree is not None),
             fraction=self._fraction(delivered),
         )
@@ -219,8 +219,8 @@ class Pulse:
     def _back_pressure(self, scratch_free: int) -> None:
         """Scratch fills faster than the destination takes."""
         action = backlog_action(
-            waiting_bytes=self._collector.waiting_bytes,
-            waiting_frames=self._collector.waiting,
+            waiting_bytes=self._collector.courier.waiting_bytes,
+            waiting_frames=self._collector.courier.waiting,
             scratch_free=scratch_free,
             holding=self._behind,
             limits=self._limits,
@@ -240,8 +240,8 @@ class Pulse:
             now,
             scratch_free,
             self._destination.bytes,
-            waiting=self._collector.waiting,
-            refused=self._collector.refused,
+            waiting=self._collector.courier.waiting,
+            refused=self._collector.courier.refused,
             to_come=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
         )
         verdict = self._space.look(disks)

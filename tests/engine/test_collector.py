@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stmpo import collector as module
+from stmpo import courier
 from stmpo.attempt import Attempt
 from stmpo.collector import Collector, verify_all
 from stmpo.delivery.publish import DestinationError
@@ -116,8 +117,8 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         assert attempt.folder.is_dir()
         read_on.set()
         await last
-        while collector.waiting:
-            await collector.some_delivered(1.0)
+        while collector.courier.waiting:
+            await collector.courier.some_delivered(1.0)
         collector.close()
 
     asyncio.run(play())
@@ -133,17 +134,17 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
 def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DELIVERIES_AT_A_TIME", 2)
+    monkeypatch.setattr(courier, "DELIVERIES_AT_A_TIME", 2)
 
     async def play() -> None:
         for frame in range(LAST + 1):
             desk.write(frame)
         desk.attempt.ended = True
         await desk.collector.look(desk.attempt, 0.0)
-        assert desk.collector.waiting == LAST + 1
-        while desk.collector.waiting:
-            await desk.collector.some_delivered(1.0)
-        assert not desk.collector.waiting
+        assert desk.collector.courier.waiting == LAST + 1
+        while desk.collector.courier.waiting:
+            await desk.collector.courier.some_delivered(1.0)
+        assert not desk.collector.courier.waiting
         desk.collector.close()
 
     asyncio.run(play())
@@ -156,21 +157,21 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     """A share that is away costs its minute once, however many frames wait for it; all of them stay in scratch."""
     tried: list[str] = []
 
-    def away(_: Path, destination: Path, *__: object) -> Published:
-        tried.append(destination.name)
+    def away(parcel: courier.Parcel, *_: object) -> Published:
+        tried.append(parcel.destination.name)
         raise DestinationError("the network is away", transient=True)
 
-    monkeypatch.setattr(module, "DELIVERIES_AT_A_TIME", 1)
-    monkeypatch.setattr(module, "_publish", away)
-    monkeypatch.setattr(module, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
+    monkeypatch.setattr(courier, "DELIVERIES_AT_A_TIME", 1)
+    monkeypatch.setattr(courier, "_publish", away)
+    monkeypatch.setattr(courier, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
 
     async def play() -> None:
         for frame in range(LAST + 1):
             desk.write(frame)
         desk.attempt.ended = True
         await desk.collector.look(desk.attempt, 0.0)
-        while desk.collector.waiting:
-            await desk.collector.some_delivered(1.0)
+        while desk.collector.courier.waiting:
+            await desk.collector.courier.some_delivered(1.0)
         desk.collector.close()
 
     asyncio.run(play())
@@ -200,8 +201,8 @@ def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
             desk.write(frame)
         for now in (20.0, 30.0, 40.0):
             await collector.look(attempt, now)
-        while collector.waiting:
-            await collector.some_delivered(1.0)
+        while collector.courier.waiting:
+            await collector.courier.some_delivered(1.0)
         collector.close()
 
     asyncio.run(play())
@@ -217,7 +218,7 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = ["copy", "copy", "line"]
-    publish, write = module._publish, desk.journal.write
+    publish, write = courier._publish, desk.journal.write
 
     def full(what: str) -> None:
         if refusals and refusals[0] == what:
@@ -232,22 +233,22 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
         full("line")
         write(event, **values)
 
-    monkeypatch.setattr(module, "_publish", publish_or_not)
+    monkeypatch.setattr(courier, "_publish", publish_or_not)
     monkeypatch.setattr(desk.journal, "write", write_or_not)
-    monkeypatch.setattr(module, "ROOM_RETRY", 0.01)
-    desk.collector._patience = 60.0
+    monkeypatch.setattr(courier, "ROOM_RETRY", 0.01)
+    desk.collector.courier._patience = 60.0
 
     async def play() -> None:
         for frame in range(LAST + 1):
             desk.write(frame)
         desk.attempt.ended = True
         await desk.collector.look(desk.attempt, 0.0)
-        while desk.collector.waiting:
-            await desk.collector.some_delivered(1.0)
+        while desk.collector.courier.waiting:
+            await desk.collector.courier.some_delivered(1.0)
         desk.collector.close()
 
     asyncio.run(play())
     assert refusals == []
     assert desk.ledger.complete
-    assert desk.collector.refused == ""
+    assert desk.collector.courier.refused == ""
     assert not desk.errors
