@@ -174,3 +174,20 @@ def test_where_nothing_is_left_to_render_a_record_is_no_reason_to_grant_anything
     strategy = Steal(FrameSet(()), 2, record={1: 0.5, 2: 0.7})
     assert strategy.grant(0, 0.0) is None
     assert not strategy.waiting
+
+
+def test_frames_that_are_rendered_again_are_not_robbed_once_they_are_done() -> None:
+    """Their costs are known from the first time; that they are done in this lease as well is another matter."""
+    strategy = Steal(FrameSet.between(1, 100), 2, start_up=1.0)
+    for lease in begun(strategy, 2, 1.0):
+        render(strategy, lease, 45, 1.0, 1.0)
+        strategy.retire(lease)
+    strategy.give_back([Span(1, 100)])  # its words condemned all of them
+    again = strategy.grant(0, 100.0)
+    assert again is not None
+    strategy.started(again.lease, 100.0)
+    strategy.began(again.lease, 101.0)
+    now = render(strategy, again.lease, 60, 101.0, 1.0)
+    thief, front = stolen(strategy.grant(1, now))
+    assert front.span.first == 1
+    assert thief.span.first > 60, "what is done stays done"

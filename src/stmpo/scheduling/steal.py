@@ -19,7 +19,7 @@ once (Multi-Frame Rendering finishes frames out of order).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,9 @@ class _Work:
     """The highest finished frame; before any, the one before the first."""
 
     done: int = 0
+    reported: set[int] = field(default_factory=set)
+    """Its finished frames. Not those whose costs are known: a frame that is rendered again has one before it is done."""
+
     spread: int = 0
     """Frames below the top that were unfinished at once, at most."""
 
@@ -176,8 +179,9 @@ class Steal:
         """A frame of it was rendered; that says what it cost, and what its neighbours will."""
         work = self._works[lease.id]
         position = self._index.get(frame)
-        if frame not in work.lease.span or position is None or self._estimates.knows(position):
+        if frame not in work.lease.span or position is None or frame in work.reported:
             return
+        work.reported.add(frame)
         self.began(lease, now)
         usual = (now - work.burst_from) / len(work.burst) if work.burst else 0.0
         if now - work.last < BURST * usual:
