@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,9 +197,13 @@ def _check_names(job: RenderJob) -> None:
 
 def _project(text: str, folder: Path) -> Path:
     path = absolute(folder, text)
-    if not path.exists():
-        raise BadInput(f"the project {path} does not exist")
-    if not path.is_file():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadInput(f"the project {path} does not exist") from None
+    except OSError as error:
+        raise BadInput(f"the project {path} cannot be read: {error.strerror or error}") from None
+    if not stat.S_ISREG(mode):
         raise BadInput(f"the project {path} is not a file")
     return path
 
@@ -218,9 +223,7 @@ def _output(text: str | None, folder: Path) -> OutputPattern:
         text
     ):  # as written: a path that the system has made absolute has changed already
         raise BadInput(f"--output {text!r}: {reason}; choose another name")
-    if absolute(
-        folder, text
-    ).is_dir():  # known only by looking: it may as well be a name without an extension
+    if paths.is_folder(absolute(folder, text)):  # only looking tells: a name may have no extension
         raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
     directory = str(absolute(folder, str(output.directory)))
     return replace(output, directory=Path(paths.reachable(directory, len(output.text) + AROUND_A_NAME)))

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
+from stmpo import paths
 from stmpo.paths import posix, windows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_the_system_refuses_to_look_at_is_not_there(tmp_path: Path) -> None:
+    for ask in (paths.is_file, paths.is_folder, paths.exists):
+        assert not ask(tmp_path / ("x" * 300))
+    assert paths.is_folder(tmp_path)
+    assert paths.exists(tmp_path)
+    assert not paths.is_file(tmp_path)
 
 
 @pytest.mark.parametrize(

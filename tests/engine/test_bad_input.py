@@ -97,6 +97,22 @@ def test_a_folder_as_the_project(studio: Studio) -> None:
     _refused(studio, _bare(studio, folder, "--comp", "Main", *FRAMES, *_output(studio)), "is not a file")
 
 
+def test_a_project_that_the_system_refuses_to_look_at(studio: Studio) -> None:
+    """A name that is too long, as a folder above it that may not be entered."""
+    long = studio.folder / f"{'x' * 300}.aep"
+    line = _refused(studio, _bare(studio, long, "--comp", "Main", *FRAMES, *_output(studio)), str(long))
+    assert "cannot be read: " in line
+
+
+def test_an_output_that_the_system_refuses_to_look_at(studio: Studio) -> None:
+    _refused(studio, _quick(studio, *FRAMES, "--output", f"{'x' * 300}/f_####.png"), "--output")
+
+
+def test_a_renderer_that_the_system_refuses_to_look_at(studio: Studio) -> None:
+    outcome = _quick(studio, *FRAMES, "--aerender-path", f"/{'x' * 300}/aerender")
+    _refused(studio, outcome, "--aerender-path", "cannot be read", code=ExitCode.NO_RENDERER)
+
+
 def test_a_file_that_no_renderer_reads(studio: Studio) -> None:
     text = studio.folder / "shot.txt"
     text.touch()

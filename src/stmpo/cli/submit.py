@@ -63,13 +63,14 @@ def submit_command(  # noqa: PLR0917 - click passes each by its name
     Files outside the project's folder are asked about before they leave this machine. Configuration and credentials are
     the Deadline Cloud client's.
     """
-    from stmpo.deadline.client import Place  # noqa: PLC0415 - `--help` does not need it
+    from stmpo import paths  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.deadline.client import Place  # noqa: PLC0415
     from stmpo.intake import absolute  # noqa: PLC0415
 
     path = absolute(Path.cwd(), source)
     place = Place(profile, farm_id, queue_id, storage_profile_id)
     trusted = [str(absolute(Path.cwd(), folder)) for folder in known]
-    if path.is_dir():
+    if paths.is_folder(path):
         sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
         job = sender.bundle(path, values)
     else:

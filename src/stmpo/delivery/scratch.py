@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo import paths
 from stmpo.delivery.space import is_full
 from stmpo.errors import BadInput, NoSpace
 
@@ -33,7 +34,7 @@ _PRIVATE = 0o700
 def default_root(environ: Mapping[str, str]) -> Path:
     """Where scratch goes when the user names no place: the OpenJD session's folder, else the system's temporary one."""
     session = environ.get("OPENJD_SESSION_WORKING_DIR", "")
-    if session and Path(session).is_dir():
+    if session and paths.is_folder(Path(session)):
         return Path(session).absolute()
     return Path(tempfile.gettempdir())
 

@@ -87,7 +87,17 @@ class Removed:
 
 
 def look(folder: Path) -> Standing:
-    """What stands in `folder`, which may be missing."""
+    """What stands in `folder`, which may be missing.
+
+    Raises:
+        BadInput: the system does not let this user look.
+    """
+    try:
+        os.listdir(folder)  # noqa: PTH208 - only to be told whether it may be read
+    except (FileNotFoundError, NotADirectoryError):
+        return Standing(Kind.NOTHING)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be read: {error.strerror or error}") from None
     official = any(path.name != ENTRY for path in folder.glob(OFFICIAL))
     record = read_record(folder)
     if record is not None:

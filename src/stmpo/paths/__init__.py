@@ -2,15 +2,38 @@
 
 `refusal` says why files cannot be called so; `fits` whether programs can open names of some length in a folder;
 `reachable` gives the folder in a form in which this program can; `remote` says whether a file lies across a network.
+
+`is_file`, `is_folder` and `exists` answer for what users name: no, where the system refuses to look (a folder above that
+may not be entered, a name that is too long). `pathlib` raises there.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TYPE_CHECKING
 
 if sys.platform == "win32":
     from stmpo.paths.windows import fits, reachable, refusal, remote
 else:
     from stmpo.paths.posix import fits, reachable, refusal, remote
 
-__all__ = ["fits", "reachable", "refusal", "remote"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["exists", "fits", "is_file", "is_folder", "reachable", "refusal", "remote"]
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is seen there."""
+    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises where it may not look
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is seen there."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def exists(path: Path) -> bool:
+    """Whether anything is seen there, at the end of links."""
+    return os.path.exists(path)  # noqa: PTH110 - as above

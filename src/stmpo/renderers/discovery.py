@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from stmpo import paths
 from stmpo.errors import BadInput, NoRenderer
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.discovery_common import Installed
@@ -154,23 +155,34 @@ def _named(text: str, source: str, environ: Mapping[str, str]) -> Found:
         command = _on_path((text, f"{text}.exe"), environ)
         if command is not None:
             return _runnable(command, source)
-        if not Path(text).exists():
+        if not paths.exists(Path(text)):
             raise NoRenderer(
                 f"{source}: there is no {text} on PATH nor in {Path.cwd()}; write its whole path"
             )
     path = Path(os.path.abspath(text))  # noqa: PTH100 - links stay: aerender finds After Effects by its own place
-    if path.is_dir():
+    if paths.is_folder(path):
         return _runnable(_inside(path, source), source)
-    if not path.is_file():
-        raise NoRenderer(f"{source}: {path} does not exist; write the path of aerender itself")
+    if not paths.is_file(path):
+        raise NoRenderer(f"{source}: {path} {_unseen(path)}; write the path of aerender itself")
     return _runnable(path, source)
+
+
+def _unseen(path: Path) -> str:
+    """Why no file is seen at a path, as the rest of a sentence."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "does not exist"
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    return "is not a file"
 
 
 def _inside(folder: Path, source: str) -> Path:
     """The aerender in a folder of After Effects, or beside its application on macOS."""
     home = folder.parent if folder.suffix.lower() == ".app" else folder
     for file in (home / middle / name for middle in ("", "Support Files") for name in _NAMES):
-        if file.is_file():
+        if paths.is_file(file):
             return file
     raise NoRenderer(f"{source}: the folder {home} holds no aerender; write the path of aerender itself")
 
@@ -210,6 +222,6 @@ def _on_path(names: tuple[str, ...], environ: Mapping[str, str]) -> Path | None:
             continue
         for name in names:
             file = Path(folder) / name
-            if file.is_file() and os.access(file, os.X_OK):
+            if paths.is_file(file) and os.access(file, os.X_OK):
                 return file
     return None
