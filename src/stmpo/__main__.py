@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from stmpo import __version__
@@ -10,7 +11,8 @@ from stmpo import __version__
 def main() -> None:
     """Entry point of the console script and of `python -m stmpo`."""
     if sys.argv[1:] == ["--version"]:
-        print(f"stmpo {__version__}")
+        with contextlib.suppress(OSError):  # nobody reads it
+            print(f"stmpo {__version__}", flush=True)
         return
     from stmpo import signals  # noqa: PLC0415 - `--version` needs none
 
@@ -20,7 +22,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich"}:
             raise
-        sys.exit(f"the command line needs {error.name}: pip install 'stmpo[cli]'")
+        print(f"stmpo: the command line needs {error.name}: pip install 'stmpo[cli]'", file=sys.stderr)
+        sys.exit(2)
     command_line()
 
 

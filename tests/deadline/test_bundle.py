@@ -93,8 +93,20 @@ def test_ticked_items_are_rendered_and_the_others_are_named(
     assert "not rendered: 2 (two: done), 3 (three: not queued)" in capsys.readouterr().err
     assert [step["name"] for step in read(lot.folder / "b", "template")["steps"]] == ["one"]
     assert run(["bundle", str(project), "-o", str(lot.folder / "c"), "--item", "3"]) == 0
+    assert "not rendered" not in capsys.readouterr().err, "who has chosen knows which ones they left out"
     assert [step["name"] for step in read(lot.folder / "c", "template")["steps"]] == ["three"]
     assert "already done" in refused(capsys, "bundle", project, "-o", lot.folder / "d", "--item", "2")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("--output-dir", "is a file; give a folder"), ("--wheels", "is not a folder")]
+)
+def test_a_file_in_a_folders_place_is_refused(
+    lot: Lot, capsys: pytest.CaptureFixture[str], option: str, words: str
+) -> None:
+    lot.queue(lot.comp())
+    project = lot.save()
+    assert words in refused(capsys, "bundle", project, "-o", lot.folder / "b", option, project)
 
 
 def test_what_would_not_render_is_all_said_and_nothing_is_written(

@@ -43,7 +43,7 @@ def fonts_command() -> None:
     """Show the fonts of a project: `stmpo fonts PROJECT`. Sweep those that jobs have left: `stmpo fonts clean`."""
 
 
-@fonts_command.command("show")
+@fonts_command.command("show", short_help="Show the fonts of PROJECT; need not be named.")
 @click.argument("project", metavar="PROJECT")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.option(
@@ -59,7 +59,7 @@ def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
     from stmpo.fonts.find import find  # noqa: PLC0415
     from stmpo.intake import absolute  # noqa: PLC0415
 
-    folders = folders_of(more)
+    folders = folders_of(more, "--font-folder")
     read = read_project(absolute(Path.cwd(), project))
     fonts = find(read.fonts, os.environ, more=folders)
     if as_json:
@@ -70,7 +70,7 @@ def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
     return 0
 
 
-@fonts_command.command("clean")
+@fonts_command.command("clean", short_help="Remove the fonts that jobs have left.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def clean(dry_run: bool) -> int:
     """Remove the fonts that jobs have installed for this user and that no session uses any more."""

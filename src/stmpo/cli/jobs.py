@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from stmpo import paths
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
@@ -141,25 +142,28 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
     parameters = parameters_of(values["parameters"])
     if values["output_dir"] == "":
         raise BadInput("--output-dir is empty; give a folder, or leave it out")
+    output_dir = absolute(Path.cwd(), values["output_dir"]) if values["output_dir"] is not None else None
+    if output_dir is not None and paths.is_file(output_dir):
+        raise BadInput(f"--output-dir {output_dir} is a file; give a folder")
     if values["continue_on_missing_footage"]:
         parameters[MISSING_FOOTAGE] = "true"
     return Request(
         project=project,
         items=values["items"],
         frames=values["frames"],
-        output_dir=absolute(Path.cwd(), values["output_dir"]) if values["output_dir"] is not None else None,
+        output_dir=output_dir,
         also=tuple(absolute(Path.cwd(), place) for place in values["also"]),
         name=values["name"],
         parameters=parameters,
         deadline=service_values(values),
         options=_template_options(values),
         fonts=_fonts_policy(values),
-        font_folders=folders_of(values["font_folders"]),
+        font_folders=folders_of(values["font_folders"], "--font-folder"),
     )
 
 
-def folders_of(texts: Sequence[str]) -> tuple[Path, ...]:
-    """Folders as given on the command line, absolute.
+def folders_of(texts: Sequence[str], option: str) -> tuple[Path, ...]:
+    """Folders as given on the command line by this option, absolute.
 
     Raises:
         BadInput: one of them is not a folder.
@@ -168,8 +172,8 @@ def folders_of(texts: Sequence[str]) -> tuple[Path, ...]:
 
     folders = tuple(absolute(Path.cwd(), text) for text in texts)
     for folder in folders:
-        if not folder.is_dir():
-            raise BadInput(f"--font-folder {folder} is not a folder")
+        if not paths.is_folder(folder):
+            raise BadInput(f"{option} {folder} is not a folder")
     return folders
 
 
@@ -210,7 +214,7 @@ def prepared(project: Path, values: dict[str, Any]) -> Prepared:
     result = prepare(request_of(project, values), os.environ)
     for finding in result.findings:
         print(finding, file=sys.stderr)
-    if result.left_out:
+    if result.left_out and not values["items"]:  # who has chosen items knows which ones they left out
         print(f"not rendered: {result.left_out}", file=sys.stderr)
     if result.bundle is None:
         raise BadInput(result.refusal)
@@ -224,10 +228,9 @@ def written(job: Prepared, folder: Path, values: dict[str, Any]) -> Written:
         BadInput: OpenJD refuses it, or it cannot be written.
     """
     from stmpo.deadline.bundle import write_bundle  # noqa: PLC0415
-    from stmpo.intake import absolute  # noqa: PLC0415
 
     assert job.bundle is not None
-    sources = [absolute(Path.cwd(), source) for source in values["wheels"]]
+    sources = folders_of(values["wheels"], "--wheels")
     done = write_bundle(job.bundle, folder, wheels=sources, download=not values["offline"])
     wanted = _systems(values["systems"]) or ("windows", "macos")
     bare = [system for system in wanted if system not in done.systems]

@@ -9,13 +9,15 @@ from __future__ import annotations
 import errno
 import importlib
 import io
+import os
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
 from stmpo import __version__, signals
-from stmpo.errors import ExitCode, StmpoError
+from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
 
 _COMMANDS = {
     "render": ("stmpo.cli.render", "Render one comp with several renderer processes."),
@@ -59,12 +61,14 @@ class Commands(click.Group):
 def cli() -> None:
     """One render farm task, many aerender processes: every frame checked, delivered once, accounted for.
 
-    Exit codes: 0 all frames delivered, 1 frames failed, 2 bad input, 3 no renderer, 4 cancelled, 5 no space.
+    Exit codes: 0 all frames delivered, 1 frames failed, 2 bad input, 3 no renderer, 4 cancelled, 5 no space, 70 a
+    defect of stmpo.
     """
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             # A farm reads UTF-8, whatever code page its worker has.
@@ -72,8 +76,17 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _open_streams() -> None:
+    """Whoever starts this without standard streams, as services do, hears nothing and gets the frames all the same."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # Now: the next file that is opened would get the free number, and with it what renderers print.
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def run(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
+    output = sys.stdout
     try:
         signals.interruptible()
         result = cli.main(arguments, prog_name="stmpo", standalone_mode=False)
@@ -87,12 +100,13 @@ def run(arguments: list[str]) -> int:
         by = _signal_name(interrupt)
         print(f"stmpo: cancelled{by and f' by {by}'}", file=sys.stderr)
         return int(ExitCode.CANCELLED)
+    except SystemExit:
+        if sys.stdout is output:
+            raise
+        # Nobody reads: click has put a silent stream there, and ends with 1, which here means failed frames.
+        return int(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 - the boundary: a defect keeps its traceback and gets its own exit code
-        if _nobody_reads(error):
-            return int(ExitCode.OK)
-        traceback.print_exc()
-        print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
-        return int(ExitCode.INTERNAL)
+        return _unexpected(error)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
 
 
@@ -100,6 +114,37 @@ def _signal_name(interrupt: BaseException) -> str:
     """Which signal it was, where it says so: ours does, and click wraps it."""
     cause = interrupt.__cause__ or interrupt
     return str(cause) if isinstance(cause, KeyboardInterrupt) else ""
+
+
+def _unexpected(error: Exception) -> int:
+    """The exit code of what no command expects; said before."""
+    if _nobody_reads(error):
+        return int(ExitCode.OK)
+    if (refusal := _surroundings(error)) is not None:
+        print(f"stmpo: {refusal}", file=sys.stderr)
+        return int(refusal.exit_code)
+    traceback.print_exception(error)
+    print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
+    return int(ExitCode.INTERNAL)
+
+
+def _surroundings(error: Exception) -> StmpoError | None:
+    """What no command can do without: a folder to be in, and room for what it prints."""
+    if not isinstance(error, OSError) or error.filename is not None:
+        return None
+    if isinstance(error, FileNotFoundError) and not _stands_somewhere():
+        return BadInput("the current folder does not exist any more; change to another one")
+    if error.errno == errno.ENOSPC:
+        return NoSpace("standard output cannot be written: no space is left on its disk")
+    return None
+
+
+def _stands_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def _nobody_reads(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stmpo.cli.jobs import folders_of
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ _WHEELS = click.option(
 _OFFLINE = click.option("--offline", is_flag=True, help="Download no wheels; what is here travels along.")
 
 
-@click.group("panel", short_help="Install the panel for After Effects.")
+@click.group("panel", short_help="Install, remove and pack the panel for After Effects.")
 def panel_command() -> None:
     """Install, remove and pack the panel that submits from within After Effects."""
 
 
-@panel_command.command("install")
+@panel_command.command("install", short_help="Install it, or bring it up to date.")
 @_TO
 @_EVERYONE
 @_EDITION
@@ -65,17 +66,16 @@ def install_command(
     return 0
 
 
-@panel_command.command("uninstall")
+@panel_command.command("uninstall", short_help="Remove exactly what was installed.")
 @_TO
 @_EVERYONE
 @_EDITION
 def uninstall_command(to: str | None, everyone: bool, edition: str | None) -> int:
     """Remove exactly what was installed; files that were changed since are left and named."""
-    from stmpo.panel.install import uninstall  # noqa: PLC0415
-    from stmpo.panel.record import read_record  # noqa: PLC0415
+    from stmpo.panel.install import Kind, look, uninstall  # noqa: PLC0415
 
     places = _places(to, everyone=everyone, edition=edition, outdated=True)
-    ours = [(name, folder) for name, folder in places if read_record(folder) is not None]
+    ours = [(name, folder) for name, folder in places if look(folder).kind is Kind.OURS]
     if not ours:
         raise BadInput(
             f"the panel is not installed in {' nor in '.join(str(folder) for _, folder in places)}"
@@ -88,7 +88,7 @@ def uninstall_command(to: str | None, everyone: bool, edition: str | None) -> in
     return 0
 
 
-@panel_command.command("status")
+@panel_command.command("status", short_help="Say where it is, and whether it is whole.")
 @_TO
 def status_command(to: str | None) -> int:
     """Say where the panel is installed, which version, and whether it is whole."""
@@ -101,7 +101,7 @@ def status_command(to: str | None) -> int:
     return 0
 
 
-@panel_command.command("zip")
+@panel_command.command("zip", short_help="Pack it for machines without Python.")
 @click.option(
     "-o", "--output-dir", "output", default=".", metavar="FOLDER", help="Where to put it.  [default: here]"
 )
@@ -111,9 +111,8 @@ def zip_command(output: str, wheels: tuple[str, ...], offline: bool) -> int:
     """Pack the panel for machines without Python: a zip to be unpacked by hand, with the instructions inside."""
     from stmpo.panel.archive import write_archive  # noqa: PLC0415
 
-    target, panel = write_archive(
-        Path(output), wheels=[Path(folder) for folder in wheels], download=not offline
-    )
+    sources = folders_of(wheels, "--wheels")
+    target, panel = write_archive(Path(output), wheels=sources, download=not offline)
     _tell_bare(panel)
     print(target)
     return 0
@@ -122,7 +121,7 @@ def zip_command(output: str, wheels: tuple[str, ...], offline: bool) -> int:
 def _gathered(folder: Path, wheels: tuple[str, ...], *, download: bool) -> Panel:
     from stmpo.panel.source import gather  # noqa: PLC0415
 
-    panel = gather(folder, wheels=[Path(source) for source in wheels], download=download)
+    panel = gather(folder, wheels=folders_of(wheels, "--wheels"), download=download)
     _tell_bare(panel)
     return panel
 

@@ -1,0 +1,85 @@
+"""What holds for every command, whatever stands around it: streams that are closed or full, a folder that has gone."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("click", reason="click is not installed")
+
+from stmpo.cli.main import run
+
+STMPO = shlex.join([sys.executable, "-m", "stmpo"])
+PLAN = "plan --topology 'pack:2 numa:4 l3:4 core:4 pu:2'"
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs sh to close streams")
+
+
+def _sh(line: str, folder: Path) -> tuple[int, str]:
+    """Exit code and standard error of a line for sh."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", [PLAN, "--help", "--version"])
+def test_a_reader_that_has_gone_is_no_failure(command: str, tmp_path: Path) -> None:
+    """`stmpo plan | head -1`, in a shell that asks for the exit code of every part."""
+    code = tmp_path / "code"
+    _, errors = _sh(f"{{ {STMPO} {command}; echo $? > {code}; }} | true", tmp_path)
+    assert (code.read_text(), errors) == ("0\n", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", [PLAN, "simulate --json --frames 20"])
+def test_an_output_without_room_is_said_in_one_line(command: str, tmp_path: Path) -> None:
+    code, errors = _sh(f"{STMPO} {command} > /dev/full", tmp_path)
+    assert code == 5
+    assert errors == "stmpo: standard output cannot be written: no space is left on its disk\n"
+
+
+def test_without_any_streams_a_command_does_its_work(tmp_path: Path) -> None:
+    assert _sh(f"{STMPO} {PLAN} --svg plan.svg <&- >&- 2>&-", tmp_path) == (0, "")
+    assert (tmp_path / "plan.svg").read_text(encoding="utf-8").endswith("</svg>\n")
+
+
+def test_a_current_folder_that_has_gone_is_said_in_one_line(tmp_path: Path) -> None:
+    code, errors = _sh(f"mkdir gone; cd gone; rmdir ../gone; {STMPO} render shot.aep", tmp_path)
+    assert code == 2
+    assert errors == "stmpo: the current folder does not exist any more; change to another one\n"
+
+
+def test_what_is_not_installed_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['click'] = None; from stmpo.__main__ import main; main()"
+    code, errors = _sh(shlex.join([sys.executable, "-c", program, "plan"]), tmp_path)
+    assert code == 2
+    assert errors == "stmpo: the command line needs click: pip install 'stmpo[cli]'\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["render", "x" * 300, "--comp", "Main", "--frames", "1", "--output", "f_####.png"],
+        ["submit", "x" * 300, "--dry-run"],
+        ["inspect", "x" * 300],
+        ["panel", "install", "--to", "x" * 300],
+        ["panel", "status", "--to", "x" * 300],
+        ["panel", "zip", "--wheels", "x" * 300],
+        ["fonts", "x" * 300],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2])[:14],
+)
+def test_what_the_system_refuses_to_look_at_is_refused_in_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that is too long stands for all of them: folders that may not be entered, links in circles."""
+    assert run(arguments) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith("stmpo: ")
