@@ -17,7 +17,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Bound, Result, paired, parser, ratios, report, seconds, skipped
-from stmpo.collector import DELIVERY_THREADS, VERIFY_THREADS
+from stmpo.collector import VERIFY_THREADS
+from stmpo.courier import DELIVERY_THREADS
 from stmpo.delivery.publish import publish
 from stmpo.delivery.verify import Broken, Whole, verify_frame
 from stmpo.testing.images import Picture, encode
