@@ -9,7 +9,7 @@ those that reached something new.
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -37,11 +37,22 @@ def main(arguments: list[str]) -> int:
     options, rest = parser.parse_known_args(arguments)
     if options.inside:
         return _inside(options.targets[0], rest)
-    names = options.targets or sorted(path.name for path in CORPUS.iterdir())
+    if importlib.util.find_spec("atheris") is None:
+        print("fuzzing needs atheris: pip install atheris (Linux)", file=sys.stderr)
+        return 2
+    unknown = [name for name in options.targets if not (CORPUS / name).is_dir()]
+    if unknown:
+        print(f"there is no target {', '.join(unknown)}; there are {', '.join(_targets())}", file=sys.stderr)
+        return 2
+    names = options.targets or _targets()
     missed = [name for name in names if not _run(name, options.seconds, options.keep)]
     if missed:
         print(f"found something in: {', '.join(missed)}; see {FOUND}", file=sys.stderr)
     return 1 if missed else 0
+
+
+def _targets() -> list[str]:
+    return sorted(path.name for path in CORPUS.iterdir())
 
 
 def _run(name: str, seconds: int, keep: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fuzz.__main__ import main
 from fuzz.targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,3 +42,19 @@ def test_it_takes_what_is_near(target: Callable[[bytes], None], data: st.DataObj
         if at < len(taken):
             taken[at] = byte
     target(bytes(taken))
+
+
+def test_without_atheris_it_says_so_and_blames_no_target(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert main([]) == 2
+    assert capsys.readouterr().err == "fuzzing needs atheris: pip install atheris (Linux)\n"
+
+
+def test_a_target_that_there_is_not_is_named_beside_those_that_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
+    assert main(["nonsense"]) == 2
+    assert "there is no target nonsense; there are" in capsys.readouterr().err
