@@ -150,7 +150,8 @@ class Attempt:
     def heard(self, line: ReadLine, now: float, wall: float) -> None:
         """Take in one line."""
         if line.text.strip():
-            self.tail.append(line.text)
+            if line.kind is not LineKind.VERSION:  # a header, and no reason for anything
+                self.tail.append(line.text)
             self.spoke |= line.kind not in {LineKind.VERSION, LineKind.LAUNCHING}
         if line.kind is LineKind.FRAME:
             counted = max(self.counted, line.count or self.counted + 1)
@@ -240,7 +241,12 @@ class Attempt:
             frame, reason = next(iter(self.broken.items()))
             return f"its file {reason}" if self.single_file else f"frame {frame} {reason}"
         said = [line.strip() for line in self.tail if not line.startswith("PROGRESS:")]
-        return said[-1] if said else "the renderer did not say why"
+        if said:
+            return said[-1]
+        ended = self.code is not None or self.stopped is not None
+        return (
+            f"the renderer {self.ending()} and did not say why" if ended else "the renderer did not say why"
+        )
 
     def ending(self) -> str:
         """How it ended, for people: by which code or by whose hand."""

@@ -118,7 +118,7 @@ class Concluder:
         self._write(attempt, FrameSet(()))
         if attempt.stopped in _OWN_ENDS or (attempt.code != 0 and attempt.stopped is None):
             words, ending = self._teller.words(attempt), attempt.ending()
-            why = ending if words in ending else f"{ending}: {words}"
+            why = _why(ending, words)
             self._teller.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
 
     def untouched(self, attempt: Attempt) -> None:
@@ -207,7 +207,7 @@ class Concluder:
 
     def _report(self, attempt: Attempt, missing: FrameSet, words: str) -> None:
         ending = attempt.ending()
-        why = ending if words in ending else f"{ending}: {words}"
+        why = _why(ending, words)
         done = len(self.frames_of(attempt.lease)) - len(missing)
         self._teller.say(Level.WARNING, f"{why}. {done} done; missing: {missing}", attempt)
 
@@ -228,3 +228,10 @@ class Concluder:
         for frame in frames:
             if self._ledger[frame].state is not state:
                 self._ledger.move(frame, state)
+
+
+def _why(ending: str, words: str) -> str:
+    """How a renderer ended and what it said, neither of them twice."""
+    if words in ending:
+        return ending
+    return words if ending in words else f"{ending}: {words}"

@@ -173,6 +173,9 @@ def test_a_single_file_counts_by_a_good_end_since_a_cut_movie_plays(
 def test_words_are_the_gravest_then_our_note_then_what_it_left_then_its_last_line() -> None:
     it = attempt()
     assert it.words() == "the renderer did not say why"
+    hear(it, LineKind.VERSION, "aerender version 26.2x49")
+    it.code = -11
+    assert it.words() == "the renderer was killed by signal 11 and did not say why"
     hear(it, LineKind.OTHER, "last line  ")
     hear(it, LineKind.FRAME, "PROGRESS:  0:00:00:04 (5): 0 Seconds")
     hear(it, LineKind.OTHER, "   ")
