@@ -98,6 +98,15 @@ def test_ticked_items_are_rendered_and_the_others_are_named(
     assert "already done" in refused(capsys, "bundle", project, "-o", lot.folder / "d", "--item", "2")
 
 
+@pytest.mark.parametrize("option", ["--also={}", "--parameter=EnvFile={}"])
+def test_a_file_that_the_system_refuses_to_look_at_is_refused(
+    lot: Lot, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    lot.queue(lot.comp())
+    said = refused(capsys, "bundle", lot.save(), "-o", lot.folder / "b", option.format("x" * 300))
+    assert "there is no" in said
+
+
 @pytest.mark.parametrize(
     ("option", "words"), [("--output-dir", "is a file; give a folder"), ("--wheels", "is not a folder")]
 )

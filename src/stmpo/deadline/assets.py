@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stmpo import paths
 from stmpo.errors import BadInput
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ def input_files(project: Project, found: Iterable[Found], also: Iterable[Path] =
 
 
 def _files_of(place: Path) -> list[str]:
-    if place.is_file():
+    if paths.is_file(place):
         return [str(place)]
-    if not place.is_dir():
+    if not paths.is_folder(place):
         raise BadInput(f"--also {place}: there is no such file or folder")
     files = [os.path.join(folder, name) for folder, _, names in os.walk(place) for name in names]  # noqa: PTH118
     if not files:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo import paths
 from stmpo.aep import QueueItem, output_pattern, read_project
 from stmpo.deadline.assets import find_footage, input_files
 from stmpo.deadline.bundle import Bundle
@@ -166,7 +167,7 @@ def _chosen(definitions: Sequence[Mapping[str, str]], values: Mapping[str, str])
             raise BadInput(f"-p {name}: the bundle sets it by itself")
         path = definition["type"] == "PATH" and value
         chosen[name] = str(Path.cwd() / value) if path else value
-        if path and definition["dataFlow"] == "IN" and not Path(chosen[name]).is_file():
+        if path and definition["dataFlow"] == "IN" and not paths.is_file(Path(chosen[name])):
             raise BadInput(f"-p {name}: there is no file {chosen[name]}")
     return chosen
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+from stmpo import paths
 from stmpo.deadline.validation import check_job, read_document
 from stmpo.errors import BadInput
 
@@ -136,7 +137,7 @@ def _check_paths(
             raise BadInput(f"{folder}: {name} is {value!r} in parameter_values, which is not absolute")
         default = definition.get("default", "")
         place = Path.cwd() / str(value) if value else folder / default if default else None
-        if place is not None and "IN" in definition.get("dataFlow", "NONE") and not place.exists():
+        if place is not None and "IN" in definition.get("dataFlow", "NONE") and not paths.exists(place):
             raise BadInput(f"{folder}: {name} is {place}, which is not there")
 
 
