@@ -24,6 +24,17 @@ def test_the_readme_names_every_exit_code() -> None:
     assert table == {int(code) for code in ExitCode}
 
 
+def test_the_map_of_the_house_names_every_room() -> None:
+    """Every module and package of the top level, in the first column of the table."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+) \|", page.partition("## The rooms")[2], re.MULTILINE)
+    named = {room.partition("/")[0] for row in rows for room in re.findall(r"`([^`]+)`", row)}
+    found = {
+        path.stem for path in (ROOT / "src" / "stmpo").iterdir() if path.suffix == ".py" or path.is_dir()
+    }
+    assert {name for name in found - named if not name.startswith("__")} == set()
+
+
 def test_links_and_pictures_of_the_readme_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)", readme) if "://" not in link]
