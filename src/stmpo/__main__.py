@@ -17,14 +17,22 @@ def main() -> None:
     from stmpo import signals  # noqa: PLC0415 - `--version` needs none
 
     signals.from_the_start()
+    missing = ""
     try:
         from stmpo.cli.main import main as command_line  # noqa: PLC0415 - loading it costs more than `--version` does
     except ModuleNotFoundError as error:
-        if error.name not in {"click", "rich"}:
+        if error.name != "click":
             raise
-        print(f"stmpo: the command line needs {error.name}: pip install 'stmpo[cli]'", file=sys.stderr)
+        missing = error.name
+    if not missing:
+        command_line()
+    elif sys.argv[1:2] == ["render"]:
+        from stmpo.cli import bare  # noqa: PLC0415
+
+        sys.exit(bare.main(sys.argv[2:]))
+    else:
+        print(f"stmpo: the command line needs {missing}: pip install 'stmpo[cli]'", file=sys.stderr)
         sys.exit(2)
-    command_line()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("click", reason="click is not installed")
 
 from stmpo.cli.main import run
+from stmpo.testing import FAKE_AERENDER
 
 STMPO = shlex.join([sys.executable, "-m", "stmpo"])
 PLAN = "plan --topology 'pack:2 numa:4 l3:4 core:4 pu:2'"
@@ -60,6 +62,24 @@ def test_what_is_not_installed_is_named_with_the_way_to_get_it(tmp_path: Path) -
     code, errors = _sh(shlex.join([sys.executable, "-c", program, "plan"]), tmp_path)
     assert code == 2
     assert errors == "stmpo: the command line needs click: pip install 'stmpo[cli]'\n"
+
+
+def test_a_render_needs_nothing_but_psutil(tmp_path: Path) -> None:
+    """As on a worker: no click, no rich; the same frames, words and exit codes."""
+    (tmp_path / "shot.aep").touch()
+    program = "import sys; sys.modules.update(click=None, rich=None); from stmpo.__main__ import main; main()"
+    bare = shlex.join([sys.executable, "-c", program, "render"])
+    options = f"--comp Main --output 'out/f_[####].png' --aerender-path {shlex.quote(str(FAKE_AERENDER))}"
+    code, errors = _sh(
+        f"{bare} shot.aep {options} --frames -2-1 --spawn-delay 0 --json > summary.json", tmp_path
+    )
+    assert code == 0, errors
+    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))["delivered"] == 4
+    code, errors = _sh(f"{bare} gone.aep {options} --frames 1", tmp_path)
+    assert (code, errors) == (2, f"stmpo: the project {tmp_path / 'gone.aep'} does not exist\n")
+    code, errors = _sh(f"{bare} --concurrency many", tmp_path)
+    assert code == 2
+    assert errors.startswith("stmpo: argument --concurrency: invalid int value: 'many'")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ pytest.importorskip("click", reason="click is not installed")
 import click
 from click.testing import CliRunner
 
+from stmpo.cli import bare
 from stmpo.cli.options import add_options, given
 
 OPTIONS = [*declared(JobOptions), *declared(RunOptions)]
@@ -87,3 +88,16 @@ def test_what_cannot_be_read_is_bad_input(arguments: list[str]) -> None:
 
 def test_negative_frames_are_a_value_and_no_flag() -> None:
     assert parsed("--frames", "-5--1") == {"frames": "-5--1"}
+
+
+@EACH
+def test_without_click_every_option_is_read_the_same(item: Option) -> None:
+    if item.type is bool:
+        on, off = switches(item)
+        assert bare.parsed(["shot.aep", on])[item.name] is True
+        assert bare.parsed([on, off, "shot.aep"])[item.name] is False
+    else:
+        text, value = SAMPLES[item.type]
+        assert bare.parsed([item.flag, text, "shot.aep"])[item.name] == value
+        assert bare.parsed(["shot.aep", f"{item.flag}={text}"])[item.name] == value
+    assert bare.parsed(["shot.aep"])[item.name] is None

@@ -1,23 +1,18 @@
 """The `stmpo` command group. Commands are loaded when they are called, so that each starts as fast as it can.
 
-The one place where errors become exit codes: a `StmpoError` is one line on standard error and its code. Anything else
-is a defect; it keeps its traceback and exits with `ExitCode.INTERNAL`.
+How errors become exit codes stands in `boundary`.
 """
 
 from __future__ import annotations
 
-import errno
 import importlib
-import io
-import os
 import sys
-import traceback
-from pathlib import Path
 
 import click
 
 from stmpo import __version__, signals
-from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
+from stmpo.cli.boundary import cancelled, open_streams, refused, unexpected
+from stmpo.errors import ExitCode, StmpoError
 
 _COMMANDS = {
     "render": ("stmpo.cli.render", "Render one comp with several renderer processes."),
@@ -68,20 +63,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    _open_streams()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            # A farm reads UTF-8, whatever code page its worker has.
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    open_streams()
     sys.exit(run(sys.argv[1:]))
-
-
-def _open_streams() -> None:
-    """Whoever starts this without standard streams, as services do, hears nothing and gets the frames all the same."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            # Now: the next file that is opened would get the free number, and with it what renderers print.
-            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def run(arguments: list[str]) -> int:
@@ -91,63 +74,17 @@ def run(arguments: list[str]) -> int:
         signals.interruptible()
         result = cli.main(arguments, prog_name="stmpo", standalone_mode=False)
     except StmpoError as error:
-        print(f"stmpo: {error}", file=sys.stderr)
-        return int(error.exit_code)
+        return refused(error)
     except click.ClickException as error:
         error.show()
         return int(ExitCode.BAD_INPUT)
     except (click.Abort, KeyboardInterrupt) as interrupt:
-        by = _signal_name(interrupt)
-        print(f"stmpo: cancelled{by and f' by {by}'}", file=sys.stderr)
-        return int(ExitCode.CANCELLED)
+        return cancelled(interrupt)
     except SystemExit:
         if sys.stdout is output:
             raise
         # Nobody reads: click has put a silent stream there, and ends with 1, which here means failed frames.
         return int(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 - the boundary: a defect keeps its traceback and gets its own exit code
-        return _unexpected(error)
+        return unexpected(error)
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
-
-
-def _signal_name(interrupt: BaseException) -> str:
-    """Which signal it was, where it says so: ours does, and click wraps it."""
-    cause = interrupt.__cause__ or interrupt
-    return str(cause) if isinstance(cause, KeyboardInterrupt) else ""
-
-
-def _unexpected(error: Exception) -> int:
-    """The exit code of what no command expects; said before."""
-    if _nobody_reads(error):
-        return int(ExitCode.OK)
-    if (refusal := _surroundings(error)) is not None:
-        print(f"stmpo: {refusal}", file=sys.stderr)
-        return int(refusal.exit_code)
-    traceback.print_exception(error)
-    print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
-    return int(ExitCode.INTERNAL)
-
-
-def _surroundings(error: Exception) -> StmpoError | None:
-    """What no command can do without: a folder to be in, and room for what it prints."""
-    if not isinstance(error, OSError) or error.filename is not None:
-        return None
-    if isinstance(error, FileNotFoundError) and not _stands_somewhere():
-        return BadInput("the current folder does not exist any more; change to another one")
-    if error.errno == errno.ENOSPC:
-        return NoSpace("standard output cannot be written: no space is left on its disk")
-    return None
-
-
-def _stands_somewhere() -> bool:
-    try:
-        Path.cwd()
-    except OSError:
-        return False
-    return True
-
-
-def _nobody_reads(error: Exception) -> bool:
-    """Whether whoever read our output has gone. Windows' C runtime says EINVAL of such a pipe, without a Windows error."""
-    closed = isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
-    return isinstance(error, BrokenPipeError) or (closed and getattr(error, "winerror", 0) is None)

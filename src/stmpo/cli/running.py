@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from stmpo.errors import BadInput, StmpoError
 from stmpo.events import Level, Message, RunFailed
 from stmpo.intake import absolute, take_in
+from stmpo.job import JobOptions, RunOptions, resolve
+from stmpo.planning.profiles import apply_profile
 from stmpo.runner import render
 from stmpo.signals import listening
 from stmpo.sinks import Sink, Sinks
@@ -19,11 +23,33 @@ from stmpo.sinks.openjd import OpenJDSink
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.job import JobOptions, RunOptions, Source
+    from stmpo.job import Source
     from stmpo.report.summary import Summary
 
 SESSION_VARIABLE = "OPENJD_SESSION_WORKING_DIR"
 """Set by every OpenJD session for the processes it runs."""
+
+
+def render_command(project: str, values: Mapping[str, Any], *, profile: str | None, as_json: bool) -> int:
+    """`stmpo render` with the options as they were given, None for those that were not; returns the exit code.
+
+    Raises:
+        StmpoError: what a user can act on, in one line.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    job_options, _ = resolve(JobOptions, _of(JobOptions, given), os.environ)
+    options, sources = resolve(RunOptions, _of(RunOptions, given), os.environ)
+    if profile is not None:
+        options = apply_profile(options, sources, profile)
+    summary = run_render(project, job_options, options, sources=sources, folder=Path.cwd(), as_json=as_json)
+    if as_json:
+        print(json.dumps(summary.as_json(), ensure_ascii=False))
+        sys.stdout.flush()
+    return int(summary.exit_code)
+
+
+def _of(kind: type[JobOptions | RunOptions], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in kind.__dataclass_fields__}
 
 
 def run_render(
@@ -66,7 +92,7 @@ def _console(stream: TextIO, *, in_session: bool) -> list[Sink]:
     """Control lines and plain lines for a session, a live board for a terminal, plain lines for anything else."""
     if in_session:
         return [OpenJDSink(sys.stdout), LineSink(stream)]
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
+    if stream.isatty() and os.environ.get("TERM") != "dumb" and find_spec("rich") is not None:
         from stmpo.sinks.board import Board  # noqa: PLC0415 - rich is for terminals only
 
         return [Board(stream)]
