@@ -28,7 +28,7 @@ from stmpo.machine import apply_numa_map, discover
 from stmpo.outputs import OutputKind, OutputPattern
 from stmpo.renderers.child_env import child_environment
 from stmpo.renderers.discovery import AFTER_EFFECTS_SUFFIXES, choose_renderer
-from stmpo.renderers.lottie_file import check_lottie
+from stmpo.renderers.lottie_file import WRITES, check_lottie
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -100,6 +100,7 @@ def take_in(
     frames = FrameSet.parse(job_options.frames) if job_options.frames is not None else None
     if renderer.name == "stmpo-lottie":
         frames = _lottie_frames(path, frames)
+        _written_by_the_embedded(output)
         options = _appetite(options, sources)
     frames = _needed_frames(path, frames, output, notes)
     job = RenderJob(
@@ -269,6 +270,13 @@ def _lottie_frames(project: Path, frames: FrameSet | None) -> FrameSet:
     """The comp's own frames, where none are asked for."""
     info = check_lottie(project)
     return frames if frames is not None else FrameSet.between(info.first, info.last)
+
+
+def _written_by_the_embedded(output: OutputPattern) -> None:
+    if output.extension.lower() not in WRITES:
+        raise BadInput(
+            f"--output: the embedded renderer writes sequences of {', '.join(sorted(WRITES))}, not {output.name(0)}"
+        )
 
 
 def _appetite(options: RunOptions, sources: Mapping[str, Source]) -> RunOptions:

@@ -149,6 +149,17 @@ def test_a_lottie_file_that_is_not_one(studio: Studio, name: str) -> None:
     _refused(studio, _bare(studio, path, *options), name)
 
 
+@pytest.mark.parametrize("name", ["f_[####].exr", "film.mov", "f_[####]"])
+def test_what_the_embedded_renderer_does_not_write(studio: Studio, name: str) -> None:
+    pytest.importorskip("rlottie_python", reason="the embedded renderer needs rlottie-python: stmpo[lottie]")
+    path = studio.folder / "shot.json"
+    path.write_text(
+        '{"v": "5.5.7", "fr": 30, "ip": 0, "op": 3, "w": 8, "h": 8, "layers": []}', encoding="utf-8"
+    )
+    options = ("--output", str(studio.out / name), "--scratch-dir", str(studio.scratch))
+    _refused(studio, _bare(studio, path, *options), "--output: the embedded renderer writes", ".png")
+
+
 def _cut_archive(folder: Path) -> bytes:
     with zipfile.ZipFile(folder / "whole.zip", "w") as archive:
         archive.writestr("manifest.json", json.dumps({"animations": [{"id": "a"}]}))

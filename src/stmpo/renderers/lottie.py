@@ -33,7 +33,7 @@ from stmpo.renderers.aerender_cli import (
     syntax_error,
 )
 from stmpo.renderers.aerender_lines import VERSION, Item, Lines, Style, Voice
-from stmpo.renderers.lottie_file import Composition, LottieInfo, check_lottie, load
+from stmpo.renderers.lottie_file import WRITES, Composition, LottieInfo, check_lottie, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from stmpo.renderers.lottie_frames import FramePainter
 
 __all__ = ["LottieInfo", "check_lottie", "main"]
-
-_EXTENSIONS = {".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,7 +122,7 @@ def _render(given: Arguments, scale: float, voice: Voice) -> None:
         info.first if arguments.start is None else arguments.start,
         info.last if arguments.end is None else arguments.end,
     )
-    painter = _painter(composition, arguments, _EXTENSIONS[output.extension], scale)
+    painter = _painter(composition, arguments, WRITES[output.extension], scale)
     lines = Lines(Style(), _item(info, painter.size, output, arguments, span))
     if span.first < info.first or span.last > info.last:
         voice.say(lines.outside(span.first, info.first, info.last))
@@ -165,8 +163,8 @@ def _output(arguments: Arguments) -> OutputFile:
     if arguments.output is None:
         raise runtime_error("Specified render queue item needs output file but none provided.")
     output = OutputFile.of(arguments.output)
-    if output.extension not in _EXTENSIONS:
-        wanted = ", ".join(sorted(_EXTENSIONS))
+    if output.extension not in WRITES:
+        wanted = ", ".join(sorted(WRITES))
         raise runtime_error(f"stmpo-lottie cannot write {output.name!r}; it writes sequences of {wanted}")
     folder = Path(output.folder or ".")
     if not folder.is_dir():
@@ -189,7 +187,7 @@ def _painter(composition: Composition, arguments: Arguments, image_format: str, 
 def _item(
     info: LottieInfo, size: tuple[int, int], output: OutputFile, arguments: Arguments, span: Span
 ) -> Item:
-    image_format = _EXTENSIONS[output.extension]
+    image_format = WRITES[output.extension]
     return Item(
         comp=info.name,
         first=span.first,

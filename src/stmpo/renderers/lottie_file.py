@@ -33,6 +33,9 @@ MAX_ENTRIES = 4096
 MAX_SIDE = 30_000
 """Pixels of a composition's side: After Effects' own limit."""
 
+WRITES = {".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+"""What the embedded renderer writes, each by the extension of a sequence."""
+
 _IMAGE_TYPES = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".webp": "webp"}
 
 
