@@ -83,7 +83,7 @@ def parse(data: bytes, source: str) -> Machine:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        raise _RefusedError(f"not hwloc XML ({error})") from None
+        raise _RefusedError(f"not hwloc XML ({error}); write it by lstopo --of xml") from None
     if reader.root != "topology":
         raise _RefusedError(f"not hwloc XML: its outermost element is <{reader.root}>, not <topology>")
     return reader.machine(source)
