@@ -190,6 +190,7 @@ class Journal:
             BadInput: the journal is of another job, or of a newer version of this program.
         """
         history = History()
+        stranger: str | None = None  # the run is of another job: harmless until it delivers
         refusal: str | None = None
         current = False
         by_id: dict[Any, PastAttempt] = {}
@@ -199,9 +200,13 @@ class Journal:
                 if line.get("fresh"):
                     history, refusal = History(), None
                 current = line.get("project_version") == {"size": version.size, "digest": version.digest}
-                refusal = refusal or self._other_job(identity(job), line, same_project=current)
+                stranger = self._other_job(identity(job), line, same_project=current)
                 history.other_version |= not current
                 by_id = {}
+            elif stranger:
+                refusal = refusal or (
+                    stranger if line == _BROKEN or line.get("event") == "delivered" else None
+                )
             elif line == _BROKEN:
                 current = False
             elif current:

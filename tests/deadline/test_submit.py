@@ -101,7 +101,7 @@ def test_a_dry_run_does_everything_but_send(lot: Lot, project: Path, refusing: s
     Refusing.asked.clear()
     done = submit(lot, project, "--dry-run", "--offline", *WHERE, **KEYS, AWS_ENDPOINT_URL_DEADLINE=refusing)
     assert done.returncode == 0, done.stderr
-    assert "shot: 1 items, 1 tasks, 2 files" in done.stderr
+    assert "shot: 1 item, 1 task, 2 files" in done.stderr
     assert done.stdout == ""
     assert Refusing.asked == []
 

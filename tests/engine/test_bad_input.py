@@ -422,3 +422,11 @@ def test_a_log_file_that_is_the_project_is_refused(studio: Studio) -> None:
     assert outcome.code == ExitCode.BAD_INPUT
     assert "is the project itself" in outcome.output
     assert studio.project.read_bytes() == before
+
+
+def test_a_job_that_delivered_nothing_stands_in_nobodys_way(studio: Studio) -> None:
+    """A comp's name was mistyped; the right one is rendered to the same place."""
+    scenario = Scenario(tree=False, comp="Main")
+    assert studio.render(*FRAMES, "--comp", "Mian", scenario=scenario).code == ExitCode.FRAMES_FAILED
+    assert studio.render(*FRAMES, scenario=scenario).code == 0
+    assert studio.frames()

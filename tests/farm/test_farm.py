@@ -165,9 +165,9 @@ def test_on_shared_storage_another_worker_goes_on_with_the_task(grounds: Grounds
     done = grounds.ended(identity)
     assert [run["completedStatus"] for run in task_runs(done)] == ["INTERRUPTED", "SUCCEEDED"]
     said = grounds.words(identity)
-    (resumed,) = re.findall(r"24 frames, (\d+) of them are there already to (.*)/f_", said)
-    assert int(resumed[0]) >= len(there)
-    assert resumed[1] == str(mapped / "out")
+    (resumed,) = re.findall(r"24 frames to (.*)/f_.*, (\d+) of them there already", said)
+    assert int(resumed[1]) >= len(there)
+    assert resumed[0] == str(mapped / "out")
     assert job.delivered() == job.frames
     assert [path.name for path in job.out.iterdir() if path.name.startswith(".")] == [], "no journal is left"
 

@@ -174,7 +174,7 @@ def test_progress_reads_as_one_line() -> None:
 def test_the_start_tells_the_plans_reasons_and_the_end_its_summary() -> None:
     started = RunStarted("film.aep, Main", "out/[##].png", 1, 1, 2, ("2 renderers, limited by memory",))
     assert lines_of(started, RunEnded(True, ("done", "fast"))) == [
-        "film.aep, Main: 1 frame, 1 of them are there already to out/[##].png",
+        "film.aep, Main: 1 frame to out/[##].png, 1 of them there already",
         "2 renderers, limited by memory",
         "done",
         "fast",

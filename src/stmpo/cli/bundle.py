@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from stmpo.cli.jobs import job_options, prepared, written
+from stmpo.cli.jobs import counted, job_options, prepared, written
 
 
 @click.command("bundle", short_help="Write a job bundle for AWS Deadline Cloud, without After Effects.")
@@ -26,5 +26,5 @@ def bundle_command(project: str, output: str, **values: Any) -> int:
     job = prepared(absolute(Path.cwd(), project), values)
     done = written(job, absolute(Path.cwd(), output), values)
     files = 0 if job.bundle is None else len(job.bundle.inputs) + len(job.bundle.fonts.copies)
-    click.echo(f"{done.folder}: {len(job.items)} items, {done.tasks} tasks, {files} files to travel")
+    click.echo(f"{done.folder}: {counted(len(job.items), done.tasks, files)} to travel")
     return 0

@@ -221,6 +221,13 @@ def prepared(project: Path, values: dict[str, Any]) -> Prepared:
     return result
 
 
+def counted(items: int, tasks: int, files: int) -> str:
+    """How large a job is, in words."""
+    from stmpo.report.summary import plural  # noqa: PLC0415 - `--help` does not need it
+
+    return f"{plural(items, 'item')}, {plural(tasks, 'task')}, {plural(files, 'file')}"
+
+
 def written(job: Prepared, folder: Path, values: dict[str, Any]) -> Written:
     """Write the bundle, and tell which workers need psutil installed.
 

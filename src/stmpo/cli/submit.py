@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stmpo.cli.jobs import given_options, job_options, parameters_of, prepared, service_values, written
+from stmpo.cli.jobs import (
+    counted,
+    given_options,
+    job_options,
+    parameters_of,
+    prepared,
+    service_values,
+    written,
+)
 from stmpo.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
@@ -108,7 +116,7 @@ class Sender:
             done = written(job, Path(folder, "bundle"), values)
             assert job.bundle is not None
             files = len(job.bundle.inputs) + len(job.bundle.fonts.copies)
-            _tell(f"{job.bundle.name}: {len(job.items)} items, {done.tasks} tasks, {files} files")
+            _tell(f"{job.bundle.name}: {counted(len(job.items), done.tasks, files)}")
             outputs = [*self._known, *job.bundle.outputs]
             return None if self._dry_run else self._send(done.folder, [], {}, None, outputs)
 

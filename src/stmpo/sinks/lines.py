@@ -54,8 +54,8 @@ def progress_text(progress: Progress) -> str:
 
 def started_lines(event: RunStarted) -> list[str]:
     """What is about to happen, with the reasons of the plan."""
-    resumed = f", {event.resumed} of them are there already" if event.resumed else ""
-    head = f"{event.title}: {plural(event.total, 'frame')}{resumed} to {event.output}"
+    resumed = f", {event.resumed} of them there already" if event.resumed else ""
+    head = f"{event.title}: {plural(event.total, 'frame')} to {event.output}{resumed}"
     return [visible(line) for line in (head, *event.reasons)]
 
 
