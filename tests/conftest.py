@@ -41,6 +41,22 @@ _FOR_TESTS = {
 }
 
 
+LONG_FILES = (
+    "test_windows_under_wine.py",
+    "test_instants.py",
+    "test_farm.py",
+    "test_farm_fonts.py",
+    "test_farm_faults.py",
+)
+"""Files of minutes begin first, so that none of them is what everybody waits for in the end."""
+
+
+@pytest.hookimpl(trylast=True)  # after the order was drawn
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Count skips as failures where that is asked for."""
     reporter: TerminalReporter | None = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,7 @@ def test_a_share_is_known_by_its_path(path: str, remote: bool) -> None:
     assert windows.remote(path) is remote
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows' shares are known by their paths")
 def test_a_network_file_system_is_known_by_the_list_of_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = [("/", "ext4"), ("/mnt/farm", "nfs4"), ("/mnt/farm/local", "xfs"), ("/Volumes/jobs", "smbfs")]
     listed = [SimpleNamespace(mountpoint=point, fstype=kind) for point, kind in mounts]

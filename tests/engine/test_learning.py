@@ -83,8 +83,11 @@ def test_renderers_that_share_a_folder_leave_what_each_frame_cost(studio: Studio
     costs = {line["frame"]: line["cost"] for line in studio.journal() if line["event"] == "delivered"}
     assert sorted(costs) == list(range(1, 21))
     assert None not in costs.values()
-    assert min(costs[frame] for frame in range(1, 5)) > 0.3
-    assert sum(costs[frame] for frame in range(5, 21)) / 16 < 0.3
+    slow, rest = (
+        sum(costs[frame] for frame in range(1, 5)) / 4,
+        sum(costs[frame] for frame in range(5, 21)) / 16,
+    )
+    assert slow > 2 * rest, "told apart, also where a busy machine mixes up two that ended together"
 
 
 def test_a_forced_extension_is_foreseen_where_frames_are_left_out(studio: Studio) -> None:

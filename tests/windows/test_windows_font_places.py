@@ -37,6 +37,7 @@ def registered(tmp_path: Path) -> Iterator[Path]:
     font.parent.mkdir()
     font.write_bytes(foundry.face("Only-Registered"))
     values = {"STMPO A": str(font), "STMPO B": "bare.ttf", "STMPO C": str(tmp_path / "gone.ttf")}
+    keyless = not _has_key()
     with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, FONTS, 0, winreg.KEY_ALL_ACCESS) as key:
         for name, value in values.items():
             winreg.SetValueEx(key, name, 0, winreg.REG_SZ, value)
@@ -44,6 +45,16 @@ def registered(tmp_path: Path) -> Iterator[Path]:
         yield font
         for name in (*values, "STMPO D"):
             winreg.DeleteValue(key, name)
+    if keyless:
+        winreg.DeleteKey(winreg.HKEY_CURRENT_USER, FONTS)
+
+
+def _has_key() -> bool:
+    try:
+        winreg.OpenKey(winreg.HKEY_CURRENT_USER, FONTS).Close()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def test_a_font_that_only_the_registry_names_is_found(registered: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_file_that_a_program_has_open_goes_with_the_next_session(
 def test_a_value_and_a_file_of_somebody_elses_stay(user: User) -> None:
     folder = user.system.folder
     label = "Pane Bold, a.ttf (TrueType)"
-    made = not folder.exists()
+    made, keyless = not folder.exists(), registry() is None
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "a.ttf").write_bytes(b"theirs")
     with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, FONTS, access=winreg.KEY_SET_VALUE) as key:
@@ -165,7 +165,10 @@ def test_a_value_and_a_file_of_somebody_elses_stay(user: User) -> None:
     remove(user.session, user.system)
     assert registry() == {"Pane Bold, a-2.ttf (TrueType)": "theirs.ttf"}
     assert (folder / "a.ttf").read_bytes() == b"theirs"
-    winreg.DeleteKey(winreg.HKEY_CURRENT_USER, FONTS)
+    with winreg.OpenKey(winreg.HKEY_CURRENT_USER, FONTS, access=winreg.KEY_SET_VALUE) as key:
+        winreg.DeleteValue(key, "Pane Bold, a-2.ttf (TrueType)")
+    if keyless:
+        winreg.DeleteKey(winreg.HKEY_CURRENT_USER, FONTS)
     (folder / "a.ttf").unlink()
     if made:
         folder.rmdir()

@@ -30,6 +30,9 @@ def only_on_windows() -> None:
 only_on_windows()
 assert sys.platform == "win32"
 
+CONTROL_C_EXIT = 0xC000013A
+"""How Windows ends a program that has no handler yet."""
+
 SEED = int(os.environ.get("STMPO_FAULTS_SEED", "20"))
 INSTANTS = int(os.environ.get("STMPO_FAULTS_INSTANTS", "5"))
 EIGHT = ("--frames", "1-8", "--concurrency", "2")
@@ -68,6 +71,8 @@ def test_a_break_at_any_instant_loses_nothing_and_leaves_nothing(studio: Windows
             if run.poll() is None:
                 run.send_signal(signal.CTRL_BREAK_EVENT)
             code = run.wait(timeout=PATIENCE)
+        if code == CONTROL_C_EXIT and not studio.log and len(studio.starts()) == before:
+            continue  # Python itself was still starting: nobody could hear it, and nothing had begun
         assert code in {0, 4}, (where, code, studio.log)
         assert code == 0 or "cancelled by SIGBREAK" in studio.log, (where, studio.log)
         assert studio.alive() == [], where
