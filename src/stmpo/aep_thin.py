@@ -84,6 +84,8 @@ def thin(data: bytes) -> Thin:
     kind, size = _HEADER.unpack_from(data)
     if kind != b"RIFX" or 8 + size > len(data):
         raise ValueError(f"the file ends after {len(data)} of its {8 + size} bytes")
+    if data[8:12] not in _LEFT_OUT:
+        raise ValueError(f"it holds {data[8:12]!r}, which is no project")
     kept = Thin()
     _list(data, 0, 8 + size, kept)
     kept.data += memoryview(data)[8 + size :]  # XMP

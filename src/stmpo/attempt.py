@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from stmpo.marks import Marks
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
 from stmpo.scheduling.costs import CostClock
 from stmpo.scheduling.retries import AttemptEnd
 from stmpo.watchdog import Phase, Watchdog
 
 if TYPE_CHECKING:
+    from collections.abc import MutableSet
     from pathlib import Path
 
     from stmpo.frames import Span
@@ -102,13 +104,13 @@ class Attempt:
     changes: int = 0
     """Files seen, and changes of their size: a sign of life."""
 
-    seen: set[int] = field(default_factory=set)
+    seen: MutableSet[int] = field(default_factory=Marks)
     """Frames whose file has appeared."""
 
-    reported: set[int] = field(default_factory=set)
+    reported: MutableSet[int] = field(default_factory=Marks)
     """Frames of which the strategy knows that they are rendered."""
 
-    taken: set[int] = field(default_factory=set)
+    taken: MutableSet[int] = field(default_factory=Marks)
     """Frames that were verified and handed to delivery."""
 
     excluded: frozenset[int] = frozenset()

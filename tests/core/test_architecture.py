@@ -19,7 +19,7 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()}
 
 PURE = (
-    "stmpo.frames", "stmpo.errors", "stmpo.events", "stmpo.ledger", "stmpo.attempt", "stmpo.job",
+    "stmpo.frames", "stmpo.marks", "stmpo.errors", "stmpo.events", "stmpo.ledger", "stmpo.attempt", "stmpo.job",
     "stmpo.watchdog", "stmpo.memory_guard", "stmpo.planning", "stmpo.scheduling", "stmpo.report.summary", "stmpo.machine.model",
 )  # fmt: skip
 """Values in, decisions out: time and samples are arguments. (Outputs know the system's path separator, and no more.)"""

@@ -15,11 +15,12 @@ When attempt after attempt writes several frames and not one of the right size, 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.frames import FrameSet
+from stmpo.marks import Marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,16 +42,14 @@ EARLIER = -1
 class _Votes:
     """What speaks for a size: its frames, and the attempts that wrote them."""
 
-    frames: dict[int, int] = field(default_factory=dict)
-    """Frame to the attempt that wrote it last. The only thing that grows with the job: one entry a frame."""
+    frames: Marks = field(default_factory=Marks)
 
-    attempts: Counter[int] = field(default_factory=Counter)
-    """How many frames each attempt wrote."""
+    attempts: defaultdict[int, Marks] = field(default_factory=lambda: defaultdict(Marks))
+    """The frames that each attempt wrote."""
 
     def add(self, frame: int, attempt: int) -> None:
-        if self.frames.get(frame) != attempt:
-            self.frames[frame] = attempt
-            self.attempts[attempt] += 1
+        self.frames.add(frame)
+        self.attempts[attempt].add(frame)
 
 
 class Likeness:
@@ -105,7 +104,9 @@ class Likeness:
             return ""
         right = self._votes[self.size].attempts
         for size, votes in self._votes.items():
-            wrong = [a for a, frames in votes.attempts.items() if frames >= ENOUGH_FRAMES and a not in right]
+            wrong = [
+                a for a, frames in votes.attempts.items() if len(frames) >= ENOUGH_FRAMES and a not in right
+            ]
             if size != self.size and len(wrong) >= HOPELESS_ATTEMPTS:
                 return (
                     f"frames come out {text(size)} pixels large, attempt after attempt, where {len(self._votes[self.size].frames)}"

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
+from stmpo.marks import Marks
 from stmpo.scheduling.desk import Desk
 from stmpo.scheduling.estimates import Estimates
 from stmpo.scheduling.parts import hedged_parts, weighted_parts
@@ -66,7 +67,7 @@ class _Work:
     """The highest finished frame; before any, the one before the first."""
 
     done: int = 0
-    reported: set[int] = field(default_factory=set)
+    reported: Marks = field(default_factory=Marks)
     """Its finished frames. Not those whose costs are known: a frame that is rendered again has one before it is done."""
 
     spread: int = 0

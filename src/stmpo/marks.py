@@ -1,0 +1,56 @@
+"""A set of frames at one bit each.
+
+What a run remembers of its frames (seen, taken, reported) lasts for a night and for tens of thousands of frames, most
+of them side by side. A `set` of them takes a hundred bytes a frame; this is an integer, with a bit for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableSet
+
+
+class Marks(MutableSet[int]):
+    """A set of integers that lie close together. `_bits` has bit 0 for `_first`, the lowest that was ever in it."""
+
+    __slots__ = ("_bits", "_first")
+
+    def __init__(self, frames: Iterator[int] | tuple[int, ...] = ()) -> None:
+        self._first = 0
+        self._bits = 0
+        for frame in frames:
+            self.add(frame)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({tuple(self)})"
+
+    def __contains__(self, frame: object) -> bool:
+        return (
+            isinstance(frame, int) and frame >= self._first and bool(self._bits >> (frame - self._first) & 1)
+        )
+
+    def __iter__(self) -> Iterator[int]:
+        """In ascending order."""
+        bits, frame = self._bits, self._first
+        while bits:
+            gap = (bits & -bits).bit_length() - 1
+            frame += gap
+            yield frame
+            bits >>= gap + 1
+            frame += 1
+
+    def __len__(self) -> int:
+        return self._bits.bit_count()
+
+    def add(self, value: int) -> None:
+        """Put one in."""
+        if not self._bits:
+            self._first = value
+        elif value < self._first:
+            self._bits <<= self._first - value
+            self._first = value
+        self._bits |= 1 << (value - self._first)
+
+    def discard(self, value: int) -> None:
+        """Take one out, if it is there."""
+        if value in self:
+            self._bits ^= 1 << (value - self._first)

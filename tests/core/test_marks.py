@@ -1,0 +1,33 @@
+"""A set of frames behaves as a set."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stmpo.marks import Marks
+
+FRAMES = st.integers(-300, 300)
+
+
+@given(st.lists(st.tuples(st.booleans(), FRAMES)), st.sets(FRAMES))
+def test_it_is_a_set(changes: list[tuple[bool, int]], others: set[int]) -> None:
+    marks, frames = Marks(), set[int]()
+    for add, frame in changes:
+        (marks.add if add else marks.discard)(frame)
+        (frames.add if add else frames.discard)(frame)
+        assert (frame in marks) is (frame in frames)
+    assert list(marks) == sorted(frames)
+    assert len(marks) == len(frames)
+    assert bool(marks) is bool(frames)
+    assert set(marks) == frames
+    assert set(marks - others) == frames - others
+    assert set(others | marks) == frames | others
+
+
+def test_it_takes_a_bit_a_frame() -> None:
+    marks = Marks()
+    for frame in range(1_000_000, 1_020_000):
+        marks.add(frame)
+    assert marks._bits.__sizeof__() < 3_000
+    assert None not in marks
