@@ -48,16 +48,21 @@ def test_no_more_at_a_time_than_there_are_threads() -> None:
 
 
 def test_what_has_not_begun_is_dropped_and_what_hangs_is_left_behind() -> None:
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()
     done: list[int] = []
+
+    def hang() -> None:
+        begun.set()
+        release.wait()
 
     async def main() -> bool:
         threads = Threads(1, "test")
         tasks = [
-            asyncio.ensure_future(threads.run(release.wait)),
+            asyncio.ensure_future(threads.run(hang)),
             asyncio.ensure_future(threads.run(done.append, 1)),
         ]
-        await asyncio.sleep(0.05)
+        while not begun.is_set():  # noqa: ASYNC110 - a thread sets it, not the loop
+            await asyncio.sleep(0.01)
         ended = threads.close(0.1)
         for task in tasks:
             task.cancel()
@@ -76,7 +81,7 @@ def test_a_program_ends_with_a_thread_that_hangs(cancel: bool) -> None:
         "async def main():\n"
         "    threads = Threads(1, 'test')\n"
         "    task = asyncio.ensure_future(threads.run(threading.Event().wait))\n"
-        "    await asyncio.sleep(0.05)\n"
+        "    await asyncio.sleep(0.3)\n"
         f"    if {cancel}: task.cancel()\n"
         "    print(threads.close(0.05))\n"
         "asyncio.run(main())\n"
