@@ -151,6 +151,17 @@ def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
     assert desk.ledger.complete
 
 
+async def _deliver_all(desk: Desk) -> None:
+    """Its renderer has written all frames and ended; wait until none of them is on its way any more."""
+    for frame in range(LAST + 1):
+        desk.write(frame)
+    desk.attempt.ended = True
+    await desk.collector.look(desk.attempt, 0.0)
+    while desk.collector.courier.waiting:
+        await desk.collector.courier.some_delivered(1.0)
+    desk.collector.close()
+
+
 def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,16 +176,7 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     monkeypatch.setattr(courier, "_publish", away)
     monkeypatch.setattr(courier, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
 
-    async def play() -> None:
-        for frame in range(LAST + 1):
-            desk.write(frame)
-        desk.attempt.ended = True
-        await desk.collector.look(desk.attempt, 0.0)
-        while desk.collector.courier.waiting:
-            await desk.collector.courier.some_delivered(1.0)
-        desk.collector.close()
-
-    asyncio.run(play())
+    asyncio.run(_deliver_all(desk))
     assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
     assert len(desk.errors) == LAST + 1
     assert len(list(desk.attempt.folder.iterdir())) == LAST + 1
@@ -238,16 +240,7 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
     monkeypatch.setattr(courier, "ROOM_RETRY", 0.01)
     desk.collector.courier._patience = 60.0
 
-    async def play() -> None:
-        for frame in range(LAST + 1):
-            desk.write(frame)
-        desk.attempt.ended = True
-        await desk.collector.look(desk.attempt, 0.0)
-        while desk.collector.courier.waiting:
-            await desk.collector.courier.some_delivered(1.0)
-        desk.collector.close()
-
-    asyncio.run(play())
+    asyncio.run(_deliver_all(desk))
     assert refusals == []
     assert desk.ledger.complete
     assert desk.collector.courier.refused == ""
