@@ -280,7 +280,7 @@ class Collector:
         """A frame is whole: account for it and send it on its way."""
         frame = self._frame(attempt, found)
         record = self._ledger.move(frame, FrameState.VERIFIED)
-        record.size, record.slot = file.size, attempt.lease.slot
+        record.slot = attempt.lease.slot
         record.renderings += 1
         record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
         attempt.taken.add(frame)
@@ -289,7 +289,7 @@ class Collector:
 
     def adopt(self, frame: int, found: Found, file: Whole) -> None:
         """A whole frame of an earlier run's scratch goes the same way."""
-        self._ledger.move(frame, FrameState.VERIFIED).size = file.size
+        self._ledger.move(frame, FrameState.VERIFIED)
         self._send(frame, found, file, None)
 
     def _extension(self, found: Found) -> str:

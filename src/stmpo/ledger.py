@@ -74,9 +74,6 @@ class FrameRecord:
     cost: float | None = None
     """Seconds it took to render, in its last whole rendering."""
 
-    size: int = 0
-    """Bytes of its file, once verified."""
-
     renderings: int = 0
     """How often it was rendered whole: more than once only when a rendering was no longer trusted."""
 

@@ -189,8 +189,8 @@ def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]
     standing = resume.standing_frames(
         job, ledger, history, keep_existing=options.keep_existing, minimum_bytes=options.min_frame_bytes
     )
-    for frame, file in standing.items():
-        ledger.move(frame, FrameState.DELIVERED).size = file.size
+    for frame in standing:
+        ledger.move(frame, FrameState.DELIVERED)
     likeness = Likeness()
     likeness.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
     found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
