@@ -255,14 +255,14 @@ class Collector:
         if again := FrameSet.of(frame for frame in there if frame not in open_):
             self._revoked(again)
 
-    def _take_back(self, frames: FrameSet) -> None:
-        """Remove these frames from the destination; they are pending."""
+    def _take_back(self, frames: FrameSet, **about: int) -> None:
+        """Remove these frames from the destination; they are pending. `about` goes into the journal with them."""
         for frame in frames:
             self._ledger.move(frame, FrameState.PENDING)
             with contextlib.suppress(OSError):
                 self._job.output.path(frame, self._forced).unlink()
         if frames:
-            self._journal.write("revoked", frames=str(frames))
+            self._journal.write("revoked", frames=str(frames), **about)
 
     @staticmethod
     def _counted(attempt: Attempt, file: Whole | Broken) -> Whole | Broken:
@@ -379,12 +379,7 @@ class Collector:
         frames = FrameSet.of(
             frame for frame in attempt.taken if self._ledger[frame].state is FrameState.DELIVERED
         )
-        for frame in frames:
-            self._ledger.move(frame, FrameState.PENDING)
-            with contextlib.suppress(OSError):
-                self._job.output.path(frame, self._forced).unlink()
-        if frames.frames:
-            self._journal.write("revoked", frames=str(frames), attempt=attempt.number)
+        self._take_back(frames, attempt=attempt.number)
         return frames
 
     async def attempt_delivered(self, attempt: Attempt) -> None:

@@ -121,10 +121,10 @@ def test_a_share_is_known_by_its_path(path: str, remote: bool) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows' shares are known by their paths")
 def test_a_network_file_system_is_known_by_the_list_of_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
-    mounts = [("/", "ext4"), ("/mnt/farm", "nfs4"), ("/mnt/farm/local", "xfs"), ("/Volumes/jobs", "smbfs")]
+    mounts = [("/", "ext4"), ("/mnt/show", "nfs4"), ("/mnt/show/local", "xfs"), ("/Volumes/jobs", "smbfs")]
     listed = [SimpleNamespace(mountpoint=point, fstype=kind) for point, kind in mounts]
     monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: listed)  # noqa: A006 - psutil's own name
-    assert posix.remote("/mnt/farm/shot.aep")
+    assert posix.remote("/mnt/show/shot.aep")
     assert posix.remote("/Volumes/jobs/a/b/shot.aep")
-    assert not posix.remote("/mnt/farm/local/shot.aep")
+    assert not posix.remote("/mnt/show/local/shot.aep")
     assert not posix.remote("/home/me/shot.aep")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.faults.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,3 +65,12 @@ def chosen(request: pytest.FixtureRequest, parameter: str) -> list[object]:
 def seed(default: int) -> int:
     """What chooses random moments; `STMPO_FAULTS_SEED` sets another."""
     return int(os.environ.get("STMPO_FAULTS_SEED", default))
+
+
+@pytest.fixture(scope="module")
+def rows(request: pytest.FixtureRequest, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    """All the rows of a module's matrix that were chosen, at work: each is played by the module's `play`."""
+    for row in chosen(request, "row"):
+        ground = Ground(tmp_path_factory.mktemp("row"))
+        pool.enter(str(row), partial(request.module.play, row, ground))
+    return pool

@@ -21,13 +21,14 @@ import pytest
 from stmpo.errors import ExitCode
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
 from tests.engine.studio import wait_for
-from tests.faults.conftest import Pool, chosen
 from tests.faults.faulty import Failure, Faulty, Rules
-from tests.faults.ground import Ground
 from tests.faults.judge import Ends, Job, Judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tests.faults.conftest import Pool
+    from tests.faults.ground import Ground
 
 JOB = Job(tuple(range(1, 13)), options=("--frames", "1-12", "--concurrency", "2"))
 BIG = Job(JOB.frames, frame_bytes=256 << 10, options=JOB.options)
@@ -309,16 +310,6 @@ def play(row: Row, ground: Ground) -> None:
                 judge.nothing_left(outcome)
     finally:
         ground.clear()
-
-
-@pytest.fixture(scope="module")
-def rows(request: pytest.FixtureRequest, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Pool:
-    """All the rows that were chosen, at work."""
-    for row in chosen(request, "row"):
-        assert isinstance(row, Row)
-        ground = Ground(tmp_path_factory.mktemp("row"))
-        pool.enter(row.name, lambda row=row, ground=ground: play(row, ground))  # type: ignore[misc]  # bound now
-    return pool
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -13,12 +13,13 @@ import pytest
 
 from stmpo.errors import ExitCode
 from stmpo.testing import Fault, FaultKind, On, Scenario
-from tests.faults.conftest import Pool, chosen
-from tests.faults.ground import Ground
 from tests.faults.judge import Ends, Job, Judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tests.faults.conftest import Pool
+    from tests.faults.ground import Ground
 
 ALL = Ends()
 K = FaultKind
@@ -143,16 +144,6 @@ def play(row: Row, ground: Ground) -> None:
         Judge(ground, row.job).after(outcome, row.ends)
     finally:
         ground.clear()
-
-
-@pytest.fixture(scope="module")
-def rows(request: pytest.FixtureRequest, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Pool:
-    """All the rows that were chosen, at work."""
-    for row in chosen(request, "row"):
-        assert isinstance(row, Row)
-        ground = Ground(tmp_path_factory.mktemp("row"))
-        pool.enter(row.name, lambda row=row, ground=ground: play(row, ground))  # type: ignore[misc]  # bound now
-    return pool
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
