@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from stmpo.testing import FAKE_AERENDER, Scenario, Start, frame_stamp, starts
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+FRAME = re.compile(r"(?:frame|f)_(\d+)\.png")
+"""The name of a frame's file, in scratch or at the destination."""
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing here is expected to take a tenth of it."""
@@ -128,6 +132,10 @@ class Studio:
         """File name to the frame number that its picture shows."""
         return {path.name: frame_stamp(path) for path in sorted(self.out.glob(pattern))}
 
+    def rendered(self) -> set[int]:
+        """Frames that there are files of, in scratch or at the destination."""
+        return frames_in(self.scratch, self.out)
+
     def strangers(self) -> list[str]:
         """Files at the destination that are neither frames nor the journal."""
         names = (path.name for path in self.out.iterdir())
@@ -149,6 +157,12 @@ class Studio:
     def scratch_files(self) -> list[Path]:
         """What is left in scratch."""
         return [path for path in self.scratch.rglob("*") if path.is_file()] if self.scratch.exists() else []
+
+
+def frames_in(*folders: Path) -> set[int]:
+    """Numbers of the frames that there are files of in and under these folders, which may go while they are read."""
+    names = (name for folder in folders for _, _, files in os.walk(folder) for name in files)
+    return {int(found[1]) for name in names if (found := FRAME.fullmatch(name))}
 
 
 def _runs(pid: int, start: Start) -> bool:

@@ -20,7 +20,7 @@ from openjd.sessions import LOG, ActionState, ActionStatus, Session
 from openjd.sessions._action_filter import ActionMessageKind, ActionMonitoringFilter
 
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
-from tests.engine.studio import PATIENCE, Studio, after, wait_for
+from tests.engine.studio import PATIENCE, Studio, after, frames_in, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,12 +175,8 @@ def test_a_cancel_leaves_whole_frames_and_no_process(studio: Studio, worker: Wor
     stubborn = Fault(FaultKind.STUBBORN)
     _set(studio, worker, Scenario(costs=Costs(0.0, {6: 60.0, 12: 60.0}), faults=(stubborn,)))
     worker.run(_command(studio, *FRAMES))
-    place = worker.session.working_directory
-
-    def rendered() -> int:
-        return len([*place.rglob("frame_*.png"), *studio.out.glob("f_*.png")])
-
-    wait_for(lambda: worker.ended.is_set() or rendered() >= 10, "ten frames")
+    places = (worker.session.working_directory, studio.out)
+    wait_for(lambda: worker.ended.is_set() or len(frames_in(*places)) >= 10, "ten frames")
     worker.session.cancel_action()
     last = worker.end()
     assert last.state is ActionState.CANCELED

@@ -35,11 +35,6 @@ def _spans(starts: Iterable[Start]) -> list[tuple[int, int]]:
     return sorted((int(after(start.argv, "-s")), int(after(start.argv, "-e"))) for start in starts)
 
 
-def _rendered(studio: Studio) -> int:
-    """Frames in scratch and at the destination."""
-    return len([*studio.scratch.rglob("frame_*.png"), *studio.out.glob("f_*.png")])
-
-
 # ------------------------------------------------------------------------------------------------------- trap 1
 
 
@@ -398,7 +393,7 @@ def test_a_cancel_keeps_every_whole_frame(studio: Studio, number: signal.Signals
     slow = Scenario(costs=Costs(0.0, {4: 60.0, 8: 60.0}))
     with studio.start("--frames", "1-8", "--concurrency", "2", scenario=slow) as run:
         try:
-            wait_for(lambda: run.poll() is not None or _rendered(studio) >= 6, "six frames")
+            wait_for(lambda: run.poll() is not None or len(studio.rendered()) >= 6, "six frames")
             run.send_signal(number)
             assert run.wait(30) == 4, studio.log
         finally:

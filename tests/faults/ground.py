@@ -78,8 +78,3 @@ class Ground(Studio):
     def delivered(self) -> int:
         """How many frames stand at the destination."""
         return len(list(self.out.glob("f_*.png"))) if self.out.is_dir() else 0
-
-    def rendered(self) -> int:
-        """How many frames there are, in scratch or delivered."""
-        places = [*self.scratch.rglob("frame_*.png"), *(self.out.glob("f_*.png"))]
-        return len({int(path.stem.rsplit("_", 1)[1]) for path in places})

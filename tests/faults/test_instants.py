@@ -182,7 +182,7 @@ class Play:
             "checking": ground.scratch.exists,
             "beginning": lambda: self._runs() > runs,
             "launching": lambda: len(list((ground.stage / "state").glob("start-*.json"))) > starts,
-            "rendering": lambda: ground.rendered() >= there + some,
+            "rendering": lambda: len(ground.rendered()) >= there + some,
             "delivering": lambda: ground.delivered() > there,
             "ending": lambda: ground.delivered() >= self._frames,
         }

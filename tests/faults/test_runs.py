@@ -49,7 +49,7 @@ def _journal(ground: Ground) -> Path:
 def _six_rendered_then_killed(ground: Ground, *, group: bool = False) -> None:
     """A run is killed with six of eight frames rendered."""
     with ground.start(*JOB.options, scenario=SLOW) as run:
-        wait_for(lambda: ground.rendered() >= 6, "six frames")
+        wait_for(lambda: len(ground.rendered()) >= 6, "six frames")
         if group:
             for pid in [run.pid, *ground.survivors()]:
                 _kill(pid)
@@ -65,7 +65,7 @@ def _kill(pid: int) -> None:
 
 def test_two_runs_for_the_same_output_the_second_is_refused_and_names_the_first(ground: Ground) -> None:
     with ground.start(*JOB.options, scenario=SLOW) as first:
-        wait_for(lambda: ground.rendered() >= 6, "six frames")
+        wait_for(lambda: len(ground.rendered()) >= 6, "six frames")
         second = ground.render(*JOB.options, scenario=QUICK)
         first.terminate()
         assert first.wait(30) == ExitCode.CANCELLED

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.testing import Costs, Scenario
-from tests.engine.studio import PATIENCE, after
+from tests.engine.studio import PATIENCE, after, frames_in
 
 if TYPE_CHECKING:
     from tests.windows.conftest import WindowsStudio
@@ -45,7 +45,7 @@ def _reached(studio: WindowsStudio, phase: str, there: int) -> bool:
     return {
         "checking": studio.scratch.exists(),
         "launching": bool(studio.starts()),
-        "rendering": bool(list(studio.scratch.rglob("frame_*.png"))) or delivered > there,
+        "rendering": bool(frames_in(studio.scratch)) or delivered > there,
         "delivering": delivered > there,
         "ending": delivered >= 8,
     }[phase]

@@ -42,12 +42,7 @@ STATUS_ACCESS_VIOLATION = 0xC0000005
 
 def eight_rendered(studio: WindowsStudio) -> None:
     """Wait for the frames that `SLOW_TAIL` renders at once, some of which may be delivered by then."""
-
-    def rendered() -> set[str]:
-        files = [*studio.scratch.rglob("frame_*.png"), *studio.out.glob("f_*.png")]
-        return {path.stem[-4:] for path in files}
-
-    wait_for(lambda: len(rendered()) >= 8, "eight frames")
+    wait_for(lambda: len(studio.rendered()) >= 8, "eight frames")
 
 
 def gone(studio: WindowsStudio, seconds: float) -> bool:
