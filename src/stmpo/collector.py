@@ -31,7 +31,6 @@ from stmpo.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from stmpo.delivery.scratch import Scratch
     from stmpo.job import RenderJob
@@ -311,8 +310,9 @@ class Collector:
     def _send(self, frame: int, found: Found, file: Whole, attempt: Attempt | None) -> None:
         if attempt is not None:
             attempt.undelivered += 1
-        destination = self._job.output.path(frame, self._extension(found))
-        self.courier.send(Parcel(frame, found.path, file, destination, attempt))
+        output = self._job.output
+        name = output.name(frame, self._extension(found))
+        self.courier.send(Parcel(frame, found.path, file, output.directory, name, attempt))
 
     async def arrived(self, parcel: Parcel, size: int) -> None:
         """The frame stands at the destination: ledger, sinks, journal."""
@@ -322,7 +322,7 @@ class Collector:
             FrameDelivered(
                 frame=parcel.frame,
                 slot=-1 if record.slot is None else record.slot,
-                name=parcel.destination.name,
+                name=parcel.name,
                 size=size,
                 cost=record.cost,
                 delivered=self._ledger.count(FrameState.DELIVERED),
@@ -331,7 +331,7 @@ class Collector:
         )
         values: dict[str, object] = {
             "frame": parcel.frame,
-            "name": parcel.destination.name,
+            "name": parcel.name,
             "size": size,
             "cost": None if record.cost is None else round(record.cost, 4),
             "attempt": None if parcel.attempt is None else parcel.attempt.number,
@@ -355,7 +355,7 @@ class Collector:
         """Delivery cannot go on; what is verified stays in scratch."""
         self._failed(error)
 
-    async def verified_again(self, source: Path) -> Whole | None:
+    async def verified_again(self, source: str) -> Whole | None:
         """A file that has changed after it was verified, as it is now."""
         result = await self._readers.run(verify_path, source, self._minimum)
         return result if isinstance(result, Whole) else None
@@ -406,9 +406,9 @@ def verify_one(found: Found, minimum_bytes: int) -> Whole | Broken:
     return verify_path(found.path, minimum_bytes)
 
 
-def verify_path(path: Path, minimum_bytes: int) -> Whole | Broken:
+def verify_path(path: str, minimum_bytes: int) -> Whole | Broken:
     """Verify one file; a file that cannot be read now is not whole now."""
     try:
-        return verify_frame(path, extension=path.suffix, minimum_bytes=minimum_bytes)
+        return verify_frame(path, minimum_bytes=minimum_bytes)
     except OSError as error:
         return Broken(f"cannot be read: {error.strerror or error}")

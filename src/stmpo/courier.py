@@ -58,9 +58,14 @@ class Parcel:
     """One verified file on its way."""
 
     frame: int
-    source: Path
+    source: str
     file: Whole
-    destination: Path
+
+    folder: Path
+    """The destination."""
+
+    name: str
+    """What it is called there."""
 
     attempt: Attempt | None
     """Whose renderer wrote it; None for a frame of an earlier run's scratch."""
@@ -81,7 +86,7 @@ class Sender(Protocol):
     def stopped(self, error: StmpoError) -> None:
         """Nothing can be delivered any more, for a reason that a user can act on."""
 
-    async def verified_again(self, source: Path) -> Whole | None:
+    async def verified_again(self, source: str) -> Whole | None:
         """The file as it is now; None where it is not whole."""
 
 
@@ -195,7 +200,7 @@ class Courier:
                 delay = retry_delay(failures) if error.transient and not self.gave_up else None
                 if delay is None:
                     raise DeliveryFailed(
-                        f"cannot deliver {parcel.destination.name} to {parcel.destination.parent}: {error}; it is kept"
+                        f"cannot deliver {parcel.name} to {parcel.folder}: {error}; it is kept"
                         " in scratch: make the folder writable and run again"
                     ) from None
                 await asyncio.sleep(delay)
@@ -236,9 +241,10 @@ def _drop(parcel: Parcel) -> None:
     if parcel.attempt is not None and parcel.attempt.lease.shared:
         os.truncate(parcel.source, 1)
     else:
-        parcel.source.unlink()
+        os.unlink(parcel.source)
 
 
 def _publish(parcel: Parcel, file: Whole, tag: str, mount: Path) -> Published:
-    ensure_room(parcel.destination.parent, file.size)
-    return publish(parcel.source, parcel.destination, expected=file, temporary_tag=tag, mount=mount)
+    ensure_room(parcel.folder, file.size)
+    destination = os.path.join(parcel.folder, parcel.name)
+    return publish(parcel.source, destination, expected=file, temporary_tag=tag, mount=mount)

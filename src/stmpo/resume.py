@@ -59,7 +59,7 @@ def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes
         return None
     path = job.output.directory / name
     try:
-        result = verify_frame(path, extension=path.suffix, minimum_bytes=minimum_bytes)
+        result = verify_frame(path, minimum_bytes=minimum_bytes)
     except OSError:
         return None
     if not isinstance(result, Whole) or (vouched is not None and vouched.size != result.size):

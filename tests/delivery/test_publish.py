@@ -136,14 +136,14 @@ def test_a_source_that_changes_during_the_copy_is_never_published(
     assert (folder / "a.bin").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("step", ["copy_bytes", "os.fsync", "part.replace"])
+@pytest.mark.parametrize("step", ["copy_bytes", "os.fsync", "os.replace"])
 def test_a_failure_at_any_step_leaves_no_part_and_the_old_file(
     step: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where, name = {
         "copy_bytes": (publishing, "copy_bytes"),
         "os.fsync": (os, "fsync"),
-        "part.replace": (Path, "replace"),
+        "os.replace": (os, "replace"),
     }[step]
     monkeypatch.setattr(where, name, _raiser(errno.EIO))
     (folder / "a.bin").write_bytes(b"old")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.delivery.settling import Settling, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_frames_are_found_with_any_padding_and_extension(tmp_path: Path) -> None:
@@ -29,8 +26,8 @@ def test_frames_are_found_with_any_padding_and_extension(tmp_path: Path) -> None
         "movie": (None, "", 5),
     }
     first = next(item for item in scan(tmp_path) if item.frame == 12)
-    assert first.path == tmp_path / "frame_00012.png"
-    assert first.mtime_ns == first.path.stat().st_mtime_ns
+    assert first.path == str(tmp_path / "frame_00012.png")
+    assert first.mtime_ns == Path(first.path).stat().st_mtime_ns
 
 
 def test_everything_else_is_passed_over(tmp_path: Path) -> None:

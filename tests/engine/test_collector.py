@@ -169,7 +169,7 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     tried: list[str] = []
 
     def away(parcel: courier.Parcel, *_: object) -> Published:
-        tried.append(parcel.destination.name)
+        tried.append(parcel.name)
         raise DestinationError("the network is away", transient=True)
 
     monkeypatch.setattr(courier, "DELIVERIES_AT_A_TIME", 1)

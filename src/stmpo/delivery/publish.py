@@ -5,7 +5,7 @@
 So whoever looks at the destination sees the old file or the new one, never a half. The rename replaces a symbolic link
 of that name and never writes through it. Whatever goes wrong, the part is removed; what a killed process leaves is
 swept by the next run (`parts`). The folder entry itself is not flushed: after a power failure a frame may be missing
-again, and resuming trusts no journal without looking at the disk.
+again, and resuming trusts no journal without looking at the disk. Paths of frames are strings, as in `settling`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.delivery.verify import Whole
+
+    StrPath = str | os.PathLike[str]
 
 _FLAGS = 0
 for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT"):
@@ -86,7 +88,7 @@ def mount_of(folder: Path) -> Path:
 
 
 def publish(
-    source: Path, destination: Path, *, expected: Whole, temporary_tag: str, mount: Path | None = None
+    source: StrPath, destination: StrPath, *, expected: Whole, temporary_tag: str, mount: Path | None = None
 ) -> Published:
     """Bring a verified frame to its destination. `temporary_tag` is the run's own (see `parts`).
 
@@ -101,7 +103,8 @@ def publish(
         DestinationError: the destination refused for another reason; `transient` says whether to try again.
     """
     began = time.monotonic()
-    part = destination.parent / part_name(temporary_tag, destination.name)
+    folder, name = os.path.split(destination)
+    part = os.path.join(folder, part_name(temporary_tag, name))
     with _opened(source, expected) as reading:
         try:
             with _removed_on_failure(part):
@@ -109,8 +112,8 @@ def publish(
                 _check_unchanged(os.fstat(reading), expected)
                 if mount is not None and not os.path.ismount(mount):
                     raise DestinationError(f"nothing is mounted at {mount} any more", transient=True)
-                part.replace(destination)
-                status = destination.lstat()
+                os.replace(part, destination)
+                status = os.lstat(destination)
         except OSError as error:
             raise _explained(error, destination, expected.size) from error
     if status.st_size != expected.size:
@@ -121,7 +124,7 @@ def publish(
 
 
 @contextlib.contextmanager
-def _opened(source: Path, expected: Whole) -> Iterator[int]:
+def _opened(source: StrPath, expected: Whole) -> Iterator[int]:
     try:
         descriptor = os.open(source, os.O_RDONLY | _FLAGS)
     except OSError as error:
@@ -139,16 +142,16 @@ def _check_unchanged(status: os.stat_result, expected: Whole) -> None:
 
 
 @contextlib.contextmanager
-def _removed_on_failure(part: Path) -> Iterator[None]:
+def _removed_on_failure(part: StrPath) -> Iterator[None]:
     try:
         yield
     except BaseException:  # whatever ends it, no part stays behind
         with contextlib.suppress(OSError):
-            part.unlink()
+            os.unlink(part)
         raise
 
 
-def _write_part(source: int, part: Path, expected: Whole) -> None:
+def _write_part(source: int, part: str, expected: Whole) -> None:
     target = _create(part)
     try:
         copied = copy_bytes(source, target)
@@ -162,20 +165,21 @@ def _write_part(source: int, part: Path, expected: Whole) -> None:
         raise DestinationError(f"{size:,} of {expected.size:,} bytes were kept", transient=True)
 
 
-def _create(part: Path) -> int:
+def _create(part: str) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
     try:
         return os.open(part, flags, 0o666)
     except FileExistsError:  # of this run, by its tag: an earlier try whose part could not be removed
-        part.unlink()
+        os.unlink(part)
         return os.open(part, flags, 0o666)
 
 
-def _explained(error: OSError, destination: Path, size: int) -> NoSpace | DestinationError:
+def _explained(error: OSError, destination: StrPath, size: int) -> NoSpace | DestinationError:
+    folder, name = os.path.split(destination)
     windows = getattr(error, "winerror", None)
     if is_full(error):
         return NoSpace(
-            f"no space left in {destination.parent} for {destination.name} ({size:,} bytes); free some space, then run"
+            f"no space left in {folder} for {name} ({size:,} bytes); free some space, then run"
             " again: what is rendered is kept in scratch"
         )
     if windows is not None:
@@ -184,13 +188,13 @@ def _explained(error: OSError, destination: Path, size: int) -> NoSpace | Destin
         transient = error.errno in (_PASSING_IN_C if hasattr(error, "winerror") else _PASSING)
     if isinstance(error, IsADirectoryError) or _is_folder(destination):  # Windows says only "access denied"
         return DestinationError("a folder of that name is in the way", transient=False)
-    if isinstance(error, FileNotFoundError) and not destination.parent.exists():
+    if isinstance(error, FileNotFoundError) and not os.path.exists(folder):
         return DestinationError("the folder is gone", transient=transient)
     return DestinationError(error.strerror or str(error), transient=transient)
 
 
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+def _is_folder(path: StrPath) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def prepare_destination(folder: Path) -> None:

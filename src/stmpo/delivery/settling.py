@@ -4,7 +4,9 @@ A renderer creates a frame's file empty and fills it, so a file is only looked a
 modification time the same for a while. Files whose structure can be read to its end need a short while, because a cut
 one is noticed anyhow; for the others it is the only evidence, so they wait longer.
 
-Times are arguments: nothing here reads a clock.
+Times are arguments: nothing here reads a clock. Paths of frames are plain strings here and all the way to the
+destination: `pathlib` interns every part of every path, and over a long night Python's table of such names grows by
+megabytes (some versions of Python never let go of one).
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.verify import has_structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 QUIET = 0.2
 """Seconds without a change for files with a structure that is checked."""
@@ -38,7 +40,7 @@ class Found:
     frame: int | None
     """Its frame number; None for the single file of a movie or sound."""
 
-    path: Path
+    path: str
     name: str
     extension: str
     """With its dot; the renderer may have forced another one than was asked for. Empty where there is none."""
@@ -59,18 +61,18 @@ def scan(folder: Path) -> Iterator[Found]:
         return
     with entries:
         for entry in entries:
-            if (found := _found(entry.name, Path(entry.path))) is not None:
+            if (found := _found(entry.name, entry.path)) is not None:
                 yield found
 
 
-def _found(name: str, path: Path) -> Found | None:
+def _found(name: str, path: str) -> Found | None:
     frame = _FRAME.fullmatch(name)
     match = frame or _MOVIE.fullmatch(name)
     if match is None or _TEMPORARY in name.lower():
         return None
     try:
         # Not the folder entry's own figures: Windows brings those up to date only when the file is closed.
-        status = path.lstat()
+        status = os.lstat(path)
     except FileNotFoundError:
         return None
     number = int(frame[1]) if frame else None
@@ -103,7 +105,7 @@ class Settling:
         seen = self._seen.get(name)
         if seen is None or (seen.size, seen.mtime_ns) != (size, mtime_ns):
             seen = self._seen[name] = _Seen(size, mtime_ns, now)
-        structured = has_structure(PurePath(name).suffix)
+        structured = has_structure(os.path.splitext(name)[1])
         wanted = self._quiet if structured else self._quiet_without_structure
         return size > 0 and now - seen.since >= wanted
 

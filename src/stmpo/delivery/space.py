@@ -112,7 +112,7 @@ def _megabytes(count: int) -> str:
 
 def _nearest(folder: Path) -> Path:
     """The folder itself or its nearest parent that exists."""
-    there = (place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110 - never raises
+    there = (place for place in (folder, *folder.parents) if os.path.exists(place))
     return next(there, folder)
 
 

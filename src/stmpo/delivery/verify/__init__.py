@@ -15,13 +15,9 @@ import os
 import stat
 from dataclasses import dataclass
 from io import FileIO
-from typing import TYPE_CHECKING
 
 from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, stranger
 from stmpo.delivery.verify.reader import Damaged, Footage, Reader
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
 
@@ -69,7 +65,9 @@ def has_structure(extension: str) -> bool:
     return format_of(extension) is not None
 
 
-def verify_frame(path: Path, *, extension: str | None = None, minimum_bytes: int = 8) -> Whole | Broken:
+def verify_frame(
+    path: str | os.PathLike[str], *, extension: str | None = None, minimum_bytes: int = 8
+) -> Whole | Broken:
     """Read a frame to the end of its structure.
 
     `extension` (with its dot) stands for the path's own where the name is a temporary one. A symbolic link is no frame,
@@ -88,7 +86,7 @@ def verify_frame(path: Path, *, extension: str | None = None, minimum_bytes: int
             return Broken("is not there")
         raise
     with FileIO(descriptor) as file:
-        return _verify(file, path.suffix if extension is None else extension, minimum_bytes)
+        return _verify(file, os.path.splitext(path)[1] if extension is None else extension, minimum_bytes)
 
 
 def _no_file(mode: int) -> str | None:
