@@ -278,10 +278,8 @@ class Collector:
     def _take(self, attempt: Attempt, found: Found, file: Whole) -> None:
         """A frame is whole: account for it and send it on its way."""
         frame = self._frame(attempt, found)
-        record = self._ledger.move(frame, FrameState.VERIFIED)
-        record.slot = attempt.lease.slot
-        record.renderings += 1
-        record.cost = attempt.costs.finished(file.mtime_ns / 1e9)
+        self._ledger.move(frame, FrameState.VERIFIED)
+        self._ledger.rendered(frame, attempt.lease.slot, attempt.costs.finished(file.mtime_ns / 1e9))
         attempt.taken.add(frame)
         self.taken += 1
         self._send(frame, found, file, attempt)

@@ -14,6 +14,8 @@ The ledger's history on disk is the journal (`stmpo.journal`).
 
 from __future__ import annotations
 
+import math
+from array import array
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -59,55 +61,78 @@ _ARROWS: dict[FrameState, frozenset[FrameState]] = {
 """Pending to verified or delivered is what a resumed run finds in an earlier run's scratch or at the destination."""
 
 
+_STATES = tuple(FrameState)
+_CODES = {state: code for code, state in enumerate(_STATES)}
+_NOBODY = -1
+
+
 class LedgerError(RuntimeError):
     """A move that no arrow allows: a defect of this program, never of a render."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FrameRecord:
     """What is known of one frame."""
 
-    state: FrameState = FrameState.PENDING
-    slot: int | None = None
+    state: FrameState
+    slot: int | None
     """The slot that has or had it."""
 
-    cost: float | None = None
+    cost: float | None
     """Seconds it took to render, in its last whole rendering."""
-
-    renderings: int = 0
-    """How often it was rendered whole: more than once only when a rendering was no longer trusted."""
 
 
 class Ledger:
-    """The state of every frame that a run was asked for. Not thread-safe: the orchestrator's loop owns it."""
+    """The state of every frame that a run was asked for. Not thread-safe: the orchestrator's loop owns it.
+
+    It is kept in columns that have their whole size from the beginning, a few bytes a frame: nothing in it grows while
+    frames are rendered.
+    """
 
     def __init__(self, frames: FrameSet) -> None:
-        self._records = {frame: FrameRecord() for frame in frames}
+        self._index = {frame: at for at, frame in enumerate(frames)}
+        self._states = bytearray([_CODES[FrameState.PENDING]]) * len(self._index)
+        self._slots = array("i", [_NOBODY]) * len(self._index)
+        self._costs = array("d", [math.nan]) * len(self._index)
         self._counts = dict.fromkeys(FrameState, 0)
-        self._counts[FrameState.PENDING] = len(self._records)
+        self._counts[FrameState.PENDING] = len(self._index)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._index)
 
     def __contains__(self, frame: object) -> bool:
-        return frame in self._records
+        return frame in self._index
 
     def __getitem__(self, frame: int) -> FrameRecord:
-        return self._records[frame]
+        """The frame as it stands now."""
+        at = self._index[frame]
+        slot, cost = self._slots[at], self._costs[at]
+        return FrameRecord(
+            _STATES[self._states[at]],
+            None if slot == _NOBODY else slot,
+            None if math.isnan(cost) else cost,
+        )
 
     def move(self, frame: int, state: FrameState) -> FrameRecord:
-        """Move a frame along an arrow.
+        """Move a frame along an arrow; the frame as it stands then.
 
         Raises:
             LedgerError: there is no such arrow from where the frame stands.
         """
-        record = self._records[frame]
-        if state not in _ARROWS[record.state]:
-            raise LedgerError(f"frame {frame} cannot go from {record.state.value} to {state.value}")
-        self._counts[record.state] -= 1
+        at = self._index[frame]
+        old = _STATES[self._states[at]]
+        if state not in _ARROWS[old]:
+            raise LedgerError(f"frame {frame} cannot go from {old.value} to {state.value}")
+        self._counts[old] -= 1
         self._counts[state] += 1
-        record.state = state
-        return record
+        self._states[at] = _CODES[state]
+        return self[frame]
+
+    def rendered(self, frame: int, slot: int, cost: float | None) -> None:
+        """Note who rendered a frame, and in how many seconds, where that is known."""
+        at = self._index[frame]
+        self._slots[at] = slot
+        self._costs[at] = math.nan if cost is None else cost
 
     def count(self, state: FrameState) -> int:
         """How many frames stand there."""
@@ -115,18 +140,21 @@ class Ledger:
 
     def frames(self, *states: FrameState) -> FrameSet:
         """The frames that stand in any of these states."""
-        return FrameSet(tuple(frame for frame, record in self._records.items() if record.state in states))
+        codes = {_CODES[state] for state in states}
+        return FrameSet(
+            tuple(frame for frame, code in zip(self._index, self._states, strict=True) if code in codes)
+        )
 
     def missing(self, frames: Iterable[int]) -> FrameSet:
         """Those of these frames that are neither verified nor delivered."""
-        have = (FrameState.VERIFIED, FrameState.DELIVERED)
-        return FrameSet.of(frame for frame in frames if self._records[frame].state not in have)
+        have = (_CODES[FrameState.VERIFIED], _CODES[FrameState.DELIVERED])
+        return FrameSet.of(frame for frame in frames if self._states[self._index[frame]] not in have)
 
     @property
     def complete(self) -> bool:
         """Every frame is delivered."""
-        return self._counts[FrameState.DELIVERED] == len(self._records)
+        return self._counts[FrameState.DELIVERED] == len(self._index)
 
     def costs(self) -> list[float]:
         """Known costs in seconds, one a frame, of what this run rendered."""
-        return [record.cost for record in self._records.values() if record.cost is not None]
+        return [cost for cost in self._costs if not math.isnan(cost)]

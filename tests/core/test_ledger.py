@@ -28,7 +28,7 @@ class Bookkeeper(RuleBasedStateMachine):
     def move(self, frame: int, state: FrameState) -> None:
         """Every arrow is allowed, and nothing else is; a refused move changes nothing."""
         if (self.model[frame], state) in ARROWS:
-            assert self.ledger.move(frame, state) is self.ledger[frame]
+            assert self.ledger.move(frame, state) == self.ledger[frame]
             self.model[frame] = state
         else:
             with pytest.raises(LedgerError):
@@ -66,8 +66,12 @@ def test_the_frames_of_several_states_are_sorted() -> None:
 
 def test_only_known_costs_are_told() -> None:
     ledger = Ledger(FrameSet.of([1, 2]))
-    ledger[2].cost = 0.0
+    ledger.rendered(1, 3, None)
+    ledger.rendered(2, 0, 0.0)
     assert ledger.costs() == [0.0]
+    assert (ledger[1].slot, ledger[1].cost) == (3, None)
+    assert (ledger[2].slot, ledger[2].cost) == (0, 0.0)
+    assert ledger[1].state is P
 
 
 def test_a_ledger_without_frames_is_complete() -> None:

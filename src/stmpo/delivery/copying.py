@@ -14,6 +14,8 @@ CHUNK_BYTES = 64 << 20
 """Asked of the kernel at a time: a thread that copies a huge file still comes back now and then."""
 
 BUFFER_BYTES = 1 << 20
+LOOK_BYTES = 4 << 10
+"""To see that a source has ended. Small, since it is made for each frame, in many threads."""
 
 _REFUSALS = frozenset(
     getattr(errno, name)
@@ -31,7 +33,7 @@ def copy_bytes(source: int, target: int) -> int:
     """
     copied = _copy_in_kernel(source, target)
     # Also when the kernel has copied all: old ones claim an early end on some file systems, and reading settles it.
-    buffer = memoryview(bytearray(BUFFER_BYTES if not copied else 64 << 10))
+    buffer = memoryview(bytearray(BUFFER_BYTES if not copied else LOOK_BYTES))
     with os.fdopen(source, "rb", buffering=0, closefd=False) as reading:
         while length := reading.readinto(buffer):
             written = 0

@@ -19,6 +19,7 @@ Frames that the record lacks take the level of the record's nearest frames by th
 from __future__ import annotations
 
 import math
+from array import array
 from typing import TYPE_CHECKING
 
 from stmpo.frames import FrameSet
@@ -52,7 +53,7 @@ class Estimates:
 
     def __init__(self, frames: FrameSet, record: Mapping[int, float] | None = None) -> None:
         self._record = completed(frames, record or {})
-        self._known: list[float | None] = [None] * len(frames)
+        self._known = array("d", [math.nan]) * len(frames)  # NaN where nothing is known yet
         self._shape = self._record
         self._recorded = bool(record)
         self._trust = 1.0
@@ -70,18 +71,18 @@ class Estimates:
 
     def knows(self, position: int) -> bool:
         """Whether this frame's cost was observed in this run."""
-        return self._known[position] is not None
+        return not math.isnan(self._known[position])
 
     def observe(self, position: int, cost: float) -> None:
         """A frame was rendered, at this cost in seconds. A later word replaces an earlier one."""
         cost = max(cost, _LEAST)
-        previous = self._known[position]
+        previous = self._cost(position)
         self._known[position] = cost
         if previous is None:
             self._count += 1
             self._shapes += self._shape[position]
         self._sum += cost - (previous or 0.0)
-        before = self._known[position - 1] if position else None
+        before = self._cost(position - 1) if position else None
         if previous is None:
             self._roughness.add(cost / self._shape[position], before and before / self._shape[position - 1])
         if self._recorded:
@@ -116,12 +117,17 @@ class Estimates:
             near, far = near * fade, far / fade
         return costs
 
+    def _cost(self, position: int) -> float | None:
+        """Observed seconds; None where nothing is known yet."""
+        cost = self._known[position]
+        return None if math.isnan(cost) else cost
+
     def _level(self, position: int, step: int) -> float | None:
         """Cost over shape around here, from this position outwards; None where nothing is known."""
         total = weight = 0.0
         share = 1.0
         for at in range(position, position + step * LOOK, step):
-            known = self._known[at] if 0 <= at < len(self._known) else None
+            known = self._cost(at) if 0 <= at < len(self._known) else None
             if known is None:
                 break
             total += share * known
@@ -136,7 +142,7 @@ class Estimates:
         self._trust = trust
         self._shape = [seconds**trust for seconds in self._record]
         self._shapes = sum(
-            shape for shape, known in zip(self._shape, self._known, strict=True) if known is not None
+            shape for shape, known in zip(self._shape, self._known, strict=True) if not math.isnan(known)
         )
         self.version += 1
 
