@@ -7,6 +7,8 @@ to be installed there, not passed over. Without it, what was skipped and why is 
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,12 @@ _FOR_TESTS = {
 }
 
 
+def pytest_configure() -> None:
+    """A run under `nohup` ignores SIGHUP, and so would all that is started here to be told by it."""
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 LONG_FILES = (
     "test_windows_under_wine.py",
     "test_instants.py",
@@ -60,10 +68,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Count skips as failures where that is asked for."""
     reporter: TerminalReporter | None = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or os.environ.get("STMPO_SKIPS_FAIL") != "1" or exitstatus != pytest.ExitCode.OK:
+    if reporter is None or os.environ.get("STMPO_SKIPS_FAIL") != "1":
         return
-    if any(not _allowed(str(report.longrepr)) for report in reporter.stats.get("skipped", [])):
-        reporter.write_line("skipped tests count as failures here (STMPO_SKIPS_FAIL=1)", red=True)
+    skips = sorted({str(report.longrepr) for report in reporter.stats.get("skipped", [])})
+    refused = [reason for reason in skips if not _allowed(reason)]
+    for reason in refused:
+        reporter.write_line(
+            f"\nskipped, which counts as a failure here (STMPO_SKIPS_FAIL=1): {reason}", red=True
+        )
+    if refused and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

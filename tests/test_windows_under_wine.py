@@ -25,6 +25,9 @@ import pytest
 sys.exit(pytest.main(['--rootdir', root, '-p', 'no:cacheprovider', '-q', *sys.argv[2:]]))
 """
 
+PATIENCE = 1200.0
+"""Seconds after which they are given up; on a quiet machine a fifth of it is enough."""
+
 FOR_WINDOWS_ALONE = ("tests/windows",)
 FOR_EVERY_SYSTEM = (
     *("tests/core", "tests/delivery", "tests/machine", "tests/renderers", "tests/sinks", "tests/testing"),
@@ -71,7 +74,7 @@ def test_they_pass_there(tests: tuple[str, ...], skips_fail: bool) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        timeout=540,
+        timeout=PATIENCE,
     )
     report = done.stdout.decode(errors="replace")
     assert done.returncode == 0, report

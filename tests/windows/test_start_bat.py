@@ -14,7 +14,10 @@ from stmpo.deadline.pieces import load_pieces
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="a script for cmd")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "win32",
+    reason="needs Windows: a script for cmd; elsewhere test_windows_under_wine.py runs this",
+)
 
 GOOD = f'@"{sys.executable}" %*'
 DASH_3 = f'@"{sys.executable}" %2 %3 %4'
