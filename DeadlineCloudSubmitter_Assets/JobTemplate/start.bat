@@ -2,28 +2,18 @@
 @echo off
 rem Starts scripts/runtime.py with the first Python that is new enough: a script for cmd, and behind "::sh" for sh.
 rem The line at the top is a label for cmd; for sh it puts all this into a text that nobody reads.
-if not defined STMPO_PYTHON goto any
-call "%STMPO_PYTHON%" -c "import sys; sys.exit(sys.version_info < (3, 10))" >nul 2>nul && goto named
-echo openjd_fail: this worker has no Python 3.10 or later as %STMPO_PYTHON%; install one there, or name it by STMPO_PYTHON
+rem There is no goto: where lines end without a carriage return, cmd may not find a label.
+rem "call" comes back from a Python that is a batch file. The last line needs no return, and "call" reads a path twice.
+set stmpo_found=
+set stmpo_test="import sys; sys.exit(sys.version_info < (3, 10))"
+if defined STMPO_PYTHON set "STMPO_PYTHON=%STMPO_PYTHON:"=%"
+if defined STMPO_PYTHON for %%p in ("%STMPO_PYTHON%") do call %%p -c %stmpo_test% >nul 2>nul && set stmpo_found=%%p
+if not defined STMPO_PYTHON for %%p in ("python" "py -3" "python3") do if not defined stmpo_found call %%~p -c %stmpo_test% >nul 2>nul && set stmpo_found=%%~p
+if defined stmpo_found %stmpo_found% "%STMPO_SCRIPTS%\runtime.py" %*
+if defined stmpo_found exit %errorlevel%
+if not defined STMPO_PYTHON set STMPO_PYTHON=python, py or python3
+for %%p in ("%STMPO_PYTHON%") do echo openjd_fail: this worker has no Python 3.10 or later as %%~p; install one there, or name it by STMPO_PYTHON
 exit 2
-:any
-call python -c "import sys; sys.exit(sys.version_info < (3, 10))" >nul 2>nul && goto python
-call py -3 -c "import sys; sys.exit(sys.version_info < (3, 10))" >nul 2>nul && goto py
-call python3 -c "import sys; sys.exit(sys.version_info < (3, 10))" >nul 2>nul && goto python3
-echo openjd_fail: this worker has no Python 3.10 or later as python, py or python3; install one there, or name it by STMPO_PYTHON
-exit 2
-:named
-call "%STMPO_PYTHON%" "%STMPO_SCRIPTS%\runtime.py" %1
-exit %errorlevel%
-:python
-call python "%STMPO_SCRIPTS%\runtime.py" %1
-exit %errorlevel%
-:py
-call py -3 "%STMPO_SCRIPTS%\runtime.py" %1
-exit %errorlevel%
-:python3
-call python3 "%STMPO_SCRIPTS%\runtime.py" %1
-exit %errorlevel%
 ::sh
 session=$1
 if [ -n "$STMPO_PYTHON" ]; then

@@ -203,3 +203,10 @@ def test_the_shipped_numa_map_is_one_that_can_be_read() -> None:
     from stmpo.machine.numa_map import read  # noqa: PLC0415
 
     assert len(read(PIECES.folder / "scripts" / "numa_map.json").nodes) == 2
+
+
+def test_a_script_that_looks_for_no_label_needs_no_carriage_returns() -> None:
+    """Windows' cmd reads 512 bytes at a time when it looks for one, and may miss it where lines end in LF alone."""
+    (file,) = load_pieces().environments[0]["script"]["embeddedFiles"]
+    commands = [line for line in file["data"].split("::sh\nsession")[0].splitlines()[1:] if line[:3] != "rem"]
+    assert not any(word in line for line in commands for word in ("goto", "call :"))
