@@ -211,6 +211,16 @@ class Project:
     unread_texts: tuple[str, ...] = ()
     """Text layers (`comp: layer`) that are damaged: which fonts they use is not known."""
 
+    ocio: str = ""
+    """The OCIO configuration that its colours are managed by: the absolute path of a file, or the name of one that comes
+    with After Effects, such as "ACES 1.2". Empty where Adobe's own engine does it."""
+
+    @property
+    def ocio_file(self) -> str | None:
+        """The path of its OCIO configuration, where that is a file of its own and comes not with After Effects."""
+        own = _pure(self.ocio).is_absolute() or self.ocio.lower().endswith((".ocio", ".ocioz"))
+        return self.ocio if own else None
+
     @property
     def fonts(self) -> tuple[str, ...]:
         """PostScript names of the fonts that text layers use, each once, sorted."""

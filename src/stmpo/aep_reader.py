@@ -13,7 +13,7 @@ import warnings
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from py_aep import CompItem, FileSource, FrameRateSetting, PlaceholderSource
+from py_aep import ColorManagementSystem, CompItem, FileSource, FrameRateSetting, PlaceholderSource
 from py_aep.binary.chunk import read_aep
 from py_aep.binary.utils import parse_alas_data
 from py_aep.enums import FormatKind
@@ -62,6 +62,7 @@ def read(path: Path) -> Project:
             ),
             font_uses=font_uses,
             unread_texts=unread,
+            ocio=_ocio(project),
         )
 
 
@@ -69,6 +70,15 @@ def _parse(light: Thin, path: Path) -> Application:
     """As `py_aep.parse`, of what `thin` has left."""
     rifx, xmp = read_aep(io.BytesIO(light.data), defer_list_types=frozenset({"Layr"}))
     return parse_app(rifx, parse_project(rifx, xmp, str(path)))
+
+
+def _ocio(project: AepProject) -> str:
+    """Its OCIO configuration; empty for a record of colours that is no such record, which no frame depends on."""
+    try:
+        managed = project.color_management_system is ColorManagementSystem.OCIO
+        return project.ocio_configuration_file.strip() if managed else ""
+    except (ValueError, TypeError):
+        return ""
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from py_aep import OutputFormat, RQItemStatus
+from py_aep import ColorManagementSystem, OutputFormat, RQItemStatus
 
 from stmpo.aep import Footage, Status, read_project
 from stmpo.cli.main import run
@@ -102,6 +102,45 @@ def test_a_whole_sequence_is_found_and_gaps_stay_gaps(lot: Lot, frames: range | 
     (found,) = find_footage(read_project(lot.save()))
     assert [Path(name).name for name in found.files] == [f"a.{frame:04d}.png" for frame in frames]
     assert found.absent == frames[-1] - frames[0] + 1 - len(frames)
+
+
+@pytest.mark.parametrize(
+    ("named", "own"),
+    [("ACES 1.2", False), ("ocio://studio-config-latest", False)]
+    + [(path, True) for path in ("/shows/ocio/config.ocio", r"D:\ocio\aces.ocioz", r"\\nas\ocio\show")],
+)
+def test_an_ocio_configuration_of_ones_own_does_not_travel_and_is_said(
+    lot: Lot, capsys: pytest.CaptureFixture[str], named: str, own: bool
+) -> None:
+    lot.queue(lot.comp())
+    lot.app.project.color_management_system = ColorManagementSystem.OCIO
+    lot.app.project.ocio_configuration_file = named
+    path = lot.save()
+    assert read_project(path).ocio == named
+    assert run(["inspect", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert f"colours by OCIO: {named}\n" in told
+    assert (f"warning: its colours are managed by the OCIO configuration {named}, which" in told) is own
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '"{}"',
+        '["{}"]',
+        '{{"{}": 7}}',
+        '{{"{}": null}}',
+        '{{"{}": {{}}}}',
+        '{{"{}":',
+        '{{"{}": "x", "y": "\\ud800"}}',
+    ],
+)
+def test_a_damaged_record_of_colours_is_no_damaged_project(lot: Lot, record: str) -> None:
+    lot.app.project.color_management_system = ColorManagementSystem.OCIO
+    chunk = lot.app.project._cms_utf8
+    assert chunk is not None
+    chunk.value = record.format("colorManagementSystem")
+    assert not read_project(lot.save()).ocio
 
 
 def test_a_sequence_without_padding_is_found(lot: Lot) -> None:

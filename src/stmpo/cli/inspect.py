@@ -42,6 +42,8 @@ def inspect_command(project: str, as_json: bool) -> int:
 
 def _lines(project: Project, found: list[Found], fonts: list[Font]) -> Iterator[str]:
     yield f"{project.path.name}: After Effects {project.version}"
+    if project.ocio:
+        yield f"colours by OCIO: {project.ocio}"
     yield from _section("comps", len(project.comps))
     for comp in project.comps:
         last = comp.first + comp.frames - 1
@@ -100,6 +102,7 @@ def _as_json(project: Project, found: list[Found], fonts: list[Font]) -> dict[st
     return {
         "project": str(project.path),
         "after_effects": project.version,
+        "ocio_configuration": project.ocio or None,
         "comps": [
             {
                 "name": comp.name,

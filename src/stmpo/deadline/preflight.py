@@ -183,6 +183,12 @@ def _project(project: Project, found: Sequence[Found]) -> Iterator[Finding]:
             f"was saved by After Effects {project.version}, which is newer than this reader knows; look at "
             "`stmpo inspect` before trusting it",
         )
+    if project.ocio_file is not None:
+        yield _warning(
+            None,
+            f"its colours are managed by the OCIO configuration {one_line(project.ocio_file)}, which does not travel: "
+            "After Effects looks for it at this very path; have it there on the workers, with the tables that it names",
+        )
     astray = [one for one in found if one.footage.another_volume and not one.missing]
     if astray:
         yield _warning(
