@@ -122,16 +122,20 @@ class Sender:
 
     def bundle(self, folder: Path, values: dict[str, Any]) -> str | None:
         """Send a bundle as it stands; None for a dry run."""
-        from stmpo.deadline.stored import read_bundle  # noqa: PLC0415
+        from stmpo.deadline.stored import read_bundle, settle  # noqa: PLC0415
+        from stmpo.report.summary import plural  # noqa: PLC0415
 
         others = given_options({name: value for name, value in values.items() if name not in _OF_A_BUNDLE})
         if others:
             raise BadInput(f"{others[0]} is for a project; the bundle {folder.name} is already written")
         parameters = parameters_of(values["parameters"])
         stored = read_bundle(folder, parameters)
-        _tell(f"{stored.name}: {stored.tasks} tasks, {len(stored.inputs)} files")
+        _tell(f"{stored.name}: {plural(stored.tasks, 'task')}, {plural(len(stored.inputs), 'file')}")
+        if stored.moved:
+            _tell(f"the bundle was moved: {plural(len(stored.moved), 'file')} of it taken from {folder}")
         if self._dry_run:
             return None
+        settle(folder, stored)
         overrides = [{"name": name, "value": value} for name, value in parameters.items()]
         return self._send(folder, overrides, service_values(values), values["name"], self._known)
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from stmpo import paths
+from stmpo.deadline.moved import found_here, name_here
 from stmpo.deadline.validation import check_job, read_document
 from stmpo.errors import BadInput
 
@@ -32,6 +33,9 @@ class StoredBundle:
     tasks: int
     inputs: tuple[str, ...]
 
+    moved: Mapping[str, str]
+    """Files of the bundle itself that its documents name by where it was before, each with where it is now."""
+
 
 def read_bundle(folder: Path, parameters: Mapping[str, str]) -> StoredBundle:
     """Read and check a bundle; `parameters` take the place of its own.
@@ -45,18 +49,34 @@ def read_bundle(folder: Path, parameters: Mapping[str, str]) -> StoredBundle:
     own = _values(folder)
     values = {name: value for name, value in {**own, **parameters}.items() if ":" not in name}
     tasks = check_job(template, values, folder)
-    inputs = _inputs(folder)
+    inputs, moved = _inputs(folder)
     _check_service_values(folder, own)
     _check_paths(folder, template, own, parameters)
-    return StoredBundle(str(template.get("name", "")), tasks, inputs)
+    return StoredBundle(str(template.get("name", "")), tasks, inputs, moved)
+
+
+def settle(folder: Path, bundle: StoredBundle) -> None:
+    """Have the documents of a bundle that was moved name its files by where they are now.
+
+    Raises:
+        BadInput: the bundle cannot be written.
+    """
+    document = _place(folder, "asset_references")
+    if bundle.moved and document is not None:
+        name_here(document, _read(document), bundle.moved)
 
 
 def _document(folder: Path, name: str) -> Any:
-    """A JSON or YAML document of the bundle; None where there is none."""
+    """A JSON or YAML document of the bundle, read; None where there is none."""
+    place = _place(folder, name)
+    return None if place is None else _read(place)
+
+
+def _place(folder: Path, name: str) -> Path | None:
     there = [path for path in (folder / f"{name}.json", folder / f"{name}.yaml") if path.is_file()]
     if len(there) > 1:
         raise BadInput(f"{folder} holds {name}.json and {name}.yaml; remove the one that is not meant")
-    return _read(there[0]) if there else None
+    return there[0] if there else None
 
 
 def _read(path: Path) -> Any:
@@ -92,8 +112,8 @@ def _check_service_values(folder: Path, values: Mapping[str, Any]) -> None:
             raise BadInput(f"{folder}: {name} cannot be {value!r}")
 
 
-def _inputs(folder: Path) -> tuple[str, ...]:
-    """The files that asset_references names; all of them are there."""
+def _inputs(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The files that asset_references names, all of them there; and which of them it names by where the bundle was."""
     references = _section(folder, _document(folder, "asset_references") or {}, "assetReferences")
     inputs = _section(folder, references, "inputs")
     files, folders = (_texts(folder, inputs, key) for key in ("filenames", "directories"))
@@ -104,12 +124,13 @@ def _inputs(folder: Path) -> tuple[str, ...]:
                 "wherever it runs"
             )
     gone = [path for path in files if not os.path.isfile(path)]  # noqa: PTH113 - 20,000 of them
-    if gone:
+    moved = found_here(folder, gone)
+    if gone := [path for path in gone if path not in moved]:
         raise BadInput(
             f"{folder}: {len(gone)} of its {len(files)} files are not there, the first is {gone[0]}; bring them back, or "
             "write the bundle again"
         )
-    return files
+    return tuple(moved.get(path, path) for path in files), moved
 
 
 def _section(folder: Path, document: Any, key: str) -> dict[str, Any]:
