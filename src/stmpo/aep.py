@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from stmpo import paths
 from stmpo.errors import BadInput
 from stmpo.outputs import OutputKind, OutputPattern
 
@@ -302,6 +303,10 @@ def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
 
 def _look_at(path: Path) -> int:
     """Refuse in words what is no project, and find the version even where the rest is damaged."""
+    if paths.exists(path) and not (
+        paths.is_file(path) or paths.is_folder(path)
+    ):  # reading a pipe would not end
+        raise BadInput(f"the project {path} is not a file")
     try:
         with path.open("rb") as file:
             start = file.read(64)

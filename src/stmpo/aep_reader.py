@@ -121,7 +121,7 @@ def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
         comp_id=item.comp.id,
         status=Status[item.status.name],
         frames=FrameSet.between(first, first + count - 1),
-        outputs=tuple(_output(module, item.comp.name) for module in item.output_modules),
+        outputs=_outputs(item),
         own_frame_rate=float(rate) if overridden and abs(rate - item.comp.frame_rate) > 1e-6 else None,
     )
 
@@ -129,26 +129,39 @@ def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
 _KINDS = {FormatKind.SEQUENCE: OutputKind.SEQUENCE}
 
 
-def _output(module: OutputModule, comp: str) -> Output:
+def _outputs(item: RenderQueueItem) -> tuple[Output, ...]:
+    """Its output modules, the comp's name in their paths as part of a file's name: a slash in it begins no folder.
+
+    py_aep uses the name as a substitution, in which a backslash would say something else or fail; so it is lent another.
+    """
+    name = item.comp.name
+    plain = name.replace("/", "-").replace("\\", "-")
+    if plain == name:
+        return tuple(map(_output, item.output_modules))
+    item.comp.name = plain
+    try:
+        return tuple(map(_output, item.output_modules))
+    finally:
+        item.comp.name = name
+
+
+def _output(module: OutputModule) -> Output:
     form = module.settings["Format"]
     return Output(
         template=module.name,
         format=form.label,
         kind=_KINDS.get(form.kind, OutputKind.SINGLE_FILE),
-        path=_output_path(module, comp),
+        path=_output_path(module),
         extension=module._resolve_extension or "",  # noqa: SLF001 - public only inside a file name
         comp_frame_numbers=bool(module.settings["Use Comp Frame Number"]),
     )
 
 
-def _output_path(module: OutputModule, comp: str) -> str | None:
-    """The path with its variables filled in; the one with variables where a name in it cannot be filled in.
-
-    py_aep uses names as substitutions, where a backslash says something else or fails; aerender fills them in as well.
-    """
+def _output_path(module: OutputModule) -> str | None:
+    """The path with its variables filled in; as it is where one cannot be."""
     try:
-        return (module.file_template if "\\" in comp else module.file) or None
-    except re.error:  # in the project's name
+        return module.file or None
+    except re.error:  # a backslash in the project's name, which only other systems than Windows allow
         return module.file_template or None
 
 

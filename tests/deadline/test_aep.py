@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 from pathlib import Path
@@ -67,12 +68,17 @@ def test_an_overridden_frame_rate_is_told(lot: Lot) -> None:
     assert read_project(lot.save()).items[0].own_frame_rate == 25.0
 
 
-def test_a_comp_name_with_a_backslash_does_not_stop_the_reader(lot: Lot) -> None:
-    for name in (r"a\d", r"a\b"):  # no substitution, and one for another character
+def test_a_comp_name_with_a_slash_of_either_kind_names_a_file_and_no_folder(lot: Lot) -> None:
+    names = (r"a\d", r"a\b", r"\1", "a/b", "../x")
+    for name in names:
         lot.queue(lot.comp(name))
-    items = read_project(lot.save()).items
-    assert [item.comp for item in items] == [r"a\d", r"a\b"]
-    assert all("[compName]" in str(item.outputs[0].path) for item in items), "aerender fills it in"
+    project = read_project(lot.save())
+    assert tuple(item.comp for item in project.items) == names
+    assert {comp.name for comp in project.comps} == set(names)
+    files = [Path(str(item.outputs[0].path)).relative_to(lot.folder / "out") for item in project.items]
+    assert [str(file) for file in files] == [
+        f"{name}_[####].tif" for name in ("a-d", "a-b", "-1", "a-b", "..-x")
+    ]
 
 
 def test_footage_knows_who_shows_it_through_nested_comps(lot: Lot) -> None:
@@ -208,6 +214,28 @@ def test_what_is_no_project_is_refused_in_one_line(
     with pytest.raises(BadInput, match=words) as caught:
         read_project(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files, and no such names")
+def test_a_pipe_is_no_project_and_a_name_stays_on_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "a\n\x1b[31m.aep")
+    assert run(["inspect", str(tmp_path / "a\n\x1b[31m.aep")]) == 2
+    assert capsys.readouterr().err == f"stmpo: the project {tmp_path}/a\\x0a\\x1b[31m.aep is not a file\n"
+
+
+def test_names_are_shown_so_that_they_can_do_nothing_to_a_terminal(
+    lot: Lot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.queue(lot.comp("red \x1b[31m\nfake: line"), None)
+    project = str(lot.save())
+    assert run(["inspect", project]) == 0
+    assert run(["bundle", project, "-o", str(lot.folder / "b"), "--item", "1"]) == 2
+    told = capsys.readouterr()
+    assert "red \\x1b[31m\\x0afake: line: 64 x 36" in told.out
+    assert "\x1b" not in told.out + told.err
+    assert "\nfake" not in told.out + told.err
 
 
 def test_a_damaged_project_is_refused_wherever_it_is_damaged(lot: Lot) -> None:

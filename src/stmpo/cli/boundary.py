@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
+from stmpo.renderers.text import visible
 
 
 def open_streams() -> None:
@@ -32,7 +33,7 @@ def open_streams() -> None:
 
 def refused(error: StmpoError) -> int:
     """The exit code of what a user can act on; said before."""
-    print(f"stmpo: {error}", file=sys.stderr)
+    print(f"stmpo: {visible(str(error))}", file=sys.stderr)  # one line, however a file is called
     return int(error.exit_code)
 
 

@@ -11,6 +11,7 @@ import click
 
 from stmpo.cli.jobs import folders_of
 from stmpo.errors import BadInput
+from stmpo.renderers.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +67,7 @@ def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
         click.echo(json.dumps(_as_json(read, fonts), ensure_ascii=False, indent=2))
     else:
         for line in _lines(read, fonts):
-            click.echo(line)
+            click.echo(visible(line))
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stmpo.cli.fonts import described, font_as_json
+from stmpo.renderers.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def inspect_command(project: str, as_json: bool) -> int:
         click.echo(json.dumps(_as_json(read, found, fonts), ensure_ascii=False, indent=2))
     else:
         for line in _lines(read, found, fonts):
-            click.echo(line)
+            click.echo(visible(line))
     return 0
 
 

@@ -13,6 +13,7 @@ import click
 
 from stmpo import paths
 from stmpo.errors import BadInput
+from stmpo.renderers.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,9 +214,9 @@ def prepared(project: Path, values: dict[str, Any]) -> Prepared:
 
     result = prepare(request_of(project, values), os.environ)
     for finding in result.findings:
-        print(finding, file=sys.stderr)
+        print(visible(str(finding)), file=sys.stderr)
     if result.left_out and not values["items"]:  # who has chosen items knows which ones they left out
-        print(f"not rendered: {result.left_out}", file=sys.stderr)
+        print(f"not rendered: {visible(result.left_out)}", file=sys.stderr)
     if result.bundle is None:
         raise BadInput(result.refusal)
     return result

@@ -19,6 +19,7 @@ from stmpo.cli.jobs import (
     written,
 )
 from stmpo.errors import BadInput, ExitCode
+from stmpo.renderers.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,4 +212,4 @@ def _follow(client: Client, job: str) -> ExitCode:
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(visible(line), file=sys.stderr, flush=True)
