@@ -182,6 +182,20 @@ def test_two_items_never_write_the_same_files(lot: Lot, capsys: pytest.CaptureFi
     )
 
 
+@pytest.mark.parametrize("names", [("Main", "MAIN"), ("Größe", "GRÖßE"), ("\u00e9", "e\u0301")])
+def test_names_that_are_one_on_windows_and_macos_never_go_there(
+    lot: Lot, capsys: pytest.CaptureFixture[str], names: tuple[str, str]
+) -> None:
+    for name in names:
+        lot.queue(lot.comp(name))
+    project, folder = lot.save(), lot.folder / "b"
+    for systems in ("windows", "macos,linux", "any"):
+        told = refused(capsys, "bundle", project, "-o", folder, "--os", systems)
+        assert "write the same files on Windows or macOS" in told
+    if sys.platform == "linux":
+        assert run(["bundle", str(project), "-o", str(folder), "--os", "linux"]) == 0
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

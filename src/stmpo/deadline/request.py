@@ -7,6 +7,7 @@ at once; `Prepared.refusal` is the one line that ends it.
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +137,7 @@ def _bundle(
     request: Request, project: Project, items: Sequence[QueueItem], inputs: Sequence[str], fonts: Parcel
 ) -> Bundle:
     specs = [_spec(item, request) for item in items]
-    _refuse_twice(specs)
+    _refuse_twice(specs, request.options.os_families)
     name = request.name if request.name is not None else project.path.stem
     template = compose(specs, replace(request.options, name=name))
     folders = output_parameters(specs)
@@ -184,14 +185,20 @@ def _spec(item: QueueItem, request: Request) -> ItemSpec:
     )
 
 
-def _refuse_twice(specs: Sequence[ItemSpec]) -> None:
-    """Two items that write the same files would overwrite each other's frames on two workers."""
+def _refuse_twice(specs: Sequence[ItemSpec], families: Sequence[str]) -> None:
+    """Two items that write the same files would overwrite each other's frames, on two workers or on one.
+
+    Windows and macOS tell names apart neither by capitals nor by Unicode form, wherever the job is sent from.
+    """
+    strict = tuple(families) == ("linux",)
     first: dict[str, ItemSpec] = {}
     for spec in specs:
-        before = first.setdefault(os.path.normcase(spec.output), spec)
+        name = os.path.normcase(spec.output)
+        before = first.setdefault(name if strict else unicodedata.normalize("NFC", name).lower(), spec)
         if before is not spec:
+            where = "" if os.path.normcase(before.output) == name else " on Windows or macOS"
             raise BadInput(
-                f"items {before.rqindex} ({before.name}) and {spec.rqindex} ({spec.name}) write the same files, "
+                f"items {before.rqindex} ({before.name}) and {spec.rqindex} ({spec.name}) write the same files{where}, "
                 f"{spec.output}; give one of them another name"
             )
 
