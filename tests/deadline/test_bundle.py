@@ -253,6 +253,20 @@ def test_names_that_a_worker_cannot_hold_are_said(lot: Lot, capsys: pytest.Captu
     assert "writes a name of 311 characters, and no file system takes more than 255" in said
 
 
+def test_files_too_deep_for_windows_workers_are_said(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    deep = "/".join("d" * 30 for _ in range(6))
+    for name in (f"{deep}/a.png", f"{deep}/bb.png"):
+        lot.still(name)
+    lot.queue(lot.comp())
+    project = lot.save()
+    length = 107 + len(str(lot.folder / deep / "bb.png")) - len(lot.folder.anchor)
+    for systems, said in (("windows", True), ("any", True), ("macos,linux", False)):
+        assert run(["bundle", str(project), "-o", str(lot.folder / systems), "--os", systems]) == 0
+        told = capsys.readouterr().err
+        assert ("bb.png, and 1 more: on a Windows worker" in told) is said
+        assert (f"a path of {length} characters" in told) is said
+
+
 def test_another_output_folder_by_its_parameter_is_the_one_that_comes_back(lot: Lot) -> None:
     lot.queue(lot.comp())
     wanted = str(lot.folder / "elsewhere")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from stmpo.aep import RENDERABLE, Status, is_native
@@ -18,7 +19,7 @@ from stmpo.outputs import OutputKind
 from stmpo.paths.windows import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from stmpo.aep import Output, Project, QueueItem
     from stmpo.deadline.assets import Found
@@ -53,6 +54,12 @@ class Finding:
 
 LONGEST_NAME = 255
 """UTF-16 units of a file's or folder's name."""
+
+ASSET_ROOT = 107
+"""Characters of the folder that a Windows worker agent puts a job's files into, below which they stand as they stand here."""
+
+LONGEST_PATH = 259
+"""Characters of a path that programs on Windows open, After Effects among them."""
 
 _SHOWN = 5
 """Names in one finding, at most: a project that has lost its drive has lost everything on it."""
@@ -119,7 +126,7 @@ def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
 
 def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Finding]:
     """Whether workers can hold files of such names; `output` is the item's pattern, `windows` whether one may be Windows."""
-    longest = max(len(part.encode("utf-16-le", "surrogatepass")) // 2 for part in re.split(r"[\\/]", output))
+    longest = max(_units(part) for part in re.split(r"[\\/]", output))
     if longest > LONGEST_NAME:
         yield _error(
             item,
@@ -128,6 +135,26 @@ def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Find
         )
     elif windows and (why := refusal(output)):
         yield _warning(item, f"cannot be delivered by a Windows worker: {why}")
+
+
+def check_depth(inputs: Iterable[str]) -> Iterator[Finding]:
+    """Which files Windows workers' After Effects would not open, deep as job attachments put them."""
+    room = LONGEST_PATH - ASSET_ROOT
+    deep = [(_units(path) - len(PurePath(path).anchor), path) for path in inputs]
+    deep = sorted((length, path) for length, path in deep if length > room)
+    if deep:
+        length, path = deep[-1]
+        more = f", and {len(deep) - 1} more" if len(deep) > 1 else ""
+        yield _warning(
+            None,
+            f"{path}{more}: on a Windows worker job attachments make this a path of {ASSET_ROOT + length} characters, and "
+            f"After Effects there opens {LONGEST_PATH}; move the project nearer to the top of its drive, or share its storage",
+        )
+
+
+def _units(text: str) -> int:
+    """Characters as Windows counts them."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[Finding]:

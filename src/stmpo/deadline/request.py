@@ -16,7 +16,7 @@ from stmpo import paths
 from stmpo.aep import QueueItem, output_pattern, read_project
 from stmpo.deadline.assets import find_footage, input_files
 from stmpo.deadline.bundle import Bundle
-from stmpo.deadline.preflight import Finding, Severity, check, check_names, choose, left_out
+from stmpo.deadline.preflight import Finding, Severity, check, check_depth, check_names, choose, left_out
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.errors import BadInput
 from stmpo.fonts.collect import Policy, collect
@@ -113,6 +113,7 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
     )
     if not _refused(findings):
         findings += _names(items, request)
+        findings += check_depth(inputs) if _for_windows(request) else ()
     bundle = None if _refused(findings) else _bundle(request, project, items, inputs, fonts)
     return Prepared(project, items, tuple(findings), bundle, others)
 
@@ -121,10 +122,15 @@ def _refused(findings: Sequence[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 
+def _for_windows(request: Request) -> bool:
+    """Whether a Windows worker may take the job."""
+    families = request.options.os_families
+    return not families or "windows" in families
+
+
 def _names(items: Sequence[QueueItem], request: Request) -> list[Finding]:
     """What workers cannot hold of the items' outputs, errors first."""
-    families = request.options.os_families
-    windows = not families or "windows" in families
+    windows = _for_windows(request)
     found = [
         finding
         for item in items
