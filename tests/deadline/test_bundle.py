@@ -267,6 +267,15 @@ def test_files_too_deep_for_windows_workers_are_said(lot: Lot, capsys: pytest.Ca
         assert (f"a path of {length} characters" in told) is said
 
 
+@pytest.mark.parametrize(("folder", "said"), [("a {{b}} c", True), ("a }} b", True), ("{a} {b}", False)])
+def test_folders_that_job_attachments_cannot_bring_are_said(
+    lot: Lot, capsys: pytest.CaptureFixture[str], folder: str, said: bool
+) -> None:
+    lot.queue(lot.comp("{{name}}"), f"out/{folder}/[compName]_[####].[fileExtension]")
+    assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b")]) == 0
+    assert ("warning: a folder's name holds {{ or }}" in capsys.readouterr().err) is said
+
+
 def test_another_output_folder_by_its_parameter_is_the_one_that_comes_back(lot: Lot) -> None:
     lot.queue(lot.comp())
     wanted = str(lot.folder / "elsewhere")

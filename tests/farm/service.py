@@ -63,6 +63,28 @@ def action(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[s
     return 200, {"sessionActionId": path[3], "progressMessage": next(filter(None, reversed(messages)), "")}
 
 
+def sessions(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
+    """ListSessions of a job."""
+    history = service.jobs[path[2]].history
+    names = dict.fromkeys(entry["action"].split("-")[1] for entry in history)
+    return 200, {"sessions": [{"sessionId": f"session-{name}"} for name in names]}
+
+
+def actions(service: Any, path: tuple[str, ...], query: Any, *_: object) -> tuple[int, dict[str, Any]]:
+    """ListSessionActions of a session: those that have ended."""
+    (session,) = query["sessionId"]
+    ended = [
+        {
+            "sessionActionId": entry["action"],
+            "status": entry["completedStatus"],
+            "definition": entry["definition"],
+        }
+        for entry in service.jobs[path[2]].history
+        if "completedStatus" in entry and entry["action"].split("-")[1] == session.removeprefix("session-")
+    ]
+    return 200, {"sessionActions": ended}
+
+
 def profiles(service: Any) -> dict[str, Any]:
     """The storage profiles that a test has made."""
     path = Path(service.args.data) / "storage-profiles.json"
@@ -116,6 +138,8 @@ def main() -> None:
                 lambda *call: profile(self, *call),
             ),
             ("GET", f"{job}/session-actions/([^/]+)", lambda *call: action(self, *call)),
+            ("GET", f"{job}/session-actions", lambda *call: actions(self, *call)),
+            ("GET", f"{job}/sessions", lambda *call: sessions(self, *call)),
             *routes(self),
         ]
 

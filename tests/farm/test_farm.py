@@ -110,6 +110,14 @@ def test_a_frame_that_fails_fails_its_task_in_the_renderers_words(grounds: Groun
     assert "Glow has lost its licence" in failed[0]
 
 
+def test_what_a_session_could_not_begin_for_is_told(grounds: Grounds, job: Job) -> None:
+    job.lot.text(job.comp, "words").font = "NobodyHasThis-Bold"
+    sent = grounds.submit(*job.arguments(Scenario(), "--wait"))
+    assert sent.returncode == 1, sent.stderr
+    told = "the start of a session failed: missing fonts: this worker does not find NobodyHasThis-Bold"
+    assert [line for line in sent.stderr.splitlines() if line.startswith(told)]
+
+
 def test_a_cancel_in_the_middle_leaves_no_process_and_the_job_can_be_sent_again(
     grounds: Grounds, job: Job
 ) -> None:

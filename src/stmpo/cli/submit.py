@@ -207,7 +207,7 @@ def _follow(client: Client, job: str) -> ExitCode:
         _tell(f"job {job} goes on; stop it by `deadline job cancel --job-id {job}`")
         raise
     for task in outcome.failed:
-        _tell(f"{task.step} {task.parameters} failed: {task.message}".rstrip(": "))
+        _tell(f"{task.step} {task.parameters}".rstrip() + f" failed: {task.message}".rstrip(": "))
     return _EXIT.get(outcome.status, ExitCode.FRAMES_FAILED)
 
 

@@ -11,6 +11,7 @@ import contextlib
 import re
 from configparser import ConfigParser
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from stmpo import __version__
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+SESSION = "the start of a session"
+
 _LENGTH = 600
+_MOST_STARTS = 3
+"""Different words of failed starts, at most: every worker says the same of a job that none can begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FailedTask:
-    """A task that failed, in the words that the farm shows for it."""
+    """A task that failed, or the start of a session, in the words that the farm shows for it."""
 
     step: str
+    """The step's name; `SESSION` where no task of the session had begun."""
+
     parameters: str
     message: str
 
@@ -175,31 +182,57 @@ class Client:
             except DeadlineOperationError:
                 if last not in _ENDED:
                     raise  # else only the failed tasks could not be listed
-            return Outcome(last, tuple(self._failed(job)) if last == "FAILED" else ())
+            return Outcome(last, self._failed(job) if last == "FAILED" else ())
 
-    def _failed(self, job: str) -> Iterator[FailedTask]:
-        """Failed tasks with their messages, as far as this user may read them."""
+    def _failed(self, job: str) -> tuple[FailedTask, ...]:
+        """What failed, with its messages, as far as this user may read them.
+
+        Where no task has words of its own, none had begun: what its session could not do before is told instead.
+        """
         from deadline.client import api  # noqa: PLC0415
 
         service = api.get_boto3_client("deadline", config=self._config)
         where = {"farmId": self.farm, "queueId": self.queue, "jobId": job}
+        failed: list[FailedTask] = []
         with contextlib.suppress(_refusals()[0]):
             for steps in service.get_paginator("list_steps").paginate(**where):
                 for step in steps["steps"]:
                     if step.get("taskRunStatusCounts", {}).get("FAILED", 0):
-                        yield from self._failed_in(service, where, step)
+                        failed += self._failed_in(service, where, step)
+            if not any(task.message for task in failed):
+                failed += islice(self._failed_starts(service, where), _MOST_STARTS)
+        return tuple(failed)
+
+    def _failed_starts(self, service: Any, where: dict[str, str]) -> Iterator[FailedTask]:
+        """What sessions could not do before a task of theirs began: bring the files, enter an environment."""
+        told: set[str] = set()
+        for sessions in service.get_paginator("list_sessions").paginate(**where):
+            for session in sessions["sessions"]:
+                pages = service.get_paginator("list_session_actions").paginate(
+                    **where, sessionId=session["sessionId"]
+                )
+                for action in (action for page in pages for action in page["sessionActions"]):
+                    if action.get("status") != "FAILED" or "taskRun" in action.get("definition", {}):
+                        continue
+                    message = _message(service, where, action["sessionActionId"])
+                    if message not in told:
+                        told.add(message)
+                        yield FailedTask(SESSION, "", message)
 
     def _failed_in(self, service: Any, where: dict[str, str], step: dict[str, Any]) -> Iterator[FailedTask]:
         for tasks in service.get_paginator("list_tasks").paginate(**where, stepId=step["stepId"]):
             for task in tasks["tasks"]:
                 if task.get("runStatus") != "FAILED":
                     continue
-                message = ""
-                if action := task.get("latestSessionActionId"):
-                    view = service.get_session_action(**where, sessionActionId=action)
-                    message = str(view.get("progressMessage", ""))
+                action = task.get("latestSessionActionId")
+                message = _message(service, where, action) if action else ""
                 values = (next(iter(value.values())) for value in task.get("parameters", {}).values())
                 yield FailedTask(str(step.get("name", "")), ", ".join(map(str, values)), message)
+
+
+def _message(service: Any, where: dict[str, str], action: str) -> str:
+    view = service.get_session_action(**where, sessionActionId=action)
+    return str(view.get("progressMessage", ""))
 
 
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SUSPENDED", "NOT_COMPATIBLE"})

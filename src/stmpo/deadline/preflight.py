@@ -152,6 +152,17 @@ def check_depth(inputs: Iterable[str]) -> Iterator[Finding]:
         )
 
 
+def check_braces(folders: Iterable[str]) -> Iterator[Finding]:
+    """Which folders the worker agent takes for references: it writes them into a format string of its own."""
+    odd = sorted({folder for folder in folders if "{{" in folder or "}}" in folder})
+    if odd:
+        yield _warning(
+            None,
+            f"a folder's name holds {{{{ or }}}}, which fails every session that brings files by job attachments: {odd[0]}; "
+            "rename it, or share its storage",
+        )
+
+
 def _units(text: str) -> int:
     """Characters as Windows counts them."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -16,7 +16,16 @@ from stmpo import paths
 from stmpo.aep import QueueItem, output_pattern, read_project
 from stmpo.deadline.assets import find_footage, input_files
 from stmpo.deadline.bundle import Bundle
-from stmpo.deadline.preflight import Finding, Severity, check, check_depth, check_names, choose, left_out
+from stmpo.deadline.preflight import (
+    Finding,
+    Severity,
+    check,
+    check_braces,
+    check_depth,
+    check_names,
+    choose,
+    left_out,
+)
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.errors import BadInput
 from stmpo.fonts.collect import Policy, collect
@@ -115,6 +124,7 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
         findings += _names(items, request)
         findings += check_depth(inputs) if _for_windows(request) else ()
     bundle = None if _refused(findings) else _bundle(request, project, items, inputs, fonts)
+    findings += check_braces((str(project.path.parent), *bundle.outputs)) if bundle is not None else ()
     return Prepared(project, items, tuple(findings), bundle, others)
 
 
