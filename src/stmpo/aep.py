@@ -260,6 +260,8 @@ def read_project(path: Path) -> Project:
     Raises:
         BadInput: no such file, not an `.aep`, damaged or unreadable, or py_aep is not installed.
     """
+    if not paths.exists(path) and path.suffix.lower() != ".aep":
+        raise BadInput(f"{path}: there is no such file")
     if path.suffix.lower() == ".aepx":
         raise BadInput(f"{path.name} is an XML project; save it as .aep in After Effects and give that file")
     if path.suffix.lower() != ".aep":

@@ -141,6 +141,23 @@ def test_what_stands_in_the_way_is_one_line(  # noqa: PLR0917 - fixtures and a r
     assert done.stderr.splitlines()[-1] == line
 
 
+@pytest.mark.parametrize(
+    "written",
+    [b"garbage [\n", b"\xff\xfe\0", b"[defaults]\naws_profile_name = %(x\n", b"[defaults]\n[defaults]\n"],
+)
+@pytest.mark.parametrize("whose", ["DEADLINE_CONFIG_FILE_PATH", "AWS_CONFIG_FILE"])
+def test_a_damaged_configuration_is_one_line(lot: Lot, project: Path, whose: str, written: bytes) -> None:
+    damaged = lot.folder / "damaged"
+    damaged.write_bytes(written)
+    done = submit(
+        lot, project, "--offline", *WHERE, **KEYS, **{whose: str(damaged)}, AWS_ENDPOINT_URL="http://["
+    )
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("stmpo: ")]
+    assert done.stderr.splitlines()[-1] == line
+    assert "Traceback" not in done.stderr
+
+
 def test_a_bundle_edited_into_something_invalid_is_not_sent(
     lot: Lot, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -134,11 +134,13 @@ class Sender:
         _tell(f"{stored.name}: {plural(stored.tasks, 'task')}, {plural(len(stored.inputs), 'file')}")
         if stored.moved:
             _tell(f"the bundle was moved: {plural(len(stored.moved), 'file')} of it taken from {folder}")
+        deadline = service_values(values)
         if self._dry_run:
             return None
+        _ = self.client
         settle(folder, stored)
         overrides = [{"name": name, "value": value} for name, value in parameters.items()]
-        return self._send(folder, overrides, service_values(values), values["name"], self._known)
+        return self._send(folder, overrides, deadline, values["name"], self._known)
 
     def _send(
         self,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from configparser import ConfigParser
+from configparser import Error as ConfigError
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SESSION = "the start of a session"
 
+_UNREADABLE = "the client's configuration cannot be read"
 _LENGTH = 600
 _MOST_STARTS = 3
 """Different words of failed starts, at most: every worker says the same of a job that none can begin."""
@@ -80,13 +82,8 @@ class Client:
     """
 
     def __init__(self, place: Place) -> None:
-        try:
-            from deadline.client.config import config_file  # noqa: PLC0415 - costs a second, and only senders have it
-        except ImportError:
-            raise BadInput(
-                "sending a job needs the Deadline Cloud client: pip install 'stmpo[submit]'"
-            ) from None
-        with _in_one_line("the client's configuration cannot be read"):
+        config_file = _config_file()
+        with _in_one_line(_UNREADABLE):
             self._config = ConfigParser()
             self._config.read_dict(config_file.read_config())
             for name, value in (
@@ -230,6 +227,19 @@ class Client:
                 yield FailedTask(str(step.get("name", "")), ", ".join(map(str, values)), message)
 
 
+def _config_file() -> Any:
+    """The client's module for its configuration, which reads AWS' configuration while it is imported."""
+    try:
+        botocore_error = _refusals()[1]
+        try:
+            from deadline.client.config import config_file  # noqa: PLC0415 - costs a second, and only senders have it
+        except (botocore_error, ConfigError, ValueError, OSError) as error:
+            raise BadInput(f"{_UNREADABLE}: {one_line(str(error))}") from None
+    except ImportError:
+        raise BadInput("sending a job needs the Deadline Cloud client: pip install 'stmpo[submit]'") from None
+    return config_file
+
+
 def _message(service: Any, where: dict[str, str], action: str) -> str:
     view = service.get_session_action(**where, sessionActionId=action)
     return str(view.get("progressMessage", ""))
@@ -257,8 +267,8 @@ def _in_one_line(what: str) -> Iterator[None]:
         raise BadInput(f"{what}: {_botocore(error)}") from None
     except DeadlineOperationCanceled as error:
         raise BadInput(f"{what}: {one_line(str(error))}") from None
-    except (DeadlineOperationError, JobAttachmentsError, ValueError, OSError) as error:
-        # ValueError: what the client and botocore say of a configuration or a value that makes no sense to them
+    except (DeadlineOperationError, JobAttachmentsError, ConfigError, ValueError, OSError) as error:
+        # what the client and botocore say of a configuration or a value that makes no sense to them
         raise BadInput(f"{what}: {_unwrapped(error)}") from None
 
 
