@@ -97,6 +97,7 @@ class Sender:
 
     def __init__(self, place: Place, known: Sequence[str], *, yes: bool, dry_run: bool) -> None:
         self._place, self._known, self._yes, self._dry_run = place, known, yes, dry_run
+        self._home = "the project's folder"
         self._client: Client | None = None
 
     @property
@@ -134,7 +135,7 @@ class Sender:
         _tell(f"{stored.name}: {plural(stored.tasks, 'task')}, {plural(len(stored.inputs), 'file')}")
         if stored.moved:
             _tell(f"the bundle was moved: {plural(len(stored.moved), 'file')} of it taken from {folder}")
-        deadline = service_values(values)
+        deadline, self._home = service_values(values), "the bundle"
         if self._dry_run:
             return None
         _ = self.client
@@ -170,7 +171,7 @@ class Sender:
         listed = text.partition("Unknown paths:")[2].strip().partition("\n\n")[0]
         places = [line.strip() for line in listed.splitlines()]
         raise BadInput(
-            f"files outside the project's folder would be sent ({', '.join(places)}); add "
+            f"files outside {self._home} would be sent ({', '.join(places)}); add "
             "--known-asset-path FOLDER for each place that is right, or --yes"
         )
 
