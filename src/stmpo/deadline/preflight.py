@@ -140,8 +140,9 @@ def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Find
 def check_depth(inputs: Iterable[str]) -> Iterator[Finding]:
     """Which files Windows workers' After Effects would not open, deep as job attachments put them."""
     room = LONGEST_PATH - ASSET_ROOT
-    deep = [(_units(path) - len(PurePath(path).anchor), path) for path in inputs]
-    deep = sorted((length, path) for length, path in deep if length > room)
+    long = [path for path in inputs if _units(path) > room]
+    measured = ((_units(path) - len(PurePath(path).anchor), path) for path in long)
+    deep = sorted(one for one in measured if one[0] > room)
     if deep:
         length, path = deep[-1]
         more = f", and {len(deep) - 1} more" if len(deep) > 1 else ""
