@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from stmpo.deadline import wrapper
-from stmpo.deadline.pieces import pieces_folder
+from stmpo.deadline.pieces import copy_scripts, pieces_folder
+from stmpo.deadline.wheels import write_own_wheel
 from stmpo.errors import BadInput, ExitCode
 from stmpo.job import RunOptions, Source
 from stmpo.testing import FAKE_AERENDER, Scenario
 from tests.engine.studio import Studio
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stmpo.job import JobOptions
 
 FLAGS = {
@@ -146,3 +147,27 @@ def test_the_script_says_a_refusal_to_the_session(tmp_path: Path) -> None:
     )
     assert done.returncode == ExitCode.BAD_INPUT
     assert done.stdout.splitlines()[-1].startswith("openjd_fail: the project ")
+
+
+def test_it_needs_no_installation_and_one_line_says_what_is_missing(tmp_path: Path) -> None:
+    copy_scripts(tmp_path / "scripts")
+    script = tmp_path / "scripts" / "stmpo_wrapper.py"
+
+    def says(*path: str) -> str:
+        """What it says to a Python that has nothing but these folders."""
+        code = "import runpy, sys; sys.path += sys.argv[2:]; sys.argv = sys.argv[1:2]; runpy.run_path(sys.argv[0])"
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", code, str(script), *path],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        return done.stdout
+
+    assert says() == "openjd_fail: stmpo_wrapper.py needs stmpo: python -m pip install stmpo\n"
+    (tmp_path / "scripts" / "wheels").mkdir()
+    write_own_wheel(tmp_path / "scripts" / "wheels")
+    assert says() == "openjd_fail: stmpo_wrapper.py needs psutil: python -m pip install psutil\n"
+    packages = str(Path(psutil.__file__).parents[1])
+    assert says(packages).startswith("openjd_fail: wrong arguments; stmpo_wrapper.py: ")
