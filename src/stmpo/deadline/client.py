@@ -29,6 +29,9 @@ _LENGTH = 600
 _MOST_STARTS = 3
 """Different words of failed starts, at most: every worker says the same of a job that none can begin."""
 
+_MOST_SESSIONS = 20
+"""Sessions that are looked at for such words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -192,10 +195,9 @@ class Client:
         where = {"farmId": self.farm, "queueId": self.queue, "jobId": job}
         failed: list[FailedTask] = []
         with contextlib.suppress(_refusals()[0]):
-            for steps in service.get_paginator("list_steps").paginate(**where):
-                for step in steps["steps"]:
-                    if step.get("taskRunStatusCounts", {}).get("FAILED", 0):
-                        failed += self._failed_in(service, where, step)
+            for step in _listed(service, "list_steps", "steps", where):
+                if step.get("taskRunStatusCounts", {}).get("FAILED", 0):
+                    failed += self._failed_in(service, where, step)
             if not any(task.message for task in failed):
                 failed += islice(self._failed_starts(service, where), _MOST_STARTS)
         return tuple(failed)
@@ -203,28 +205,25 @@ class Client:
     def _failed_starts(self, service: Any, where: dict[str, str]) -> Iterator[FailedTask]:
         """What sessions could not do before a task of theirs began: bring the files, enter an environment."""
         told: set[str] = set()
-        for sessions in service.get_paginator("list_sessions").paginate(**where):
-            for session in sessions["sessions"]:
-                pages = service.get_paginator("list_session_actions").paginate(
-                    **where, sessionId=session["sessionId"]
-                )
-                for action in (action for page in pages for action in page["sessionActions"]):
-                    if action.get("status") != "FAILED" or "taskRun" in action.get("definition", {}):
-                        continue
-                    message = _message(service, where, action["sessionActionId"])
-                    if message not in told:
-                        told.add(message)
-                        yield FailedTask(SESSION, "", message)
+        sessions = _listed(service, "list_sessions", "sessions", where)
+        for session in islice(sessions, _MOST_SESSIONS):
+            which = {**where, "sessionId": session["sessionId"]}
+            for action in _listed(service, "list_session_actions", "sessionActions", which):
+                if action.get("status") != "FAILED" or "taskRun" in action.get("definition", {}):
+                    continue
+                message = _message(service, where, action["sessionActionId"])
+                if message not in told:
+                    told.add(message)
+                    yield FailedTask(SESSION, "", message)
 
     def _failed_in(self, service: Any, where: dict[str, str], step: dict[str, Any]) -> Iterator[FailedTask]:
-        for tasks in service.get_paginator("list_tasks").paginate(**where, stepId=step["stepId"]):
-            for task in tasks["tasks"]:
-                if task.get("runStatus") != "FAILED":
-                    continue
-                action = task.get("latestSessionActionId")
-                message = _message(service, where, action) if action else ""
-                values = (next(iter(value.values())) for value in task.get("parameters", {}).values())
-                yield FailedTask(str(step.get("name", "")), ", ".join(map(str, values)), message)
+        for task in _listed(service, "list_tasks", "tasks", {**where, "stepId": step["stepId"]}):
+            if task.get("runStatus") != "FAILED":
+                continue
+            action = task.get("latestSessionActionId")
+            message = _message(service, where, action) if action else ""
+            values = (next(iter(value.values())) for value in task.get("parameters", {}).values())
+            yield FailedTask(str(step.get("name", "")), ", ".join(map(str, values)), message)
 
 
 def _config_file() -> Any:
@@ -238,6 +237,12 @@ def _config_file() -> Any:
     except ImportError:
         raise BadInput("sending a job needs the Deadline Cloud client: pip install 'stmpo[submit]'") from None
     return config_file
+
+
+def _listed(service: Any, call: str, key: str, where: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Every entry of a paginated list."""
+    for page in service.get_paginator(call).paginate(**where):
+        yield from page[key]
 
 
 def _message(service: Any, where: dict[str, str], action: str) -> str:
