@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from stmpo.cli.jobs import counted, job_options, prepared, written
+from stmpo.cli.jobs import counted, job_options, place_of, prepared, written
 
 
 @click.command("bundle", short_help="Write a job bundle for AWS Deadline Cloud, without After Effects.")
@@ -21,10 +20,9 @@ def bundle_command(project: str, output: str, **values: Any) -> int:
 
     It is checked by OpenJD's own reader first. Send it by `stmpo submit FOLDER` or `deadline bundle submit FOLDER`.
     """
-    from stmpo.intake import absolute  # noqa: PLC0415 - `--help` does not need it
-
-    job = prepared(absolute(Path.cwd(), project), values)
-    done = written(job, absolute(Path.cwd(), output), values)
+    folder = place_of(output, "--output")
+    job = prepared(place_of(project, "PROJECT"), values)
+    done = written(job, folder, values)
     files = 0 if job.bundle is None else len(job.bundle.inputs) + len(job.bundle.fonts.copies)
     click.echo(f"{done.folder}: {counted(len(job.items), done.tasks, files)} to travel")
     return 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stmpo.cli.jobs import folders_of
+from stmpo.cli.jobs import folders_of, place_of
 from stmpo.errors import BadInput
 from stmpo.renderers.text import visible
 
@@ -58,10 +57,9 @@ def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
     """Show the fonts of PROJECT (.aep): their files, whether they travel with a job, and the layers that show them."""
     from stmpo.aep import read_project  # noqa: PLC0415 - `--help` does not need it
     from stmpo.fonts.find import find  # noqa: PLC0415
-    from stmpo.intake import absolute  # noqa: PLC0415
 
     folders = folders_of(more, "--font-folder")
-    read = read_project(absolute(Path.cwd(), project))
+    read = read_project(place_of(project, "PROJECT"))
     fonts = find(read.fonts, os.environ, more=folders)
     if as_json:
         click.echo(json.dumps(_as_json(read, fonts), ensure_ascii=False, indent=2))

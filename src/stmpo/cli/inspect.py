@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stmpo.cli.fonts import described, font_as_json
+from stmpo.cli.jobs import place_of
 from stmpo.renderers.text import visible
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ def inspect_command(project: str, as_json: bool) -> int:
     from stmpo.aep import read_project  # noqa: PLC0415 - `--help` does not need it
     from stmpo.deadline.assets import find_footage  # noqa: PLC0415
     from stmpo.fonts.find import find  # noqa: PLC0415
-    from stmpo.intake import absolute  # noqa: PLC0415
 
-    read = read_project(absolute(Path.cwd(), project))
+    read = read_project(place_of(project, "PROJECT"))
     found = find_footage(read)
     fonts = find(read.fonts, os.environ)
     if as_json:

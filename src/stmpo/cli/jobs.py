@@ -138,12 +138,9 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
         BadInput: a parameter or a list that cannot be read.
     """
     from stmpo.deadline.request import MISSING_FOOTAGE, Request  # noqa: PLC0415 - `--help` does not need it
-    from stmpo.intake import absolute  # noqa: PLC0415
 
     parameters = parameters_of(values["parameters"])
-    if values["output_dir"] == "":
-        raise BadInput("--output-dir is empty; give a folder, or leave it out")
-    output_dir = absolute(Path.cwd(), values["output_dir"]) if values["output_dir"] is not None else None
+    output_dir = None if values["output_dir"] is None else place_of(values["output_dir"], "--output-dir")
     if output_dir is not None and paths.is_file(output_dir):
         raise BadInput(f"--output-dir {output_dir} is a file; give a folder")
     if values["continue_on_missing_footage"]:
@@ -153,7 +150,7 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
         items=values["items"],
         frames=values["frames"],
         output_dir=output_dir,
-        also=tuple(absolute(Path.cwd(), place) for place in values["also"]),
+        also=tuple(place_of(place, "--also") for place in values["also"]),
         name=values["name"],
         parameters=parameters,
         deadline=service_values(values),
@@ -163,15 +160,26 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
     )
 
 
+def place_of(text: str, option: str) -> Path:
+    """A file or folder as given on the command line by this option or argument, absolute.
+
+    Raises:
+        BadInput: it is empty, as an unset variable in somebody's script is; that would be the current folder.
+    """
+    from stmpo.intake import absolute  # noqa: PLC0415
+
+    if not text.strip():
+        raise BadInput(f"{option} is empty; give a path")
+    return absolute(Path.cwd(), text)
+
+
 def folders_of(texts: Sequence[str], option: str) -> tuple[Path, ...]:
     """Folders as given on the command line by this option, absolute.
 
     Raises:
         BadInput: one of them is not a folder.
     """
-    from stmpo.intake import absolute  # noqa: PLC0415
-
-    folders = tuple(absolute(Path.cwd(), text) for text in texts)
+    folders = tuple(place_of(text, option) for text in texts)
     for folder in folders:
         if not paths.is_folder(folder):
             raise BadInput(f"{option} {folder} is not a folder")

@@ -14,6 +14,7 @@ from stmpo.cli.jobs import (
     given_options,
     job_options,
     parameters_of,
+    place_of,
     prepared,
     service_values,
     written,
@@ -74,16 +75,15 @@ def submit_command(  # noqa: PLR0917 - click passes each by its name
     """
     from stmpo import paths  # noqa: PLC0415 - `--help` does not need it
     from stmpo.deadline.client import Place  # noqa: PLC0415
-    from stmpo.intake import absolute  # noqa: PLC0415
 
-    path = absolute(Path.cwd(), source)
+    path = place_of(source, "PROJECT_OR_BUNDLE")
     place = Place(profile, farm_id, queue_id, storage_profile_id)
-    trusted = [str(absolute(Path.cwd(), folder)) for folder in known]
+    trusted = [str(place_of(folder, "--known-asset-path")) for folder in known]
     if paths.is_folder(path):
         sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
         job = sender.bundle(path, values)
     else:
-        trusted += [str(path.parent), *(str(absolute(Path.cwd(), place)) for place in values["also"])]
+        trusted += [str(path.parent), *(str(place_of(place, "--also")) for place in values["also"])]
         sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
         job = sender.project(path, values)
     if job is None:

@@ -182,6 +182,8 @@ def _chosen(definitions: Sequence[Mapping[str, str]], values: Mapping[str, str])
             raise BadInput(f"the job has no parameter {name!r}; it has {', '.join(sorted(by_name))}")
         if name in {"ProjectFile", "JobScriptDir"}:
             raise BadInput(f"-p {name}: the bundle sets it by itself")
+        if definition["type"] == "PATH" and "default" not in definition and not value.strip():
+            raise BadInput(f"-p {name} is empty; give a path, or leave it out")
         path = definition["type"] == "PATH" and value
         chosen[name] = str(Path.cwd() / value) if path else value
         if path and definition["dataFlow"] == "IN" and not paths.is_file(Path(chosen[name])):
