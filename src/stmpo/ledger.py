@@ -3,7 +3,7 @@
     pending ──► leased ──► rendered ──► verified ──► delivered
        ▲          │            │            │            │
        └──────────┴────────────┴────────────┴────────────┘   given back: lost, broken, or no longer trusted
-    pending, leased ──► failed                                attempts are used up
+    pending, leased, rendered ──► failed                      attempts are used up
 
 A frame counts as success in `DELIVERED` and in no other state: its file stands at the destination, whole. Exit codes
 and log lines never move a frame forward. Every move goes through `Ledger.move`, which refuses what is not an arrow
@@ -53,7 +53,7 @@ _ARROWS: dict[FrameState, frozenset[FrameState]] = {
         {FrameState.LEASED, FrameState.VERIFIED, FrameState.DELIVERED, FrameState.FAILED}
     ),
     FrameState.LEASED: frozenset({FrameState.RENDERED, FrameState.PENDING, FrameState.FAILED}),
-    FrameState.RENDERED: frozenset({FrameState.VERIFIED, FrameState.PENDING}),
+    FrameState.RENDERED: frozenset({FrameState.VERIFIED, FrameState.PENDING, FrameState.FAILED}),
     FrameState.VERIFIED: frozenset({FrameState.DELIVERED, FrameState.PENDING}),
     FrameState.DELIVERED: frozenset({FrameState.PENDING}),
     FrameState.FAILED: frozenset(),

@@ -10,7 +10,21 @@ from stmpo.frames import FrameSet
 from stmpo.ledger import FrameState, Ledger, LedgerError
 
 P, L, R, V, D, F = FrameState
-ARROWS = {(P, L), (P, V), (P, D), (P, F), (L, R), (L, P), (L, F), (R, V), (R, P), (V, D), (V, P), (D, P)}
+ARROWS = {
+    (P, L),
+    (P, V),
+    (P, D),
+    (P, F),
+    (L, R),
+    (L, P),
+    (L, F),
+    (R, V),
+    (R, P),
+    (R, F),
+    (V, D),
+    (V, P),
+    (D, P),
+}
 """Written out a second time: a change of the ledger's own table must be meant."""
 
 FRAMES = [-3, 0, 1, 2, 7, 8]

@@ -64,6 +64,20 @@ def dies(where: str, **on: int) -> list[Row]:
     ]
 
 
+def never_whole(what: str, fault: Fault, words: str) -> list[Row]:
+    """A renderer that ends well each time, and leaves no whole file of one frame: alone, and beside others that count."""
+    others = ("--no-kill-on-fail", "--max-frame-retries", "1")
+    return [
+        Row(f"exits 0 with {what}, each time", (fault,), fails(5, says=(words,))),
+        Row(
+            f"exits 0 with {what}, each time, and the others are wanted",
+            (fault,),
+            fails(5, says=(words,)),
+            others,
+        ),
+    ]
+
+
 def says(name: str, *words: Fault, silent: tuple[str, ...] = (), **play: Any) -> Row:
     """A renderer that says something and does its work."""
     return Row(f"says {name}", words, Ends(silent=silent), play=play)
@@ -81,6 +95,12 @@ ROWS = [
     Row("exits 0 with an empty frame", (Fault(K.EMPTY, On(frame=5, times=1), quiet=True),)),
     Row("exits 0 with a truncated frame", (Fault(K.TRUNCATED, On(frame=5, times=1), quiet=True, fraction=0.9),)),
     Row("exits 0 with a frame of another size", (Fault(K.WRONG_SIZE, On(frame=5, times=1)),)),
+    *never_whole(
+        "a missing frame", Fault(K.MISSING, On(frame=5), quiet=True), "and did not say why"
+    ),
+    *never_whole("an empty frame", Fault(K.EMPTY, On(frame=5), quiet=True), "frame 5 is empty"),
+    *never_whole("a truncated frame", Fault(K.TRUNCATED, On(frame=5), quiet=True), "frame 5 ends in the middle"),
+    *never_whole("a frame of another size", Fault(K.WRONG_SIZE, On(frame=5)), "frame 5 is 32 x 16 pixels"),
     Row("exits 0 with black frames after words", (Fault(K.BLACK, On(frame=3, times=1)),)),
     Row("exits 0 with black frames after unreadable footage", (Fault(K.UNREADABLE_SOURCE, On(frame=3, times=1)),)),
     Row("exits 0 after launching and nothing else", (Fault(K.SILENT_AFTER_LAUNCH, On(start=1)),)),
