@@ -97,6 +97,9 @@ class Attempt:
     untrusted: bool = False
     stopped: StopReason | None = None
     stop_note: str = ""
+    not_started: bool = False
+    """The machine was short of something and could not start it."""
+
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
     """Its last lines, for the failure report."""
 
@@ -228,7 +231,8 @@ class Attempt:
         """How it ended, as far as frames that it left missing are concerned."""
         if self.stopped in {StopReason.RUN_ENDS, StopReason.MEMORY}:
             return AttemptEnd.STOPPED
-        if self.gravest is not None and self.gravest.meaning is Meaning.LATER and not self.began:
+        later = self.gravest is not None and self.gravest.meaning is Meaning.LATER and not self.began
+        if later or self.not_started:
             return AttemptEnd.REFUSED
         return AttemptEnd.DIED if self.began or self.finished else AttemptEnd.NEVER_BEGAN
 
@@ -252,6 +256,8 @@ class Attempt:
 
     def ending(self) -> str:
         """How it ended, for people: by which code or by whose hand."""
+        if self.not_started:
+            return self.stop_note
         if self.stopped is not None:
             return f"was stopped: {self.stop_note or self.stopped.value}"
         if self.code is not None and self.code < 0:

@@ -140,7 +140,10 @@ class Attendant:
             why = error.strerror or str(error)
             if error.errno not in _NO_FAULT_OF_THE_PROGRAM:
                 raise NoRenderer(f"cannot start {argv[0]}: {why}; check --aerender-path") from error
-            attempt.stop_note = f"the renderer could not be started: {why}"
+            attempt.not_started = True
+            attempt.stop_note = (
+                f"no renderer could be started just now: {why} (a limit on processes, memory or open files)"
+            )
             return None
 
     def _work(self, slot: Slot, attempt: Attempt) -> Work:

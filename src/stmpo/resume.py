@@ -25,12 +25,13 @@ from stmpo.journal import frames_of
 from stmpo.ledger import FrameState, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from stmpo.job import RenderJob
     from stmpo.journal import History, PastAttempt, PastRun, Vouched
 
 _THREADS = 4
+_Checked = tuple[int, Whole | None]
 
 
 def standing_frames(
@@ -47,8 +48,14 @@ def standing_frames(
     candidates = [
         frame for frame in ledger.frames(FrameState.PENDING) if keep_existing or frame in history.vouched
     ]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return {frame: whole for frame, whole in pool.map(check, candidates) if whole is not None}
+    return {frame: whole for frame, whole in _each(check, candidates) if whole is not None}
+
+
+def _each(check: Callable[[int], _Checked], frames: Sequence[int]) -> Iterable[_Checked]:
+    """Check the frames several at a time; one after the other where the system grants no threads."""
+    with contextlib.suppress(RuntimeError), ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(check, frames))
+    return map(check, frames)
 
 
 def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes: int) -> Whole | None:

@@ -8,6 +8,7 @@ are left behind, and the system ends them with the process.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -42,13 +43,20 @@ class Threads:
         with self._lock:
             self._open += 1
             if self._open > len(self._threads) < self._count:
-                thread = threading.Thread(
-                    target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True
-                )
-                self._threads.append(thread)
-                thread.start()
+                self._one_more()
         self._orders.put((future, function, arguments))
+        if not self._threads:
+            self._work_here()
         return await future
+
+    def _one_more(self) -> None:
+        """Start a thread. A system that grants no more (a limit on processes counts them) makes do with those there are."""
+        thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return
+        self._threads.append(thread)
 
     def close(self, limit: float) -> bool:
         """Take nothing more, drop what has not begun, and wait for the rest; False if that took longer than `limit` seconds."""
@@ -67,17 +75,24 @@ class Threads:
         return not self._open
 
     def _work(self) -> None:
-        while (order := self._orders.get()) is not None:
-            future, function, arguments = order
-            try:
-                result, error = function(*arguments), None
-            except BaseException as caught:  # noqa: BLE001 - it is raised where it is waited for
-                result, error = None, caught
-            self._done()
-            try:
-                future.get_loop().call_soon_threadsafe(_settle, future, result, error)
-            except RuntimeError:  # the loop has ended, and whoever waited with it
-                return
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and whoever waited with it
+            while (order := self._orders.get()) is not None:
+                self._carry_out(order)
+
+    def _work_here(self) -> None:
+        """Not even one thread is to be had: the loop waits, and the work is done all the same."""
+        with contextlib.suppress(queue.Empty):
+            while (order := self._orders.get_nowait()) is not None:
+                self._carry_out(order)
+
+    def _carry_out(self, order: _Order) -> None:
+        future, function, arguments = order
+        try:
+            result, error = function(*arguments), None
+        except BaseException as caught:  # noqa: BLE001 - it is raised where it is waited for
+            result, error = None, caught
+        self._done()
+        future.get_loop().call_soon_threadsafe(_settle, future, result, error)
 
     def _done(self) -> None:
         with self._lock:

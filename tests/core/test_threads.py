@@ -47,6 +47,29 @@ def test_no_more_at_a_time_than_there_are_threads() -> None:
     assert 1 < max(most) <= 3
 
 
+@pytest.mark.parametrize("granted", [0, 1])
+def test_where_the_system_grants_no_more_threads_the_work_is_done_all_the_same(
+    granted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def refuse(thread: threading.Thread) -> None:
+        if len(started) == granted:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    async def main() -> list[int]:
+        threads = Threads(3, "test")
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        results = await asyncio.gather(*(threads.run(pow, n, 2) for n in range(5)))
+        assert threads.close(5.0)
+        return list(results)
+
+    assert asyncio.run(main()) == [0, 1, 4, 9, 16]
+    assert len(started) == granted
+
+
 def test_what_has_not_begun_is_dropped_and_what_hangs_is_left_behind() -> None:
     begun, release = threading.Event(), threading.Event()
     done: list[int] = []

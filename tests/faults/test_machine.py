@@ -224,6 +224,25 @@ def fewer_cpus(_: Machine, pid: int) -> None:
             cgroup.rmdir()
 
 
+def no_more_processes(machine: Machine, pid: int) -> None:
+    """Neither the run nor anything below it gets a process or a thread, until it has said so."""
+    cgroup = Path("/sys/fs/cgroup/pids") / f"stmpo-{pid}"
+    try:
+        cgroup.mkdir()
+    except OSError:
+        pytest.skip("needs control groups that limit processes, and the right to make one")
+    try:
+        (cgroup / "pids.max").write_text("1")
+        (cgroup / "cgroup.procs").write_text(str(pid))
+        refused = "no renderer could be started just now"
+        wait_for(lambda: refused in machine.ground.log or not running(pid), "a refused start")
+        (cgroup / "pids.max").write_text("max")
+        wait_for(lambda: not running(pid), "its end")
+    finally:
+        with contextlib.suppress(OSError):
+            cgroup.rmdir()
+
+
 # ------------------------------------------------------------------------------------------------------------ rows
 
 
@@ -283,6 +302,7 @@ ROWS = [
     Row("the destination's files are held open by readers", read_by_others),
     Row("the destination hangs, and the run is cancelled", share(), after_first(hang_then_cancel), ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "does not answer"), play={"costs": Costs(0.02, {12: 3.0})}),
     Row("CPUs go away", meanwhile=after_first(fewer_cpus), play=ONE),
+    Row("no more processes are to be had for a while", meanwhile=no_more_processes, ends=Ends(says=("no renderer could be started just now: Resource",))),
     Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),
     Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(0.6), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),
     Row("a frame takes memory without end", options=("--no-kill-on-fail", "--max-frame-retries", "1"), environment=first_on_the_path("small_memory"), ends=Ends(ExitCode.FRAMES_FAILED, frozenset({5}), ("f_0005.png failed 2 times: it has taken",)), play={"costs": Costs(0.0, {5: 30.0}), "faults": (Fault(FaultKind.BALLAST, On(frame=5), megabytes=300),)}),

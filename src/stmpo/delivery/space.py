@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -84,8 +85,9 @@ class FreeSpace:
         """None before the first answer."""
 
     def start(self) -> None:
-        """Begin to ask."""
-        threading.Thread(target=self._ask, name="free-space", daemon=True).start()
+        """Begin to ask. Where the system grants no thread, nothing is known, and the write itself decides."""
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=self._ask, name="free-space", daemon=True).start()
 
     def stop(self) -> None:
         """Ask no more; nobody waits for an answer that is under way."""

@@ -104,11 +104,19 @@ class Warden:
             return
         self.let_go()
         ours, theirs = socket.socketpair()
+        try:
+            self._process = self._start(theirs)
+        except OSError:
+            ours.close()
+            raise
+        self._orders = ours
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         code = "import sys; sys.path.append(sys.argv[1]); from warden.loop import main; main(int(sys.argv[2]), sys.argv[3])"
         with theirs:
             fd = theirs.fileno()
             argv = [sys.executable, "-SEs", "-c", code, str(Path(__file__).parent), str(fd), self._kernel]
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -117,7 +125,6 @@ class Warden:
                 pass_fds=(fd,),
                 start_new_session=True,  # what is sent to our group or terminal is not meant for it
             )
-        self._orders = ours
 
     def adopt(self, control: int, output: int) -> None:
         """Have it fork a keeper that serves `control` and gives its renderer `output`."""
@@ -140,6 +147,7 @@ class Warden:
             self._orders.close()
             self._orders = None
         if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)  # whoever suspended all of us may wake only us
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(FAREWELL_SECONDS)
             self._process = None
@@ -157,7 +165,8 @@ class PosixSystem:
     def containment(self) -> Iterator[None]:
         """Run the warden. Orphans of a killed warden's killed keepers become our own children meanwhile."""
         self._kernel.adopt_orphans()
-        self._warden.start()
+        with contextlib.suppress(OSError):  # a limit on processes: the first renderer asks again, and says so
+            self._warden.start()
         try:
             yield
         finally:

@@ -125,16 +125,20 @@ class Keeper:
         pinning = pin(self._kernel, request["cpus"], request["nodes"])
         status, report = os.pipe()
         keeper = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # a limit on processes
+            self._send(failure(error.errno or 0))
+            return False
         if pid == 0:
             Child(self._kernel, request, self._output, report).run(keeper)
         os.close(report)
         with os.fdopen(status, "rb") as pipe:
-            failure = pipe.read()
-        if failure:
+            reported = pipe.read()
+        if reported:
             os.waitpid(pid, 0)
-            code, _, what = failure.partition(b" ")
-            self._tell({"failed": int(code), "what": what.decode("latin-1")})
+            code, _, what = reported.partition(b" ")
+            self._send(failure(int(code), what.decode("latin-1")))
             return False
         self._launcher = pid
         self._tell({"started": pid, "keeper": keeper, "pinning": pinning})
@@ -182,8 +186,11 @@ class Keeper:
                     return
 
     def _tell(self, message: dict[str, Any]) -> None:
+        self._send(as_line(message))
+
+    def _send(self, line: bytes) -> None:
         try:
-            self._control.sendall(json.dumps(message).encode() + b"\n")
+            self._control.sendall(line)
         except OSError:  # nobody listens any more, and the loop is about to learn that
             return
 
@@ -222,6 +229,16 @@ class Child:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(self._output, 1)
         os.dup2(self._output, 2)
+
+
+def as_line(message: dict[str, Any]) -> bytes:
+    """An answer as it is sent."""
+    return json.dumps(message).encode() + b"\n"
+
+
+def failure(code: int, what: str = "") -> bytes:
+    """The answer that nothing was started: the system's error, and the file that it speaks of."""
+    return as_line({"failed": code, "what": what})
 
 
 def pin(kernel: Kernel, cpus: Sequence[int], nodes: Sequence[int]) -> dict[str, Any]:

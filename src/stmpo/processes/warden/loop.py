@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
 import signal
 import socket
 
-from .keeper import Keeper, kill_quietly
+from .keeper import Keeper, failure, kill_quietly
 from .wakeup import drain, wake_on_child
 
 TYPE_CHECKING = False  # not imported: typing costs a quarter of this process's start
@@ -23,12 +24,16 @@ CLEARING_PAUSE = 0.02
 
 
 class Warden:
-    """State: `_keepers`, the process ids of those that live. Every other child is the orphan of a killed keeper."""
+    """State: `_keepers`, the process ids of those that live. Every other child is the orphan of a killed keeper.
+
+    `_refused` are the control sockets of renderers that could not be started, until the orchestrator has closed its ends.
+    """
 
     def __init__(self, kernel: Kernel, orders: socket.socket) -> None:
         self._kernel = kernel
         self._orders = orders
         self._keepers: set[int] = set()
+        self._refused: list[socket.socket] = []
         self._lifeline, self._hold = os.pipe()
         self._wakeup = wake_on_child()
 
@@ -36,7 +41,7 @@ class Warden:
         """Serve until the orchestrator is gone, and then until no child is left."""
         serving = True
         while self._reap() or serving:
-            sources = [self._orders, self._wakeup] if serving else [self._wakeup]
+            sources = [self._orders, self._wakeup, *self._refused] if serving else [self._wakeup]
             ready, _, _ = select.select(sources, [], [], None if serving else CLEARING_PAUSE)
             if self._wakeup in ready:
                 drain(self._wakeup)
@@ -44,6 +49,7 @@ class Warden:
                 serving = self._take_order()
                 if not serving:
                     os.close(self._hold)  # ends the lifeline: every keeper ends its tree
+            self._refused = [each for each in self._refused if each not in ready or not gone(each)]
             self._kill_orphans()
 
     def _take_order(self) -> bool:
@@ -54,13 +60,28 @@ class Warden:
             return False
         if not data:
             return False
-        pid = os.fork()
-        if pid == 0:
-            self._become_keeper(*fds)
-        self._keepers.add(pid)
-        for fd in fds:
-            os.close(fd)
+        try:
+            pid = os.fork()
+        except OSError as error:  # a limit on processes: the renderers that run must not end of it
+            self._refuse(fds[0], error)
+        else:
+            if pid == 0:
+                self._become_keeper(*fds)
+            self._keepers.add(pid)
+            os.close(fds[0])
+        os.close(fds[1])
         return True
+
+    def _refuse(self, control: int, error: OSError) -> None:
+        """Answer in a keeper's place that nothing could be started, and why.
+
+        The socket stays open until the other end closes: closed upon a request that nobody has read, it would lose the
+        answer.
+        """
+        answering = socket.socket(fileno=control)
+        self._refused.append(answering)
+        with contextlib.suppress(OSError):  # whoever asked has gone
+            answering.sendall(failure(error.errno or 0))
 
     def _become_keeper(self, control: int, output: int) -> None:
         code = 1
@@ -89,6 +110,17 @@ class Warden:
     def _kill_orphans(self) -> None:
         """A keeper that was killed leaves its tree's remains to us; each round of this brings up their children."""
         kill_quietly(self._kernel.orphans(self._keepers), signal.SIGKILL)
+
+
+def gone(client: socket.socket) -> bool:
+    """Whether the other end has closed; what it had to say is dropped."""
+    try:
+        if client.recv(65536):
+            return False
+    except ConnectionError:
+        pass
+    client.close()
+    return True
 
 
 def main(fd: int, kernel: str) -> None:
