@@ -23,8 +23,9 @@ from stmpo.attendant import Attendant
 from stmpo.collector import Collector
 from stmpo.commons import Commons
 from stmpo.conclusion import Concluder
+from stmpo.delivery.space import is_full
 from stmpo.dispatch import Dispatcher
-from stmpo.errors import ExitCode, NoSpace, StmpoError
+from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
 from stmpo.events import Level, RunFailed, SlotState
 from stmpo.ledger import FrameState
 from stmpo.memory_keeper import MemoryKeeper
@@ -380,8 +381,10 @@ class Run:
         try:
             return self._a.scratch.attempt(number)
         except OSError as error:
-            raise NoSpace(
-                f"cannot write to scratch ({self._a.scratch.path}): {error.strerror or error}"
+            kind = NoSpace if is_full(error) else BadInput
+            raise kind(
+                f"cannot write to scratch ({self._a.scratch.path}): {error.strerror or error}; make room there, or choose"
+                " another place with --scratch-dir"
             ) from None
 
     async def _may_start(self) -> bool:

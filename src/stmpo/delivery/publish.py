@@ -34,6 +34,9 @@ _FLAGS = 0
 for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT"):
     _FLAGS |= getattr(os, _name, 0)  # each where the system has it
 
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Opening a pipe that somebody has put in a frame's place would wait for its writer."""
+
 _RETRY_DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 
 
@@ -126,7 +129,7 @@ def publish(
 @contextlib.contextmanager
 def _opened(source: StrPath, expected: Whole) -> Iterator[int]:
     try:
-        descriptor = os.open(source, os.O_RDONLY | _FLAGS)
+        descriptor = os.open(source, os.O_RDONLY | _NO_WAIT | _FLAGS)
     except OSError as error:
         raise SourceChanged(f"cannot be read any more: {error.strerror or error}") from error
     try:

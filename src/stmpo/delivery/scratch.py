@@ -10,6 +10,7 @@ short: Windows programs still end at 260 characters.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -62,7 +63,21 @@ def _own_folder(folder: Path) -> bool:
 def _remove_tree(folder: Path) -> bool:
     # What cannot be removed (a renderer that hangs keeps its files open on Windows) is seen in the answer.
     shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        _unlock(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     return not os.path.lexists(folder)
+
+
+def _unlock(top: Path) -> None:
+    """Make the folders of a tree accessible again, as far as they are ours: a renderer may have locked its own."""
+    folders = [os.fspath(top)]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            if stat.S_ISDIR(os.lstat(folder).st_mode):  # a link leads elsewhere
+                os.chmod(folder, _PRIVATE)
+                with os.scandir(folder) as entries:
+                    folders += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +119,18 @@ class Scratch:
         cls.create(root).remove()
 
     def attempt(self, number: int) -> Path:
-        """The folder of one attempt, made where it is missing.
+        """The folder of one attempt, made where it is missing; so is the run's, should somebody have removed it.
 
         Raises:
-            OSError: it cannot be made (the disk is full, or scratch was removed).
+            OSError: it cannot be made (the disk is full, or may not be written any more).
         """
         folder = self.path / f"a{number}"
-        folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        try:
+            folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=_PRIVATE)
+            folder.mkdir(mode=_PRIVATE)
         return folder
 
     def discard(self, attempt: Path) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from stmpo.delivery.verify import has_structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 QUIET = 0.2
@@ -53,16 +55,24 @@ def scan(folder: Path) -> Iterator[Found]:
     """The frames (`frame_00012.png`, of any padding) and single files (`movie.mov`) in a scratch folder, in no order.
 
     After Effects' own temporary files (`*AEtemp*`) and everything else are passed over, and so is what vanishes
-    meanwhile. A folder that is gone holds nothing.
+    meanwhile. A folder that is gone, or is none any more, holds nothing.
     """
     try:
-        entries = os.scandir(folder)
-    except FileNotFoundError:
+        entries = _entries(folder)
+    except OSError:
         return
-    with entries:
-        for entry in entries:
+    with entries as listed:
+        for entry in listed:
             if (found := _found(entry.name, entry.path)) is not None:
                 yield found
+
+
+def _entries(folder: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    try:
+        return os.scandir(folder)
+    except PermissionError:  # it is ours: whatever its renderer has locked up is unlocked
+        folder.chmod(stat.S_IRWXU)
+        return os.scandir(folder)
 
 
 def _found(name: str, path: str) -> Found | None:
@@ -73,7 +83,7 @@ def _found(name: str, path: str) -> Found | None:
     try:
         # Not the folder entry's own figures: Windows brings those up to date only when the file is closed.
         status = os.lstat(path)
-    except FileNotFoundError:
+    except OSError:
         return None
     number = int(frame[1]) if frame else None
     extension = match[match.re.groups] or ""

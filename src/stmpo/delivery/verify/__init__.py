@@ -22,8 +22,10 @@ from stmpo.delivery.verify.reader import Damaged, Footage, Reader
 __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
 
 _OPEN_FLAGS = os.O_RDONLY
-for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT"):
-    _OPEN_FLAGS |= getattr(os, _name, 0)  # each where the system has it
+for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT", "O_NONBLOCK"):
+    _OPEN_FLAGS |= getattr(
+        os, _name, 0
+    )  # each where the system has it; a pipe is no frame, and not waited for
 _GONE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
