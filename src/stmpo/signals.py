@@ -59,6 +59,11 @@ class Listening:
         """Install the handlers; what was there before, by signal."""
         return {number: signal.signal(number, self._handle) for number in self._numbers}
 
+    def let_through(self) -> None:
+        """Have them delivered, whatever whoever started this program had blocked: a mask is inherited."""
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
+
     def have_ignored(self) -> None:
         """From here on the system itself drops the signals, also while Python ends, when it has no handlers any more."""
         for number in self._numbers:
@@ -99,6 +104,7 @@ def from_the_start() -> None:
     state = Listening(_leave)
     _program.append(state)
     state.take_over()
+    state.let_through()
 
 
 def interruptible() -> None:

@@ -37,6 +37,12 @@ def test_while_a_program_is_loaded_it_ends_it_as_a_cancel(name: str) -> None:
     assert error == f"stmpo: cancelled by {name} before anything was started\n"
 
 
+def test_what_was_blocked_by_whoever_started_it_comes_through() -> None:
+    blocked = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"
+    code, out, _ = _program(blocked + "signals.from_the_start()\nos.kill(os.getpid(), 15)\nprint('never')\n")
+    assert (code, out) == (4, "")
+
+
 def test_after_a_run_it_changes_nothing_not_even_while_python_ends() -> None:
     body = (
         "signals.from_the_start()\n"

@@ -7,6 +7,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +18,8 @@ from stmpo.frames import FrameSet
 from stmpo.job import RenderJob
 from stmpo.journal import Journal, ProjectVersion
 from stmpo.outputs import OutputPattern
-from stmpo.testing import Costs, Scenario
-from tests.engine.studio import Outcome, wait_for
+from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from tests.engine.studio import PATIENCE, Outcome, wait_for
 from tests.faults.ground import Ground
 from tests.faults.judge import LIMIT, Ends, Job, Judge
 
@@ -119,6 +121,39 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(ground: Groun
 
 def _newer(line: dict[str, Any]) -> dict[str, Any]:
     return {"version": 99, "stmpo": "99.0"} if line["event"] == "run" else {}
+
+
+# ----------------------------------------------------------------------------------------------- what is inherited
+
+BLOCKED = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); os.execv(sys.argv[1], sys.argv[1:])"
+"""Starts a program with every signal blocked, as a service with threads of its own may."""
+
+
+def _with_signals_blocked(ground: Ground, scenario: Scenario) -> subprocess.Popen[str]:
+    with (ground.folder / "run.log").open("w", encoding="utf-8") as log:
+        command = [sys.executable, "-c", BLOCKED, *ground.command(*JOB.options)]
+        environment = ground.environment(scenario)
+        return subprocess.Popen(
+            command, env=environment, cwd=ground.folder, stdout=log, stderr=log, text=True
+        )
+
+
+def test_a_run_that_was_started_with_signals_blocked_hears_of_its_renderers_ends(ground: Ground) -> None:
+    dies = Scenario(faults=(Fault(FaultKind.EXIT, On(frame=3, times=1), code=3),), tree=False)
+    with _with_signals_blocked(ground, dies) as run:
+        code = run.wait(PATIENCE)
+    Judge(ground, JOB).after(Outcome(code, ground.log), Ends(says=("ended with code 3",)))
+
+
+def test_and_it_can_be_cancelled(ground: Ground) -> None:
+    with _with_signals_blocked(ground, SLOW) as run:
+        wait_for(lambda: len(ground.rendered()) >= 6, "six frames")
+        run.terminate()
+        code = run.wait(PATIENCE)
+    judge = Judge(ground, JOB)
+    judge.words(Outcome(code, ground.log), Ends(ExitCode.CANCELLED, says=("cancelled by SIGTERM",)))
+    judge.nothing_left(Outcome(code, ground.log))
+    judge.next_run()
 
 
 # ------------------------------------------------------------------------------------------------- journals, cut
