@@ -18,7 +18,6 @@ run's first line closes it. Nobody knows what a broken line said, so what follow
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -27,7 +26,6 @@ import re
 import socket
 import stat
 import time
-from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +34,7 @@ from stmpo.errors import BadInput, NoSpace
 from stmpo.frames import FrameSet
 from stmpo.locks import try_lock
 from stmpo.scheduling.learned import Learned, learn
+from stmpo.scribe import OPEN_FLAGS, Scribe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,10 +144,8 @@ class Journal:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
-        self._synced = time.monotonic()
-        self._late: deque[bytes] = deque()
-        self._torn = False
-        """The file does not end with a line's end: whoever wrote its last line was killed, or the disk was full."""
+        # A file that does not end with a line's end: whoever wrote its last line was killed, or the disk was full.
+        self._scribe = Scribe(path, descriptor, torn=not self._ends_well())
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -157,12 +154,9 @@ class Journal:
         Raises:
             BadInput: it cannot be opened, is no plain file, or another run has it (which is named).
         """
-        flags = (
-            os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-        )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, flags, 0o644)
+            descriptor = os.open(path, OPEN_FLAGS, 0o644)
         except OSError as error:
             if error.errno in _DISK_FULL:
                 raise NoSpace(f"no space for the journal {path}; free some and run again") from None
@@ -180,7 +174,6 @@ class Journal:
             raise BadInput(
                 f"another run is writing to this output{holder}; wait for it, or stop it (journal {path})"
             )
-        journal._torn = not journal._ends_well()
         return journal
 
     def history(self, job: RenderJob, version: ProjectVersion) -> History:
@@ -253,47 +246,35 @@ class Journal:
         )
 
     def write(self, event: str, **values: Any) -> None:
-        """Append one event. Flushed to the system at once, to the disk once a second.
+        """Append one event. Flushed to the system at once, to the disk once a second; see `scribe` for shares that fail.
 
         Raises:
             NoSpace: the disk of the journal is full.
         """
         text = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
         data = text.encode("utf-8", "surrogatepass") + b"\n"  # a path may hold bytes that are no UTF-8
-        self._late.append(data)
         try:
-            self._catch_up()
+            self._scribe.write(data)
         except OSError as error:
             if error.errno in _DISK_FULL:
-                if self._late:
-                    self._late.pop()
+                self._scribe.withdraw()
                 raise NoSpace(
                     f"no space for the journal {self.path}; free some and run again to resume"
                 ) from None
 
     @property
     def unwritten(self) -> int:
-        """Lines that could not be written so far, because the file's system errs; each write tries them again."""
-        return len(self._late)
-
-    def _catch_up(self) -> None:
-        """Write what is waiting, in its order, and have it flushed now and then."""
-        while self._late:
-            self._append(b"\n" + self._late[0] if self._torn else self._late[0])
-            self._late.popleft()
-        if time.monotonic() - self._synced > 1:
-            os.fsync(self._descriptor)
-            self._synced = time.monotonic()
+        """Lines that could not be written so far, because the file's system errs or hangs; each write tries them again."""
+        return self._scribe.waiting
 
     def close(self) -> None:
         """Flush to disk and give the lock back."""
-        with contextlib.suppress(OSError):  # a file system that cannot sync: as good as it gets there
-            self._catch_up()
-            os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        self._scribe.close()
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        """Every line; `_BROKEN` for one that a kill has cut, or that is not ours."""
+        """Every line; `_BROKEN` for one that a kill has cut, or that is not ours. None, where the file's system hangs."""
+        if self._scribe.hangs:
+            return
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             while raw := file.readline(_LONGEST_LINE):
@@ -302,20 +283,6 @@ class Journal:
                 except (ValueError, RecursionError):
                     line = _BROKEN
                 yield line if isinstance(line, dict) else _BROKEN
-
-    def _append(self, data: bytes) -> None:
-        """Write all of it, or nothing: a disk that fills takes a part, says nothing, and refuses the rest."""
-        size, torn = os.fstat(self._descriptor).st_size, self._torn
-        self._torn = True
-        try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:
-            with contextlib.suppress(OSError):  # half a line would make all that follows it count for nothing
-                os.ftruncate(self._descriptor, size)
-                self._torn = torn
-            raise
-        self._torn = False
 
     def _ends_well(self) -> bool:
         size = os.fstat(self._descriptor).st_size

@@ -48,6 +48,7 @@ class Machine:
 
 
 WELL = Rules()
+NO_JOURNAL = Rules(hangs=("write",), hanging_names="*.jsonl")
 
 
 @contextlib.contextmanager
@@ -203,6 +204,14 @@ def hang_then_cancel(machine: Machine, pid: int) -> None:
     psutil.Process(pid).terminate()
 
 
+def cancel_without_a_journal(machine: Machine, pid: int) -> None:
+    """Nothing that is written to the journal comes back any more; then the farm cancels, in the middle of such a write."""
+    assert machine.share is not None
+    machine.share.rules(NO_JOURNAL)
+    time.sleep(1.0)
+    psutil.Process(pid).terminate()
+
+
 def fewer_cpus(_: Machine, pid: int) -> None:
     """All that runs, and all that will, may use one CPU only, as when a container is made smaller."""
     cgroup = Path("/sys/fs/cgroup/cpuset") / f"stmpo-{pid}"
@@ -301,6 +310,8 @@ ROWS = [
     Row("the destination knows no case", share(Rules(folds_case=True))),
     Row("the destination's files are held open by readers", read_by_others),
     Row("the destination hangs, and the run is cancelled", share(), after_first(hang_then_cancel), ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "does not answer"), play={"costs": Costs(0.02, {12: 3.0})}),
+    Row("the journal's share hangs, and the run goes on", share(), after_first(misbehave(NO_JOURNAL)), Ends(says=("could not be written to the journal",), keeps=False), play=ONE),
+    Row("the journal's share hangs, and the run is cancelled", share(), after_first(cancel_without_a_journal), Ends(ExitCode.CANCELLED, None, ("cancelled by SIGTERM",), keeps=False), play={"costs": Costs(0.02, {12: 60.0})}),
     Row("CPUs go away", meanwhile=after_first(fewer_cpus), play=ONE),
     Row("no more processes are to be had for a while", meanwhile=no_more_processes, ends=Ends(says=("no renderer could be started just now: Resource",))),
     Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),

@@ -156,6 +156,36 @@ def test_and_it_can_be_cancelled(ground: Ground) -> None:
     judge.next_run()
 
 
+# --------------------------------------------------------------------------------------------- journals, taken away
+
+
+def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Ground) -> None:
+    """As by somebody who tidies the output folder: the next run knows all that there is, and the lock still holds."""
+    with ground.start(
+        *JOB.options, scenario=Scenario(costs=Costs(0.02, {4: 4.0, 8: 5.0}), tree=False)
+    ) as run:
+        wait_for(lambda: ground.delivered() >= 2, "two frames")
+        _journal(ground).unlink()
+        wait_for(lambda: list(ground.out.glob(".*.stmpo.jsonl")), "the journal")
+        second = ground.render(*JOB.options, scenario=QUICK)
+        assert run.wait(PATIENCE) == ExitCode.OK
+    assert second.code == ExitCode.BAD_INPUT
+    Judge(ground, JOB).after(Outcome(0, ground.log), Ends(starts=2))
+
+
+def test_a_destination_that_is_removed_while_a_run_delivers_costs_what_stood_there(ground: Ground) -> None:
+    """The run ends and says so; what it kept in scratch is found by the next one."""
+    costs = Costs(0.02, {4: 1.0, 8: 4.0})
+    with ground.start(*JOB.options, scenario=Scenario(costs=costs, tree=False)) as run:
+        wait_for(lambda: ground.delivered() >= 6, "six frames")
+        shutil.rmtree(ground.out)
+        code = run.wait(PATIENCE)
+    Judge(ground, JOB).after(
+        Outcome(code, ground.log),
+        Ends(ExitCode.FRAMES_FAILED, None, ("cannot deliver", "the folder is gone")),
+    )
+
+
 # ------------------------------------------------------------------------------------------------- journals, cut
 
 

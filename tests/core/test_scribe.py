@@ -1,0 +1,126 @@
+"""Lines on their way into a file: waited for, but not for ever, and in their order whatever becomes of the file."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stmpo import scribe
+from stmpo.locks import try_lock
+from stmpo.scribe import OPEN_FLAGS, Scribe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody remove a file that is open")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file lies."""
+    return tmp_path / "folder" / "lines"
+
+
+def opened(path: Path) -> Scribe:
+    """A scribe over a new or old file."""
+    path.parent.mkdir(exist_ok=True)
+    descriptor = os.open(path, OPEN_FLAGS)
+    assert try_lock(descriptor)
+    return Scribe(path, descriptor, torn=False)
+
+
+def test_a_file_that_hangs_is_not_waited_for_and_gets_its_lines_once_it_answers(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, answers = os.write, threading.Event()
+
+    def hanging(descriptor: int, data: bytes) -> int:
+        answers.wait()
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", hanging)
+    monkeypatch.setattr(scribe, "PATIENCE", 0.05)
+    lines = opened(path)
+    for line in (b"1\n", b"2\n", b"3\n"):
+        lines.write(line)
+    assert lines.hangs
+    assert lines.waiting == 3
+    monkeypatch.setattr(scribe, "PATIENCE", 30.0)
+    answers.set()
+    lines.close()
+    assert path.read_bytes() == b"1\n2\n3\n"
+
+
+def test_a_file_that_never_answers_keeps_nobody_from_closing_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(os, "write", lambda _, data: answers.wait() and len(data))
+    monkeypatch.setattr(scribe, "PATIENCE", 0.05)
+    lines = opened(path)
+    lines.write(b"1\n")
+    lines.close()
+    assert lines.waiting == 1
+    answers.set()
+
+
+def test_where_the_system_grants_no_thread_lines_are_written_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    lines = opened(path)
+    lines.write(b"1\n")
+    lines.close()
+    assert path.read_bytes() == b"1\n"
+
+
+@POSIX
+@pytest.mark.parametrize("remove", ["the file", "its folder"])
+def test_what_somebody_removes_is_put_back_with_all_that_it_held(
+    path: Path, remove: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "FLUSH_EVERY", 0.0)
+    lines = opened(path)
+    lines.write(b"1\n")
+    path.unlink()
+    if remove == "its folder":
+        path.parent.rmdir()
+    lines.write(b"2\n")
+    assert path.exists() is (remove == "the file")  # frames must not go on into a folder that nobody knows of
+    lines.write(b"3\n")
+    lines.close()
+    assert path.read_bytes() == b"1\n2\n3\n"
+
+
+@POSIX
+def test_it_keeps_its_lock_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe, "FLUSH_EVERY", 0.0)
+    lines = opened(path)
+    lines.write(b"1\n")
+    path.unlink()
+    lines.write(b"2\n")
+    other = os.open(path, os.O_RDWR)
+    assert not try_lock(other)
+    lines.close()
+    assert try_lock(other)
+    os.close(other)
+
+
+@POSIX
+def test_one_that_another_run_has_begun_in_its_place_is_left_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "FLUSH_EVERY", 0.0)
+    lines = opened(path)
+    lines.write(b"1\n")
+    path.unlink()
+    path.write_bytes(b"another's\n")
+    lines.write(b"2\n")
+    lines.close()
+    assert path.read_bytes() == b"another's\n"
