@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -156,26 +157,56 @@ def test_and_it_can_be_cancelled(ground: Ground) -> None:
     judge.next_run()
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_run_whose_output_nobody_reads_goes_on_and_can_be_cancelled(
+    ground: Ground, *, cancelled: bool
+) -> None:
+    """A pager that waits for a key, an agent that hangs: the pipe is full, and stays so."""
+    talks = Fault(FaultKind.SAY, On(frame=1, times=1), text="word " * 20, repeat=300)
+    slow = Costs(0.02, {8: 60.0} if cancelled else {})
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    try:
+        environment = ground.environment(Scenario(costs=slow, faults=(talks,), tree=False))
+        command = ground.command(*JOB.options)
+        with subprocess.Popen(command, env=environment, stdout=writing, stderr=writing) as run:
+            wait_for(lambda: ground.delivered() >= 7 or run.poll() is not None, "seven frames")
+            if cancelled:
+                run.terminate()
+            code = run.wait(PATIENCE)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert code == (ExitCode.CANCELLED if cancelled else ExitCode.OK)
+    judge = Judge(ground, JOB)
+    judge.frames(frozenset({8} if cancelled else ()))
+    judge.nothing_left()
+    judge.next_run()
+
+
 # --------------------------------------------------------------------------------------------- journals, taken away
 
 
 def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Ground) -> None:
-    """As by somebody who tidies the output folder: the next run knows all that there is, and the lock still holds."""
-    with ground.start(
-        *JOB.options, scenario=Scenario(costs=Costs(0.02, {4: 4.0, 8: 5.0}), tree=False)
-    ) as run:
+    """As by somebody who tidies the output folder: the lock still holds, and the next run knows all that there is."""
+    slow = Scenario(costs=Costs(0.02, {4: 5.0, 8: 60.0}), tree=False)
+    with ground.start(*JOB.options, scenario=slow) as first:
         wait_for(lambda: ground.delivered() >= 2, "two frames")
         _journal(ground).unlink()
         wait_for(lambda: list(ground.out.glob(".*.stmpo.jsonl")), "the journal")
         second = ground.render(*JOB.options, scenario=QUICK)
-        assert run.wait(PATIENCE) == ExitCode.OK
+        first.terminate()
+        assert first.wait(PATIENCE) == ExitCode.CANCELLED
     assert second.code == ExitCode.BAD_INPUT
-    Judge(ground, JOB).after(Outcome(0, ground.log), Ends(starts=2))
+    judge = Judge(ground, JOB)
+    judge.nothing_left(Outcome(4, ground.log))
+    judge.frames(frozenset({8}))
+    judge.next_run()
 
 
 def test_a_destination_that_is_removed_while_a_run_delivers_costs_what_stood_there(ground: Ground) -> None:
     """The run ends and says so; what it kept in scratch is found by the next one."""
-    costs = Costs(0.02, {4: 1.0, 8: 4.0})
+    costs = Costs(0.02, {4: 8.0, 8: 8.0})
     with ground.start(*JOB.options, scenario=Scenario(costs=costs, tree=False)) as run:
         wait_for(lambda: ground.delivered() >= 6, "six frames")
         shutil.rmtree(ground.out)

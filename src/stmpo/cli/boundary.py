@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
 from stmpo.renderers.text import visible
+from stmpo.sinks.stream import SafeStream
 
 
 def open_streams() -> None:
@@ -33,7 +34,7 @@ def open_streams() -> None:
 
 def refused(error: StmpoError) -> int:
     """The exit code of what a user can act on; said before."""
-    print(f"stmpo: {visible(str(error))}", file=sys.stderr)  # one line, however a file is called
+    _say(f"stmpo: {visible(str(error))}")  # one line, however a file is called
     return int(error.exit_code)
 
 
@@ -41,8 +42,15 @@ def cancelled(interrupt: BaseException) -> int:
     """The exit code of a command that a signal has ended; said before."""
     cause = interrupt.__cause__ or interrupt  # ours says which signal it was, and click wraps it
     by = str(cause) if isinstance(cause, KeyboardInterrupt) else ""
-    print(f"stmpo: cancelled{by and f' by {by}'}", file=sys.stderr)
+    _say(f"stmpo: cancelled{by and f' by {by}'}")
     return int(ExitCode.CANCELLED)
+
+
+def _say(text: str) -> None:
+    """The last words, to standard error, which may be a pipe that nobody reads."""
+    error = SafeStream(sys.stderr)
+    error.write(f"{text}\n")
+    error.finish()
 
 
 def unexpected(error: Exception) -> int:

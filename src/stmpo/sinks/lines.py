@@ -97,7 +97,7 @@ class LineSink:
 
     def close(self) -> None:
         """Flush what is left."""
-        self._flush()
+        self._stream.finish()
 
     def _heartbeat(self, progress: Progress) -> None:
         now = self._clock()

@@ -53,7 +53,8 @@ class OpenJDSink:
                 pass
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing is held back but what nobody has read yet."""
+        self._stream.finish()
 
     def _tell_progress(self, percent: float) -> None:
         percent = min(100.0, round(percent, 1))
