@@ -49,6 +49,19 @@ def test_what_the_system_refuses_to_look_at_is_not_there(tmp_path: Path) -> None
         ("\\\\?\\C:\\x\\nul", "for a device"),
         ("\\\\.\\PhysicalDrive0\\f.png", "it is a device"),
         ("//./nul/f.png", "it is a device"),
+        ("a\\.. /f.png", "drops the blank at the end of the name '.. '"),
+        ("a/.../f.png", "drops the dot at the end of the name '...'"),
+        ("com0/f.png", "for a device"),
+        ("C:nul", "for a device"),
+        ("c:\\x/aux .tar.gz\\f.png", "for a device"),
+        ("f.png::$DATA", "stream inside another file"),
+        ("\\\\?\\GLOBALROOT\\Device\\HarddiskVolume1\\f.png", "it is a device"),
+        ("\\\\?\\pipe\\f.png", "it is a device"),
+        ("//?/pipe/f.png", "it is a device"),
+        ("\\??\\C:\\f.png", "allows no '?'"),
+        ("\\\\server\\pipe\\f.png", "it is a pipe"),
+        ("//server/IPC$/f.png", "it is a pipe"),
+        ("\\\\?\\UNC\\server\\mailslot\\f.png", "it is a pipe"),
     ],
 )
 def test_names_that_windows_would_change_or_refuse(path: str, words: str) -> None:
@@ -68,6 +81,11 @@ def test_names_that_windows_would_change_or_refuse(path: str, words: str) -> Non
         "\\\\server\\share\\aux1\\f.png",
         "\\\\?\\C:\\x\\f.png",
         "\\\\?\\UNC\\server\\share\\f.png",
+        "//?/C:/x/f.png",
+        "\\\\?\\Volume{26a21bda-a627-11d7-9931-806e6f6e6963}\\f.png",
+        "\\\\server\\pipes\\pipe\\f.png",
+        "․․/f.png",  # noqa: RUF001 - dots that are none, and stay none
+        "ＣＯＮ.png",  # noqa: RUF001
         "./nulled/com.png",
         ".hidden/com10.png",
         "../f.png",

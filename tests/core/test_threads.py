@@ -51,7 +51,8 @@ def test_no_more_at_a_time_than_there_are_threads() -> None:
 def test_where_the_system_grants_no_more_threads_the_work_is_done_all_the_same(
     granted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start, started = threading.Thread.start, []
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
 
     def refuse(thread: threading.Thread) -> None:
         if len(started) == granted:

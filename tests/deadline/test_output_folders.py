@@ -94,6 +94,14 @@ def test_a_link_that_leads_away_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "away").exists()
 
 
+def test_links_in_a_circle_are_named(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "loop").symlink_to("loop")
+    with pytest.raises(BadInput, match=r"cannot be made: .*symbolic links"):
+        make(tmp_path, f"{root}\n loop/further/f.png\n")
+
+
 def test_a_root_may_be_a_link_itself(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "root").symlink_to(tmp_path / "real")

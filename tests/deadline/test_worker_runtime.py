@@ -139,7 +139,19 @@ def test_no_stmpo_anywhere_is_said_in_one_line(bare: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "member", ["../evil.py", "/evil.py", "a/../../evil.py", "C:evil.py", "a\\..\\evil.py"]
+    "member",
+    [
+        *("../evil.py", "/evil.py", "a/../../evil.py", "C:evil.py", "a\\..\\evil.py", "//host/share/evil.py"),
+        *(
+            "a/.. /evil.py",
+            "a/../evil.py",
+            "a./evil.py",
+            "nul",
+            "psutil/con.py",
+            "evil.py:stream",
+            "\\\\?\\C:\\evil.py",
+        ),
+    ],
 )
 def test_a_wheel_that_would_leave_its_folder_is_refused_whole(tmp_path: Path, member: str) -> None:
     wheel = tmp_path / "psutil-1-py3-none-any.whl"
@@ -164,3 +176,24 @@ def test_a_wheel_that_would_fill_the_disk_is_refused(tmp_path: Path) -> None:
         archive.writestr("psutil/zeros", bytes(101 << 20))
     with pytest.raises(BadInput, match="holds more than 100 MiB"):
         unpack(wheel, tmp_path / "site")
+
+
+def test_so_is_one_of_very_many_files(tmp_path: Path) -> None:
+    wheel = tmp_path / "psutil-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for number in range(5001):
+            archive.writestr(f"psutil/{number}", "")
+    with pytest.raises(BadInput, match="or 5000 files"):
+        unpack(wheel, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_member_that_holds_more_than_it_says_is_damaged(tmp_path: Path) -> None:
+    wheel = tmp_path / "psutil-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("psutil/zeros", bytes(8 << 20))
+        archive.filelist[0].file_size = 100
+    with pytest.raises(BadInput, match="is damaged"):
+        unpack(wheel, tmp_path / "site")
+    unpacked = [path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()]
+    assert sum(unpacked) <= 100

@@ -348,7 +348,11 @@ def test_values_of_an_env_file_are_seen_by_the_renderer_and_by_nobody_else(studi
 
 
 @pytest.mark.parametrize(
-    "name", ["OPENJD_SESSION_WORKING_DIR", "STMPO_CONCURRENCY", "LD_PRELOAD", "PYTHONPATH"]
+    "name",
+    [
+        *("OPENJD_SESSION_WORKING_DIR", "STMPO_CONCURRENCY", "openjd_env", "LD_PRELOAD", "PYTHONPATH"),
+        *("ld_preload", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "BASH_FUNC_ls%%", "SystemRoot"),
+    ],
 )
 def test_an_env_file_does_not_override_just_any_variable(studio: Studio, name: str) -> None:
     env_file = studio.folder / "env.json"

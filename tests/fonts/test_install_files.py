@@ -132,6 +132,12 @@ class TestList:
         with pytest.raises(BadInput, match="link"):
             read_manifest(folder)
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="links take an administrator there")
+    def test_links_in_a_circle_are_named(self, tmp_path: Path) -> None:
+        (tmp_path / "fonts").symlink_to("fonts")
+        with pytest.raises(BadInput, match=r"cannot be read: .*symbolic links"):
+            read_manifest(tmp_path / "fonts")
+
     @pytest.mark.parametrize(
         "text",
         [

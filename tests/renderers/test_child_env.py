@@ -100,11 +100,15 @@ class TestRefusals:
             (f'{{"LD_PRELOAD": "{SECRET}"}}', "code"),
             (f'{{"Dyld_Insert_Libraries": "{SECRET}"}}', "code"),
             (f'{{"PYTHONSTARTUP": "{SECRET}"}}', "code"),
+            (f'{{"PythonPycachePrefix": "{SECRET}"}}', "code"),
+            (f'{{"BASH_FUNC_ls%%": "{SECRET}"}}', "code"),
+            (f'{{"CORECLR_PROFILER_PATH_64": "{SECRET}"}}', "code"),
+            (f'{{"ComSpec": "{SECRET}"}}', "code"),
             (f'{{"A": {"[" * 200_000}', "JSON"),
             (f'{{"A": {"9" * 5_000}}}', ""),
             (f'{{"A": "{SECRET}{"x" * MAX_FILE_BYTES}"}}', "larger than"),
         ],
-        ids=range(29),
+        ids=range(33),
     )
     def test_one_line_names_file_and_variable_and_never_a_value(
         self, env_file: Path, content: str, words: str

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from stmpo import paths
 from stmpo.deadline.naming import plain
 from stmpo.deadline.session import one_line, run, say, usage
 from stmpo.errors import BadInput
@@ -73,10 +74,12 @@ def folder_under(root: Path, name: str) -> Path:
     rest = PurePosixPath(name)
     if not rest.name or "\0" in name or ".." in rest.parts or rest.is_absolute() or _drive(name):
         raise BadInput(f"the output {name!r} does not lie inside the job's output folder {root}")
+    if reason := paths.refusal(name):
+        raise BadInput(f"the output {name!r} cannot be written on this worker: {reason}; choose another name")
     if not root.is_absolute():
         raise BadInput(f"the job's output folder {str(root)!r} is not absolute; choose a folder for the job")
     folder = root.joinpath(*rest.parts[:-1])
-    if not folder.resolve().is_relative_to(root.resolve()):
+    if not paths.leads_inside(folder, root):
         raise BadInput(f"the output folder {folder} leads out of the job's output folder {root} by a link")
     return folder
 

@@ -32,6 +32,7 @@ from stmpo.archives import ODD_ARCHIVE, plainly_packed
 from stmpo.deadline.session import one_line, run, say, set_variable, usage
 from stmpo.deadline.wheel_names import Interpreter, WheelName, release
 from stmpo.errors import BadInput
+from stmpo.paths.windows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,8 @@ SITE = "stmpo-site"
 LEAST_PSUTIL = "5.9.6"
 MOST_UNPACKED = 100 << 20
 """Bytes of a wheel's files. Ours have 2 MB."""
+
+MOST_FILES = 5000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -174,9 +177,9 @@ def unpack(wheel: Path, site: Path) -> None:
             members = archive.infolist()
             if not plainly_packed(archive):
                 raise BadInput(f"{wheel.name} is packed as no wheel is; submit the job again")
-            if sum(member.file_size for member in members) > MOST_UNPACKED:
+            if len(members) > MOST_FILES or sum(member.file_size for member in members) > MOST_UNPACKED:
                 raise BadInput(
-                    f"{wheel.name} holds more than {MOST_UNPACKED >> 20} MiB; it is no wheel of ours"
+                    f"{wheel.name} holds more than {MOST_UNPACKED >> 20} MiB or {MOST_FILES} files; it is no wheel of ours"
                 )
             for member in members:
                 if not _stays_inside(member.filename):
@@ -189,8 +192,10 @@ def unpack(wheel: Path, site: Path) -> None:
 
 
 def _stays_inside(name: str) -> bool:
+    """Windows' rules hold on every system: what they change or take for a device is in no wheel of ours."""
     path = PurePosixPath(name)
-    return bool(name) and not (path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name))
+    plain = bool(name) and not (path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name))
+    return plain and refusal(name) is None
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from stmpo import paths
 from stmpo.cli.running import SESSION_VARIABLE, run_render
 from stmpo.deadline.folders import folder_under
 from stmpo.deadline.naming import plain
@@ -90,7 +91,7 @@ def _journal_dir(environ: Mapping[str, str], output: Path, task: str) -> Path | 
     mine = f"{hashlib.blake2b(job.encode(), digest_size=4).hexdigest()}_{task}" if job else task
     if shared := environ.get("STMPO_JOURNAL_DIR", ""):
         return Path(shared) / mine
-    if output.resolve().is_relative_to(Path(session).resolve()):
+    if paths.leads_inside(output, Path(session)):
         return Path(session) / JOURNALS
     return output.parent / BESIDE / mine
 

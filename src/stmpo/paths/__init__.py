@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 if sys.platform == "win32":
     from stmpo.paths.windows import fits, reachable, refusal, remote
 else:
     from stmpo.paths.posix import fits, reachable, refusal, remote
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["exists", "fits", "is_file", "is_folder", "reachable", "refusal", "remote"]
+__all__ = ["exists", "fits", "is_file", "is_folder", "leads_inside", "reachable", "refusal", "remote"]
 
 
 def is_file(path: Path) -> bool:
@@ -37,3 +34,9 @@ def is_folder(path: Path) -> bool:
 def exists(path: Path) -> bool:
     """Whether anything is seen there, at the end of links."""
     return os.path.exists(path)  # noqa: PTH110 - as above
+
+
+def leads_inside(path: Path, folder: Path) -> bool:
+    """Whether a path lies in a folder, or is it, at the end of all links. Links in a circle lead nowhere else."""
+    real = os.path.realpath  # `Path.resolve` raises where links lead in a circle
+    return Path(real(path)).is_relative_to(real(folder))

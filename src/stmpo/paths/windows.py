@@ -20,6 +20,10 @@ FILE_END = 259
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)
+_VOLUME = re.compile(r"\\\\\?\\(UNC\\[^\\]+\\|[A-Za-z]:(\\|$)|Volume\{[0-9A-Fa-f-]+\}\\)", re.IGNORECASE)
+"""What may follow `\\\\?\\`; anything else there is an object of the kernel."""
+
+_PIPE = re.compile(r"\\\\(\?\\UNC\\)?[^\\]+\\(pipe|mailslot|ipc\$)(\\|$)", re.IGNORECASE)
 _EXTENDED = ("\\\\?\\", "\\\\.\\")
 
 
@@ -28,8 +32,11 @@ def refusal(path: str) -> str | None:
 
     `path` is taken as written, relative or absolute; `..` is left to others.
     """
-    if path.replace("/", "\\").startswith("\\\\.\\"):
+    plain = path.replace("/", "\\")
+    if plain.startswith("\\\\.\\") or (plain.startswith("\\\\?\\") and not _VOLUME.match(plain)):
         return "it is a device, not a folder of files"
+    if _PIPE.match(plain):
+        return "it is a pipe or a mailbox between programs, not a folder of files"
     # Not `parts`: it would drop "." and keep "..", and a path behind `\\?\` is split the same way.
     body = path[len(PureWindowsPath(path).anchor) :]
     for part in re.split(r"[\\/]", body):

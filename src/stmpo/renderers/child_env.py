@@ -39,27 +39,58 @@ _NAME = re.compile(r"[^\s=\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _OURS = ("OPENJD_", "STMPO_", "DEADLINE_")
 _INJECTS = frozenset(
     {
+        "BASHOPTS",
         "BASH_ENV",
+        "COMSPEC",
         "CORECLR_PROFILER",
         "CORECLR_PROFILER_PATH",
         "COR_PROFILER",
         "COR_PROFILER_PATH",
+        "DOTNET_ADDITIONAL_DEPS",
+        "DOTNET_STARTUP_HOOKS",
         "DYLD_FORCE_FLAT_NAMESPACE",
+        "DYLD_IMAGE_SUFFIX",
         "DYLD_INSERT_LIBRARIES",
+        "DYLD_ROOT_PATH",
+        "DYLD_VERSIONED_FRAMEWORK_PATH",
+        "DYLD_VERSIONED_LIBRARY_PATH",
         "ENV",
+        "GCONV_PATH",
+        "GLIBC_TUNABLES",
+        "JAVA_TOOL_OPTIONS",
+        "JDK_JAVA_OPTIONS",
         "LD_AUDIT",
         "LD_PRELOAD",
         "NODE_OPTIONS",
+        "PERL5DB",
+        "PERL5LIB",
         "PERL5OPT",
+        "PERLLIB",
+        "PROMPT_COMMAND",
+        "PS4",
+        "PYTHONBREAKPOINT",
         "PYTHONEXECUTABLE",
         "PYTHONHOME",
         "PYTHONINSPECT",
         "PYTHONPATH",
+        "PYTHONPLATLIBDIR",
+        "PYTHONPYCACHEPREFIX",
         "PYTHONSTARTUP",
         "PYTHONUSERBASE",
+        "PYTHONWARNINGS",
+        "RUBYLIB",
+        "RUBYOPT",
+        "SHELLOPTS",
+        "SYSTEMROOT",
+        "WINDIR",
+        "ZDOTDIR",
+        "_JAVA_OPTIONS",
     }
 )
-"""Variables by which a loader or an interpreter loads or runs code before the program's own."""
+"""Variables by which a loader or an interpreter loads or runs code before the program's own, or find the system's."""
+
+_INJECTING = ("BASH_FUNC_", "COR_PROFILER_", "CORECLR_PROFILER_", "DYLD_PRINT_", "LD_AUDIT_")
+"""Beginnings of such names: functions for a shell, paths for each width, files that a loader writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +219,7 @@ def _refusal(name: str, value: object) -> str | None:
     upper = name.upper()
     if upper.startswith(_OURS):
         return "is reserved for the farm and this program; leave it out"
-    if upper in _INJECTS:
+    if upper in _INJECTS or upper.startswith(_INJECTING):
         return "would make the renderers load code of the file's choosing; leave it out"
     return _value_refusal(value)
 

@@ -14,6 +14,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stmpo import paths
 from stmpo.errors import BadInput
 from stmpo.fonts.sfnt import read_faces
 from stmpo.fonts.worker.validate import MOST_BYTES, Font, NotAFont, check
@@ -46,7 +47,7 @@ def read_manifest(folder: Path) -> tuple[Wanted, ...]:
     """
     if not os.path.lexists(folder):
         return ()
-    if not folder.resolve().is_relative_to(folder.parent.resolve()):
+    if not paths.leads_inside(folder, folder.parent):
         raise BadInput(
             f"the job's fonts folder {folder} leads out of the job by a link; submit the job again"
         )
