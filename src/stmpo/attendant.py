@@ -61,6 +61,9 @@ class Attendant:
         self._heard = heard
         self._code_pages = system_code_pages()
         self._stopping: set[asyncio.Task[object]] = set()
+        self._undead: dict[int, asyncio.Future[None]] = {}
+        """For each renderer that is seen through, what is set when it was killed and lives on: it hangs in the system."""
+
         self.grace = options.child_grace_sec
         self.starts = 0
 
@@ -80,8 +83,7 @@ class Attendant:
         try:
             if attempt.stopped is not None:  # the run ended while the process was being made
                 self._stop([attempt.tree], self.grace)
-            await self._read(attempt, attempt.tree)
-            attempt.code = await attempt.tree.wait()
+            await self._see_through(attempt, attempt.tree)
         finally:
             leftovers = await stop([attempt.tree], 0)
             attempt.tree.close()
@@ -90,6 +92,22 @@ class Attendant:
             self._teller.say(
                 Level.WARNING, f"process {member.pid} ({member.name}) could not be ended", attempt
             )
+
+    async def _see_through(self, attempt: Attempt, tree: ProcessTree) -> None:
+        """Hear it out, to its exit code; or until it turns out that the system cannot end it."""
+        over = asyncio.ensure_future(self._hear_out(attempt, tree))
+        undead = self._undead[id(tree)] = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait({over, undead}, return_when=asyncio.FIRST_COMPLETED)
+            if over.done():
+                over.result()
+        finally:
+            over.cancel()
+            del self._undead[id(tree)]
+
+    async def _hear_out(self, attempt: Attempt, tree: ProcessTree) -> None:
+        await self._read(attempt, tree)
+        attempt.code = await tree.wait()
 
     def stop(
         self, attempt: Attempt, reason: StopReason, note: str = "", *, grace: float | None = None
@@ -114,9 +132,16 @@ class Attendant:
 
     def _stop(self, trees: list[ProcessTree], grace: float) -> None:
         if trees:
-            task: asyncio.Task[object] = asyncio.create_task(stop(trees, grace))
+            task: asyncio.Task[object] = asyncio.create_task(self._see_off(trees, grace))
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
+
+    async def _see_off(self, trees: list[ProcessTree], grace: float) -> None:
+        await stop(trees, grace)
+        for tree in trees:
+            undead = self._undead.get(id(tree))
+            if undead is not None and not undead.done() and tree.members():
+                undead.set_result(None)
 
     async def _start(self, slot: Slot, attempt: Attempt) -> ProcessTree | None:
         """The started tree; None when the machine could not start anything just now."""

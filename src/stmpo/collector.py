@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -279,7 +280,8 @@ class Collector:
         """A frame is whole: account for it and send it on its way."""
         frame = self._frame(attempt, found)
         self._ledger.move(frame, FrameState.VERIFIED)
-        self._ledger.rendered(frame, attempt.lease.slot, attempt.costs.finished(file.mtime_ns / 1e9))
+        cost = attempt.costs.finished(file.mtime_ns / 1e9, time.monotonic() - attempt.started)
+        self._ledger.rendered(frame, attempt.lease.slot, cost)
         attempt.taken.add(frame)
         self.taken += 1
         self._send(frame, found, file, attempt)

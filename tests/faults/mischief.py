@@ -150,6 +150,11 @@ def signals_above(_: list[Path], __: Path) -> None:
         os.kill(os.getppid(), number)
 
 
+def stops_above(_: list[Path], __: Path) -> None:
+    """Stops whoever started it, so that nobody takes note of its end."""
+    os.kill(os.getppid(), signal.SIGSTOP)
+
+
 def silent(_: list[Path], __: Path) -> None:
     """Closes its output, and takes its time to end."""
     for descriptor in (1, 2):

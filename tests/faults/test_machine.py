@@ -233,6 +233,39 @@ def fewer_cpus(_: Machine, pid: int) -> None:
             cgroup.rmdir()
 
 
+@contextlib.contextmanager
+def in_the_system(machine: Machine, pid: int) -> Iterator[None]:
+    """The first renderer hangs where no signal reaches it, as in a call to a device that does not answer."""
+    cgroup = Path("/sys/fs/cgroup/freezer") / f"stmpo-{pid}"
+    try:
+        cgroup.mkdir()
+    except OSError:
+        pytest.skip("needs control groups that freeze processes, and the right to make one")
+    try:
+        for process in machine.ground.starts()[0].pids:
+            (cgroup / "cgroup.procs").write_text(str(process))
+        (cgroup / "freezer.state").write_text("FROZEN")
+        yield
+    finally:
+        (cgroup / "freezer.state").write_text("THAWED")
+        machine.ground.survivors(5.0)
+        with contextlib.suppress(OSError):
+            cgroup.rmdir()
+
+
+def hang_in_the_system(machine: Machine, pid: int) -> None:
+    """One renderer does, for good."""
+    with in_the_system(machine, pid):
+        wait_for(lambda: not running(pid), "its end")
+
+
+def hang_in_the_system_and_cancel(machine: Machine, pid: int) -> None:
+    """One renderer does, and the farm cancels."""
+    with in_the_system(machine, pid):
+        psutil.Process(pid).terminate()
+        wait_for(lambda: not running(pid), "its end")
+
+
 def no_more_processes(machine: Machine, pid: int) -> None:
     """Neither the run nor anything below it gets a process or a thread, until it has said so."""
     cgroup = Path("/sys/fs/cgroup/pids") / f"stmpo-{pid}"
@@ -313,6 +346,8 @@ ROWS = [
     Row("the journal's share hangs, and the run goes on", share(), after_first(misbehave(NO_JOURNAL)), Ends(says=("could not be written to the journal",), keeps=False), play=ONE),
     Row("the journal's share hangs, and the run is cancelled", share(), after_first(cancel_without_a_journal), Ends(ExitCode.CANCELLED, None, ("cancelled by SIGTERM",), keeps=False), play={"costs": Costs(0.02, {12: 60.0})}),
     Row("CPUs go away", meanwhile=after_first(fewer_cpus), play=ONE),
+    Row("a renderer hangs in the system", meanwhile=after_first_rendered(hang_in_the_system), options=("--stall-timeout", "2"), ends=Ends(says=("no sign of life", "could not be ended")), play={"costs": Costs(0.02, {4: 2.0})}),
+    Row("a renderer hangs in the system, and the run is cancelled", meanwhile=after_first_rendered(hang_in_the_system_and_cancel), ends=ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "could not be ended"), play={"costs": Costs(0.02, {4: 60.0})}),
     Row("no more processes are to be had for a while", meanwhile=no_more_processes, ends=Ends(says=("no renderer could be started just now: Resource",))),
     Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),
     Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(0.6), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),

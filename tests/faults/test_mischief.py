@@ -67,6 +67,7 @@ ROWS = [
     Row(mischief.many, Ends(starts=2)),
     Row(mischief.reborn, Ends(starts=2)),
     Row(mischief.signals_above),
+    Row(mischief.stops_above, Ends(starts=2)),
     Row(mischief.silent, Ends(starts=2)),
     Row(mischief.endless, Ends(starts=2)),
 ]

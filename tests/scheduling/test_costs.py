@@ -48,3 +48,12 @@ def test_a_line_from_long_ago_tells_nothing_of_a_file() -> None:
     costs = ToldCosts()
     costs.tell(10.0, 1.0)
     assert costs.finished(20.0) is None
+
+
+def test_a_clock_that_jumps_by_years_is_no_frames_cost() -> None:
+    clock, year = CostClock(), 365 * 86_400.0
+    clock.begin(10.0)
+    assert clock.finished(12.0, 15.0) == 2.0
+    assert clock.finished(year + 14.0, 17.0) is None
+    assert clock.finished(year + 16.0, 19.0) is None, "from when is not known"
+    assert clock.finished(year + 18.0, 21.0) == 2.0

@@ -340,6 +340,8 @@ class PosixTree:
         """Have the keeper kill until it has no children any more, which is what makes it complete."""
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(b"K")
+        if self.hold.keeper and self.total is None:
+            kill_quietly([self.hold.keeper], signal.SIGCONT)  # should its renderer have stopped it
 
     def members(self) -> list[Member]:
         """See `ProcessTree.members`."""

@@ -7,6 +7,7 @@ takes long; the single numbers jump then, but their sum is the process's time, w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 NEAR = 3.0
@@ -25,13 +26,19 @@ class CostClock:
         if self.began is None:
             self.began = self.last = now
 
-    def finished(self, at: float) -> float | None:
+    def finished(self, at: float, most: float = math.inf) -> float | None:
         """A frame's file was last written at `at` (wall clock, seconds): its cost in seconds, None for an unknown one.
 
         The first frame of a process that never said when it began has no cost: it would hold the start-up as well.
+        Neither has one that would have cost more than `most`, the seconds since its process was started: a clock jumped.
         """
         previous, self.last = self.last, max(at, self.last or at)
-        return None if previous is None else max(0.0, at - previous)
+        if previous is None:
+            return None
+        if at - previous > most:
+            self.last = None
+            return None
+        return max(0.0, at - previous)
 
 
 @dataclass(slots=True)
@@ -51,7 +58,7 @@ class ToldCosts(CostClock):
         if cost is not None:
             self.told.append((at, cost))
 
-    def finished(self, at: float) -> float | None:
+    def finished(self, at: float, most: float = math.inf) -> float | None:  # noqa: ARG002 - lines know better
         """A frame's file was last written at `at`: the cost of the line that is nearest, None where none is near."""
         near = min(self.told, key=lambda line: abs(line[0] - at), default=None)
         if near is None or abs(near[0] - at) > NEAR:
