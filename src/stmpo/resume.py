@@ -62,8 +62,8 @@ def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes
     if vouched is not None and vouched.frames != frames_of(job):
         return None
     name = vouched.name if vouched is not None else job.output.name(frame)
-    if Path(name).name != name:  # a journal is no authority over other folders
-        return None
+    if name not in {job.output.name(frame), job.output.name(frame, Path(name).suffix)}:
+        return None  # a journal is no authority over other folders, nor over other frames' files
     path = job.output.directory / name
     try:
         result = verify_frame(path, minimum_bytes=minimum_bytes)

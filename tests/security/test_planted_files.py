@@ -68,12 +68,17 @@ def test_a_journal_makes_nobody_remove_or_take_from_another_folder(studio: Studi
     assert studio.frames() == [1, 2, 3, 4]
 
 
-def test_a_journal_vouches_for_no_file_outside_the_destination(studio: Studio) -> None:
+@pytest.mark.parametrize(
+    "name", ["../out/f_0003.png", "f_0003.png", "f_0002.png/.", "./f_0002.png", "f_0002.png:f_0003.png"]
+)
+def test_a_journal_vouches_for_no_file_but_the_frames_own_at_the_destination(
+    studio: Studio, name: str
+) -> None:
     assert studio.render(*FOUR).code == 0
 
     def escape(line: dict[str, Any]) -> None:
         if line.get("event") == "delivered" and line.get("frame") == 2:
-            line["name"] = "../out/f_0003.png"
+            line["name"] = name
 
     _edit(studio, escape)
     before = len(studio.starts())
@@ -108,6 +113,24 @@ def test_a_link_in_the_journals_place_is_refused(studio: Studio) -> None:
     assert "journal" in outcome.output
     assert "Traceback" not in outcome.output
     assert victim.read_text(encoding="utf-8") == "kept"
+
+
+def test_a_journal_makes_nobody_remove_the_scratch_of_a_run_that_is_under_way(studio: Studio) -> None:
+    """Of another job, by the same user: its name, owner and kind are right."""
+    assert studio.render(*FOUR).code == 0
+    alive = studio.scratch / f"stmpo-{os.getpid()}-abcdef" / "a1"
+    alive.mkdir(parents=True)
+    (alive / "frame_00009.png").write_bytes(b"under way")
+
+    def plant(line: dict[str, Any]) -> None:
+        if line["event"] == "removed":
+            line["event"] = "forgotten"
+        if "scratch" in line:
+            line["scratch"] = str(alive.parent)
+
+    _edit(studio, plant)
+    assert studio.render(*FOUR).code == 0
+    assert (alive / "frame_00009.png").exists()
 
 
 @POSIX_ROOT

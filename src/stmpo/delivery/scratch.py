@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from stmpo import paths
 from stmpo.delivery.space import is_full
 from stmpo.errors import BadInput, NoSpace
@@ -49,6 +51,15 @@ def owned(folder: Path) -> bool:
     if not folder.is_absolute() or ".." in folder.parts or not _RUN.fullmatch(run.name):
         return False
     return _own_folder(run) and (folder == run or _own_folder(folder))
+
+
+def _in_use(run: Path) -> bool:
+    """Whether another process made a run's folder and still runs: one that began later has its number by chance."""
+    try:
+        maker = int(run.name.split("-")[1])
+        return maker != os.getpid() and psutil.Process(maker).create_time() <= os.lstat(run).st_mtime + 1
+    except (psutil.Error, OSError, ValueError, OverflowError):
+        return False
 
 
 def _own_folder(folder: Path) -> bool:
@@ -149,5 +160,5 @@ class Scratch:
 
     @staticmethod
     def remove_at(folder: Path) -> bool:
-        """Remove an earlier run's folder, if it is one (`owned`). True when it is gone afterwards."""
-        return owned(folder) and _remove_tree(folder)
+        """Remove an earlier run's folder, if it is one (`owned`) and that run is over. True when it is gone afterwards."""
+        return owned(folder) and not _in_use(folder) and _remove_tree(folder)
