@@ -43,8 +43,24 @@ class _Order:
     """Write all that is late. `last`: flush it too, and close the file."""
 
     last: bool = False
-    done: threading.Event = field(default_factory=threading.Event)
     error: OSError | None = None
+    _under_way: threading.Lock = field(default_factory=threading.Lock)
+    """Held until it is done. An event would do, and take the time of all the rest: there is an order for each frame."""
+
+    def __post_init__(self) -> None:
+        self._under_way.acquire()
+
+    @property
+    def is_done(self) -> bool:
+        return not self._under_way.locked()
+
+    def done(self) -> None:
+        self._under_way.release()
+
+    def wait(self) -> None:
+        """Until it is done, but not for ever."""
+        if self._under_way.acquire(timeout=PATIENCE):
+            self._under_way.release()
 
 
 class Scribe:
@@ -70,7 +86,7 @@ class Scribe:
     @property
     def hangs(self) -> bool:
         """The file's system has not answered for as long as anybody waits."""
-        return self._order is not None and not self._order.done.is_set()
+        return self._order is not None and not self._order.is_done
 
     def write(self, line: bytes) -> None:
         """Append a line, with its end.
@@ -91,7 +107,7 @@ class Scribe:
         if self._order is None:  # nothing was written
             os.close(self._descriptor)
             return
-        self._order.done.wait(PATIENCE)
+        self._order.wait()
         with contextlib.suppress(OSError):  # a file system that cannot sync: as good as it gets there
             self._give(_Order(last=True))
 
@@ -105,7 +121,7 @@ class Scribe:
             self._carry_out(order)
         else:
             self._orders.put(order)
-            order.done.wait(PATIENCE)
+            order.wait()
         if order.error is not None:
             raise order.error
 
@@ -130,7 +146,7 @@ class Scribe:
         if order.last:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
-        order.done.set()
+        order.done()
 
     def _catch_up(self, *, flush: bool) -> None:
         """Write what is late, in its order, and have it flushed now and then."""
