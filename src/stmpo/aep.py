@@ -297,7 +297,7 @@ def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
     if output.kind is OutputKind.SINGLE_FILE:
         return name
     try:
-        return str(OutputPattern.parse(name, Path(name).parent))
+        return str(OutputPattern.parse(name, Path(name).parent, bare=False))
     except BadInput as error:
         comp = " ".join(item.comp.split())
         raise BadInput(f"item {item.index} ({comp}): {str(error).removeprefix('--')}") from None

@@ -61,8 +61,10 @@ class OutputPattern:
     kind: OutputKind
 
     @classmethod
-    def parse(cls, text: str, base: Path) -> OutputPattern:
+    def parse(cls, text: str, base: Path, *, bare: bool = True) -> OutputPattern:
         """Read `--output`. A relative path starts at `base` (absolute).
+
+        `bare`: whether a run of `#` or a `%04d` is a group. In a name that After Effects made, only brackets are.
 
         Raises:
             BadInput: no file name, two frame number groups, or a path that leaves its folder.
@@ -82,7 +84,7 @@ class OutputPattern:
         stem, extension = path.stem, path.suffix
         if extension.lower() in SINGLE_FILE_EXTENSIONS:  # whatever brackets it has: a name, not a number
             return cls(path.parent, stem, 0, "", extension, OutputKind.SINGLE_FILE)
-        group = _find_group(path.name, text)
+        group = _find_group(path.name, text, bare=bare)
         if group is None:
             return cls(path.parent, f"{stem}_", 5, "", extension, OutputKind.SEQUENCE)
         start, end, width = group
@@ -114,7 +116,7 @@ class OutputPattern:
         return str(self.directory / self.text)
 
 
-def _find_group(name: str, text: str) -> tuple[int, int, int] | None:
+def _find_group(name: str, text: str, *, bare: bool) -> tuple[int, int, int] | None:
     """Start, end and width of the frame number group in a file name, or None."""
     brackets = list(_BRACKET.finditer(name))
     if len(brackets) > 1:
@@ -122,6 +124,8 @@ def _find_group(name: str, text: str) -> tuple[int, int, int] | None:
         raise BadInput(f"--output {text!r} has two frame number groups, {found}; keep one")
     if brackets:
         return brackets[0].start(), brackets[0].end(), len(brackets[0][1])
+    if not bare:
+        return None
     loose = [
         (m.start(), m.end(), len(m[1]) if m[1] else int(m[2].lstrip("0")[:9] or 1))
         for m in _LOOSE.finditer(name)

@@ -127,6 +127,10 @@ def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
 def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Finding]:
     """Whether workers can hold files of such names; `output` is the item's pattern, `windows` whether one may be Windows."""
     longest = max(_units(part) for part in re.split(r"[\\/]", output))
+    if "\n" in output or "\r" in output:
+        yield _error(
+            item, "writes a name with a line break, which no worker takes; give its output module another one"
+        )
     if longest > LONGEST_NAME:
         yield _error(
             item,
