@@ -4,7 +4,7 @@ cd "$(dirname "$0")" || exit 1
 export PYTHONUTF8=1
 PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin"
 client=@CLIENT@
-if ! command -v "$client" >/dev/null 2>&1; then
+if [ "$client" = deadline ] && ! command -v "$client" >/dev/null 2>&1; then
   # A program that was started from the Dock has not the PATH of a terminal.
   found=$("${SHELL:-/bin/sh}" -lc 'command -v deadline' </dev/null 2>/dev/null | tail -n 1)
   if [ -x "$found" ]; then client=$found; fi

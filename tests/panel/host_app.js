@@ -48,7 +48,12 @@ function appFrom (host, app) {
   }
 
   function moduleOf (module) {
-    return counted({ name: module.name, get file () { return fileOf(module.file) }, getSettings: () => counted({ ...module.settings }) })
+    return counted({ name: module.name, get file () { return fileOf(module.file) }, getSettings: () => settingsOf(module) })
+  }
+
+  function settingsOf (module) {
+    if (!module.settings) { throw new Error('After Effects error: internal verification failure') }
+    return counted({ ...module.settings })
   }
 
   function queueOf (item) {

@@ -42,6 +42,7 @@ function objectsFrom (host, options) {
   class Entry {
     constructor (given) { this.at = canonical(host, given === undefined ? '/tmp/untitled' : given); this.error = '' }
     get fsName () { return native(host, this.at) }
+    toString () { return this.fullName }
     get fullName () { return uriOf(this.at) }
     get absoluteURI () { return uriOf(this.at) }
     get name () { return uriOf(nameOf(this.at)) }
@@ -62,7 +63,11 @@ function objectsFrom (host, options) {
     open (mode) {
       this.position = 0
       this.mode = mode
-      if (mode === 'r') { this.bytes = disk.read(this.at); return this.tried(this.bytes !== null) }
+      if (mode === 'r') {
+        this.bytes = disk.read(this.at)
+        this.encoding = 'UTF-8' // a guess, whatever was wanted
+        return this.tried(this.bytes !== null)
+      }
       return this.tried(disk.write(this.at, '', mode === 'a'))
     }
     seek (position) { this.position = position; return true }
@@ -72,7 +77,7 @@ function objectsFrom (host, options) {
     }
     write (text) {
       if (this.encoding !== 'BINARY' || /[^\x00-\xff]/.test(text)) { throw new Error('the host writes bytes only') }
-      return this.tried(disk.write(this.at, text, true))
+      return this.tried(disk.write(this.at, this.lineFeed === 'Unix' ? text : text.replace(/\n/g, '\r\n'), true))
     }
     close () { this.bytes = null; return true }
     copy (target) { return this.tried(disk.copy(this.at, target instanceof File ? target.at : canonical(host, target))) }

@@ -39,9 +39,10 @@ NAMES = [
     "a & b", "100%", "100%41", '"x"', "it's", "^!", "ü 日本 🎬", "dots...", "{{Param.X}}", "}}{{", "x" * 300, "tab\there",
     "Main", "main", " Main ", "%PATH%", "$(id)", "`id`", "e\u0301", "שלום", "-rf", "a;b", "#1", "[1]",
 ]  # fmt: skip
-WRITE = (
-    "STMPO.writeBundle(STMPO.filter(STMPO.refresh(), function (record) {{ return record.selected; }}), {})"
-)
+WRITE = """(function () {{
+    try {{ STMPO.bundle.write(STMPO.filter(STMPO.queue.refresh(), function (record) {{ return record.selected; }}), {}); return ""; }}
+    catch (error) {{ return error.message; }}
+}}())"""
 
 
 @dataclass
@@ -133,7 +134,7 @@ def test_movies_sequences_proxies_and_missing_footage(both: Both, lot: Lot) -> N
     assert {Path(path).name for path in bundle.inputs if "proxy" in path or "half" in path} == {
         "half of one.png", "comp proxy.png",
     }  # fmt: skip
-    said = [finding["text"] for finding in both.panel.value("STMPO.checks(STMPO.refresh())")]
+    said = [finding["text"] for finding in both.panel.value("STMPO.check.all(STMPO.queue.refresh())")]
     assert [text.partition(":")[0] for text in said if "missing" in text] == [
         "footage is missing that no item shows", "proxies are missing",
     ]  # fmt: skip
@@ -208,11 +209,52 @@ def test_another_folder_and_other_frames(both: Both, lot: Lot) -> None:
     folder = lot.folder / "renders"
     steps = [
         f"STMPO.settings.set('outputDir', {json.dumps(str(folder))})",
-        "STMPO.setFrames(STMPO.refresh()[0], ' 9, 1-5:2 ,-3--1')",
+        "STMPO.queue.setFrames(STMPO.queue.refresh()[0], ' 9, 1-5:2 ,-3--1')",
     ]
     request = Request(project=both.project, frames=" 9, 1-5:2 ,-3--1", output_dir=folder)
     bundle = both.agree(request, *steps)
     assert "NONCONTIGUOUS" in json.dumps(bundle.template)
+
+
+def test_names_with_odd_line_ends_numbers_and_signs(both: Both, lot: Lot) -> None:
+    """What JavaScript takes for the end of a line, and signs that are frame numbers only in brackets."""
+    comp = lot.comp("a\u2028b")
+    lot.sequence("pl\u2028ates\u2029x/a\u2028{:04d}.png", [1, 2, 5], into=comp)
+    for name in ("o\u2028ut/x\u2029/a_[####]", "out/#1 %04d", "out/#2 ##", "out/take#3_[##]"):
+        lot.queue(comp, f"{name}.[fileExtension]")
+    lot.save()
+    both.open()
+    bundle = both.agree(Request(project=both.project))
+    assert len(bundle.inputs) == 4
+    assert "/#1 %04d_[#####].tif" in json.dumps(bundle.template)
+
+
+def test_what_is_named_by_hand_travels_alike(both: Both, lot: Lot) -> None:
+    comp = lot.comp("Main")
+    lot.queue(comp)
+    lot.save()
+    both.open()
+    ocio = lot.folder / "ocio; 100% [x]"
+    (ocio / "luts" / "empty").mkdir(parents=True)
+    names = ["config.ocio", "luts/ü 日本 🎬.cube", "luts/.hidden"]
+    for name in names:
+        (ocio / name).write_bytes(b"x")
+    (ocio / "around").symlink_to(ocio, target_is_directory=True)
+    one = lot.file("notes & more.txt.png")
+    chosen = f"STMPO.settings.set('also', {json.dumps(f' {one} |{ocio}|')})"
+    bundle = both.agree(Request(project=both.project, also=(one, ocio)), chosen)
+    assert {Path(path).name for path in bundle.inputs} == {
+        "shot.aep",
+        one.name,
+        *(Path(name).name for name in names),
+    }
+    (lot.folder / "nothing").mkdir()
+    for place, said in (("nothing", "holds no file"), ("gone", "no such file or folder")):
+        code = f"STMPO.settings.set('also', {json.dumps(str(lot.folder / place))})"
+        assert said in both.by_panel(lot.folder / "b", code)
+        assert said in json.dumps(both.panel.run(code, "STMPO.check.quick()").values)
+        with pytest.raises(BadInput, match=said):
+            prepare(Request(project=both.project, also=(lot.folder / place,)), os.environ)
 
 
 def test_fonts_travel_alike(both: Both, lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +312,7 @@ def test_what_one_refuses_the_other_refuses(both: Both, lot: Lot) -> None:
     both.open()
     both.panel.wheel()
     count = 7
-    told = both.panel.value("STMPO.checks(STMPO.refresh())")
+    told = both.panel.value("STMPO.check.all(STMPO.queue.refresh())")
     by_panel = {finding["index"] for finding in told if finding["severity"] == "error"} - {0}
     prepared = prepare(Request(project=both.project, items=tuple(range(1, count))), os.environ)
     errors = {
@@ -281,7 +323,7 @@ def test_what_one_refuses_the_other_refuses(both: Both, lot: Lot) -> None:
     assert by_panel == errors | {count}
     with pytest.raises(BadInput, match="two frame number groups"):
         prepare(Request(project=both.project, items=(count,)), os.environ)
-    records = both.panel.value("STMPO.refresh()")
+    records = both.panel.value("STMPO.queue.refresh()")
     assert [bool(record["reasons"]) for record in records] == [False, False, *[True] * 5]
 
 
@@ -291,7 +333,7 @@ def test_a_path_of_another_system_is_refused_by_both(both: Both, lot: Lot) -> No
     lot.queue(lot.comp("Main")).output_modules[0].file = r"C:\renders\[compName]_[####].[fileExtension]"
     lot.save()
     both.open()
-    assert "a path of another system" in both.panel.value("STMPO.refresh()[0].reasons.join()")
+    assert "a path of another system" in both.panel.value("STMPO.queue.refresh()[0].reasons.join()")
     assert prepare(Request(project=both.project), os.environ).bundle is None
 
 
@@ -302,7 +344,9 @@ def test_items_that_write_the_same_files_are_refused(both: Both, lot: Lot) -> No
     both.open()
     said = both.by_panel(lot.folder / "b")
     assert "items 1 (One) and 2 (Two) write the same files" in said
-    assert [finding["text"] for finding in both.panel.value("STMPO.checks(STMPO.refresh())")].count(said) == 1
+    assert [finding["text"] for finding in both.panel.value("STMPO.check.all(STMPO.queue.refresh())")].count(
+        said
+    ) == 1
     assert not (lot.folder / "b").exists()
 
 

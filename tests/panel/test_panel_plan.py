@@ -70,12 +70,12 @@ def _request(wanted: dict[str, Any]) -> PlanRequest:
 
 def test_the_line_says_it_in_words(panel: Panel) -> None:
     lines = panel.run(
-        "STMPO.planLine(STMPO.workers[6], [])",
-        "STMPO.settings.applyProfile('hero'); STMPO.planLine(STMPO.workers[6], [])",
-        "STMPO.settings.applyProfile('farm'); STMPO.planLine(STMPO.workers[6], [])",
-        "STMPO.planLine({ threads: 28, memory: 1024 }, [])",
-        "STMPO.planLine(STMPO.workers[0], [{ count: 500, kind: 'video' }])",
-        "STMPO.planLine(STMPO.workers[6], [{ count: 3, kind: 'image' }, { count: 2, kind: 'video' }])",
+        "STMPO.plan.line(STMPO.plan.workers[6], [])",
+        "STMPO.settings.applyProfile('hero'); STMPO.plan.line(STMPO.plan.workers[6], [])",
+        "STMPO.settings.applyProfile('farm'); STMPO.plan.line(STMPO.plan.workers[6], [])",
+        "STMPO.plan.line({ threads: 28, memory: 1024 }, [])",
+        "STMPO.plan.line(STMPO.plan.workers[0], [{ count: 500, kind: 'video' }])",
+        "STMPO.plan.line(STMPO.plan.workers[6], [{ count: 3, kind: 'image' }, { count: 2, kind: 'video' }])",
     ).values
     assert lines == [
         "16 processes, 16 threads each, limit: threads",

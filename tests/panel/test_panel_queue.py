@@ -27,7 +27,8 @@ def project(*queue: dict[str, Any], items: list[dict[str, Any]] | None = None, *
         "name": "Main",
         "frameRate": 24,
         "frameDuration": 1 / 24,
-        "displayStartFrame": 0,
+        "duration": 10,
+        "displayStartTime": 0,
     }
     return {
         "version": "25.1x1",
@@ -54,27 +55,117 @@ def item(**changes: Any) -> dict[str, Any]:
 
 def test_skipped_frames_and_the_projects_first_number_count(panel: Panel) -> None:
     panel.app = project(item(skipFrames=2), displayStartFrame=1)
-    record = panel.value("STMPO.refresh()[0]")
+    record = panel.value("STMPO.queue.refresh()[0]")
     assert record["frames"] == "1,4,7,10"
     assert record["count"] == 4
 
 
+@pytest.mark.parametrize(
+    ("form", "path", "kind", "extension"),
+    [
+        ("PNG-Sequenz", "/out/a.png", "image", "png"),
+        ("TIFF \u30b7\u30fc\u30b1\u30f3\u30b9", None, "image", "tif"),
+        ("S\u00e9quence AIFF", "/out/a.aif", "video", "aif"),
+        ("IFF Sequence", None, "image", "iff"),
+        ("QuickTime", "/out/a_[####].mov", "video", "mov"),
+        ("H.264", None, "video", "mp4"),
+        ("Somebody's", "/out/a_[####].xyz", "image", ""),
+        ("Somebody's", "/out/a.webm", "video", ""),
+        ("Somebody's", "/out/a.xyz", "video", ""),
+    ],
+)
+def test_what_an_item_writes_is_known_in_every_language(
+    panel: Panel, form: str, path: str | None, kind: str, extension: str
+) -> None:
+    module = {"name": "M", "file": path, "settings": {"Format": form, "Use Comp Frame Number": "true"}}
+    panel.app = project(item(modules=[module]))
+    record = panel.value("STMPO.queue.refresh()[0]")
+    assert (record["kind"], record["extension"]) == (kind, extension)
+
+
+def test_an_item_that_cannot_be_read_hides_no_other(panel: Panel) -> None:
+    module = {"name": "M", "file": "/out/a_[####].png", "settings": None}
+    panel.app = project(item(modules=[module]), item())
+    first, second = panel.value("STMPO.queue.refresh()")
+    assert "cannot be read: After Effects error" in first["reasons"][0]
+    assert (first["comp"], first["selected"], second["selected"]) == ("Main", False, True)
+
+
+def test_frames_count_from_the_start_time_as_aerender_does(panel: Panel) -> None:
+    """29.97 frames a second, from 00:01:00;02 in drop-frame: frame 1800, and one more by the project's first number."""
+    panel.app = project(
+        item(timeSpanStart=10 * 1001 / 30000, timeSpanDuration=5 * 1001 / 30000), displayStartFrame=1
+    )
+    comp = panel.app["project"]["items"][0]
+    comp |= {"frameRate": 29.97, "frameDuration": 1001 / 30000, "displayStartTime": 1800 * 1001 / 30000}
+    comp["displayStartFrame"] = 1801  # with the project's first number in it, as some say
+    assert panel.value("STMPO.queue.refresh()[0].frames") == "1811-1815"
+
+
+def test_frames_outside_the_comp_are_warned_of(panel: Panel) -> None:
+    panel.app = project(item())
+    notes = panel.run(
+        "STMPO.queue.setFrames(STMPO.queue.refresh()[0], '0-239'); STMPO.queue.refresh()[0].notes.length",
+        "STMPO.queue.setFrames(STMPO.queue.refresh()[0], '239-240'); STMPO.queue.refresh()[0].notes.join()",
+    ).values
+    assert notes[0] == 0
+    assert "239-240 of a comp that has 0-239" in notes[1]
+
+
+def test_frames_that_an_item_cannot_render_any_more_are_its_own_again(panel: Panel) -> None:
+    """It became a movie after they were chosen: it can still be sent, and given others."""
+    panel.app = project(item())
+    kept = panel.run(
+        "STMPO.queue.setFrames(STMPO.queue.refresh()[0], '1,4-6')", "app.project.xmpPacket"
+    ).values[1]
+    movie = {
+        "name": "M",
+        "file": "/out/a.mov",
+        "settings": {"Format": "QuickTime", "Use Comp Frame Number": "true"},
+    }
+    panel.app = project(item(modules=[movie]), xmpPacket=kept)
+    values = panel.run(
+        "STMPO.queue.refresh()[0]", "STMPO.queue.setFrames(STMPO.queue.refresh()[0], '1,4-6')"
+    ).values
+    assert (values[0]["frames"], values[0]["custom"], values[0]["selected"]) == ("0-9", False, True)
+    assert values[1] == "a movie needs frames without a gap, not 1,4-6"
+
+
+def test_another_output_or_start_is_a_changed_queue(panel: Panel) -> None:
+    """Whatever an item shows without its settings being read is followed."""
+    seen = []
+    for changes in ({}, {"file": "/out/b_[####].png"}, {"skipFrames": 1}, {"start": 1}):
+        panel.app = project(item(skipFrames=changes.get("skipFrames", 0)))
+        panel.app["project"]["items"][0]["displayStartTime"] = changes.get("start", 0)
+        panel.app["project"]["queue"][0]["modules"][0]["file"] = changes.get("file", "/out/a_[####].png")
+        seen.append(panel.value("STMPO.queue.fingerprint()"))
+    assert len(set(seen)) == len(seen)
+
+
+def test_a_name_with_a_line_break_is_refused(panel: Panel) -> None:
+    module = {**item()["modules"][0], "file": "/out/a\nb_[####].png"}
+    panel.app = project(item(modules=[module]))
+    assert "a line break" in panel.value("STMPO.queue.refresh()[0].reasons.join()")
+
+
 def test_another_frame_rate_is_said(panel: Panel) -> None:
     panel.app = project(item(settings={"Frame Rate": 1, "Use this frame rate": 30}))
-    assert "ask for 30 frames a second" in panel.value("STMPO.refresh()[0].notes[0]")
+    assert "ask for 30 frames a second" in panel.value("STMPO.queue.refresh()[0].notes[0]")
 
 
 def test_an_item_without_output_module_or_frames_says_so(panel: Panel) -> None:
     panel.app = project(item(modules=[]), item(timeSpanDuration=0))
-    reasons = panel.value("STMPO.map(STMPO.refresh(), function (record) { return record.reasons.join(); })")
+    reasons = panel.value(
+        "STMPO.map(STMPO.queue.refresh(), function (record) { return record.reasons.join(); })"
+    )
     assert "no output module" in reasons[0]
     assert "no frame" in reasons[1]
 
 
 def test_no_project_is_an_empty_queue(panel: Panel) -> None:
     panel.app = {"version": "22.0"}
-    assert panel.run("STMPO.refresh()", "STMPO.fingerprint()").values == [[], ""]
-    assert "no project is open" in json.dumps(panel.value("STMPO.checks([])"))
+    assert panel.run("STMPO.queue.refresh()", "STMPO.queue.fingerprint()").values == [[], ""]
+    assert "no project is open" in json.dumps(panel.value("STMPO.check.all([])"))
 
 
 RANGES = st.lists(
@@ -106,8 +197,8 @@ def test_choices_travel_with_the_project(panel: Panel) -> None:
     """What was ticked and asked for is in the metadata, by item, and survives a new order of the queue."""
     panel.app = project(item(), item(), item(comp=2), items=[{**_comp(2), "name": "Zwei 映像 <&>"}])
     answer = panel.run(
-        "STMPO.setSelected(STMPO.refresh()[1], false)",
-        "STMPO.setFrames(STMPO.refresh()[2], '3-5')",
+        "STMPO.queue.setSelected(STMPO.queue.refresh()[1], false)",
+        "STMPO.queue.setFrames(STMPO.queue.refresh()[2], '3-5')",
         "STMPO.settings.set('name', 'Größe <b> \"x\" ]]> 🎬')",
         "STMPO.settings.set('Concurrency', '12')",
         "app.project.xmpPacket",
@@ -116,7 +207,7 @@ def test_choices_travel_with_the_project(panel: Panel) -> None:
     panel.app["project"]["xmpPacket"] = answer.values[-1]
     panel.app["project"]["queue"] = panel.app["project"]["queue"][::-1]
     values = panel.run(
-        "STMPO.map(STMPO.refresh(), function (record) { return [record.key, record.frames, record.selected]; })",
+        "STMPO.map(STMPO.queue.refresh(), function (record) { return [record.key, record.frames, record.selected]; })",
         "STMPO.settings.get('name')",
         "STMPO.settings.get('Concurrency')",
     ).values
@@ -140,10 +231,10 @@ def test_damaged_metadata_is_no_obstacle(panel: Panel, kept: str) -> None:
     quoted = kept.replace('"', "&#34;")
     panel.app = project(item(), xmpPacket=f"<x:xmpmeta><rdf:RDF><stmpo:panel>{quoted}</stmpo:panel></rdf:RDF></x:xmpmeta>")  # fmt: skip
     answer = panel.run(
-        "STMPO.refresh()[0].frames",
+        "STMPO.queue.refresh()[0].frames",
         "STMPO.settings.set('Concurrency', 3)",
-        "STMPO.setFrames(STMPO.refresh()[0], '1-4')",
-        "[STMPO.settings.get('Concurrency'), STMPO.refresh()[0].frames]",
+        "STMPO.queue.setFrames(STMPO.queue.refresh()[0], '1-4')",
+        "[STMPO.settings.get('Concurrency'), STMPO.queue.refresh()[0].frames]",
     )
     assert answer.values == ["0-9", "", "", [3, "1-4"]]
     assert not answer.said
@@ -205,13 +296,14 @@ def test_settings_are_the_templates_parameters_and_more(panel: Panel) -> None:
 )
 def test_a_value_out_of_bounds_is_refused_in_words(panel: Panel, key: str, value: str, said: str) -> None:
     panel.app = project()
-    error, changed = panel.run(
+    before, error, after = panel.run(
+        f"STMPO.settings.get({json.dumps(key)})",
         f"STMPO.settings.set({json.dumps(key)}, {json.dumps(value)})",
-        f"STMPO.settings.changed({json.dumps(key)})",
+        f"STMPO.settings.get({json.dumps(key)})",
     ).values
     assert said in error
     assert bool(error) == bool(said)
-    assert not (changed and error)
+    assert (before == after) or not error
 
 
 @pytest.mark.parametrize(
@@ -231,14 +323,14 @@ def test_what_stands_in_the_way_is_said_with_the_way_out(
     panel.app = {**project(item()), **app}
     if app.get("project", {}).get("dirty", 0) is None:
         del panel.app["project"]["dirty"]
-    found = panel.value("STMPO.quickChecks()")
+    found = panel.value("STMPO.check.quick()")
     assert [finding for finding in found if said in finding["text"]], found
     assert len(found) == 1
 
 
 def test_a_panel_without_its_wheel_or_pieces_says_so(panel: Panel) -> None:
     panel.app = project(item())
-    assert "no stmpo wheel" in panel.value("STMPO.quickChecks()")[0]["text"]
+    assert "no stmpo wheel" in panel.value("STMPO.check.quick()")[0]["text"]
     (panel.home / "JobTemplate").unlink()
     (panel.home / "JobTemplate").mkdir()
     with pytest.raises(AssertionError, match="cannot start"):
@@ -258,11 +350,11 @@ def test_fonts_of_older_versions_are_those_of_text_layers(panel: Panel) -> None:
 
 def test_the_log_turns_over(panel: Panel) -> None:
     panel.app = project()
-    panel.run("for (var i = 0; i < 30; i++) { STMPO.log(new Array(20000).join('x') + '\\nü'); }")
+    panel.run("for (var i = 0; i < 30; i++) { STMPO.files.log(new Array(20000).join('x') + '\\nü'); }")
     logs = sorted((panel.user_data / "STMPO").iterdir())
     assert [path.name for path in logs] == ["panel.1.log", "panel.log"]
     assert all(path.stat().st_size < 300_000 for path in logs)
-    assert panel.value("STMPO.logTail(1)[0]").endswith("x | ü")
+    assert logs[1].read_text(encoding="utf-8").endswith("x | ü\n")
 
 
 def test_host_calls_grow_as_the_queue_does(panel: Panel, lot: Lot) -> None:
@@ -275,8 +367,8 @@ def test_host_calls_grow_as_the_queue_does(panel: Panel, lot: Lot) -> None:
             lot.queue(comp, f"out/{len(seen)}_{number}_[####].[fileExtension]")
         panel.app = dump(lot.save())
         idle = panel.run("1").calls["host"]
-        refresh = panel.run("STMPO.refresh().length").calls["host"] - idle
-        checks = panel.run("STMPO.checks(STMPO.refresh()).length").calls["host"] - idle
+        refresh = panel.run("STMPO.queue.refresh().length").calls["host"] - idle
+        checks = panel.run("STMPO.check.all(STMPO.queue.refresh()).length").calls["host"] - idle
         seen.append((refresh, checks))
     assert seen[1][0] <= 2 * seen[0][0]
     assert seen[1][1] <= 2 * seen[0][1] + 20
@@ -291,5 +383,5 @@ def test_names_that_no_windows_worker_holds_are_noted(
 ) -> None:
     words = {"Format": "PNG Sequence", "Use Comp Frame Number": "true"}
     panel.app = project(item(modules=[{"name": "PNG", "file": f"/out/{name}", "settings": words}]))
-    step = f"STMPO.settings.set('systems', '{systems}'); STMPO.refresh()[0].notes.join()"
+    step = f"STMPO.settings.set('systems', '{systems}'); STMPO.queue.refresh()[0].notes.join()"
     assert ("no Windows worker" in panel.value(step)) is noted

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 JOB = f"job-{'a' * 32}"
 SENT = json.dumps({"status": "SUBMITTED", "jobId": JOB, "jobHistoryBundleDirectory": "/x"})
 LISTENER = "{ progress: function (line) { seen.progress.push(line); }, done: function (result) { seen.result = result; } }"
-START = f"var seen = {{ progress: [] }}; STMPO.submit(STMPO.refresh(), MODE, {LISTENER})"
+START = f"var seen = {{ progress: [] }}; STMPO.submission.submit(STMPO.queue.refresh(), MODE, {LISTENER})"
 ODD = ["a & b", "100%", "100%41", '"x"', "it's", "^!", "ü 日本 🎬", "dots...", "-rf", "$(id)`id`", "x" * 200, "#?", "[1]{a,b}*"]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_places_outside_the_projects_folder_are_said_and_named_to_the_client(pan
     panel.app["project"]["items"][-1]["mainSource"]["file"] = str(elsewhere / "one.png")
     panel.app["project"]["queue"][0]["modules"][0]["file"] = "/renders/a_[####].tif"
     answer = panel.run(
-        "STMPO.checks(STMPO.refresh())", START.replace("MODE", "'direct'"), "tick", "seen.result.ok"
+        "STMPO.check.all(STMPO.queue.refresh())", START.replace("MODE", "'direct'"), "tick", "seen.result.ok"
     )
     assert answer.values[1:] == ["", True]
     assert [finding for finding in answer.values[0] if str(elsewhere) in finding["text"]]
@@ -137,7 +137,10 @@ def test_what_went_wrong_is_one_sentence(panel: Panel, lot: Lot, script: str, te
 
 def test_a_client_that_is_not_there_is_named(panel: Panel, lot: Lot) -> None:
     lot.queue(lot.comp("Main"))
-    panel.environ |= {"SHELL": "/bin/false"}
+    shell = panel.folder / "shell"
+    shell.write_text(f"#!/bin/sh\necho {shell}\n", encoding="utf-8")  # it would name another client
+    shell.chmod(0o755)
+    panel.environ |= {"SHELL": str(shell)}
     _, seen = sent(panel, lot, "gui", "STMPO.settings.set('client', '/no/such/deadline')")
     assert "the Deadline Cloud client is not found" in seen["result"]["text"]
 
@@ -146,13 +149,13 @@ def test_a_running_submission_can_be_cancelled_and_no_second_one_starts(panel: P
     client(panel, "print('waiting', flush=True); time.sleep(30)")
     lot.queue(lot.comp("Main"))
     panel.app = dump(lot.save())
-    wait = "var end = new Date().getTime() + 10000; while (!seen.progress.length && new Date().getTime() < end) { STMPO.pollSubmission(); }"
+    wait = "var end = new Date().getTime() + 10000; while (!seen.progress.length && new Date().getTime() < end) { STMPO.submission.poll(); }"
     begin = START.replace("MODE", "'gui'")
     answer = panel.run(
         begin,
-        wait + "STMPO.submitting()",
+        wait + "STMPO.submission.active()",
         begin.partition("; ")[2],
-        "STMPO.cancelSubmission()",
+        "STMPO.submission.cancel()",
         "tick",
         "seen",
     )
@@ -183,7 +186,7 @@ def test_the_client_is_asked_who_is_logged_in(panel: Panel, lot: Lot, status: st
     panel.wheel()
     lot.queue(lot.comp("Main"))
     panel.app = dump(lot.save())
-    answer = panel.run("STMPO.checks(STMPO.refresh())", "STMPO.checks(STMPO.refresh())")
+    answer = panel.run("STMPO.check.all(STMPO.queue.refresh())", "STMPO.check.all(STMPO.queue.refresh())")
     errors = [finding["text"] for finding in answer.values[1] if finding["severity"] == "error"]
     assert len(errors) == bool(said)
     assert said in "".join(errors)
@@ -261,7 +264,8 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
     assert answer.values == [""]
     (command,) = answer.calls["system"]
     assert re.fullmatch(
-        r'powershell\.exe [A-Za-z -]+ -File "C:\\ae\\temp\\stmpo-[a-z0-9]+\\run\.ps1" start', command
+        r"""powershell\.exe [A-Za-z -]+ -Command "& \('C:\\ae\\temp\\stmpo-[a-z0-9]+\\run\.ps1'\) start\"""",
+        command,
     )
     (work,) = windows.temp.iterdir()
     script = (work / "run.ps1").read_bytes()
@@ -280,10 +284,26 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
     }
 
 
+def test_on_windows_every_temporary_folder_is_named_in_ascii(tmp_path: Path, windows: Panel) -> None:
+    """A command line has one code page: what may not be in it is spelled out, and PowerShell puts it together."""
+    odd = "it's \u2018J\u00fcrgen\u2019 \u65e5\u672c \U0001f3ac 100% & $x `y"
+    windows.temp = tmp_path / "root" / "c" / odd
+    windows.temp.mkdir()
+    answer = windows.run(START.replace("MODE", "'direct'"))
+    assert answer.values == [""]
+    command = answer.calls["system"][0]
+    assert command.isascii()
+    text = re.search(r'-Command "& \((.*)\) start"$', command)
+    assert text is not None
+    parts = re.findall(r"'((?:[^']|'')*)'|\[char\](\d+)", text[1])
+    units = [int(number).to_bytes(2, "little") if number else plain.replace("''", "'").encode("utf-16-le") for plain, number in parts]  # fmt: skip
+    assert b"".join(units).decode("utf-16-le").startswith(f"C:\\{odd}\\stmpo-")
+
+
 def test_a_client_that_never_starts_is_not_waited_for_for_ever(windows: Panel) -> None:
     """Where the system forbids scripts, nothing ever appears in the folder."""
-    later = "var Now = Date; Date = function () { return new Now(2100, 0); }; STMPO.pollSubmission(); Date = Now; seen.result"
-    answer = windows.run(START.replace("MODE", "'gui'"), "STMPO.pollSubmission(); seen.result", later)
+    later = "var Now = Date; Date = function () { return new Now(2100, 0); }; STMPO.submission.poll(); Date = Now; seen.result"
+    answer = windows.run(START.replace("MODE", "'gui'"), "STMPO.submission.poll(); seen.result", later)
     assert answer.values[:2] == ["", None]
     assert "was not started" in answer.values[2]["text"]
     assert not list(windows.temp.iterdir())
