@@ -454,6 +454,18 @@ class TestSizes:
         assert panel.get("queue", "parent.visible")
         assert panel.get("profile", "parent.parent.visible")
 
+    @pytest.mark.parametrize(("width", "height"), [(340, 420), (420, 440), (640, 560)])
+    def test_every_group_of_settings_leaves_the_button_its_place(
+        self, panel: Page, width: int, height: int
+    ) -> None:
+        """In the lowest panel with the most fields it is the particulars that make room."""
+        panel.show(width, height)
+        panel.run(OVERLAPS_DEFINED)
+        panel.click("fold")
+        for group in panel.run(f"{FIND} return it.items.map(i => i.text)", "group"):
+            panel.pick("group", group)
+            assert panel.run("return overlaps()") == [], group
+
     def test_columns_follow_the_width_and_what_is_chosen_stays(self, panel: Page) -> None:
         panel.show(320, 640)
         panel.row(2)

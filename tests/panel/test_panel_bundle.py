@@ -222,6 +222,7 @@ def test_names_with_odd_line_ends_numbers_and_signs(both: Both, lot: Lot) -> Non
     lot.sequence("pl\u2028ates\u2029x/a\u2028{:04d}.png", [1, 2, 5], into=comp)
     for name in ("o\u2028ut/x\u2029/a_[####]", "out/#1 %04d", "out/#2 ##", "out/take#3_[##]"):
         lot.queue(comp, f"{name}.[fileExtension]")
+    lot.queue(comp, "out/dot.")
     lot.save()
     both.open()
     bundle = both.agree(Request(project=both.project))
