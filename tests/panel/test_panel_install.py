@@ -236,6 +236,13 @@ class TestUninstall:
         assert (done.files, done.kept) == (len(FILES) - 1, (template,))
         assert held(place) == {"Other.jsx": "other", template: "tuned", f"{ASSETS}/mine.txt": "mine"}
 
+    @pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"version": 1, "files": {}}'])
+    def test_a_damaged_record_is_none(self, place: Path, panel: Panel, text: str) -> None:
+        install(panel, place, NOW)
+        (place / panel.record.place).write_text(text)
+        assert read_record(place) is None
+        assert look(place).kind is Kind.HALF
+
     def test_without_a_record_nothing_is_touched(self, place: Path) -> None:
         before = held(written(place, dict.fromkeys(FILES, "first")))
         with pytest.raises(BadInput, match="nothing was removed"):

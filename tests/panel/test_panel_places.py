@@ -61,6 +61,12 @@ class TestWindows:
             ("After Effects (Beta) 2026 (26.2)", True),
         ]
 
+    def test_what_is_no_folder_of_versions_is_passed_over(
+        self, windows: dict[str, str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "Roaming" / "Adobe" / "After Effects.txt").write_text("notes")
+        assert len(names(places_windows.places(windows), Scope.USER)) == 5
+
     def test_everybodys_places_are_in_the_program_folder(
         self, windows: dict[str, str], tmp_path: Path
     ) -> None:
@@ -116,6 +122,11 @@ class TestCommand:
         if result.exception is not None:
             raise result.exception
         return result.output
+
+    @pytest.mark.parametrize("command", ["install", "uninstall", "status"])
+    def test_an_empty_folder_is_not_this_one(self, command: str) -> None:
+        with pytest.raises(BadInput, match="--to is empty"):
+            self.stmpo(command, "--to", " ")
 
     def test_a_user_gets_it_in_every_edition_and_loses_it_again(self, tmp_path: Path) -> None:
         said = self.stmpo("install", "--offline")

@@ -94,7 +94,7 @@ def status_command(to: str | None) -> int:
     """Say where the panel is installed, which version, and whether it is whole."""
     from stmpo.panel.install import look  # noqa: PLC0415
 
-    places = [("this folder", Path(to).absolute())] if to is not None else _everywhere()
+    places = [_given(to)] if to is not None else _everywhere()
     for name, folder in places:
         print(f"{name}: {_said(look(folder))}")
         print(f"  {folder}")
@@ -146,7 +146,7 @@ def _places(
     if to is not None:
         if everyone or edition is not None:
             raise BadInput("--to names one folder; leave --everyone and --after-effects away")
-        return [("this folder", Path(to).absolute())]
+        return [_given(to)]
     if edition is not None and not re.fullmatch(r"20\d\d", edition):
         raise BadInput(f"--after-effects {edition}: write the year of an edition, such as 2025")
     places = find_places(os.environ)
@@ -161,6 +161,12 @@ def _places(
     if not found:
         raise BadInput(_nowhere(places.found, places.looked, scope, edition))
     return [(place.name, place.folder) for place in found]
+
+
+def _given(to: str) -> tuple[str, Path]:
+    if not to.strip():
+        raise BadInput("--to is empty; name a folder")
+    return "this folder", Path(to).absolute()
 
 
 def _nowhere(places: tuple[Place, ...], looked: str, scope: object, edition: str | None) -> str:

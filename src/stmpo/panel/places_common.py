@@ -78,7 +78,7 @@ def user_places(preferences: Path) -> list[Place]:
     for product in sorted(preferences.glob("After Effects*")):
         versions = sorted(
             ((int(match[1]), int(match[2])), folder)
-            for folder in product.iterdir()
+            for folder in _inside(product)
             if folder.is_dir() and (match := _VERSION.fullmatch(folder.name))
         )
         newest = {version[0]: folder for version, folder in versions}
@@ -94,6 +94,14 @@ def user_places(preferences: Path) -> list[Place]:
             if major >= OLDEST
         ]
     return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What lies in it; nothing where it is a file or may not be read, which belongs to somebody else then."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def new_enough(places: Iterable[Place]) -> tuple[Place, ...]:

@@ -53,7 +53,7 @@ def read_record(folder: Path) -> Record | None:
         try:
             value = json.loads((folder / assets / RECORD).read_bytes())
             version, files = value["version"], value["files"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
         if isinstance(version, str) and isinstance(files, dict):
             ours = {name: str(digest) for name, digest in files.items() if _inside(name, assets)}
