@@ -56,6 +56,18 @@ def test_a_frame_gets_its_name(text: str, frame: int, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("take#3.png", "take#3_00001.png"),
+        ("%04d ####.png", "%04d ####_00001.png"),
+        ("take#3_[##].png", "take#3_01.png"),
+    ],
+)
+def test_in_a_name_of_after_effects_only_brackets_are_a_number(text: str, name: str) -> None:
+    assert OutputPattern.parse(text, BASE, bare=False).name(1) == name
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "is empty"),

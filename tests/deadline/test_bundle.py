@@ -280,6 +280,13 @@ def test_folders_that_job_attachments_cannot_bring_are_said(
     assert ("warning: a folder's name holds {{ or }}" in capsys.readouterr().err) is said
 
 
+def test_a_movie_whose_name_breaks_the_line_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    item = lot.queue(lot.comp("Film"), "out/fi\nlm.mov")
+    lot.format(item.output_modules[0], OutputFormat.QUICKTIME)
+    said = refused(capsys, "bundle", lot.save(), "-o", lot.folder / "b")
+    assert "a name with a line break" in said
+
+
 def test_another_output_folder_by_its_parameter_is_the_one_that_comes_back(lot: Lot) -> None:
     lot.queue(lot.comp())
     wanted = str(lot.folder / "elsewhere")

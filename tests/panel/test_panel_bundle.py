@@ -206,7 +206,7 @@ def test_another_folder_and_other_frames(both: Both, lot: Lot) -> None:
     item.status = RQItemStatus.QUEUED
     lot.save()
     both.open()
-    folder = lot.folder / "renders"
+    folder = lot.folder / "|  renders "
     steps = [
         f"STMPO.settings.set('outputDir', {json.dumps(str(folder))})",
         "STMPO.queue.setFrames(STMPO.queue.refresh()[0], ' 9, 1-5:2 ,-3--1')",
