@@ -3,12 +3,15 @@
 //
 // Every file has to parse as ECMAScript 3. Beyond that ExtendScript has traps of its own, which no parser refuses: it
 // reads a mix of && and || from the left and nests conditionals wrongly, so both must stand in parentheses; it knows no
-// lookbehind and guesses at encodings; and scripts share their built-in prototypes.
+// lookbehind and guesses at encodings; it counts a comma at a list's end as an element; and scripts share their built-in
+// prototypes. What ES5 gave to objects, lists and texts is not there, unless the panel's own STMPO has something of that name.
 
 const fs = require('fs')
 const acorn = require('acorn')
 
 const RESERVED = new Set('abstract boolean break byte case catch char class const continue debugger default delete do double else enum export extends false final finally float for function goto if implements import in instanceof int interface long native new null package private protected public return short static super switch synchronized this throw throws transient true try typeof var void volatile while with'.split(' '))
+
+const LATER = new Set('trim trimStart trimEnd map filter forEach reduce reduceRight some every find findIndex includes fill flat flatMap bind isArray keys values entries defineProperty freeze assign now toISOString toJSON parse stringify startsWith endsWith padStart padEnd repeat matchAll replaceAll at'.split(' '))
 
 function faultsOf (file) {
   const source = fs.readFileSync(file, 'utf8')
@@ -20,7 +23,7 @@ function faultsOf (file) {
   return faults
 
   function walk (node, parent) {
-    CHECKS[node.type]?.(node, parent, say)
+    CHECKS[node.type]?.(node, parent, say, source)
     for (const value of Object.values(node)) {
       for (const child of Array.isArray(value) ? value : [value]) {
         if (child && typeof child.type === 'string') { walk(child, node) }
@@ -29,7 +32,13 @@ function faultsOf (file) {
   }
 }
 
+// STMPO, or a part of it.
+function isOurs (node) { return node.type === 'Identifier' ? node.name === 'STMPO' : node.type === 'MemberExpression' && isOurs(node.object) }
+
 const CHECKS = {
+  ArrayExpression (node, parent, say, source) {
+    if (/,\s*\]$/.test(source.slice(node.start, node.end))) { say(node, 'a comma at the end of a list') }
+  },
   LogicalExpression (node, parent, say) {
     for (const side of [node.left, node.right]) {
       if (side.type === 'LogicalExpression' && side.operator !== node.operator) { say(node, '&& and || without parentheses') }
@@ -42,6 +51,7 @@ const CHECKS = {
   },
   MemberExpression (node, parent, say) {
     if (!node.computed && RESERVED.has(node.property.name)) { say(node, `reserved word .${node.property.name}`) }
+    if (!node.computed && LATER.has(node.property.name) && !isOurs(node.object)) { say(node, `.${node.property.name} came after ES3`) }
   },
   Property (node, parent, say) {
     if (node.key.type === 'Identifier' && RESERVED.has(node.key.name)) { say(node, `reserved word ${node.key.name}:`) }

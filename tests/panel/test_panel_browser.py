@@ -416,6 +416,19 @@ class TestSubmission:
         panel.click("export", "none")
         assert panel.head() == ("error", "This cannot be exported yet")
 
+    def test_a_panel_that_was_closed_meanwhile_raises_nothing(self, window: Browser, tmp_path: Path) -> None:
+        """Its elements are invalid then, and the job is sent to its end."""
+        panel = Page(window, tmp_path).show(client={**SENT, "pause": 300})
+        panel.click("ok")
+        panel.wait("Uploading")
+        panel.run(CLOSED)
+        end = time.monotonic() + 20
+        while panel.run("return STMPO.submission.active()"):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert panel.run("return faults") == []
+        assert any(f"sent as {JOB}" in line for line in panel.run(LOG + "return log"))
+
     def test_the_log_opens_or_is_shown_here(self, panel: Page) -> None:
         panel.show(client=SENT)
         panel.click("ok")
@@ -485,6 +498,10 @@ class TestSizes:
         assert len(panel.rows()) == 5
 
 
+CLOSED = (
+    "var layout = document.querySelector('#dock').scriptui.layout;"
+    "layout.layout = layout.resize = function () { throw new Error('Object is invalid') };"
+)
 PRESS = "document.querySelector('#dock').scriptui.findElement('ok').notify('onClick')"
 TYPE = FIND + "it.node.querySelector('input').value = arguments[1]; it.notify('onChanging');"
 POINTER_COMES_BACK = """

@@ -348,6 +348,22 @@ def test_fonts_of_older_versions_are_those_of_text_layers(panel: Panel) -> None:
     assert [font["name"] for font in panel.value("STMPO.fonts.all()")] == ["A", "B", "C"]
 
 
+@pytest.mark.parametrize(
+    ("platform", "path", "folder"),
+    [
+        ("posix", "/a/b\\c.png", "/a"),
+        ("posix", "/a.png", "/"),
+        ("posix", "/a\u2028/b\n/c", "/a\u2028/b\n"),
+        ("windows", "D:\\a.png", "D:\\"),
+        ("windows", "D:\\a\\b.png", "D:\\a"),
+        ("windows", "\\\\server\\share\\b.png", "\\\\server\\share"),
+    ],
+)
+def test_a_files_folder(panel: Panel, platform: str, path: str, folder: str) -> None:
+    switched = f"STMPO.windows = function () {{ return {json.dumps(platform == 'windows')}; }};"
+    assert panel.run(switched, f"STMPO.files.folderOf({json.dumps(path)})").values[1] == folder
+
+
 def test_the_log_turns_over(panel: Panel) -> None:
     panel.app = project()
     panel.run("for (var i = 0; i < 30; i++) { STMPO.files.log(new Array(20000).join('x') + '\\nü'); }")

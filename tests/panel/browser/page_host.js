@@ -68,7 +68,7 @@
     function asked(Kind) {
       return function () { var answer = host.answers.shift(); return answer ? new Kind(encodeURI(answer)) : null; };
     }
-    File.openDialog = asked(File);
+    File.openDialog = File.saveDialog = asked(File);
     Folder.selectDialog = asked(Folder);
     File.prototype.execute = function () { host.opened.push(this.fsName); return host.opens !== false; };
   };
