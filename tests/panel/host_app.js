@@ -77,13 +77,19 @@ function appFrom (host, app) {
   }
   host.stored = stored
   if (app.project) {
-    const { items, queue, usedFonts, file, ...values } = app.project
+    const { items, queue, usedFonts, file, xmpPacket, ...values } = app.project
+    let packet = xmpPacket
     const objects = items.map(itemOf)
     const entries = queue.map(queueOf)
     result.project = counted({
       ...values, file: fileOf(file), numItems: objects.length, item: number => objects[number - 1],
       renderQueue: counted({ numItems: entries.length, item: number => entries[number - 1] }),
       usedFonts: usedFonts && host.list(usedFonts.map(font => ({ font }))),
+      get xmpPacket () { return packet },
+      set xmpPacket (text) { // a change to be saved, as any other
+        packet = text
+        if (result.project.dirty === false) { result.project.dirty = true }
+      },
       save () { host.saved = (host.saved || 0) + 1; result.project.dirty = false }
     })
     host.queue = entries

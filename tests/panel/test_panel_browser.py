@@ -361,6 +361,18 @@ class TestSubmission:
         panel.wait("Submitted 1 item")
         assert "1001-1003" in panel.run("return host.bundle['template.json']")
 
+    def test_nothing_is_saved_that_the_button_did_not_say(self, panel: Page) -> None:
+        """What was typed is in the project's metadata, which makes another project of it."""
+        one = [queue_item(1, "Only", 1, 20, "/out/a_[####].exr")]
+        panel.show(app=app_of(one), client=SENT)
+        panel.run(TYPE, "frames", "3-5")
+        panel.run(PRESS)
+        assert (panel.get("ok", "text"), panel.run("return host.saved")) == ("Save and submit", None)
+        assert panel.head() == ("plain", "1 item, 3 frames to submit")
+        panel.run(PRESS)
+        panel.wait("Submitted 1 item")
+        assert panel.run("return host.saved") == 1
+
     def test_files_and_folders_are_added_to_what_travels(self, panel: Page) -> None:
         panel.show()
         panel.click("fold")
