@@ -373,6 +373,13 @@ class TestSubmission:
         panel.wait("Submitted 1 item")
         assert panel.run("return host.saved") == 1
 
+    def test_a_field_that_is_left_unchanged_takes_no_answer_away(self, panel: Page) -> None:
+        panel.show(app=app_of([queue_item(1, "Titles", 1, 20, "/out/Titles.mov")]), client=SENT)
+        panel.run(PRESS)
+        for name in ("frames", "FramesPerTask"):
+            panel.run(FIND + "it.notify('onChange')", name)
+        assert panel.get("ok", "text") == "Submit anyway"
+
     def test_files_and_folders_are_added_to_what_travels(self, panel: Page) -> None:
         panel.show()
         panel.click("fold")
