@@ -95,6 +95,14 @@ def test_no_name_reaches_a_command_line_unquoted(panel: Panel, lot: Lot) -> None
     assert re.fullmatch(r"/bin/sh '[^']+/stmpo-[a-z0-9]+/run\.sh' </dev/null >/dev/null 2>&1 &", command)
 
 
+def test_folders_that_job_attachments_cannot_bring_are_warned_of(panel: Panel, lot: Lot) -> None:
+    lot.queue(lot.comp("{{name}}"), "out/a }} b/[compName]_[####].[fileExtension]")
+    panel.app = dump(lot.save())
+    said = [one["text"] for one in panel.value("STMPO.check.all(STMPO.queue.refresh())")]
+    assert any(str(lot.folder / "out/a }} b") in text and "job attachments" in text for text in said)
+    assert not any("job attachments" in one["text"] for one in panel.value("STMPO.check.all([])"))
+
+
 def test_places_outside_the_projects_folder_are_said_and_named_to_the_client(panel: Panel, lot: Lot) -> None:
     """Asked by nobody, the client refuses files from places that it was not told of."""
     notes = client(panel, f"print({SENT!r})")
