@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +18,6 @@ from stmpo.fonts.sfnt import read_faces
 from tests.fonts import foundry
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stmpo.fonts.face import Face
 
 
@@ -78,6 +79,37 @@ def test_what_has_changed_is_read_again_and_what_has_gone_is_forgotten(shelf: Sh
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells programs no time of a file's last change")
+def test_a_file_in_place_of_another_is_read_though_size_and_time_are_the_same(shelf: Shelf) -> None:
+    """As a copy that keeps times leaves it."""
+    old = (shelf.fonts / "a.ttf").stat()
+    shelf.look()
+    fresh = shelf.put("fresh", foundry.face("B-Regular"))
+    os.utime(fresh, ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert fresh.stat().st_size == old.st_size
+    fresh.replace(shelf.fonts / "a.ttf")
+    assert "B-Regular" in shelf.names()
+
+
+def test_a_file_that_cannot_be_opened_is_tried_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size and times stay as they are when another program lets go of it, or rights change."""
+    whole = Path.open
+
+    def refuse(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path.name == "a.ttf":
+            raise PermissionError(13, "used by another process", str(path))
+        return whole(path, *arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        assert "A-Regular" not in shelf.names()
+        assert shelf.read == ["a.ttf", "b.ttc", "no.otf", "v.ttf"]
+    assert "A-Regular" in shelf.names()
+    assert shelf.read == ["a.ttf"]
+    shelf.look()
+    assert shelf.read == []
+
+
 def test_a_place_that_is_not_looked_through_this_time_is_not_forgotten(shelf: Shelf, tmp_path: Path) -> None:
     other = tmp_path / "fonts-too"
     other.mkdir()
@@ -105,7 +137,7 @@ def test_the_index_is_bounded(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     "damage",
     [
-        b"", b"\0" * 100, b"[]", b"{}", b'{"version": 0, "files": {}}', b'{"version": 1, "files": []}', b"[" * 100_000,
+        b"", b"\0" * 100, b"[]", b"{}", b'{"version": 1, "files": {}}', b'{"version": 2, "files": []}', b"[" * 100_000,
         "cut", "entries",
     ],
 )  # fmt: skip
@@ -128,7 +160,7 @@ def test_a_damaged_or_older_index_is_made_again(shelf: Shelf, damage: bytes | st
 
 
 @pytest.mark.parametrize(
-    "face", [[0], [0, ["A"], "F", "S", "x", "", [], []], [0, "A", "F", "S", 0, "", [], []], 7]
+    "face", [[0], [0, ["A"], "F", "S", "x", "", [], [], ""], [0, "A", "F", "S", 0, "", [], [], ""], 7]
 )
 def test_a_face_that_is_none_is_read_again(shelf: Shelf, face: object) -> None:
     whole = shelf.look()

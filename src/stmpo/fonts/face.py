@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAMILY, STYLE, POSTSCRIPT, TYPOGRAPHIC_FAMILY, TYPOGRAPHIC_STYLE, VARIATIONS_PREFIX = 1, 2, 6, 16, 17, 25
+FAMILY, STYLE, VERSION, POSTSCRIPT = 1, 2, 5, 6
+TYPOGRAPHIC_FAMILY, TYPOGRAPHIC_STYLE, VARIATIONS_PREFIX = 16, 17, 25
 """Name identifiers of the OpenType specification."""
 
 NO_NAME = 0xFFFF
@@ -83,6 +84,9 @@ class Face:
     instances: tuple[tuple[str, str], ...] = field(default=())
     """PostScript name and style of each named instance."""
 
+    version: str = ""
+    """As its maker writes it, such as "Version 2.37"; empty where it says none."""
+
     def all_names(self) -> Iterator[str]:
         """Every name that can be listed: its own, and those of its named instances."""
         yield from self.names
@@ -130,6 +134,7 @@ def face_of(tables: Tables, index: int) -> Face | None:
         prefix=prefix,
         axes=tables.axes,
         instances=instances,
+        version=_first(tables, VERSION),
     )
 
 

@@ -1,7 +1,7 @@
 """What font files hold, remembered between runs: reading thousands of them takes seconds, looking whether they have changed none.
 
-The index is one JSON document in this user's cache: path to size, modification time and faces. A file is read again when
-either has changed. What lies in a place that was looked through stands there as the last look found it, and nothing
+The index is one JSON document in this user's cache: path to size, times and faces. A file is read again when one of them
+has changed, and a file that could not be opened is not remembered: it may be readable the next time. What lies in a place that was looked through stands there as the last look found it, and nothing
 else; places that were named once and not this time keep what they had, as long as all of it is at most `MAX_FILES`.
 
 It is written beside itself and renamed over: runs at the same time each write a whole one, and the last stays. Whatever
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Path], tuple[Face, ...]]
 
-VERSION = 1
+VERSION = 2
 """Of the document's format and of what readers make of a file: raise it when either changes."""
 
 MAX_BYTES = 256 << 20
@@ -66,10 +66,12 @@ def survey(places: Iterable[Folder], index: Path | None, read: Reader) -> list[K
     for file in font_files(places):
         path = str(file.path)
         one = _recalled(file, before.get(path))
-        after[path] = before[path] if one is not None else None
-        if one is None:
+        if one is not None:
+            after[path] = before[path]
+        else:
             one = _looked_at(file, read)
-            after[path] = _as_json(one)
+            if one.faces or _opens(file.path):
+                after[path] = _as_json(one)
         if one.faces or one.legacy:
             known.append(one)
     after |= _elsewhere(before, after, [str(place.path) for place in places])
@@ -92,11 +94,19 @@ def _looked_at(file: FontFile, read: Reader) -> Known:
     return Known(file, read(file.path))
 
 
+def _opens(path: Path) -> bool:
+    try:
+        path.open("rb").close()
+    except OSError:
+        return False
+    return True
+
+
 def _recalled(file: FontFile, entry: Any) -> Known | None:
     """What the index says of a file; None where it says nothing of the file as it is now."""
     try:
-        size, mtime_ns, faces, legacy = entry
-        if (size, mtime_ns) != (file.size, file.mtime_ns):
+        size, mtime_ns, faces, legacy, ctime_ns = entry
+        if (size, mtime_ns, ctime_ns) != (file.size, file.mtime_ns, file.ctime_ns):
             return None
         return Known(file, tuple(map(_face, faces)), _legacy(legacy))
     except (TypeError, ValueError):
@@ -115,10 +125,11 @@ def _as_json(one: Known) -> list[Any]:
             face.prefix,
             face.axes,
             face.instances,
+            face.version,
         ]
         for face in one.faces
     ]
-    return [one.file.size, one.file.mtime_ns, faces, legacy]
+    return [one.file.size, one.file.mtime_ns, faces, legacy, one.file.ctime_ns]
 
 
 def _face(entry: Any) -> Face:
@@ -128,11 +139,21 @@ def _face(entry: Any) -> Face:
         TypeError: it is none.
         ValueError: it is none.
     """
-    number, names, family, style, bits, prefix, axes, instances = entry
+    number, names, family, style, bits, prefix, axes, instances, version = entry
     if not (isinstance(number, int) and isinstance(bits, int)):
         raise TypeError(entry)
     pairs = tuple((_text(name), _text(called)) for name, called in instances)
-    return Face(number, _texts(names), _text(family), _text(style), bits, _text(prefix), _texts(axes), pairs)
+    return Face(
+        number,
+        _texts(names),
+        _text(family),
+        _text(style),
+        bits,
+        _text(prefix),
+        _texts(axes),
+        pairs,
+        _text(version),
+    )
 
 
 def _legacy(entry: Any) -> Legacy | None:

@@ -55,6 +55,10 @@ class FontFile:
     size: int
     mtime_ns: int
 
+    ctime_ns: int = 0
+    """When it was last changed in any way, its time of modification included; on Windows, when it was made. A copy that
+    keeps the time of modification keeps none of the two."""
+
 
 def font_folders(environ: Mapping[str, str], more: Iterable[Path] = ()) -> list[Folder]:
     """Every place to look in, `more` before the system's own."""
@@ -126,7 +130,7 @@ def _file(entry: os.DirEntry[str] | str, origin: Origin) -> Iterator[FontFile]:
     except OSError:
         return
     if stat.S_ISREG(status.st_mode) and status.st_size:
-        yield FontFile(Path(entry), origin, status.st_size, status.st_mtime_ns)
+        yield FontFile(Path(entry), origin, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
