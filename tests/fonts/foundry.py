@@ -16,9 +16,11 @@ _COORDINATES = struct.pack(">4h", 0, 500, 0, -500) + struct.pack(">4h", 0, 0, 70
 _GLYPH = struct.pack(">h4h", 1, 0, 0, 500, 700) + struct.pack(">HH", 3, 0) + b"\x01" * 4 + _COORDINATES
 
 
-def face(name: str, *, family: str = "", style: str = "Regular", salt: int = 0) -> bytes:
+def face(
+    name: str, *, family: str = "", style: str = "Regular", salt: int = 0, version: str = "Version 1.0"
+) -> bytes:
     """A TrueType font of this PostScript name; another `salt` makes other bytes of the same names."""
-    return _assembled(_tables(name, family or name.partition("-")[0], style, salt))
+    return _assembled(_tables(name, family or name.partition("-")[0], style, salt, version))
 
 
 def collection(*names: str) -> bytes:
@@ -27,11 +29,13 @@ def collection(*names: str) -> bytes:
     faces, starts = b"", []
     for name in names:
         starts.append(start + len(faces))
-        faces += _assembled(_tables(name, name.partition("-")[0], "Regular", 0), start + len(faces))
+        faces += _assembled(_tables(name, name.partition("-")[0], "Regular"), start + len(faces))
     return struct.pack(f">4sII{len(names)}I", b"ttcf", 0x10000, len(names), *starts) + faces
 
 
-def _tables(name: str, family: str, style: str, salt: int) -> dict[bytes, bytes]:
+def _tables(
+    name: str, family: str, style: str, salt: int = 0, version: str = "Version 1.0"
+) -> dict[bytes, bytes]:
     return {
         b"OS/2": _os2(),
         b"cmap": _cmap(),
@@ -43,7 +47,7 @@ def _tables(name: str, family: str, style: str, salt: int) -> dict[bytes, bytes]
         b"hmtx": struct.pack(">HhHh", WIDTH, 0, WIDTH, 0),
         b"loca": struct.pack(">3I", 0, 0, len(_GLYPH) + 2),
         b"maxp": struct.pack(">IH13H", 0x10000, 2, 4, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0),
-        b"name": _names({1: family, 2: style, 3: f"{name};{salt}", 4: f"{family} {style}", 5: "Version 1.0", 6: name}),
+        b"name": _names({1: family, 2: style, 3: f"{name};{salt}", 4: f"{family} {style}", 5: version, 6: name}),
         b"post": struct.pack(">IIhhIIIII", 0x30000, 0, -100, 50, 0, 0, 0, 0, 0),
     }  # fmt: skip
 

@@ -112,6 +112,33 @@ def test_a_user_without_a_home_is_told(session: Session) -> None:
     code, lines = session.install()
     assert code == 2
     assert "the environment has no HOME" in lines[-1]
+    code, lines = session.install("--allow_missing_fonts=true")
+    assert code == 0
+    assert lines[-1].startswith(
+        "fonts: WARNING: missing fonts: this worker does not find New; the job allows it"
+    )
+
+
+@pytest.mark.parametrize("home", ["gone", "unset", "a file"])
+def test_a_user_without_a_home_renders_with_what_the_machine_has(session: Session, home: str) -> None:
+    """Nothing has to be installed then, so nothing has to be written."""
+    session.fonts({"Theirs": "a.ttf", "Too": None}, a_ttf=face("Theirs"))
+    for name in ("Theirs", "Too"):
+        (session.ward.shared / f"{name}.ttf").write_bytes(face(name, salt=1))
+    shutil.rmtree(session.ward.home)
+    if home == "a file":
+        session.ward.home.write_text("no folder")
+    elif home == "unset":
+        session.ward.environ.pop("HOME")
+    assert session.install() == (0, ["fonts: on this worker already: Theirs, Too"])
+    assert session.run("remove", str(session.folder))[0] == 0
+
+
+def test_a_name_of_any_length_makes_a_line_of_a_few_hundred_characters(session: Session) -> None:
+    session.fonts({"L" * 100_000: "a.ttf", "M" * 100_000: None}, a_ttf=face("Short"))
+    code, lines = session.install()
+    assert code == 2
+    assert max(map(len, lines)) < 600
 
 
 def test_other_arguments_are_refused(session: Session) -> None:

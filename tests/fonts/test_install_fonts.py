@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,7 +15,7 @@ import pytest
 from stmpo.errors import BadInput
 from stmpo.fonts import places
 from stmpo.fonts.places.macos import folders as macos_folders
-from stmpo.fonts.worker import sessions, shelf
+from stmpo.fonts.worker import linux, sessions, shelf
 from stmpo.fonts.worker.bookkeeping import open_book, peek
 from stmpo.fonts.worker.clean import clean
 from stmpo.fonts.worker.leases import Keeper, Stage
@@ -123,6 +124,34 @@ class TestInstalling:
         assert mine.read_bytes() == face("Users-Own")
         ward.remove()
         assert ward.everything() == before
+
+    @pytest.mark.parametrize(
+        "name", ["With A Blank", "Größe-Fett", "小塚-B", "Emoji😀", "(a)/b%", "a,b:c=d", "L" * 300]
+    )
+    def test_names_that_no_postscript_interpreter_takes_are_seen_by_their_file(
+        self, ward: Ward, name: str
+    ) -> None:
+        """Fontconfig makes up other names for them."""
+        wanted = ward.job("job", {name: "a.ttf"}, a_ttf=face(name, family="Odd One"))
+        assert ward.install(wanted).missing == []
+        ward.remove()
+        assert ward.everything() == {}
+
+    def test_the_machines_font_of_another_version_is_used_and_said(self, plain: Ward) -> None:
+        (plain.shared / "theirs.ttf").write_bytes(face("Both", version="Version 2.35"))
+        (plain.shared / "same.ttf").write_bytes(face("Same", salt=1))
+        report = plain.install(
+            plain.job("job", {"Both": "a.ttf", "Same": "b.ttf"}, a_ttf=face("Both"), b_ttf=face("Same"))
+        )
+        assert report.present == ["Both", "Same"]
+        assert report.differing == {"Both": ("Version 2.35", "Version 1.0")}
+
+    def test_so_is_another_sessions(self, plain: Ward) -> None:
+        old, new = face("New", version="1"), face("New", version="2")
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=old), "session-1")
+        assert not plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=old), "session-1").differing
+        report = plain.install(plain.job("two", {"New": "a.ttf"}, a_ttf=new), "session-2")
+        assert report.differing == {"New": ("1", "2")}
 
     def test_again_in_one_session_installs_nothing_twice(self, plain: Ward) -> None:
         wanted = plain.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
@@ -367,6 +396,43 @@ class TestVariable:
         assert files(ward) == ["v.ttf"]
         ward.remove("session-2")
         assert ward.everything() == {}
+
+
+class TestIdentities:
+    """What is another after each start of the machine; nothing where it cannot be asked."""
+
+    def test_linux_has_the_kernels(
+        self, plain: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        assert len(plain.system.boot()) == 36
+        assert plain.system.boot() == Ward(tmp_path / "other").system.boot()
+        monkeypatch.setattr(linux, "_BOOT", tmp_path / "no-such-file")
+        assert plain.system.boot() == ""
+
+    @pytest.mark.parametrize(
+        ("answer", "identity"),
+        [
+            (CompletedProcess([], 0, b"2F1D2A34-5B\n", b""), "2F1D2A34-5B"),
+            (CompletedProcess([], 1, b"", b"sysctl: unknown oid"), ""),
+            (CompletedProcess([], 1, b"unknown oid\n", b""), ""),
+            (FileNotFoundError(), ""),
+            (subprocess.TimeoutExpired([], 10), ""),
+        ],
+    )
+    def test_macos_asks_its_kernel(
+        self, monkeypatch: pytest.MonkeyPatch, answer: CompletedProcess[bytes] | Exception, identity: str
+    ) -> None:
+        asked = []
+
+        def run(command: list[str], **_: object) -> CompletedProcess[bytes]:
+            asked.append(command)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(subprocess, "run", run)
+        assert MacOS({"HOME": "/h"}).boot() == identity
+        assert asked == [["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]]
 
 
 class TestMacOS:

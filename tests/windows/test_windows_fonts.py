@@ -38,8 +38,9 @@ assert sys.platform == "win32"
 
 import winreg  # noqa: E402 - there is none to import elsewhere
 
+from stmpo.fonts.places.registry import FONTS  # noqa: E402
 from stmpo.fonts.worker import gdi, shelf  # noqa: E402
-from stmpo.fonts.worker.windows import FONTS, Windows  # noqa: E402
+from stmpo.fonts.worker.windows import Windows  # noqa: E402
 
 HOLD = "import sys; file = open(sys.argv[1], 'rb'); print('open', flush=True); sys.stdin.read()"
 DIE = """
@@ -121,6 +122,34 @@ def test_files_registry_and_gdi_have_them_for_as_long_as_the_session(user: User)
     assert values["PaneTwo Regular & PaneThree Regular, b.ttc (TrueType)"] == str(folder / "b.ttc")
     assert len(remove(user.session, user.system).removed) == 2
     assert user.all_there_is() == before
+
+
+def test_fonts_that_gdi_cannot_tell_apart_are_there_all_the_same(user: User) -> None:
+    """It lists one of those whose families are called alike, in full or in their first 31 characters."""
+    long = "Pane With A Family Name Beyond Thirty-One"
+    user.job = write_job(
+        user.folder / "alike",
+        {"PaneAlike-One": "a.ttf", "PaneAlike-Two": "b.ttf", "PaneLong-Semi": "c.ttf", "PaneLong-Extra": "d.ttf"},
+        a_ttf=face("PaneAlike-One"), b_ttf=face("PaneAlike-Two"),
+        c_ttf=face("PaneLong-Semi", family=f"{long} Semi"), d_ttf=face("PaneLong-Extra", family=f"{long} Extra"),
+    )  # fmt: skip
+    report = user.install()
+    assert (report.missing, report.refused) == ([], {})
+    assert len(report.installed) == 4
+
+
+def test_the_count_of_starts_is_the_machines_identity_where_windows_keeps_one() -> None:
+    key = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
+    system = Windows(os.environ)
+    if system.boot():
+        pytest.skip("this Windows counts its starts, and the count is nobody's to change")
+    with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, key, access=winreg.KEY_ALL_ACCESS) as opened:
+        winreg.SetValueEx(opened, "BootId", 0, winreg.REG_DWORD, 41)
+        try:
+            assert system.boot() == "41"
+        finally:
+            winreg.DeleteValue(opened, "BootId")
+    assert not system.boot()
 
 
 def test_another_session_keeps_them_until_it_leaves(user: User) -> None:

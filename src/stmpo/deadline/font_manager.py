@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.deadline.session import one_line, say, usage
 from stmpo.errors import BadInput
-from stmpo.fonts.worker.install import Report, install, remove
+from stmpo.fonts.worker.install import Report, install, only_look, remove
 from stmpo.fonts.worker.manifest import read_manifest
 from stmpo.fonts.worker.system import NoHome, this_system
 
@@ -29,6 +29,9 @@ FOLDER = "fonts"
 _ALLOW = "--allow_missing_fonts="
 _MOST_NAMES = 20
 """Names in a message; the others are counted."""
+
+_LONGEST = 200
+"""Characters of a name in a message: more than any that programs take."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,18 +56,23 @@ def _install(folder: Path, session: Path, environ: Mapping[str, str], *, allowed
         say("fonts: none travel with this job")
         _sweep(session, environ)
         return 0
+    way_out = "install them on the worker or collect them, or set AllowMissingFonts"
     try:
         report = install(wanted, session, this_system(environ))
-    except OSError as error:
-        raise BadInput(
-            f"fonts cannot be installed for this user: {one_line(str(error))}; give the user that jobs run as a "
-            "home folder that can be written"
-        ) from None
+    except (OSError, NoHome) as error:
+        report = only_look(wanted, environ)
+        if isinstance(error, NoHome):
+            way_out = str(error)
+        else:
+            way_out = (
+                f"fonts cannot be installed for this user: {one_line(str(error))}; give the user that jobs run as a "
+                "home folder that can be written"
+            )
     _tell(report)
     if report.missing:
         text = _missing(report)
         if not allowed:
-            raise BadInput(f"{text}; install them on the worker or collect them, or set AllowMissingFonts")
+            raise BadInput(f"{text}; {way_out}")
         say(f"fonts: WARNING: {text}; the job allows it: text is rendered in other fonts")
     return 0
 
@@ -96,13 +104,18 @@ def _tell(report: Report) -> None:
     for path in report.removed:
         say(f"fonts: removed {one_line(path)}")
     for name, path in report.installed.items():
-        say(f"fonts: {one_line(name)} installed as {one_line(path)}")
+        say(f"fonts: {_short(name)} installed as {one_line(path)}")
     for name, path in report.shared.items():
-        say(f"fonts: {one_line(name)} shared with another session: {one_line(path)}")
+        say(f"fonts: {_short(name)} shared with another session: {one_line(path)}")
     if report.present:
         say(f"fonts: on this worker already: {_listed(report.present)}")
+    for name, (here, came) in report.differing.items():
+        say(
+            f"fonts: WARNING: {_short(name)} is another version here ({_short(here)}) than came with the job "
+            f"({_short(came)}); the one here is used: where that matters, make them the same"
+        )
     for name, why in report.refused.items():
-        say(f"fonts: WARNING: the file for {one_line(name)} was not installed: {one_line(why)}")
+        say(f"fonts: WARNING: the file for {_short(name)} was not installed: {_short(why)}")
     for path in report.locked:
         say(
             f"fonts: WARNING: a program has {one_line(path)} open; the next session on this worker removes it"
@@ -113,7 +126,13 @@ def _missing(report: Report) -> str:
     return f"missing fonts: this worker does not find {_listed(report.missing)}"
 
 
+def _short(text: str) -> str:
+    """One line of what a job or a font's file says, however long that is."""
+    line = one_line(text)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(one_line(name) for name in names[:_MOST_NAMES])
+    shown = ", ".join(_short(name) for name in names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES
     return f"{shown} and {more} more" if more > 0 else shown

@@ -62,6 +62,12 @@ def read_faces(path: Path) -> tuple[Face, ...]:
     return tuple(faces)
 
 
+def names_of(table: bytes) -> tuple[str, ...]:
+    """The PostScript names of a `name` table by itself, as a system hands it out."""
+    face = face_of(Tables(records=tuple(_records(table))), 0)
+    return () if face is None else face.names
+
+
 def face_offsets(file: BinaryIO) -> list[int]:
     """Where each face begins; none in a file that is no font.
 

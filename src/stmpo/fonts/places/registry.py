@@ -17,7 +17,7 @@ assert sys.platform == "win32", "only Windows has a registry"
 import winreg  # noqa: E402 - there is none to import elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 FONTS = r"Software\Microsoft\Windows NT\CurrentVersion\Fonts"
 
@@ -31,6 +31,13 @@ def registered() -> list[Folder]:
         for value in _values(hive)
         if PureWindowsPath(value).is_absolute()
     ]
+
+
+def registered_files(environ: Mapping[str, str]) -> frozenset[str]:
+    """The path of every file that the registry has as a font, in small letters."""
+    folder = PureWindowsPath(environ.get("WINDIR", ""), "Fonts")
+    values = [*_values(winreg.HKEY_CURRENT_USER), *_values(winreg.HKEY_LOCAL_MACHINE)]
+    return frozenset(str(folder / value).lower() for value in values)
 
 
 def _values(hive: int) -> Iterator[str]:

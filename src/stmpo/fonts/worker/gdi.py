@@ -7,10 +7,11 @@ Effects goes by PostScript names.
 from __future__ import annotations
 
 import ctypes
-import struct
 import sys
 from ctypes import wintypes
 from typing import TYPE_CHECKING
+
+from stmpo.fonts.sfnt import names_of
 
 assert sys.platform == "win32", "other systems have no GDI"
 
@@ -26,7 +27,6 @@ _MOST_LOADS = 4096
 _LONGEST_FACE = 32
 """Characters of a face's name in LOGFONT, its end included."""
 
-_POSTSCRIPT = 6
 _VERTICAL = "@"
 """Before the names of faces that are turned for vertical writing: the same fonts once more."""
 
@@ -141,17 +141,7 @@ def _names(context: int, font: _LogFont) -> Iterator[str]:
             return
         table = ctypes.create_string_buffer(size)
         if _gdi32.GetFontData(context, _NAME, 0, table, size) == size:
-            yield from _postscript(table.raw)
+            yield from names_of(table.raw)
     finally:
         _gdi32.SelectObject(context, before)
         _gdi32.DeleteObject(handle)
-
-
-def _postscript(table: bytes) -> Iterator[str]:
-    """Name 6 of a `name` table, which GDI has read already."""
-    count, strings = struct.unpack_from(">2xHH", table)
-    for index in range(count):
-        platform, kind, length, offset = struct.unpack_from(">H4xHHH", table, 6 + 12 * index)
-        if kind == _POSTSCRIPT:
-            text = table[strings + offset : strings + offset + length]
-            yield text.decode("mac-roman" if platform == 1 else "utf-16-be", "ignore")

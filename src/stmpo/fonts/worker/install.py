@@ -22,7 +22,7 @@ from stmpo.fonts.worker.shelf import Shelf, is_ours
 from stmpo.fonts.worker.validate import Font, NotAFont
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stmpo.fonts.worker.bookkeeping import Ledger
     from stmpo.fonts.worker.leases import Book, Held
@@ -52,6 +52,9 @@ class Report:
 
     present: list[str] = field(default_factory=list)
     """Names that the machine has by itself."""
+
+    differing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name to the version that is here by itself or by another session, and the one that came with the job."""
 
     refused: dict[str, str] = field(default_factory=dict)
     """Name to why its file was not installed, as the end of a sentence."""
@@ -91,6 +94,19 @@ def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
     return report
 
 
+def only_look(wanted: Sequence[Wanted], environ: Mapping[str, str]) -> Report:
+    """What is here of a session's fonts, by the files in the folders that programs look into. Nothing is changed.
+
+    For a user whose home cannot be written: nobody has installed fonts for that one, and what the machine has will do.
+    """
+    names = list(dict.fromkeys(wish.name for wish in wanted))
+    here = find_fonts(names, environ)
+    return Report(
+        present=[name for name in names if name in here],
+        missing=[name for name in names if name not in here],
+    )
+
+
 def remove(session: Path, system: System) -> Report:
     """End a session's leases, and remove what no other session uses. Without any there is nothing to do.
 
@@ -128,6 +144,7 @@ class _Arrival:
         self._session = session
         self._report = report
         self._lying: dict[str, Path] = {}
+        self._came: dict[Path, Font | None] = {}
 
     def bring(self, wanted: Sequence[Wanted]) -> dict[str, Font | None]:
         """See to it that each font is there. Returns what is known of each, to look for it by."""
@@ -136,7 +153,7 @@ class _Arrival:
         # who share a logon session.
         self._lying = find_fonts(names, self._system.environ)
         known = {
-            name: Font(b"", read_faces(path))
+            name: _lying_at(path)
             for name, path in self._lying.items()
             if self._held(name) is None  # else a session's end takes it away
         }
@@ -150,6 +167,8 @@ class _Arrival:
                 fonts[wish.name] = known[wish.name]
             else:
                 fonts[wish.name] = self._bring(wish, wanted)
+            if wish.name not in self._report.installed:
+                self._compare(wish, fonts[wish.name])
         if not any(self._session in held.sessions for held in self._book.fonts.values()):
             del self._book.sessions[self._session]  # it leases nothing
         self._ledger.save()
@@ -166,8 +185,22 @@ class _Arrival:
         except OSError as error:
             self._report.refused[wish.name] = error.strerror or str(error)
         else:
-            return None if held is None else Font(b"", read_faces(Path(held.path)))
+            return None if held is None else _lying_at(Path(held.path))
         return None
+
+    def _compare(self, wish: Wanted, here: Font | None) -> None:
+        """Note it where the font that is here is of another version than the one that came."""
+        if here is None or wish.file is None:
+            return
+        if wish.file not in self._came:
+            try:
+                self._came[wish.file] = load_font(wish.file)
+            except (NotAFont, OSError):  # it was not needed
+                self._came[wish.file] = None
+        came = self._came[wish.file]
+        versions = here.version(wish.name), came.version(wish.name) if came else ""
+        if all(versions) and versions[0] != versions[1]:
+            self._report.differing[wish.name] = versions
 
     def _put_in(self, name: str, file: Path, wanted: Sequence[Wanted]) -> Held:
         font = load_font(file)
@@ -195,3 +228,8 @@ class _Arrival:
         lying = self._lying.get(name)  # by a name of a variable font that nobody has asked for before
         held = self._book.holding(name) or self._book.fonts.get(str(lying))
         return held if held is not None and is_ours(held) else None
+
+
+def _lying_at(path: Path) -> Font:
+    """The font of a file that programs may find, by its names alone."""
+    return Font(b"", read_faces(path), path)

@@ -9,8 +9,10 @@ After Effects does not run on Linux; other renderers do, and so do tests.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from stmpo.fonts.places import find_fonts
 from stmpo.fonts.worker.system import home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from stmpo.fonts.worker.validate import Font
 
@@ -79,12 +81,28 @@ class Linux:
         self._run("fc-cache", str(self.folder))
 
     def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
-        """What fontconfig lists; without its tools, what lies in the folders that it would look through."""
-        listed = self._run("fc-list", "--format=%{postscriptname}\\n")
+        """What fontconfig lists; without its tools, what lies in the folders that it would look through.
+
+        By name, else by file: fontconfig makes up a name of its own for a font whose PostScript name no PostScript
+        interpreter would take (with a blank in it, or a letter beyond ASCII), and cuts long ones.
+        """
+        listed = self._run("fc-list", "--format=%{postscriptname}\\t%{file}\\n")
         if listed is None:
             return set(find_fonts(wanted.keys(), self.environ))
-        names = set(listed.splitlines())
-        return {name for name, font in wanted.items() if name in names or (font and font.shows(name, names))}
+        names: set[str] = set()
+        files: defaultdict[str, set[str]] = defaultdict(set)
+        for line in listed.split("\n"):
+            name, _, file = line.partition("\t")
+            names.add(name)
+            files[os.path.basename(file)].add(file)  # noqa: PTH119 - a text, of thousands
+        return {
+            name
+            for name, font in wanted.items()
+            if name in names
+            or (
+                font is not None and (font.shows(name, names) or (font.answers(name) and _among(font, files)))
+            )
+        }
 
     def _tool(self, name: str) -> str | None:
         return shutil.which(name, path=self.environ.get("PATH"))
@@ -107,3 +125,11 @@ class Linux:
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _among(font: Font, files: Mapping[str, Collection[str]]) -> bool:
+    """Whether the font's file is one of these, which are sorted by their last names."""
+    if font.path is None:
+        return False
+    here = font.path.resolve()
+    return any(Path(file).resolve() == here for file in files.get(font.path.name, ()))

@@ -40,7 +40,7 @@ class MacOS:
             )
         except (OSError, subprocess.TimeoutExpired):
             return ""
-        return os.fsdecode(done.stdout).strip()
+        return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
 
     def absent(self) -> list[str]:
         """Nothing is made besides the folder."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from stmpo.fonts.face import Face
 
@@ -45,6 +46,9 @@ class Font:
     data: bytes
     faces: tuple[Face, ...]
 
+    path: Path | None = None
+    """Where programs would find it; None for one that has only travelled."""
+
     @property
     def names(self) -> tuple[str, ...]:
         """The PostScript names of all faces and named instances, each once."""
@@ -58,6 +62,10 @@ class Font:
     def answers(self, name: str) -> bool:
         """Whether a face goes by this PostScript name, or an instance of it does."""
         return any(face.style_of(name) is not None for face in self.faces)
+
+    def version(self, name: str) -> str:
+        """The version of the face that goes by this name, as its maker writes it; empty where it is not known."""
+        return next((face.version for face in self.faces if face.style_of(name) is not None), "")
 
     def shows(self, name: str, listed: Collection[str]) -> bool:
         """Whether the font of this PostScript name is there when a program finds faces of the `listed` names.

@@ -23,13 +23,14 @@ from stmpo.fonts.worker.system import home
 
 assert sys.platform == "win32", "other systems have their own file"
 
+from stmpo.fonts.places.registry import FONTS, registered_files  # noqa: E402 - only Windows has one
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from stmpo.fonts.worker.validate import Font
 
-FONTS = r"Software\Microsoft\Windows NT\CurrentVersion\Fonts"
 _BOOT = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
 _MOST_TITLE = 200
 
@@ -42,6 +43,8 @@ class Windows:
         local = home(environ, "LOCALAPPDATA")
         self.folder = local / "Microsoft" / "Windows" / "Fonts"
         self.state = local / "stmpo-fonts"
+        self._taken: dict[Path, bool] = {}
+        """What GDI said to the files that were entered."""
 
     def boot(self) -> str:
         """The loader's count of starts, where Windows keeps it."""
@@ -82,7 +85,7 @@ class Windows:
             winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, FONTS, access=access) as key,
         ):
             winreg.SetValueEx(key, label, 0, winreg.REG_SZ, str(path))
-        gdi.add(path)
+        self._taken[path] = gdi.add(path)
 
     def leave(self, label: str, path: Path) -> None:
         """Unload the font, and delete the value if it is still this file's."""
@@ -99,10 +102,21 @@ class Windows:
         gdi.announce()
 
     def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
-        """What GDI lists, and what lies in Adobe's folders, which After Effects reads by itself."""
+        """What GDI lists, and what lies in Adobe's folders, which After Effects reads by itself.
+
+        GDI cuts names of families to 31 characters, and of fonts that are then called alike it lists one. The others
+        are there all the same for programs that go by files: those that GDI has taken, and those that are registered.
+        """
         listed = gdi.postscript_names() if wanted else set()
         found = {
             name for name, font in wanted.items() if name in listed or (font and font.shows(name, listed))
+        }
+        registered = registered_files(self.environ) if wanted.keys() - found else frozenset()
+        found |= {
+            name
+            for name, font in wanted.items()
+            if font is not None and font.path is not None and font.answers(name)
+            if self._taken.get(font.path, str(font.path).lower() in registered)
         }
         return found | self._adobes(wanted.keys() - found)
 
