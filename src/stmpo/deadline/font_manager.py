@@ -128,7 +128,7 @@ def _missing(report: Report) -> str:
 
 def _short(text: str) -> str:
     """One line of what a job or a font's file says, however long that is."""
-    line = one_line(text)
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in one_line(text))
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 

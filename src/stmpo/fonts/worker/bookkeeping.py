@@ -11,6 +11,7 @@ the lock of a folder that went meanwhile sees so by the lock file's identity, an
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import time
@@ -32,6 +33,10 @@ _READERS = 5.0
 """Seconds for which a reader of the book may keep it from being replaced."""
 
 
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""What systems say of a disk, or of a user's share of it, that is full."""
+
+
 class Ledger:
     """An open book. `save` after every change that somebody may have to know of."""
 
@@ -42,12 +47,29 @@ class Ledger:
     def save(self) -> None:
         """Write the book down, so that it survives a crash of the machine too."""
         path, new = self._folder / BOOK, self._folder / f"{BOOK}.new"
-        with new.open("w", encoding="utf-8", newline="\n") as file:
-            json.dump(to_json(self.book), file, ensure_ascii=False, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _replace(new, path)
+        try:
+            with new.open("w", encoding="ascii", newline="\n") as file:
+                json.dump(
+                    to_json(self.book), file, indent=1
+                )  # escaped: a path may have bytes that are no text
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            _replace(new, path)
+        except OSError:
+            _unlink(new)
+            raise
+
+    def save_if_there_is_room(self) -> None:
+        """The same before something is removed, which a full disk must not stop.
+
+        The book then stays as it was, and that will do: whoever reads it finds fonts that have gone, and forgets them.
+        """
+        try:
+            self.save()
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
 
 
 def anything_kept(folder: Path) -> bool:
@@ -140,7 +162,7 @@ def _read(folder: Path) -> tuple[Book, bool]:
         return from_json(value), False
     except FileNotFoundError:
         return Book(), False
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         return Book(), True
 
 

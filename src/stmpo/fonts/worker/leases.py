@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -145,16 +146,16 @@ def from_json(value: Any) -> Book:
     """The book that `to_json` wrote.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is no such book.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is no such book.
     """
     if value["version"] != VERSION:
         raise ValueError(value["version"])
     fonts = list(_read_fonts(value["fonts"]))
     return Book(
-        sessions={str(session): _read_token(token) for session, token in value["sessions"].items()},
+        sessions={_text(session): _read_token(token) for session, token in value["sessions"].items()},
         fonts={held.path: held for held in fonts},
-        folders=[str(folder) for folder in value["folders"]],
-        extras=[str(extra) for extra in value["extras"]],
+        folders=[_path(folder) for folder in value["folders"]],
+        extras=[_text(extra) for extra in value["extras"]],
     )
 
 
@@ -165,7 +166,9 @@ def _token(token: Token) -> dict[str, Any]:
 
 def _read_token(value: Mapping[str, Any]) -> Token:
     keeper = None if value["keeper"] is None else Keeper(int(value["keeper"][0]), float(value["keeper"][1]))
-    return Token(str(value["host"]), str(value["boot"]), keeper, float(value["since"]))
+    if keeper is not None and keeper.pid < 0:
+        raise ValueError(keeper)
+    return Token(_text(value["host"]), _text(value["boot"]), keeper, float(value["since"]))
 
 
 def _held(held: Held) -> dict[str, Any]:
@@ -184,11 +187,26 @@ def _read_fonts(values: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
     for value in values:
         mark = None if value["mark"] is None else (int(value["mark"][0]), int(value["mark"][1]))
         yield Held(
-            path=str(value["path"]),
-            names=tuple(map(str, value["names"])),
-            digest=str(value["digest"]),
-            label=str(value["label"]),
+            path=_path(value["path"]),
+            names=tuple(map(_text, value["names"])),
+            digest=_text(value["digest"]),
+            label=_text(value["label"]),
             stage=Stage(value["stage"]),
-            sessions=frozenset(map(str, value["sessions"])),
+            sessions=frozenset(map(_text, value["sessions"])),
             mark=mark,
         )
+
+
+def _path(value: Any) -> str:
+    """A path that a file can have: what this program has made is absolute."""
+    if not Path(_text(value)).is_absolute():
+        raise ValueError(value)
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    if "\0" in value:
+        raise ValueError(value)
+    return value

@@ -37,11 +37,10 @@ class Linux:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         user = home(environ, "HOME")
-        data = environ.get("XDG_DATA_HOME") or user / ".local" / "share"
-        cache = environ.get("XDG_CACHE_HOME") or user / ".cache"
-        self.folder = Path(data) / "fonts"
+        cache = self._place("XDG_CACHE_HOME", user / ".cache")
+        self.folder = self._place("XDG_DATA_HOME", user / ".local" / "share") / "fonts"
         self.state = user / ".stmpo-fonts"
-        self._caches = [Path(cache), Path(cache) / "fontconfig"]
+        self._caches = [cache, cache / "fontconfig"]
 
     def boot(self) -> str:
         """The kernel's identity of this start."""
@@ -103,6 +102,11 @@ class Linux:
                 font is not None and (font.shows(name, names) or (font.answers(name) and _among(font, files)))
             )
         }
+
+    def _place(self, variable: str, default: Path) -> Path:
+        """A folder of the freedesktop specification, which has a relative one ignored."""
+        path = Path(self.environ.get(variable, ""))
+        return path if path.is_absolute() else default
 
     def _tool(self, name: str) -> str | None:
         return shutil.which(name, path=self.environ.get("PATH"))

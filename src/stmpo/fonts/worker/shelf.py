@@ -46,7 +46,7 @@ class Shelf:
         """Install a font under its file name, or one like it where another file has that.
 
         Raises:
-            OSError: the folder cannot be written, or the disk is full. What was begun is in the book.
+            OSError: the folder cannot be written, or the disk is full. What was begun is undone, or is in the book.
         """
         digest = hashlib.sha256(font.data).hexdigest()
         for path in self._free_paths(file):
@@ -55,7 +55,15 @@ class Shelf:
             held = Held(str(path), tuple(names), digest, label, sessions=frozenset({session}))
             self._book.put(held)
             self._ledger.save()
-            if _place(font.data, _part(held), path):
+            try:
+                placed = _place(font.data, _part(held), path)
+            except OSError:
+                if _deleted(
+                    held
+                ):  # nothing lies there, so nothing has to be remembered; a full disk gets its room back
+                    del self._book.fonts[held.path]
+                raise
+            if placed:
                 return self._finish(held)
             del self._book.fonts[held.path]
         raise AssertionError("there is always another name")
@@ -75,7 +83,7 @@ class Shelf:
         book = self._book
         book.release(sessions)
         leaving = [book.put(replace(held, stage=Stage.LEAVING)) for held in book.unused()]
-        self._ledger.save()
+        self._ledger.save_if_there_is_room()
         if not leaving and (book.fonts or not (book.folders or book.extras)):
             return [], []
         for held in leaving:
@@ -85,7 +93,8 @@ class Shelf:
         for held in gone:
             del book.fonts[held.path]
         self._tidy()
-        self._ledger.save()
+        if book:  # an empty one goes as a whole
+            self._ledger.save()
         return gone, locked
 
     def _tidy(self) -> None:
@@ -166,7 +175,8 @@ def _part(held: Held) -> Path:
 def _place(data: bytes, part: Path, path: Path) -> bool:
     """Write a file whole and give it its name. False where another file has the name already."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("wb") as file:
+    part.unlink(missing_ok=True)  # of a session that was killed
+    with part.open("xb") as file:  # a new file, whatever somebody has put there
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

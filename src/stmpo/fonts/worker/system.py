@@ -89,8 +89,12 @@ def home(environ: Mapping[str, str], variable: str) -> Path:
     Raises:
         NoHome: it names none.
     """
-    if not environ.get(variable):
-        raise NoHome(
-            f"fonts cannot be installed: the environment has no {variable}; set it for the user that jobs run as"
+    path = Path(environ.get(variable, ""))
+    if not path.is_absolute():
+        what = (
+            f"{variable} is no absolute path"
+            if environ.get(variable)
+            else f"the environment has no {variable}"
         )
-    return Path(environ[variable])
+        raise NoHome(f"fonts cannot be installed: {what}; set it for the user that jobs run as")
+    return path
