@@ -212,6 +212,12 @@ class Project:
     unread_texts: tuple[str, ...] = ()
     """Text layers (`comp: layer`) that are damaged: which fonts they use is not known."""
 
+    composed_fonts: tuple[str, ...] = ()
+    """Text layers (`comp: layer`) whose expressions put names of fonts together: which ones only a render tells."""
+
+    text_effects: tuple[str, ...] = ()
+    """Effects that draw text by themselves (`comp: layer (effect)`): their fonts are in no text of the project."""
+
     ocio: str = ""
     """The OCIO configuration that its colours are managed by: the absolute path of a file, or the name of one that comes
     with After Effects, such as "ACES 1.2". Empty where Adobe's own engine does it."""

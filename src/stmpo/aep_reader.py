@@ -47,7 +47,7 @@ def read(path: Path) -> Project:
         project = app.project
         queue = project.render_queue
         shown = Shown(project)
-        font_uses, unread = read_texts(project)
+        texts = read_texts(project, light.data)
         return Project(
             path=path,
             version=app.version.partition("x")[0],
@@ -60,8 +60,10 @@ def read(path: Path) -> Project:
                 for footage in project.footages
                 if isinstance(footage.main_source, PlaceholderSource)
             ),
-            font_uses=font_uses,
-            unread_texts=unread,
+            font_uses=texts.uses,
+            unread_texts=texts.unread,
+            composed_fonts=texts.composed,
+            text_effects=texts.effects,
             ocio=_ocio(project),
         )
 

@@ -234,6 +234,41 @@ def test_a_bundle_without_fonts_still_names_them_for_the_worker(lot: Lot, shelf:
     assert [path.name for path in made["folder"].iterdir()] == ["fonts.json"]
 
 
+def test_fonts_that_only_a_sender_knows_of_travel_as_well(
+    lot: Lot, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of effects, and of expressions that put names together."""
+    (shelf / "a.ttf").write_bytes(specimens.font("Effect-Bold"))
+    comp = lot.comp("Main")
+    lot.queue(comp)
+    lot.text(comp, "some", expression="style.setFont('Effect-' + 'Bold')").font = "Gone"
+    effects = comp.layers[0].effects
+    assert effects is not None
+    effects.add_property("ADBE Geometry2").name = "Counter"
+    project = lot.save()
+    project.write_bytes(project.read_bytes().replace(b"ADBE Geometry2\0", b"ADBE Path Text\0"))
+    folder = lot.folder / "bundle"
+    options = ["-o", str(folder), "--offline", "--font-folder", str(shelf)]
+    assert run(["bundle", str(project), *options, "--font", "Effect-Bold", "--font", "Gone"]) == 0
+    said = capsys.readouterr().err
+    assert (
+        "warning: expressions put the names of fonts together, and which ones is not known: Main: some; "
+        in said
+    )
+    assert "warning: effects draw text in fonts that no project tells: Main: some (Counter); " in said
+    listed = json.loads((folder / "scripts" / "fonts" / "fonts.json").read_text(encoding="utf-8"))["fonts"]
+    assert [(entry["postScriptName"], entry["file"]) for entry in listed] == [
+        ("Effect-Bold", "Effect-Bold.ttf"), ("Gone", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", "  ", "A\nB"])
+def test_a_name_that_no_font_has_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    lot.queue(lot.comp())
+    assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "--font", name]) == 2
+    assert "is no name of a font" in capsys.readouterr().err
+
+
 def test_a_bundle_of_a_project_without_text_has_no_fonts(lot: Lot, shelf: Path) -> None:
     lot.queue(lot.comp())
     assert bundled(lot, shelf)["list"] is None

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fonts import specimens  # isort: skip - it says what is missing where fontTools is
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
 from stmpo.fonts import legacy
 from stmpo.fonts.find import Font, State, choose, find
 from stmpo.fonts.index import survey
 from stmpo.fonts.licence import Embedding, embedding
 from stmpo.fonts.opentype import read_faces
 from stmpo.fonts.places import Folder, Origin
-from tests.fonts import specimens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +137,25 @@ def pfm(name: str) -> bytes:
     )
 
 
+def dfont(*fonts: bytes) -> bytes:
+    """A suitcase with these fonts, and something else before them."""
+    data, references = b"", b""
+    for number, font in enumerate(fonts):
+        references += struct.pack(">HhII", 128 + number, -1, len(data), 0)
+        data += struct.pack(">I", len(font)) + font
+    types = struct.pack(">H4sHH4sHH", 1, b"FOND", 0, 18, b"sfnt", len(fonts) - 1, 30)
+    types += struct.pack(">HhII", 1, -1, 0, 0) + references
+    body = struct.pack(">16x4x2x2xHH", 28, 28 + len(types)) + types
+    return struct.pack(">4I", 256, 256 + len(data), len(data), len(body)).ljust(256, b"\0") + data + body
+
+
+def test_fonttools_reads_a_suitcase_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a.dfont"
+    path.write_bytes(dfont(specimens.font("Suit-One"), specimens.font("Suit-Two")))
+    names = [TTFont(path, res_name_or_index=number)["name"].getDebugName(6) for number in (1, 2)]
+    assert names == ["Suit-One", "Suit-Two"]
+
+
 @pytest.mark.parametrize(
     ("file", "data", "names"),
     [
@@ -148,6 +169,18 @@ def pfm(name: str) -> bytes:
         ("a.fnt", fnt("Terminal"), ("Terminal",)),
         ("a.fon", fon("MS Serif", "MS Sans"), ("MS Serif", "MSSerif", "MS Sans", "MSSans")),
         ("a.fon", b"MZ" + b"\0" * 80, ()),
+        (
+            "A.DFONT",
+            dfont(
+                specimens.font("Suit-One"), specimens.variable("Su-Regular", [("Thin", None)], family="Su")
+            ),
+            ("Suit-One", "Su-Regular", "Su-Thin"),
+        ),
+        (
+            "cut.dfont",
+            dfont(specimens.font("Suit-One"), b"no font", specimens.font("Suit-Two")),
+            ("Suit-One", "Suit-Two"),
+        ),
     ],
 )
 def test_fonts_of_earlier_times_are_recognised(
@@ -159,6 +192,12 @@ def test_fonts_of_earlier_times_are_recognised(
     assert found.names == names
     for name in names:
         assert (one(shelves, name).state, one(shelves, name).path) == (State.LEGACY, path)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 40, b"\xff" * 400, dfont(b"x")[:-40], dfont(b"x")])
+def test_a_suitcase_without_fonts_is_none(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.dfont").write_bytes(data)
+    assert legacy.read_legacy(tmp_path / "a.dfont") is None
 
 
 @pytest.mark.parametrize(

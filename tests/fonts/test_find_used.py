@@ -12,6 +12,8 @@ pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmp
 
 from py_aep import Property, TextDocument
 
+from stmpo.aep_text import set_fonts
+
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot
 
@@ -72,6 +74,56 @@ def test_what_an_expression_names_in_so_many_words_is_used(lot: Lot) -> None:
     )
     lot.text(comp, "off", expression="""style.setFont("Set-Three")""", enabled=False)
     assert {use for use in uses(lot) if use[2]} == {("Set-One", "on", True), ("Set-Two", "on", True)}
+
+
+@pytest.mark.parametrize(
+    ("expression", "names", "whole"),
+    [
+        ("style.setFont('A-B')", ["A-B"], True),
+        ("style.setFont(`A-B`).setFontSize(3)", ["A-B"], True),
+        ("style.setFont('A', 0, 3); style.setFont( \"B's\" )", ["A", "B's"], True),
+        ("// setFont('Old')\nstyle.setFont('New') /* setFont('Older') */", ["New"], True),
+        ("u = 'http://x'; style.setFont('New')", ["New"], True),
+        ("style.setFont('A' + weight)", [], False),
+        ("style.setFont(`A-${weight}`)", [], False),
+        ("style.setFont(big ? 'A' : 'B')", [], False),
+        ("style.setFont(name); style.setFont('C')", ["C"], False),
+        ("style.setFont('A\\u002dB')", [], False),
+        ("mysetFont(x) + 1", [], True),
+        ("x.font = 'setFont(y)'", [], False),  # more is said than is known, never less
+        ("", [], True),
+    ],
+)
+def test_an_expression_names_fonts_or_is_said_to_put_them_together(
+    expression: str, names: list[str], whole: bool
+) -> None:
+    assert set_fonts(expression) == (names, whole)
+
+
+def test_a_layer_whose_expression_puts_names_together_is_named(lot: Lot) -> None:
+    comp = lot.comp("Main")
+    lot.text(comp, "some", expression="style.setFont(['A', 'B'][0])")
+    lot.text(comp, "off", expression="style.setFont(x)", enabled=False)
+    lot.text(comp, "all", expression="style.setFont('A')")
+    project = read_project(lot.save())
+    assert project.composed_fonts == ("Main: some",)
+    assert project.fonts == ("A", PLAIN)
+
+
+@pytest.mark.parametrize("match", ["ADBE Path Text", "ADBE Basic Text", "ADBE Numbers2", "ADBE Geometry2"])
+def test_effects_that_draw_text_are_named(lot: Lot, match: str) -> None:
+    """Cast from an effect that py_aep can add, whose name is as long."""
+    comp = lot.comp("Main")
+    for name, enabled in (("on", True), ("off", False)):
+        lot.text(comp, name)
+        effects = next(layer for layer in comp.layers if layer.name == name).effects
+        assert effects is not None
+        effect = effects.add_property("ADBE Geometry2")
+        effect.name, effect.enabled = f"Counter {name}", enabled
+    path = lot.save()
+    path.write_bytes(path.read_bytes().replace(b"ADBE Geometry2\0", match.encode().ljust(15, b"\0")))
+    drawing = () if match == "ADBE Geometry2" else ("Main: on (Counter on)",)
+    assert read_project(path).text_effects == drawing
 
 
 def test_damaged_text_is_named_and_the_others_are_read(lot: Lot) -> None:

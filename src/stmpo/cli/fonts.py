@@ -161,6 +161,8 @@ def _as_json(project: Project, fonts: Iterable[Font]) -> dict[str, Any]:
             for font in fonts
         ],
         "unread_texts": list(project.unread_texts),
+        "composed_fonts": list(project.composed_fonts),
+        "text_effects": list(project.text_effects),
         "findings": _findings(project, fonts),
     }
 

@@ -103,6 +103,13 @@ _OPTIONS = (
         help="Most MB of fonts (10^6 bytes).  [default: 250]",
     ),
     click.option(
+        "--font",
+        "font_names",
+        multiple=True,
+        metavar="NAME",
+        help="A font that the project does not name: of an effect, of an expression (PostScript name).",
+    ),
+    click.option(
         "--font-folder",
         "font_folders",
         multiple=True,
@@ -126,6 +133,7 @@ def given_options(values: dict[str, Any]) -> list[str]:
         "items": "--item",
         "parameters": "--parameter",
         "systems": "--os",
+        "font_names": "--font",
         "font_folders": "--font-folder",
     }
     return [named.get(name, f"--{name.replace('_', '-')}") for name, value in values.items() if value]
@@ -156,6 +164,7 @@ def request_of(project: Path, values: dict[str, Any]) -> Request:
         deadline=service_values(values),
         options=_template_options(values),
         fonts=_fonts_policy(values),
+        font_names=_font_names(values["font_names"]),
         font_folders=folders_of(values["font_folders"], "--font-folder"),
     )
 
@@ -257,6 +266,15 @@ def written(job: Prepared, folder: Path, values: dict[str, Any]) -> Written:
             file=sys.stderr,
         )
     return done
+
+
+def _font_names(texts: Sequence[str]) -> tuple[str, ...]:
+    for text in texts:
+        if not text.strip() or not text.isprintable():
+            raise BadInput(
+                f"--font {text!r} is no name of a font; give its PostScript name, such as Name-Bold"
+            )
+    return tuple(text.strip() for text in texts)
 
 
 def _fonts_policy(values: dict[str, Any]) -> Any:

@@ -22,6 +22,8 @@ _SHOWN = 12
 
 _OR_ELSE = "a worker without them fails the job, unless -p AllowMissingFonts=true lets it render in others"
 
+_NAME_THEM = "send these fonts by --font NAME, or install them on the workers"
+
 _TEXTS = {
     State.MISSING: "fonts are not installed here: {names}; install them and send the job again: " + _OR_ELSE,
     State.SUBSTITUTED: "fonts are not installed here, only others of their families: {names}; install them and send "
@@ -30,7 +32,7 @@ _TEXTS = {
     "workers, or send them by --all-fonts where your licence allows that",
     State.SYNCED: "fonts from Adobe Fonts do not travel: {names}; activate them for the workers' user, or send them "
     "by --all-fonts where your licence allows that",
-    State.LEGACY: "fonts are of a kind that After Effects no longer reads, and do not travel: {names}; replace them",
+    State.LEGACY: "fonts are of a kind of earlier times, which does not travel: {names}; replace them by OpenType ones",
 }
 
 
@@ -54,6 +56,13 @@ def fonts_told(project: Project, parcel: Parcel) -> Iterator[str]:
             f"the text of layers is damaged, and which fonts it uses is not known: {_names(project.unread_texts)}; "
             "open the project in After Effects and save it again"
         )
+    if project.composed_fonts:
+        yield (
+            f"expressions put the names of fonts together, and which ones is not known: "
+            f"{_names(project.composed_fonts)}; {_NAME_THEM}"
+        )
+    if project.text_effects:
+        yield f"effects draw text in fonts that no project tells: {_names(project.text_effects)}; {_NAME_THEM}"
 
 
 def _called(font: Font) -> str:

@@ -72,6 +72,9 @@ class Request:
     fonts: Policy = field(default_factory=Policy)
     """Which of the project's fonts travel."""
 
+    font_names: tuple[str, ...] = ()
+    """Fonts (PostScript names) that are used beside those that the project names."""
+
     font_folders: tuple[Path, ...] = ()
     """Where fonts are looked for before the system's own places."""
 
@@ -111,7 +114,8 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
         raise BadInput(f"{project.path.name}: {_nothing_to_render(project, others)}")
     found = find_footage(project)
     inputs = input_files(project, found, request.also)
-    fonts = collect(find(project.fonts, environ, more=request.font_folders), request.fonts)
+    names = {*project.fonts, *request.font_names}
+    fonts = collect(find(names, environ, more=request.font_folders), request.fonts)
     findings = check(
         project,
         items,

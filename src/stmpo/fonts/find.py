@@ -36,7 +36,7 @@ class State(Enum):
     """It is activated from Adobe Fonts: every machine has to activate it for its own user."""
 
     LEGACY = "legacy"
-    """It is a Type 1 or a bitmap font, which After Effects no longer reads."""
+    """It is a font of earlier times (Type 1, bitmap, Mac suitcase), which After Effects reads no longer or on Macs alone."""
 
     SUBSTITUTED = "substituted"
     """It is not here; another face of its family is, which programs show in its place."""

@@ -2,6 +2,7 @@
 
 - Type 1 (`.pfb`, `.pfa`, and the metrics in `.pfm`): Adobe's programs have not read them since January 2023.
 - Bitmap fonts of Windows (`.fon`, a library of `.fnt` resources): they have face names and no PostScript names.
+- Font suitcases of the Macintosh (`.dfont`), which no other system reads; see `stmpo.fonts.suitcase`.
 
 Nothing is installed from them. Sources: Adobe Technical Notes 5040 and 5178; Microsoft, "FON/FNT resource format".
 """
@@ -13,9 +14,14 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stmpo.fonts.suitcase import suitcase_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+SUITCASE = ".dfont"
+"""Told by its extension: it begins like many another file."""
 
 _MOST = 1 << 20
 _NAMED = re.compile(rb"/FontName\s*/([!-~]{1,127}?)(?:\s+def\b|\s*$)", re.MULTILINE)
@@ -30,7 +36,7 @@ class Legacy:
     """What such a file is."""
 
     kind: str
-    """`Type 1` or `bitmap`."""
+    """`Type 1`, `bitmap` or `Mac suitcase`."""
 
     names: tuple[str, ...]
     """What it is called; a bitmap font's face name also without its blanks."""
@@ -40,21 +46,30 @@ def read_legacy(path: Path) -> Legacy | None:
     """What a file is, if it is such a font; reading it never fails."""
     try:
         with path.open("rb") as file:
-            data = file.read(_MOST)
-        if data[:2] == b"\x80\x01" or data.startswith((b"%!PS-AdobeFont", b"%!FontType1")):
-            return Legacy("Type 1", tuple(name.decode("ascii") for name in _NAMED.findall(data)[:1]))
-        if data[:2] == b"MZ":
-            return Legacy("bitmap", _face_names(_library(data)))
-        version, size = struct.unpack_from("<HI", data)
-        if size != path.stat().st_size:
-            return None
-        if version == _PFM_VERSION:
-            return Legacy("Type 1", _one(_text(data, *struct.unpack_from("<I", data, _PFM_DRIVER_INFO))))
-        if version in {0x0200, 0x0300}:
-            return Legacy("bitmap", _face_names([data]))
+            if path.suffix.lower() == SUITCASE:
+                names = suitcase_names(file)
+                return Legacy("Mac suitcase", names) if names else None
+            return _legacy(file.read(_MOST), path.stat().st_size)
     except (OSError, struct.error):
-        pass
-    return None
+        return None
+
+
+def _legacy(data: bytes, size: int) -> Legacy | None:
+    """What it is by what it begins with, and by its size.
+
+    Raises:
+        struct.error: it ends too early.
+    """
+    if data[:2] == b"\x80\x01" or data.startswith((b"%!PS-AdobeFont", b"%!FontType1")):
+        return Legacy("Type 1", tuple(name.decode("ascii") for name in _NAMED.findall(data)[:1]))
+    if data[:2] == b"MZ":
+        return Legacy("bitmap", _face_names(_library(data)))
+    version, said = struct.unpack_from("<HI", data)
+    if said != size:
+        return None
+    if version == _PFM_VERSION:
+        return Legacy("Type 1", _one(_text(data, *struct.unpack_from("<I", data, _PFM_DRIVER_INFO))))
+    return Legacy("bitmap", _face_names([data])) if version in {0x0200, 0x0300} else None
 
 
 def _face_names(fonts: Iterator[bytes] | list[bytes]) -> tuple[str, ...]:

@@ -50,16 +50,25 @@ _MAC = {
 
 def read_faces(path: Path) -> tuple[Face, ...]:
     """The faces of a font file, in its order; none where it is no font or cannot be read."""
-    faces: list[Face] = []
     try:
         with path.open("rb") as file:
-            for index, start in enumerate(face_offsets(file)):
-                face = _face(file, start, index)
-                if face is not None:
-                    faces.append(face)
-    except (OSError, struct.error):
-        return tuple(faces)
-    return tuple(faces)
+            return faces_in(file)
+    except OSError:
+        return ()
+
+
+def faces_in(file: BinaryIO) -> tuple[Face, ...]:
+    """The same of a file that is open.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        starts = face_offsets(file)
+    except struct.error:
+        return ()
+    faces = (_face(file, start, index) for index, start in enumerate(starts))
+    return tuple(face for face in faces if face is not None)
 
 
 def names_of(table: bytes) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ __all__ = [
 SUFFIXES = frozenset({".otf", ".ttf", ".ttc", ".otc", ""})
 """Of font files; Adobe Fonts keeps its own without one, and hidden."""
 
-LEGACY_SUFFIXES = frozenset({".fon", ".fnt", ".pfb", ".pfa", ".pfm"})
+LEGACY_SUFFIXES = frozenset({".fon", ".fnt", ".pfb", ".pfa", ".pfm", ".dfont"})
 """Of fonts that are recognised and never sent; see `stmpo.fonts.legacy`."""
 
 MAX_FILES = 50_000
