@@ -330,6 +330,15 @@ class TestByHand:
         ]
         assert files(plain) == ["a.ttf"]
 
+    def test_where_somebody_knows_that_nothing_renders_everything_goes(self, plain: Ward) -> None:
+        """As after a session that was run by hand and killed: its folder stays, and so does the shell."""
+        plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")), "session-1")
+        assert clean(plain.environ).removed == ()
+        shown = clean(plain.environ, dry_run=True, everything=True)
+        assert files(plain) == ["a.ttf"]
+        assert clean(plain.environ, everything=True) == shown
+        assert plain.everything() == {}
+
     def test_where_nothing_was_ever_installed_there_is_nothing(self, plain: Ward) -> None:
         assert clean(plain.environ) == clean(plain.environ, dry_run=True)
         assert plain.everything() == {}

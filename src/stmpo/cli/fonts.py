@@ -71,12 +71,15 @@ def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
 
 @fonts_command.command("clean", short_help="Remove the fonts that jobs have left.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-def clean(dry_run: bool) -> int:
+@click.option(
+    "--all", "everything", is_flag=True, help="Also what sessions seem to use: nothing renders here now."
+)
+def clean(dry_run: bool, everything: bool) -> int:
     """Remove the fonts that jobs have installed for this user and that no session uses any more."""
     from stmpo.fonts.worker.clean import clean as sweep  # noqa: PLC0415
 
     try:
-        cleaned = sweep(os.environ, dry_run=dry_run)
+        cleaned = sweep(os.environ, dry_run=dry_run, everything=everything)
     except OSError as error:
         raise BadInput(f"the list of installed fonts cannot be used: {error}") from None
     for line in swept(cleaned, dry_run=dry_run):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stmpo.fonts.worker.leases import Book, Held
+    from stmpo.fonts.worker.system import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,11 @@ class Cleaned:
     """Nobody uses it, and some program has it open: the next session, or the next call, tries again."""
 
 
-def clean(environ: Mapping[str, str], *, dry_run: bool = False) -> Cleaned:
+def clean(environ: Mapping[str, str], *, dry_run: bool = False, everything: bool = False) -> Cleaned:
     """Remove the fonts that jobs have left behind for the user of this environment.
 
-    `dry_run` only looks: it changes nothing, and waits for nobody.
+    `dry_run` only looks: it changes nothing, and waits for nobody. `everything` takes no session for alive: somebody
+    knows that none is.
 
     Raises:
         BadInput: the environment does not say where the user's files lie, another process has been working on the same
@@ -57,12 +59,19 @@ def clean(environ: Mapping[str, str], *, dry_run: bool = False) -> Cleaned:
         return Cleaned((), (), ())
     if dry_run:
         book = peek(system.state)
-        book.release(dead_sessions(book, system))
+        book.release(_over(book, system, everything=everything))
         return Cleaned(_kept(book), _shown(book.unused()), ())
     with open_book(system.state, PATIENCE) as ledger:
         book = ledger.book
-        gone, locked = Shelf(system, ledger).release(dead_sessions(book, system))
+        gone, locked = Shelf(system, ledger).release(_over(book, system, everything=everything))
         return Cleaned(_kept(book), _shown(gone), _shown(locked))
+
+
+def _over(book: Book, system: System, *, everything: bool) -> list[str]:
+    if not everything:
+        return dead_sessions(book, system)
+    leased = (session for held in book.fonts.values() for session in held.sessions)
+    return list(dict.fromkeys([*book.sessions, *leased]))
 
 
 def _kept(book: Book) -> tuple[InstalledFont, ...]:
