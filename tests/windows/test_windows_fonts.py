@@ -211,3 +211,15 @@ def test_what_a_killed_session_left_is_swept(user: User, step: int) -> None:
     user.session.rmdir()
     install((), user.folder, user.system)
     assert user.all_there_is() == before
+
+
+def test_fonts_that_came_in_a_folder_too_deep_for_a_plain_path_are_installed(user: User) -> None:
+    deep = user.folder.joinpath(*["a-folder-of-a-session"] * 12)
+    extended = Path("\\\\?\\" + str(deep))
+    extended.mkdir(parents=True)
+    write_job(extended, {"Pane-Deep": "a.ttf"}, a_ttf=face("Pane-Deep"))
+    assert len(str(deep)) > 250
+    report = install(read_manifest(deep), user.session, user.system)
+    assert (report.missing, list(report.installed)) == ([], ["Pane-Deep"])
+    remove(user.session, user.system)
+    shutil.rmtree("\\\\?\\" + str(user.folder / "a-folder-of-a-session"))

@@ -12,7 +12,8 @@ import json
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from stmpo import paths
 from stmpo.errors import BadInput
@@ -20,12 +21,14 @@ from stmpo.fonts.sfnt import read_faces
 from stmpo.fonts.worker.validate import MOST_BYTES, Font, NotAFont, check
 from stmpo.paths.windows import refusal
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 FILE = "fonts.json"
 MOST_FONTS = 2000
 _MOST_JSON = 1 << 20
+_JUNCTION = 0xA0000003
+"""`IO_REPARSE_TAG_MOUNT_POINT`."""
+
+_LONGEST_NAME = 80
+"""Characters of a copy's name: `stmpo.fonts.collect` and the panel make shorter ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ def read_manifest(folder: Path) -> tuple[Wanted, ...]:
     Raises:
         BadInput: the list cannot be read, or names something outside the folder.
     """
+    folder = Path(paths.reachable(str(folder), _LONGEST_NAME))  # a session's folder may be a deep one
     if not os.path.lexists(folder):
         return ()
-    if not paths.leads_inside(folder, folder.parent):
+    if _leads_out(folder):
         raise BadInput(
             f"the job's fonts folder {folder} leads out of the job by a link; submit the job again"
         )
@@ -64,6 +68,15 @@ def read_manifest(folder: Path) -> tuple[Wanted, ...]:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}; submit the job again") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(f"{path} is not a list of fonts ({error!r}); submit the job again") from None
+
+
+def _leads_out(folder: Path) -> bool:
+    """Whether it is a link to somewhere else. Of a folder that is too deep to be resolved (Windows), whether it is a link."""
+    try:
+        return not paths.leads_inside(folder, folder.parent)
+    except OSError:
+        status = folder.lstat()
+        return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def _wanted(folder: Path, entry: Any) -> Wanted:
