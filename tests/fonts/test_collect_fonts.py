@@ -18,7 +18,7 @@ from stmpo.fonts.opentype import read_faces
 from stmpo.fonts.places import Folder, Origin
 from stmpo.fonts.worker.manifest import load_font, read_manifest
 from stmpo.paths.windows import refusal
-from tests.fonts import specimens
+from tests.fonts import foundry, specimens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -260,6 +260,19 @@ def test_fonts_that_only_a_sender_knows_of_travel_as_well(
     assert [(entry["postScriptName"], entry["file"]) for entry in listed] == [
         ("Effect-Bold", "Effect-Bold.ttf"), ("Gone", None),
     ]  # fmt: skip
+
+
+def test_a_font_of_several_versions_is_said(
+    lot: Lot, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (2, 1):
+        (shelf / f"{number}.ttf").write_bytes(foundry.face("Twice", version=f"Version {number}"))
+    comp = lot.comp()
+    lot.queue(comp)
+    lot.text(comp, "x").font = "Twice"
+    bundled(lot, shelf)
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "versions" in line]
+    assert f"Twice (Version 1 in {shelf / '1.ttf'}; Version 2 in {shelf / '2.ttf'})" in said
 
 
 @pytest.mark.parametrize("name", ["", "  ", "A\nB"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fonts import specimens  # isort: skip - it says what is missing where fontTools is
+from tests.fonts import foundry, specimens  # isort: skip - it says what is missing where fontTools is
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from stmpo.fonts import legacy
@@ -78,6 +78,16 @@ def test_a_font_of_its_own_goes_before_an_instance_and_the_users_before_the_syst
     assert one(shelves, "F-Thin").path == own
     assert one(shelves, "F-Regular").path == shelves[2].path / "v.ttf"
     assert one(shelves, "F_123wght").style == "123wght"
+
+
+def test_other_versions_of_a_font_are_known(shelves: list[Folder]) -> None:
+    """Which one After Effects shows is nobody's to tell."""
+    new = put(shelves, Origin.USER, "new.ttf", foundry.face("Twice", version="Version 2.0"))
+    put(shelves, Origin.SYSTEM, "same.ttf", foundry.face("Twice", version="Version 2.0", salt=1))
+    put(shelves, Origin.SYSTEM, "nothing.ttf", foundry.face("Twice", version=""))
+    assert one(shelves, "Twice").rivals == ()
+    old = put(shelves, Origin.SYSTEM, "old.ttf", foundry.face("Twice", version="Version 1.0"))
+    assert (one(shelves, "Twice").path, one(shelves, "Twice").rivals) == (new, ((old, "Version 1.0"),))
 
 
 def test_what_is_not_here_names_one_of_its_family(shelves: list[Folder]) -> None:

@@ -51,6 +51,12 @@ def fonts_told(project: Project, parcel: Parcel) -> Iterator[str]:
             f"fonts are more than travels with a job: {names} stay here; send them by --max-fonts-mb N, or install "
             "them on the workers"
         )
+    doubtful = [font for font in parcel.fonts if font.rivals]
+    if doubtful:
+        yield (
+            "fonts are here in several versions, and After Effects may show any of them: "
+            f"{_names(map(_versions, doubtful))}; keep one of each"
+        )
     if project.unread_texts:
         yield (
             f"the text of layers is damaged, and which fonts it uses is not known: {_names(project.unread_texts)}; "
@@ -69,6 +75,13 @@ def _called(font: Font) -> str:
     if font.state is State.SUBSTITUTED:
         return f"{font.name} ({font.note} is here)"
     return f"{font.name} ({font.note})" if font.note else font.name
+
+
+def _versions(font: Font) -> str:
+    """The version that travels, or would, and the others."""
+    assert font.face is not None, "others have no versions"
+    others = " and ".join(f"{version} in {path}" for path, version in font.rivals)
+    return f"{font.name} ({font.face.version} in {font.path}; {others})"
 
 
 def _names(names: Iterable[str]) -> str:

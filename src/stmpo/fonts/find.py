@@ -7,7 +7,7 @@ one of six states; only `FOUND` travels unasked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,9 @@ class Font:
     note: str = ""
     """What else is to be said: the stand-in's name, or the kind of a legacy font."""
 
+    rivals: tuple[tuple[Path, str], ...] = ()
+    """Other files of that very name whose versions differ from this one's, with these: programs may show any of them."""
+
     @property
     def family(self) -> str:
         """As people call it; empty where it is not known."""
@@ -100,6 +103,7 @@ def choose(wanted: Iterable[str], known: Iterable[Known]) -> list[Font]:
     names = frozenset(wanted)
     best: dict[str, tuple[tuple[int, int], Font]] = {}
     families: dict[str, str] = {}
+    versions: dict[str, dict[str, Path]] = {name: {} for name in names}
     for one in known:
         for face in one.faces:
             families.setdefault(family_key(face.names[0]), face.names[0])
@@ -107,7 +111,20 @@ def choose(wanted: Iterable[str], known: Iterable[Known]) -> list[Font]:
             rank = (_TRAVEL_ORDER.index(font.state), closeness)
             if font.name not in best or rank < best[font.name][0]:
                 best[font.name] = rank, font
-    return [best[name][1] if name in best else _absent(name, families) for name in sorted(names)]
+            if font.face is not None and font.path is not None and not closeness:
+                versions[font.name].setdefault(font.face.version, font.path)
+    return [
+        _among(best[name][1], versions[name]) if name in best else _absent(name, families)
+        for name in sorted(names)
+    ]
+
+
+def _among(font: Font, versions: Mapping[str, Path]) -> Font:
+    """The font, with the other versions of it; versions that are not known differ from none."""
+    if font.face is None or not font.face.version:
+        return font
+    others = ((path, version) for version, path in versions.items() if version not in {"", font.face.version})
+    return replace(font, rivals=tuple(others))
 
 
 def _matches(names: frozenset[str], one: Known) -> Iterator[tuple[int, Font]]:
