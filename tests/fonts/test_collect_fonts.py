@@ -151,6 +151,16 @@ def test_what_a_worker_would_refuse_stays(shelf: Path, fonts: Look) -> None:
     assert (font.name, why) == ("Broken", "it has no outlines")
 
 
+def test_a_collection_with_a_face_that_has_no_name_stays(shelf: Path, fonts: Look) -> None:
+    """A worker refuses it as a whole."""
+    data = foundry.collection("One", "Two")
+    at = data.rindex("Two".encode("utf-16-be"))
+    (shelf / "c.ttc").write_bytes(data[:at] + b"\0\1\0\2\0\3" + data[at + 6 :])
+    parcel = collect(fonts("One"), Policy())
+    assert files(parcel) == {"One": None}
+    assert [why for _, why in parcel.damaged] == ["its names cannot be read"]
+
+
 def test_what_has_gone_since_it_was_found_stays(shelf: Path, fonts: Look) -> None:
     (shelf / "a.ttf").write_bytes(specimens.font("A"))
     found = fonts("A")

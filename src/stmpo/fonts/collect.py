@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.fonts.find import Font, State
 from stmpo.fonts.worker.manifest import FILE
-from stmpo.fonts.worker.validate import NotAFont, check
+from stmpo.fonts.worker.validate import NotAFont, examine
 from stmpo.paths.windows import refusal
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _looked_at(path: Path, known: dict[bytes, _File]) -> _File | str:
     """The file, as it is known under another path already where the bytes are equal; or what is wrong with it."""
     try:
         data = path.read_bytes()
-        check(data)
+        examine(data)
     except OSError as error:
         return f"it cannot be read: {error.strerror or error}"
     except NotAFont as error:

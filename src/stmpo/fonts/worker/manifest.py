@@ -17,8 +17,7 @@ from typing import Any
 
 from stmpo import paths
 from stmpo.errors import BadInput
-from stmpo.fonts.sfnt import read_faces
-from stmpo.fonts.worker.validate import MOST_BYTES, Font, NotAFont, check
+from stmpo.fonts.worker.validate import MOST_BYTES, Font, NotAFont, examine
 from stmpo.paths.windows import refusal
 
 FILE = "fonts.json"
@@ -105,12 +104,7 @@ def load_font(path: Path) -> Font:
         NotAFont: it is not a plain file, no font, or has a face without a PostScript name.
         OSError: it cannot be read.
     """
-    data = _read(path, MOST_BYTES)
-    count = check(data)
-    faces = read_faces(path)
-    if len(faces) != count:
-        raise NotAFont("its names cannot be read")
-    return Font(data, faces)
+    return examine(_read(path, MOST_BYTES))
 
 
 def _read(path: Path, most: int) -> bytes:

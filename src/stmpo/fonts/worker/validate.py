@@ -12,9 +12,12 @@ Source: OpenType specification 1.9, "Font file", `head`, `maxp`, `cmap`.
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stmpo.fonts.sfnt import faces_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -76,6 +79,19 @@ class Font:
             face.style_of(name) is not None and any(own in listed for own in face.names)
             for face in self.faces
         )
+
+
+def examine(data: bytes) -> Font:
+    """Look a font file through, and read its names.
+
+    Raises:
+        NotAFont: it is none, is cut short, or has a face without a PostScript name.
+    """
+    count = check(data)
+    faces = faces_in(io.BytesIO(data))
+    if len(faces) != count:
+        raise NotAFont("its names cannot be read")
+    return Font(data, faces)
 
 
 def check(data: bytes) -> int:
