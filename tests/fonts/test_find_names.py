@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fontTools.ttLib import newTable  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -213,6 +214,18 @@ def test_a_damaged_face_leaves_a_collection_its_others(tmp_path: Path) -> None:
     struct.pack_into(">I", whole, 16, len(whole) - 3)  # where its second face begins
     faces = both(write(tmp_path, "a.ttc", bytes(whole)))
     assert [face.names for face in faces] == [("One",), ("Three",)]
+
+
+def test_names_that_would_fill_the_memory_are_none(tmp_path: Path) -> None:
+    """Tens of thousands of records, all of one text of 64 KB: gigabytes out of a megabyte."""
+    count = 60_000
+    record = struct.pack(">6H", 3, 1, 0x409, 6, 65_534, 0)
+    start = 6 + 12 * count
+    table = struct.pack(">3H", 0, count, start & 0xFFFF) + record * count + "A".encode("utf-16-be") * 40_000
+    made = specimens.builder("x").font
+    made["name"] = newTable("name")
+    made["name"].compile = lambda _: table
+    assert both(write(tmp_path, "a.ttf", specimens.data(made))) == ()
 
 
 def test_what_is_no_file_has_no_face(tmp_path: Path) -> None:

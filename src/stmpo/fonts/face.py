@@ -10,11 +10,12 @@ instance's style, and any other place in its design space is called by prefix an
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FAMILY, STYLE, VERSION, POSTSCRIPT = 1, 2, 5, 6
 TYPOGRAPHIC_FAMILY, TYPOGRAPHIC_STYLE, VARIATIONS_PREFIX = 16, 17, 25
@@ -115,26 +116,27 @@ class Face:
 
 def face_of(tables: Tables, index: int) -> Face | None:
     """The face that these tables make; None where it has no PostScript name."""
-    names = _texts(tables, POSTSCRIPT)
+    texts = _Texts(tables.records)
+    names = texts.all(POSTSCRIPT)
     if not names:
         return None
-    family = _first(tables, TYPOGRAPHIC_FAMILY, FAMILY)
+    family = texts.first(TYPOGRAPHIC_FAMILY, FAMILY)
     prefix = ""
     instances: tuple[tuple[str, str], ...] = ()
     if tables.axes:
-        prefix = _alphanumeric(_first(tables, VARIATIONS_PREFIX, TYPOGRAPHIC_FAMILY, FAMILY))
-        named = (_instance(tables, prefix, *instance) for instance in tables.instances)
+        prefix = _alphanumeric(texts.first(VARIATIONS_PREFIX, TYPOGRAPHIC_FAMILY, FAMILY))
+        named = (_instance(texts, prefix, *instance) for instance in tables.instances)
         instances = tuple(dict.fromkeys(one for one in named if one[0]))
     return Face(
         index=index,
         names=names,
         family=family or names[0].partition("-")[0],
-        style=_first(tables, TYPOGRAPHIC_STYLE, STYLE),
+        style=texts.first(TYPOGRAPHIC_STYLE, STYLE),
         embedding=tables.embedding,
         prefix=prefix,
         axes=tables.axes,
         instances=instances,
-        version=_first(tables, VERSION),
+        version=texts.first(VERSION),
     )
 
 
@@ -143,24 +145,31 @@ def family_key(name: str) -> str:
     return re.split("[-_]", name, maxsplit=1)[0].casefold()
 
 
-def _instance(tables: Tables, prefix: str, style: int, name: int) -> tuple[str, str]:
+class _Texts:
+    """The records of a face by what they name."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._kinds: defaultdict[int, list[Record]] = defaultdict(list)
+        for record in records:
+            self._kinds[record.kind].append(record)
+
+    def first(self, *kinds: int) -> str:
+        """The preferred spelling of the first of these names that there is; empty where there is none."""
+        return next((text for kind in kinds for text in self.all(kind)), "")
+
+    def all(self, kind: int) -> tuple[str, ...]:
+        """The distinct spellings of one name, the preferred one first; none that could not stand on one line."""
+        texts = (record.text.strip("\0 ") for record in sorted(self._kinds.get(kind, ()), key=_preference))
+        return tuple(dict.fromkeys(text for text in texts if text and text.isprintable()))
+
+
+def _instance(texts: _Texts, prefix: str, style: int, name: int) -> tuple[str, str]:
     """PostScript name and style of a named instance; an empty name where it can have none."""
-    called = _first(tables, style)
-    own = _first(tables, name) if name == POSTSCRIPT or 255 < name < 0x8000 else ""
+    called = texts.first(style)
+    own = texts.first(name) if name == POSTSCRIPT or 255 < name < 0x8000 else ""
     if own or not (prefix and called):
         return own, called
     return f"{prefix}-{_alphanumeric(called)}"[:LONGEST], called
-
-
-def _first(tables: Tables, *kinds: int) -> str:
-    return next((text for kind in kinds for text in _texts(tables, kind)), "")
-
-
-def _texts(tables: Tables, kind: int) -> tuple[str, ...]:
-    """The distinct spellings of one name, the preferred one first; none that could not stand on one line."""
-    records = sorted((record for record in tables.records if record.kind == kind), key=_preference)
-    texts = (record.text.strip("\0 ") for record in records)
-    return tuple(dict.fromkeys(text for text in texts if text and text.isprintable()))
 
 
 def _preference(record: Record) -> int:

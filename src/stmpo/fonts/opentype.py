@@ -60,7 +60,9 @@ def _tag(tag: str | bytes) -> str:
 
 
 def _records(font: TTFont) -> Iterator[Record]:
-    for record in font["name"].names if "name" in font else ():
+    if "name" not in font or sfnt.overflows(font.reader["name"]):
+        return
+    for record in font["name"].names:
         try:
             text = record.toUnicode()
         except UnicodeDecodeError:

@@ -24,6 +24,7 @@ MAX_FACES = 256
 _MAX_TABLES = 512
 _MAX_RECORDS = 20_000
 _MAX_TABLE_BYTES = 2**20
+_MOST_TEXT = 2**23
 _MAX_AXES = 64
 _MAX_INSTANCES = 4096
 
@@ -134,9 +135,23 @@ def _table(file: BinaryIO, tables: Mapping[bytes, tuple[int, int]], tag: bytes) 
     return file.read(min(length, _MAX_TABLE_BYTES))
 
 
+def overflows(table: bytes) -> bool:
+    """Whether the records of a `name` table claim more text than fonts have: made to fill a reader's memory.
+
+    All records may point to one text, so that a table of a megabyte can hold gigabytes.
+    """
+    if len(table) < 6:
+        return False
+    (count,) = struct.unpack_from(">H", table, 2)
+    body = table[6 : 6 + 12 * count]
+    whole = body[: len(body) // 12 * 12]
+    claimed: int = sum(length for (length,) in struct.iter_unpack(">8xH2x", whole))
+    return claimed > _MOST_TEXT
+
+
 def _records(table: bytes) -> Iterator[Record]:
     """The records whose text can be read."""
-    if len(table) < 6:
+    if len(table) < 6 or overflows(table):
         return
     count, strings = struct.unpack_from(">2xHH", table)
     for at in range(6, min(6 + 12 * min(count, _MAX_RECORDS), len(table) - 11), 12):
