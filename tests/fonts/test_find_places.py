@@ -137,6 +137,18 @@ def test_a_file_is_a_place_and_is_listed_once(tmp_path: Path) -> None:
     assert [(one.path, one.origin) for one in places.font_files(twice)] == [(file, Origin.USER)]
 
 
+def test_a_place_of_too_many_files_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a home folder that somebody has named: most of what has no extension is no font."""
+    monkeypatch.setattr(places, "MAX_FILES", 5)
+    for folder, count in (("many", 20), ("few", 2)):
+        (tmp_path / folder).mkdir()
+        for number in range(count):
+            (tmp_path / folder / str(number)).write_bytes(b"x")
+    both = [Folder(tmp_path / name, Origin.USER) for name in ("many", "few")]
+    found = [file.path.parent.name for file in places.font_files(both)]
+    assert (found.count("many"), found.count("few")) == (5, 2)
+
+
 def test_a_search_by_the_standard_library_alone_finds_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

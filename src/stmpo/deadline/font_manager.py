@@ -56,23 +56,25 @@ def _install(folder: Path, session: Path, environ: Mapping[str, str], *, allowed
         say("fonts: none travel with this job")
         _sweep(session, environ)
         return 0
-    way_out = "install them on the worker or collect them, or set AllowMissingFonts"
+    trouble = ""
     try:
         report = install(wanted, session, this_system(environ))
-    except (OSError, NoHome) as error:
+    except NoHome as error:
+        report, trouble = only_look(wanted, environ), str(error)
+    except OSError as error:
         report = only_look(wanted, environ)
-        if isinstance(error, NoHome):
-            way_out = str(error)
-        else:
-            way_out = (
-                f"fonts cannot be installed for this user: {one_line(str(error))}; give the user that jobs run as a "
-                "home folder that can be written"
-            )
+        trouble = (
+            f"fonts cannot be installed for this user: {one_line(str(error))}; give the user that jobs run as a "
+            "home folder that can be written"
+        )
     _tell(report)
     if report.missing:
-        text = _missing(report)
+        text = f"missing fonts: this worker does not find {_listed(report.missing)}"
         if not allowed:
+            way_out = trouble or "install them on the worker or collect them, or set AllowMissingFonts"
             raise BadInput(f"{text}; {way_out}")
+        if trouble:
+            say(f"fonts: WARNING: {trouble}")
         say(f"fonts: WARNING: {text}; the job allows it: text is rendered in other fonts")
     return 0
 
@@ -120,10 +122,6 @@ def _tell(report: Report) -> None:
         say(
             f"fonts: WARNING: a program has {one_line(path)} open; the next session on this worker removes it"
         )
-
-
-def _missing(report: Report) -> str:
-    return f"missing fonts: this worker does not find {_listed(report.missing)}"
 
 
 def _short(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,8 @@ LEGACY_SUFFIXES = frozenset({".fon", ".fnt", ".pfb", ".pfa", ".pfm", ".dfont"})
 """Of fonts that are recognised and never sent; see `stmpo.fonts.legacy`."""
 
 MAX_FILES = 50_000
-"""Files that are looked at, at most: a folder that somebody named by mistake must not take all day."""
+"""Files of one place that are looked at, at most: a folder that somebody named by mistake must neither take all day nor
+hide the others."""
 
 _MAX_DEPTH = 16
 
@@ -69,15 +71,13 @@ def font_folders(environ: Mapping[str, str], more: Iterable[Path] = ()) -> list[
 
 
 def font_files(places: Iterable[Folder]) -> Iterator[FontFile]:
-    """Every file that may be a font, in the order of the places, each once; at most `MAX_FILES`."""
+    """Every file that may be a font, in the order of the places, each once; at most `MAX_FILES` of each place."""
     seen: set[str] = set()
     for place in places:
-        for entry in _files(os.fspath(place.path), place.origin):
+        for entry in islice(_files(os.fspath(place.path), place.origin), MAX_FILES):
             if str(entry.path) not in seen:
                 seen.add(str(entry.path))
                 yield entry
-            if len(seen) >= MAX_FILES:
-                return
 
 
 def find_fonts(wanted: Collection[str], environ: Mapping[str, str]) -> dict[str, Path]:
