@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from stmpo.fonts.worker import sessions
 from stmpo.fonts.worker.leases import Keeper, Token
 from stmpo.fonts.worker.sessions import lives, token_of
 
@@ -94,6 +95,14 @@ class TestLiving:
     def test_the_machine_started_again(self, tmp_path: Path, token: Token) -> None:
         assert not lives(str(tmp_path), token, "another")
         assert lives(str(tmp_path), token, ""), "where that cannot be told, it says nothing"
+
+    def test_of_one_that_nothing_but_its_folder_tells_of_the_age_decides(self, tmp_path: Path) -> None:
+        host = token_of(tmp_path, "").host
+        old = time.time() - sessions.ELSEWHERE - 1
+        assert lives(str(tmp_path), Token(host, "", None, time.time()), "")
+        assert not lives(str(tmp_path), Token(host, "", None, old), "")
+        assert not lives(str(tmp_path), Token(host, "", None, old), "boot")
+        assert lives(str(tmp_path), Token(host, "boot", None, old), "boot"), "the machine runs on"
 
     def test_its_keeper_gone_or_another_process_of_its_number(self, tmp_path: Path, token: Token) -> None:
         gone = Token(token.host, "boot", Keeper(2**22 + 1, 0.0), token.since)

@@ -10,7 +10,8 @@ session and older than the folder. So a session is over when
 
 Whatever cannot be told (a process of another user that may not be looked at, a system without a boot identity) counts
 as living: a font too many for a while harms nobody, a font too few spoils frames. A home folder may be shared by several
-machines. None of the three can be seen from another one, so there a lease ends by its age.
+machines. None of the three can be seen from another one, so there a lease ends by its age; so does one that has neither
+a keeper nor an identity of its start of the machine, as its folder alone may stay for ever.
 
 Times of files and of processes come from clocks of different fineness, so a process counts as older than the folder
 only by a margin. An agent that is younger than that is passed over for its own parent, which only makes it live longer.
@@ -37,7 +38,7 @@ SAME = 2.0
 """Seconds by which the start of one process may seem to differ when the machine's clock is adjusted."""
 
 ELSEWHERE = 14 * 86_400.0
-"""Seconds after which a lease from another machine ends."""
+"""Seconds after which a lease ends that is from another machine, or of which only the folder could tell."""
 
 
 def token_of(session: Path, boot: str) -> Token:
@@ -51,7 +52,9 @@ def lives(session: str, token: Token, boot: str) -> bool:
         return time.time() - token.since < ELSEWHERE
     if not _may_be_there(session) or (token.boot and boot and token.boot != boot):
         return False
-    return token.keeper is None or _runs(token.keeper)
+    if token.keeper is None:
+        return bool(token.boot and boot) or time.time() - token.since < ELSEWHERE
+    return _runs(token.keeper)
 
 
 def _may_be_there(folder: str) -> bool:
