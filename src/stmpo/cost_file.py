@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -105,9 +106,10 @@ def write(path: Path, job: RenderJob, version: ProjectVersion, newer: Learned) -
         "costs": {str(frame): round(cost, 4) for frame, cost in sorted(learned.costs.items())},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # other workers may write here as well
     try:
-        part.write_text(json.dumps(value, separators=(",", ":")), encoding="utf-8")
+        with part.open("x", encoding="utf-8") as file:  # never through a link that somebody has put there
+            file.write(json.dumps(value, separators=(",", ":")))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

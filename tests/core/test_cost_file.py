@@ -70,6 +70,21 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         cost_file.read(tmp_path / "x.json", V1)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links take an administrator there")
+def test_nothing_is_written_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder that everybody may write to, where somebody has guessed the temporary name."""
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
+    for name in ("x.json", "x.json.guessed.part"):
+        (tmp_path / name).symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        cost_file.write(tmp_path / "x.json", job(), V1, Learned({1: 5.0}))
+    cost_file.write(tmp_path / "x.json", job(), V1, Learned({1: 5.0}))
+    assert victim.read_text() == "kept"
+    assert cost_file.read(tmp_path / "x.json", V1).costs == {1: 5.0}
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
