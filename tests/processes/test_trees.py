@@ -392,6 +392,53 @@ class TestKilled:
 
         run(scenario())
 
+    @pytest.mark.parametrize("which", ["warden", "keeper"])
+    def test_one_that_was_suspended_ends_its_trees_all_the_same(
+        self, linux: PosixSystem, bench: Bench, run: Run, which: str
+    ) -> None:
+        async def scenario() -> None:
+            with linux.containment():
+                tree = cast("PosixTree", await linux.spawn(bench.shell(THREE_LEVELS)))
+                os.kill((linux._warden.pid if which == "warden" else tree.hold.keeper) or 0, signal.SIGSTOP)
+                if which == "keeper":
+                    assert await stop([tree], 0) == []
+            await bench.until(lambda: not bench.alive())
+            tree.close()
+
+        run(scenario())
+
+    def test_a_start_that_the_system_refuses_is_told_and_leaves_the_others_alone(
+        self, linux: PosixSystem, bench: Bench, run: Run
+    ) -> None:
+        """A limit on processes: neither a keeper nor a second renderer can be had while it holds."""
+        cgroup = Path("/sys/fs/cgroup/pids") / f"stmpo-{os.getpid()}"
+        try:
+            cgroup.mkdir()
+        except OSError:
+            pytest.skip("needs control groups that limit processes, and the right to make one")
+
+        async def scenario() -> None:
+            with linux.containment():
+                first = await linux.spawn(bench.shell("sleep 300"))
+                (cgroup / "cgroup.procs").write_text(str(linux._warden.pid))
+                for most in (1, 2):  # the keeper's fork is refused, then that of its renderer
+                    (cgroup / "pids.max").write_text(str(most))
+                    with pytest.raises(BlockingIOError):
+                        await linux.spawn(bench.shell("exit 3"))
+                    await bench.until(lambda: len((cgroup / "cgroup.procs").read_text().split()) == 1)
+                (cgroup / "pids.max").write_text("max")
+                third = await linux.spawn(bench.shell("exit 4"))
+                assert await third.wait() == 4
+                assert first.returncode is None
+                for tree in (first, third):
+                    tree.close()
+            await bench.until(lambda: not (cgroup / "cgroup.procs").read_text())
+
+        try:
+            run(scenario())
+        finally:
+            cgroup.rmdir()
+
     def test_warden_and_keeper_killed_together_leave_nothing(
         self, linux: PosixSystem, bench: Bench, run: Run
     ) -> None:
