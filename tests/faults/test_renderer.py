@@ -119,7 +119,7 @@ ROWS = [
     Row("hangs mid-frame", (Fault(K.HANG, On(frame=5, times=1)),), Ends(says=("no sign of life",)), WAITS),
     Row("is slow but busy", (Fault(K.BUSY, On(frame=5, times=1), seconds=4.0, repeat=40),), Ends(silent=("no sign",)), WAITS),
     Row("starts slowly", (Fault(K.SLOW_LAUNCH, On(start=1), seconds=1.5),), Ends(starts=2)),
-    Row("is refused while another starts", (), Ends(says=("Another instance of aerender",)), play={"exclusive_seconds": 0.7}),
+    Row("is refused while another starts", (), Ends(says=("Another instance of aerender",)), play={"exclusive_seconds": 3.0}),
     says("half a line", Fault(K.SAY, On(frame=5), text="half a line", end="")),
     says("bytes that are no text", Fault(K.SAY, On(frame=5), hex="ff fe 00 1b 5b 33 31 6d 80 81"), silent=("\x1b",)),
     says("text of a code page", Fault(K.SAY, On(frame=5), text="半角ｶﾅ", encoding="cp932")),
