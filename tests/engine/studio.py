@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FRAME = re.compile(r"(?:frame|f)_(\d+)\.png")
 """The name of a frame's file, in scratch or at the destination."""
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a test gives up waiting; nothing here is expected to take a tenth of it."""
 
 
