@@ -31,7 +31,13 @@ STALE = ("reversed", "shifted", "moved", "another")
 
 @cache
 def efficiency(
-    name: str, strategy: str, record: str = "", start_up: float = 20.0, delay: float = 0.0
+    name: str,
+    strategy: str,
+    record: str = "",
+    start_up: float = 20.0,
+    delay: float = 0.0,
+    *,
+    sure: bool = False,
 ) -> float:
     """Mean of a few seeds."""
     total = 0.0
@@ -43,7 +49,7 @@ def efficiency(
             FrameSet.of(costs),
             SLOTS,
             record=recorded(record, name, costs, random),
-            sure=record == "known",
+            sure=record == "known" or sure,
             start_up=start_up if record else None,
             spawn_delay=delay,
         )
@@ -103,6 +109,13 @@ def test_a_record_of_a_very_different_comp_costs_no_more_than_five_percent(name:
         assert efficiency(name, "steal", record, start_up) >= 0.95 * efficiency(
             name, "steal", start_up=start_up
         )
+
+
+@pytest.mark.parametrize("record", ["reversed", *SHAPES])
+@pytest.mark.parametrize("name", list(SHAPES))
+def test_a_wrong_record_of_this_very_version_costs_little_beside_a_long_run(name: str, record: str) -> None:
+    """Footage may change without the project: even then first ranges are not followed for nothing."""
+    assert efficiency(name, "steal", record, sure=True) >= 0.93 * efficiency(name, "steal")
 
 
 @pytest.mark.parametrize("name", ["ramp", "hero"])

@@ -77,6 +77,25 @@ def test_a_record_that_foretells_nothing_is_forgotten() -> None:
     assert max(costs) < 1.5 * min(costs)
 
 
+def test_steps_between_neighbours_unmask_a_record_whose_heavy_passage_lies_elsewhere() -> None:
+    """Light frames are light in both, which proves nothing for the frames that only the record says to be heavy."""
+    hundred = FrameSet.between(1, 100)
+    record = {frame: 13.0 if frame in {35, 40, 45, 70} else 1.0 for frame in hundred}
+    estimates = Estimates(hundred, record)
+    for position in range(50):
+        estimates.observe(position, 0.1 if position < 30 else 5.0)
+    costs = estimates.costs(50, 99)
+    assert max(costs) < 5 * min(costs)
+
+
+def test_what_a_record_alone_says_to_be_heavy_is_doubted_where_the_record_may_be_stale() -> None:
+    record = {frame: 100.0 if frame == 5 else 1.0 for frame in TEN}
+    doubted = Estimates(TEN, record, sure=False).costs(0, 9)
+    assert max(doubted) < 30 * min(doubted)
+    assert sum(doubted) == pytest.approx(sum(record.values()))
+    assert Estimates(TEN, record).costs(0, 9) == pytest.approx(list(record.values()))
+
+
 def test_a_record_is_completed_from_its_nearest_frames() -> None:
     costs = completed(FrameSet.between(1, 200), {1: 10.0, 2: 10.0, 199: 2.0, 200: 2.0})
     assert costs[0] == 10.0

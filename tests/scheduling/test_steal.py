@@ -140,11 +140,18 @@ def test_costs_that_may_be_stale_are_followed_the_less_the_longer_a_start_takes(
     record = {frame: 9.0 if frame <= 10 else 1.0 for frame in range(1, 101)}
     lengths = [
         len(begun(Steal(FrameSet.between(1, 100), 2, record=record, start_up=start_up), 2)[0].span)
-        for start_up in (0.0, 3.0, 60.0)
+        for start_up in (1.0, 5.0, 60.0)
     ]
     assert lengths == sorted(lengths)
     assert lengths[0] == 10
     assert 40 < lengths[-1] <= 50
+
+
+def test_where_a_start_costs_nothing_no_record_is_needed() -> None:
+    """Whoever is done first takes from the other, as often as it likes: nothing is to be staked on a record."""
+    record = {frame: 9.0 if frame <= 10 else 1.0 for frame in range(1, 101)}
+    strategy = Steal(FrameSet.between(1, 100), 2, record=record, sure=True, start_up=0.0)
+    assert [len(lease.span) for lease in begun(strategy, 2)] == [50, 50]
 
 
 def test_a_slot_that_starts_later_is_given_less() -> None:

@@ -6,8 +6,10 @@ Two sources. A *record* of an earlier run of the same comp gives the shape: whic
     estimate(f) = shape(f) * level(f)
 
 - `shape` is the record to the power of `trust`: 1 where the record foretells this run, 0 (a flat shape) where it does
-  not. Trust is the slope of a line through (log of record, log of cost) over the frames of this run, held between 0
-  and 1, and begins at 1. A record of the wrong comp or of last month's edit is thereby forgotten within a few frames.
+  not. Trust is the slope of a line through (log of record, log of cost) over the frames of this run and over the steps
+  between neighbours, held between 0 and 1; it begins at 1, or below where nobody vouches for the record (`DOUBT`). A
+  record of the wrong comp or of last month's edit is thereby forgotten within a few frames. The steps are what unmasks
+  one whose heavy passage lies somewhere else: over all frames it may seem right, because some are light in both.
 - `level` at a frame is a mean of three: the level just before it, the one just after it (the next process has begun
   there), and that of the whole run; the first two count the less the farther they are, with `REACH`. Neighbours cost
   alike, as a rule: scenes are tens of frames long. Where they do not, which the frames so far show (`Roughness`), the
@@ -42,6 +44,9 @@ LOOK = 8
 FADE = 0.75
 """How much less each of them counts than the one that is nearer."""
 
+DOUBT = 0.6
+"""Trust in a record that may be stale before anything is known: a frame that it alone says to be heavy misleads less."""
+
 _FAITH = 4.0
 """Strength of the belief in a record before anything is known, as a sum of squared deviations of logarithms."""
 
@@ -49,16 +54,27 @@ _LEAST = 1e-6
 
 
 class Estimates:
-    """Costs in seconds of the frames of a run, known and estimated. Frames are spoken of by their position in it."""
+    """Costs in seconds of the frames of a run, known and estimated. Frames are spoken of by their position in it.
 
-    def __init__(self, frames: FrameSet, record: Mapping[int, float] | None = None) -> None:
-        self._record = completed(frames, record or {})
+    `sure`: the record is of what is rendered now.
+    """
+
+    def __init__(
+        self, frames: FrameSet, record: Mapping[int, float] | None = None, *, sure: bool = True
+    ) -> None:
+        self.record = completed(frames, record or {})
+        """What is believed of each position before anything is known, in seconds where there is a record."""
+
         self._known = array("d", [math.nan]) * len(frames)  # NaN where nothing is known yet
-        self._shape = self._record
         self._recorded = bool(record)
-        self._trust = 1.0
-        self._fit = _Fit()
+        self._trust = 1.0 if sure else DOUBT
+        self._fit = _Fit(self._trust)
+        self._shape = [seconds**self._trust for seconds in self.record]
         self._roughness = _Roughness()
+        self._fades: list[float] = []
+        self._unseen = sum(self.record) / max(_LEAST, sum(self._shape))
+        """The whole run's level until a frame is known: the record's own."""
+
         self._sum = self._shapes = 0.0
         self._count = 0
         self.version = 0
@@ -68,6 +84,16 @@ class Estimates:
     def informed(self) -> bool:
         """Whether a record or a finished frame says anything about costs in seconds."""
         return self._recorded or self._count > 0
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Changes when costs of frames whose neighbourhood has not changed have changed by more than a thousandth."""
+        return self.version, round(1000 * math.log(self._common))
+
+    @property
+    def _common(self) -> float:
+        """The whole run's level."""
+        return self._sum / self._shapes if self._count else self._unseen
 
     def knows(self, position: int) -> bool:
         """Whether this frame's cost was observed in this run."""
@@ -86,11 +112,19 @@ class Estimates:
         if previous is None:
             self._roughness.add(cost / self._shape[position], before and before / self._shape[position - 1])
         if self._recorded:
-            log = math.log(self._record[position])
             if previous is not None:
-                self._fit.add(log, math.log(previous), -1)
-            self._fit.add(log, math.log(cost), 1)
+                self._weigh(position, previous, -1)
+            self._weigh(position, cost, 1)
             self._believe(self._fit.slope())
+
+    def _weigh(self, position: int, cost: float, times: int) -> None:
+        """What this frame's cost says for or against the record, by itself and beside those of its neighbours."""
+        log, seconds = math.log(self.record[position]), math.log(cost)
+        self._fit.add(log, seconds, times)
+        for near in (position - 1, position + 1):
+            known = self._cost(near) if 0 <= near < len(self._known) else None
+            if known is not None:
+                self._fit.add_step(log - math.log(self.record[near]), seconds - math.log(known), times)
 
     def costs(self, first: int, last: int, under_way: float = 0.0) -> list[float]:
         """Costs of the positions `first` to `last`, none of which is known.
@@ -98,24 +132,26 @@ class Estimates:
         `under_way` is how long the first of them has been in work: a frame that takes longer than was thought says
         that its neighbours will.
         """
-        common = self._sum / self._shapes if self._count else 1.0
+        common = self._common
         left = self._level(first - 1, -1)
         if under_way > self._shape[first] * (common if left is None else left):
             left = under_way / self._shape[first]
         right = self._level(last + 1, 1)
-        fade = math.exp(-1 / REACH)
-        near, far = fade, math.exp(-(last - first + 1) / REACH)
+        count = last - first + 1
+        fades, nothing = self._fading(count), [0.0] * count
+        near, far = nothing if left is None else fades, nothing if right is None else reversed(fades)
+        left, right = left or 0.0, right or 0.0
         anybody = COMMON + ROUGH * self._roughness.value
-        costs = []
-        for position in range(first, last + 1):
-            total, weight = anybody * common, anybody
-            if left is not None:
-                total, weight = total + near * left, weight + near
-            if right is not None:
-                total, weight = total + far * right, weight + far
-            costs.append(self._shape[position] * total / weight)
-            near, far = near * fade, far / fade
-        return costs
+        total = anybody * common
+        return [
+            shape * (total + before * left + after * right) / (anybody + before + after)
+            for shape, before, after in zip(self._shape[first : last + 1], near, far, strict=True)
+        ]
+
+    def _fading(self, count: int) -> list[float]:
+        """What a neighbour's level still counts, one, two, … `count` frames away."""
+        self._fades += [math.exp(-(at + 1) / REACH) for at in range(len(self._fades), count)]
+        return self._fades[:count]
 
     def _cost(self, position: int) -> float | None:
         """Observed seconds; None where nothing is known yet."""
@@ -140,7 +176,7 @@ class Estimates:
         if abs(trust - self._trust) < 0.1 and not (trust == 0.0 < self._trust):
             return
         self._trust = trust
-        self._shape = [seconds**trust for seconds in self._record]
+        self._shape = [seconds**trust for seconds in self.record]
         self._shapes = sum(
             shape for shape, known in zip(self._shape, self._known, strict=True) if not math.isnan(known)
         )
@@ -148,11 +184,13 @@ class Estimates:
 
 
 class _Fit:
-    """A line through points, kept as running sums; of it, only the slope, drawn towards 1 while there are few points."""
+    """A line through points, kept as running sums; of it, only the slope, drawn to `faith` while there are few points."""
 
-    def __init__(self) -> None:
+    def __init__(self, faith: float) -> None:
         self.count = 0
+        self._faith = faith
         self._x = self._y = self._xx = self._xy = 0.0
+        self._steps_xx = self._steps_xy = 0.0
 
     def add(self, x: float, y: float, times: int) -> None:
         """Take in a point, or (-1 times) take it out again."""
@@ -160,11 +198,15 @@ class _Fit:
         self._x, self._y = self._x + times * x, self._y + times * y
         self._xx, self._xy = self._xx + times * x * x, self._xy + times * x * y
 
+    def add_step(self, x: float, y: float, times: int) -> None:
+        """The same for the way from one point to the next, whatever the level of both is."""
+        self._steps_xx, self._steps_xy = self._steps_xx + times * x * x, self._steps_xy + times * x * y
+
     def slope(self) -> float:
         """Between 0 and 1."""
-        spread = max(0.0, self._xx - self._x * self._x / self.count)
-        common = self._xy - self._x * self._y / self.count
-        return min(1.0, max(0.0, (common + _FAITH) / (spread + _FAITH)))
+        spread = max(0.0, self._xx - self._x * self._x / self.count + self._steps_xx)
+        common = self._xy - self._x * self._y / self.count + self._steps_xy
+        return min(1.0, max(0.0, (common + self._faith * _FAITH) / (spread + _FAITH)))
 
 
 class _Roughness:

@@ -2,31 +2,39 @@
 
 A record of an earlier run may be of this very version of the project, or of one that has little in common with it.
 Ranges that follow a wrong record run out at different times, and each that runs out early costs one more start-up: no
-later decision wins that back. So a record that nobody vouches for is followed only part of the way (`hedged_parts`):
-never so far that more than `STAKE` of the run would be lost if in truth every frame cost the same, and otherwise as far
-as helps most if the record is right. The longer the start-up beside the work, the shorter that way is.
+later decision wins that back. So a record is followed only part of the way (`hedged_parts`): never so far that more than
+`STAKE` of the run would be lost if in truth every frame cost the same, or ever more, or ever less, as `foretold` says;
+otherwise as far as it goes. The longer the start-up beside the work, the shorter that way is. A record of this very version
+may be wrong as well, since footage changes without the project, but seldom is: it is followed wherever that may win
+something that is worth the danger.
 """
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_right
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from stmpo.frames import FrameSet
+from stmpo.scheduling.foretold import foretold
 from stmpo.scheduling.static import equal_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-STAKE = 0.04
+STAKE = 0.02
 """Share of a run that may be lost to a record that is wrong."""
 
-STEALS_EACH = 4
-"""Ranges that are halved later, for each slot at most, when an end is foretold."""
+SURE_STAKE = 0.08
+"""The same for a record of this very version of the project,"""
 
-_WAYS = 20
+SURE_GAIN = 2.0
+"""or so many times what is won by it if it is right, where that is more: right it is far more often than wrong."""
+
+STEEP = 9.0
+"""The dearest frame beside the cheapest one, where costs rise or fall from the first to the last."""
+
+_WAYS = 10
 """Steps between a record's own ranges and equal ones."""
 
 _HALVINGS = 24
@@ -43,24 +51,36 @@ def weighted_parts(frames: FrameSet, costs: Sequence[float], delays: Sequence[fl
 
 
 def hedged_parts(
-    frames: FrameSet, costs: Sequence[float], delays: Sequence[float], start_up: float
+    frames: FrameSet, costs: Sequence[float], delays: Sequence[float], start_up: float, *, sure: bool = False
 ) -> list[FrameSet]:
-    """`weighted_parts` for costs that may be wrong. `start_up` is the seconds that a renderer needs to start."""
-    mean = sum(costs) / len(costs)
-    even = [mean] * len(costs)
-    start_up = max(
-        start_up, mean
-    )  # who is robbed, and when, is decided to a frame: a steal costs about as much
-    plain = equal_parts(frames, len(delays))
-    best = list(accumulate(len(part) for part in plain))
-    allowed = (1 + STAKE) * _foretold(best, even, delays, start_up)
-    soonest = _foretold(best, costs, delays, start_up)
+    """`weighted_parts` for costs that may be wrong. `start_up` is the seconds that a renderer needs to start.
+
+    `sure`: they are of what is rendered now, as far as anybody knows.
+    """
+    plain = list(accumulate(len(part) for part in equal_parts(frames, len(delays))))
+    truths = [[0.0, *accumulate(truth)] for truth in _truths(sum(costs) / len(costs), len(costs), sure=sure)]
+    usual = [foretold(plain, done, delays, start_up) for done in truths]
+    right = [0.0, *accumulate(costs)]
+    later = foretold(plain, right, delays, start_up)
     for step in range(_WAYS, 0, -1):
         ends = _ends([cost ** (step / _WAYS) for cost in costs], delays)
-        end = _foretold(ends, costs, delays, start_up)
-        if end < soonest and _foretold(ends, even, delays, start_up) <= allowed:
-            best, soonest = ends, end
-    return [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *best])]
+        gain = later / foretold(ends, right, delays, start_up) - 1
+        stake = max(SURE_STAKE, SURE_GAIN * gain) if sure else STAKE
+        if gain > 0 and all(
+            foretold(ends, done, delays, start_up) <= (1 + stake) * without
+            for done, without in zip(truths, usual, strict=True)
+        ):
+            return [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *ends])]
+    return equal_parts(frames, len(delays))
+
+
+def _truths(mean: float, count: int, *, sure: bool) -> list[list[float]]:
+    """What the frames may cost instead: all the same, or ever more, or ever less."""
+    even = [mean] * count
+    if sure:
+        return [even]
+    rise = [mean * (1 + (STEEP - 1) * at / max(1, count - 1)) * 2 / (1 + STEEP) for at in range(count)]
+    return [even, rise, rise[::-1]]
 
 
 def _ends(costs: Sequence[float], delays: Sequence[float]) -> list[int]:
@@ -85,24 +105,3 @@ def _filled(done: Sequence[float], delays: Sequence[float], until: float) -> lis
         at = max(at, bisect_right(done, done[at] + until - delay) - 1)
         ends.append(at)
     return ends
-
-
-def _foretold(ends: Sequence[int], costs: Sequence[float], delays: Sequence[float], start_up: float) -> float:
-    """When a run with these parts would end: who is done first takes half of what the last one has left."""
-    done = [0.0, *accumulate(costs)]
-    free = [
-        delay + start_up + done[end] - done[start]
-        for delay, (start, end) in zip(delays, pairwise([0, *ends]), strict=True)
-    ]
-    late = [-end for end in free]
-    heapq.heapify(free)
-    heapq.heapify(late)
-    for _ in range(STEALS_EACH * len(delays)):
-        ready, last = free[0] + start_up, -late[0]
-        if ready + 0.2 * start_up >= last:
-            break
-        both = (ready + last) / 2
-        heapq.heapreplace(free, both)
-        heapq.heapreplace(late, -both)
-        heapq.heappush(late, -both)
-    return -late[0]

@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING
 from stmpo.marks import Marks
 from stmpo.scheduling.desk import Desk
 from stmpo.scheduling.estimates import Estimates
-from stmpo.scheduling.parts import hedged_parts, weighted_parts
+from stmpo.scheduling.level import water_level
+from stmpo.scheduling.parts import hedged_parts
 from stmpo.scheduling.protocol import Grant, Lease
 from stmpo.scheduling.static import equal_parts
 
@@ -46,9 +47,6 @@ OVERDUE = 1.25
 
 BURST = 0.1
 """Frames that finish within this part of the usual time between frames were in work together, and share the time."""
-
-_HALVINGS = 20
-"""Of the time in which the level is looked for: to a millionth of it."""
 
 
 @dataclass(slots=True)
@@ -77,6 +75,11 @@ class _Work:
     """Positions of the frames that finished together last."""
 
     burst_from: float = 0.0
+    costs: tuple[float, ...] = ()
+    """Estimated seconds of each frame after the top, as looked up last."""
+
+    seen: tuple[object, ...] = ()
+    """What they were looked up for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Steal:
         spawn_delay: float = 0.0,
         parts: Sequence[FrameSet] | None = None,
     ) -> None:
-        self._estimates = Estimates(frames, record)
+        self._estimates = Estimates(frames, record, sure=sure)
         self._index = {frame: position for position, frame in enumerate(frames)}
         self._slots = slots
         self._spawn_delay = spawn_delay
@@ -132,11 +135,9 @@ class Steal:
     def _first_parts(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
         if not frames.frames or not self._estimates.informed:
             return equal_parts(frames, self._slots)
-        costs = self._estimates.costs(0, len(frames) - 1)
+        costs = self._estimates.record
         delays = [slot * self._spawn_delay for slot in range(self._slots)]
-        if sure:
-            return weighted_parts(frames, costs, delays)
-        return hedged_parts(frames, costs, delays, self.start_up)
+        return hedged_parts(frames, costs, delays, self.start_up, sure=sure)
 
     @property
     def waiting(self) -> int:
@@ -236,25 +237,25 @@ class Steal:
         if work.top >= work.lease.span.last:
             return _Rest(work, (), max(now, work.last))
         under_way = OVERDUE * (now - work.last) if work.began else 0.0
-        first, last = self._index[work.top + 1], self._index[work.lease.span.last]
-        costs = self._estimates.costs(first, last, under_way)
+        costs = self._costs(work, under_way)
         begins = work.last if work.began else max(now, work.start + self.start_up)
         holes = (work.top - work.lease.span.first + 1 - work.done) * costs[0]
         return _Rest(work, costs, max(now, begins + max(costs[0], under_way)) + sum(costs[1:]) + holes)
+
+    def _costs(self, work: _Work, under_way: float) -> tuple[float, ...]:
+        """Estimated seconds of what is left. With many slots most of it is as it was when the last one asked."""
+        seen = (work.top, work.lease.span.last, *self._estimates.stamp)
+        if seen != work.seen or under_way > work.costs[0]:
+            first, last = self._index[work.top + 1], self._index[work.lease.span.last]
+            work.costs, work.seen = tuple(self._estimates.costs(first, last, under_way)), seen
+        return work.costs
 
     def _level(self, rests: Sequence[_Rest], ready: float, start_up: float) -> float:
         """When everything could end: what lies beyond it is as much as the other slots can do until then."""
         idle = self._slots - len(self._works)
         free = [ready + at * self._spawn_delay for at in range(idle)]
         free += [max(rest.end + start_up, ready) for rest in rests]
-        ends = [rest.end for rest in rests]
-        low, high = min(*ends, ready), max(ends)
-        for _ in range(_HALVINGS):
-            level = (low + high) / 2
-            beyond = sum(end - level for end in ends if end > level)
-            room = sum(level - begin for begin in free if begin < level)
-            low, high = (level, high) if beyond > room else (low, level)
-        return high
+        return water_level([rest.end for rest in rests], free)
 
 
 def frames_to_take(costs: Sequence[float], ready: float, level: float) -> int:
