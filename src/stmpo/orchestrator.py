@@ -241,6 +241,7 @@ class Run:
         self._commons.heard(attempt)
         self.dispatcher.heard(attempt)
         self.memory.heard(attempt)
+        self.pulse.heard(attempt)
 
     def _changed_in_scratch(self, frame: int) -> None:
         self.concluder.changed_in_scratch(frame)

@@ -20,6 +20,7 @@ from stmpo.errors import NoSpace
 from stmpo.events import Level, Progress
 from stmpo.ledger import FrameState
 from stmpo.processes import sample_all
+from stmpo.scheduling.hindrance import Hindrance
 from stmpo.scheduling.throughput import Throughput
 from stmpo.watchdog import Budgets, Life, Stall
 
@@ -93,6 +94,12 @@ class Pulse:
         self.throughput = Throughput()
         """What so many renderers did together."""
 
+        self.hindrance = Hindrance()
+        """What each cost the others."""
+
+        self._told: dict[int, int] = {}
+        """Frames that each renderer's lines have told of."""
+
         self.peak_memory = 0
         """Largest memory of one renderer's tree so far, in bytes."""
 
@@ -129,9 +136,27 @@ class Pulse:
                 self._sample(now)
             self._memory.look(now)
             self._hold_or_go(now)
-            rendering = sum(1 for a in attempts if a.began and not a.ended and not a.paused)
-            self.throughput.observe(now, rendering, self._collector.taken)
+            self.throughput.observe(now, len(self._rendering()), self._collector.taken)
+            self._weigh(now)
             self._teller.emit(self.progress(now))
+
+    def heard(self, attempt: Attempt) -> None:
+        """Its renderer has said something: that it begins, or that a frame is done, which is so at this very moment."""
+        if attempt.began and attempt.counted > self._told.get(attempt.number, -1):
+            self._told[attempt.number] = attempt.counted
+            self._weigh(time.monotonic())
+
+    def _rendering(self) -> list[Attempt]:
+        return [
+            a
+            for a in self._living.values()
+            if a.tree is not None and a.began and not a.ended and not a.paused
+        ]
+
+    def _weigh(self, now: float) -> None:
+        rendering = self._rendering()
+        own = {a.number: a.counted or len(a.seen) for a in rendering if not a.lease.shared}
+        self.hindrance.observe(now, len(rendering), own)
 
     def progress(self, now: float) -> Progress:
         """Where the run stands. `now` is monotonic seconds."""

@@ -33,7 +33,7 @@ from stmpo.processes import containment
 from stmpo.report import plan_text
 from stmpo.report.summary import Summary
 from stmpo.scheduling.choice import make_strategy
-from stmpo.scheduling.throughput import fewer_were_faster
+from stmpo.scheduling.throughput import Rate, fewer_were_faster
 from stmpo.sharing import choose_strategy
 from stmpo.signals import Listening, ignore, listening
 
@@ -267,12 +267,17 @@ def _summary(
 def _too_many(run: Run, before: Learned, now: Learned) -> str:
     """What this run, or the one before beside this one, says about the number of processes."""
     earlier = {frame: (count, before.costs[frame]) for frame, count in before.processes.items()}
-    found = run.pulse.throughput.too_many() or fewer_were_faster(earlier, now.costs, len(run.slots_used))
+    seen = run.pulse.throughput
+    found = seen.too_many() or fewer_were_faster(earlier, now.costs, len(run.slots_used))
+    made = "made"
+    if found is None and (hindered := run.pulse.hindrance.fewer()) and (most := seen.most()):
+        count, faster = hindered
+        found, made = (Rate(count, faster * most.frames_per_second), most), "would make about"
     if found is None:
         return ""
     best, most = found
     return (
-        f"{most.processes} processes together made {most.frames_per_second:.2f} frames/s, {best.processes} made"
+        f"{most.processes} processes together made {most.frames_per_second:.2f} frames/s, {best.processes} {made}"
         f" {best.frames_per_second:.2f}: try --concurrency {best.processes}"
     )
 

@@ -17,6 +17,7 @@ import pytest
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.renderers.aerender_lines import Language, Style, TimeDisplay
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp, starts
+from stmpo.testing.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,6 +289,20 @@ class TestLines:
         _, out = here.run("5-9", "x.png", "-log", str(tmp_path / "log.txt"))
         assert len(out.splitlines()) == 2
         assert b"Finished composition" in (tmp_path / "log.txt").read_bytes()
+
+
+class TestContention:
+    def test_one_alone_is_not_slowed_down(self, studio: Opener) -> None:
+        here = studio(Scenario(costs=Costs(0.01), contention=1000.0))
+        assert here.run()[0] == 0
+
+    def test_who_renders_is_counted_until_it_says_so_no_more(self, tmp_path: Path) -> None:
+        one, other = State(tmp_path, 1), State(tmp_path, 2)
+        assert one.others_at_work() == 0
+        assert other.others_at_work() == 1
+        long_ago = time.time() - 60
+        os.utime(tmp_path / "renders-1", (long_ago, long_ago))
+        assert other.others_at_work() == 0
 
 
 class TestEnds:

@@ -1,14 +1,14 @@
 """Whether more processes made more frames: the rate of all together, by how many rendered at a time.
 
 Each process alone is always slower beside others; that says nothing. What counts is the total, and there are two ways to
-see it:
+see it here:
 
 - *in one run* (`Throughput`): processes start one after the other and end one after the other, so a run shows by itself
   what two, three, … did together. Frames differ in cost, and counts that lie near each other may have met different ones:
   only where half as many, or fewer, were faster together by more than chance and over enough frames, it is a finding;
 - *beside an earlier run* (`fewer_were_faster`): the same frames of the same version, rendered by another number of
   processes. Frame against frame, so that what they cost cannot deceive. Where a start takes long and ranges end together,
-  one run hardly sees any other count than its own, and this is what notices.
+  one run hardly sees any other count than its own, and this is what notices, beside `hindrance`, which looks at single frames.
 """
 
 from __future__ import annotations
@@ -66,6 +66,12 @@ class Throughput:
             for count, seconds in sorted(self._seconds.items())
             if seconds >= ENOUGH_SECONDS and self._frames[count] >= ENOUGH_FRAMES
         ]
+
+    def most(self) -> Rate | None:
+        """The rate of as many as ever rendered together."""
+        count = max(self._seconds, default=0)
+        seconds = self._seconds.get(count, 0.0)
+        return Rate(count, self._frames[count] / seconds, self._frames[count]) if seconds else None
 
     def too_many(self) -> tuple[Rate, Rate] | None:
         """The best count and the highest one, where fewer processes were clearly faster together; else None."""

@@ -35,6 +35,9 @@ from stmpo.testing.scenario import Fault, FaultKind, Scenario
 if TYPE_CHECKING:
     from stmpo.testing.state import State
 
+SLICE = 0.05
+"""Seconds between two looks at who else renders, where that counts."""
+
 
 @dataclass(slots=True)
 class _Shot:
@@ -178,11 +181,24 @@ class _Play:
             for fault in self._faults.at(Moment.FRAME, frame):
                 if not self._strikes.strike(fault):
                     self._change(shot, fault, output)
-            cost = self._scenario.costs.of(frame)
-            time.sleep(cost)
+            cost = self._work(frame)
             self._write(frame, shot)
             if count <= told:
                 self._voice.say(lines.frame(frame, count, cost))
+
+    def _work(self, frame: int) -> float:
+        """Render a frame; returns the seconds that it took."""
+        cost = self._scenario.costs.of(frame)
+        if not self._scenario.contention:
+            time.sleep(cost)
+            return cost
+        began = time.monotonic()
+        while cost > 0:
+            slower = 1 + self._scenario.contention * self._state.others_at_work()
+            piece = min(SLICE, cost * slower)
+            time.sleep(piece)
+            cost -= piece / slower
+        return time.monotonic() - began
 
     def _change(self, shot: _Shot, fault: Fault, output: OutputFile) -> None:
         """Let a fault change how this frame's file comes out."""
@@ -246,8 +262,7 @@ class _Play:
             for fault in self._faults.at(Moment.FRAME, frame):
                 if not self._strikes.strike(fault):
                     self._change(shot, fault, output)
-            cost = self._scenario.costs.of(frame)
-            time.sleep(cost)
+            cost = self._work(frame)
             self._voice.say(lines.frame(frame, count, cost))
         path.write_bytes(data[: int(len(data) * max(shot.keep, 0.0))])
 

@@ -219,6 +219,10 @@ class Scenario:
     exclusive_seconds: float = 0.0
     """A start within so many seconds of the one before is refused: "Another instance of aerender …"."""
 
+    contention: float = 0.0
+    """By how much of its cost a frame takes longer for each other start that renders meanwhile. With 0.3 each is slower
+    beside others and all together are faster; above 1, a second renderer makes the total slower."""
+
     seed: int = 0
     faults: tuple[Fault, ...] = ()
 

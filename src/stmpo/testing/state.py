@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 from stmpo.renderers.aerender_cli import claim
 
+LATELY = 0.5
+"""Seconds for which a renderer is taken to be at work after it has last said so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -114,6 +117,15 @@ class State:
         if self._folder is not None:
             with (self._folder / f"wrote-{self.number}").open("a") as log:
                 log.write(f"{frame}\n")
+
+    def others_at_work(self) -> int:
+        """How many other starts have asked this within the last moments: those render now. One that is held does not."""
+        if self._folder is None:
+            return 0
+        own = self._folder / f"renders-{self.number}"
+        own.touch()
+        soon = time.time() - LATELY
+        return sum(mark.stat().st_mtime > soon for mark in self._folder.glob("renders-*") if mark != own)
 
     def seconds_since_previous(self) -> float:
         """Seconds between the start before this one and now; a start that is not written yet is just now."""
