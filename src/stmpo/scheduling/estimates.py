@@ -130,12 +130,14 @@ class Estimates:
         """Costs of the positions `first` to `last`, none of which is known.
 
         `under_way` is how long the first of them has been in work: a frame that takes longer than was thought says
-        that its neighbours will.
+        that its neighbours will, as far as neighbours cost alike.
         """
         common = self._common
         left = self._level(first - 1, -1)
-        if under_way > self._shape[first] * (common if left is None else left):
-            left = under_way / self._shape[first]
+        thought = common if left is None else left
+        if under_way > self._shape[first] * thought:
+            alike = 1 - self._roughness.value
+            left = thought + alike * (under_way / self._shape[first] - thought)
         right = self._level(last + 1, 1)
         count = last - first + 1
         fades, nothing = self._fading(count), [0.0] * count

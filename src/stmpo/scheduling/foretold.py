@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from stmpo.scheduling.level import water_level
+from stmpo.scheduling.level import WORTH, water_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,6 @@ SAMPLE = 32
 
 STEALS_EACH = 4
 """Ranges that are cut, for each slot at most."""
-
-WORTH = 0.1
-"""By how much of a start-up a thief must be done before its victim would have been."""
 
 _HALVINGS = 10
 

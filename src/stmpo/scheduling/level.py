@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+WORTH = 0.1
+"""By how much of a start-up a thief must be done before its victim would have been, for stealing to pay."""
+
 PRECISE = 20
 """Halvings of the time in which the level is looked for: to a millionth of it."""
 

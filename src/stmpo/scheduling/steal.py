@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from stmpo.marks import Marks
 from stmpo.scheduling.desk import Desk
 from stmpo.scheduling.estimates import Estimates
-from stmpo.scheduling.level import water_level
+from stmpo.scheduling.level import WORTH, water_level
 from stmpo.scheduling.parts import hedged_parts
 from stmpo.scheduling.protocol import Grant, Lease
 from stmpo.scheduling.static import equal_parts
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 USUAL_START_UP = 15.0
 """Seconds that a renderer takes to start, until one has."""
 
-WORTH = 0.1
-"""By how much of a start-up a thief must be done before its victim would have been, for stealing to pay."""
+UNSEEN = 0.25
+"""By how much less than expected a lease may take whose renderer has not begun."""
 
 OVERDUE = 1.25
 """A frame that has been in work for t seconds is expected to take `OVERDUE` times t in all, at least."""
@@ -92,6 +92,11 @@ class _Rest:
 
     end: float
     """When it is expected to be done."""
+
+    @property
+    def surely(self) -> float:
+        """Before when it will hardly be done: where nothing has begun yet, all is known from other frames."""
+        return self.end if self.work.began else self.end - UNSEEN * sum(self.costs)
 
     @property
     def loose(self) -> int:
@@ -223,7 +228,7 @@ class Steal:
             if rest.end <= level:
                 break
             taken = frames_to_take(rest.costs[len(rest.costs) - max(0, rest.loose) :], ready, level)
-            if taken and ready + sum(rest.costs[-taken:]) + WORTH * start_up <= rest.end:
+            if taken and ready + sum(rest.costs[-taken:]) + WORTH * start_up <= rest.surely:
                 return self._take(rest.work, taken, slot)
         return None
 
