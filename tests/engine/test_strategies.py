@@ -114,16 +114,6 @@ def test_lines_of_an_unknown_language_do_not_keep_a_robbed_renderer_alive(studio
     assert studio.frames() == list(range(1, 41))
 
 
-def test_renderers_that_hinder_each_other_are_noticed_in_one_run(studio: Studio) -> None:
-    """Each further one makes all four times as slow as it alone would be: one alone is faster than all together."""
-    crowded = Scenario(costs=Costs(0.2), contention=4.0, tree=False)
-    options = ("--frames", "1-40", "--concurrency", "4", "--spawn-delay", "1")
-    outcome = studio.render(*options, scenario=crowded)
-    assert outcome.code == 0, outcome.output
-    assert "4 processes together made" in outcome.output
-    assert "try --concurrency 1" in outcome.output
-
-
 def test_a_single_file_is_never_shared_out(studio: Studio) -> None:
     assert studio.render(*TWO, "--strategy", "steal", output="m.mov").code == 0
     assert len(studio.starts()) == 1
