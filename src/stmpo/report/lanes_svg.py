@@ -24,7 +24,7 @@ text { font-family: system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Aria
 .title { font-size: 20px; font-weight: 600; }
 .sub { font-size: 13px; fill: #4b5563; }
 .label { font-size: 11px; fill: #4b5563; text-anchor: end; }
-.axis { font-size: 11px; fill: #4b5563; text-anchor: middle; }
+.axis { font-size: 11px; fill: #4b5563; text-anchor: end; }
 """
 _START, _FIRST, _ROBBED, _LATER, _DEAD = "#e2e8f0", "#3b82f6", "#60a5fa", "#10b981", "#ef4444"
 
@@ -80,4 +80,5 @@ def _mark(time: float, name: str, scale: float, height: float, colour: str) -> I
         f'<line x1="{x:.2f}" y1="{_TOP - 8:.0f}" x2="{x:.2f}" y2="{bottom:.1f}" stroke="{colour}" stroke-dasharray="4 3"/>'
     )
     row = 14 if name == "bound" else 28
-    yield f'<text x="{x:.2f}" y="{bottom + row - 2:.1f}" class="axis">{name} {time:.1f} s</text>'
+    # It ends at its mark: the last one stands near the right edge, however long its number is.
+    yield f'<text x="{max(x + 4, _LEFT + 90):.2f}" y="{bottom + row - 2:.1f}" class="axis">{name} {time:.1f} s</text>'
