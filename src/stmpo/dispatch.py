@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.attempt import StopReason
 from stmpo.ledger import FrameState
+from stmpo.scheduling.work_clock import WorkClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,17 +64,27 @@ class Dispatcher:
         self._attendant = attendant
         self._commons = commons
         self._relieving: dict[int, asyncio.Task[None]] = {}
+        self._clock = WorkClock()
+        """The strategy's: it sees no pause."""
+
         self.twice = 0
         """Frames that a robbed renderer rendered although they were no longer its own."""
 
         self.robbed = 0
         """Leases that were cut."""
 
+    def hold(self, *, held: bool) -> None:
+        """All renderers are suspended from now on, or go on. May be told again."""
+        self._clock.hold(time.monotonic(), held=held)
+
+    def _now(self) -> float:
+        return self._clock.reading(time.monotonic())
+
     def grant(self, slot: int) -> Lease | None:
         """What an idle slot is given."""
         for attempt in self._living.values():
             self.news(attempt)
-        grant = self._strategy.grant(slot, time.monotonic())
+        grant = self._strategy.grant(slot, self._now())
         if grant is None:
             return None
         if grant.robbed is not None:
@@ -92,7 +103,7 @@ class Dispatcher:
 
     def started(self, attempt: Attempt) -> None:
         """Its renderer is being started."""
-        self._strategy.started(attempt.lease, time.monotonic())
+        self._strategy.started(attempt.lease, self._now())
 
     def heard(self, attempt: Attempt) -> None:
         """Its renderer has said that it goes forward."""
@@ -106,12 +117,13 @@ class Dispatcher:
         """
         if attempt.lease.shared:
             for frame in self._commons.of(attempt).seen:
-                self._strategy.finished(attempt.lease, frame, time.monotonic())
+                self._strategy.finished(attempt.lease, frame, self._now())
             return
         if attempt.start_up is None or attempt.ended:
             return
-        now = time.monotonic()
-        self._strategy.began(attempt.lease, attempt.started + attempt.start_up)
+        now = self._now()
+        rendering = time.monotonic() - attempt.started - attempt.start_up
+        self._strategy.began(attempt.lease, now - rendering)
         reported = attempt.reported
         files = sorted(attempt.seen - reported)
         told = (frame for frame in attempt.lease.span if frame not in attempt.seen and frame not in reported)

@@ -238,6 +238,7 @@ class Pulse:
         scratch_free = free_bytes(self._scratch)
         self._room(now, scratch_free)
         self._back_pressure(scratch_free)
+        self._dispatcher.hold(held=self.holding)
         for attempt in self._living.values():
             self._pause(attempt)
 
@@ -303,6 +304,8 @@ class Pulse:
         attempt.latest_frame = None  # the pause is no frame's cost
         if attempt.paused:
             attempt.tree.suspend()
+            attempt.costs.pause(time.time())
         else:
             attempt.tree.resume()
+            attempt.costs.go_on(time.time())
         self._teller.slot(attempt)

@@ -131,7 +131,7 @@ def test_a_destination_that_fills_up_keeps_what_is_rendered_for_the_next_run(
 def test_a_run_waits_for_room_at_a_full_destination_and_goes_on(studio: Studio, disk: Disk) -> None:
     disk.mount("size=40m")
     options = ("--frames", "1-60", "--concurrency", "2", "--output", str(disk.path / "f_[####].png"))
-    run = studio.start(*options, scenario=BIG_FRAMES)
+    run = studio.start(*options, "--strategy", "static", scenario=BIG_FRAMES)
     try:
         wait_for(
             lambda: "the run is paused until there is room, for 900 s at most" in studio.log, "the pause"

@@ -29,6 +29,16 @@ def test_the_first_frame_of_a_process_that_never_said_when_it_began_has_no_cost(
     assert None not in costs[1:]
 
 
+def test_a_pause_is_no_frames_cost() -> None:
+    clock = CostClock()
+    clock.begin(10.0)
+    clock.pause(13.0)
+    assert clock.finished(12.0) == 2.0, "found while it stands still, written before"
+    clock.go_on(913.0)
+    assert clock.finished(915.0) == 3.0
+    assert clock.finished(916.0) == 1.0
+
+
 def test_a_process_begins_once() -> None:
     clock = CostClock()
     clock.begin(10.0)

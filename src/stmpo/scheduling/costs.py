@@ -20,11 +20,26 @@ class CostClock:
 
     began: float | None = None
     last: float | None = None
+    pauses: list[tuple[float, float]] = field(default_factory=list)
+    """Wall-clock times at which it stood still, from and until; the last one may have no end yet (infinity)."""
 
     def begin(self, now: float) -> None:
         """The process said that rendering begins."""
         if self.began is None:
             self.began = self.last = now
+
+    def pause(self, now: float) -> None:
+        """The process stands still from now on (wall clock, seconds)."""
+        self.pauses.append((now, math.inf))
+
+    def go_on(self, now: float) -> None:
+        """It goes on."""
+        if self.pauses:
+            self.pauses[-1] = (self.pauses[-1][0], now)
+
+    def _paused(self, since: float, until: float) -> float:
+        """Seconds between these times in which it stood still."""
+        return sum(max(0.0, min(until, end) - max(since, start)) for start, end in self.pauses)
 
     def finished(self, at: float, most: float = math.inf) -> float | None:
         """A frame's file was last written at `at` (wall clock, seconds): its cost in seconds, None for an unknown one.
@@ -38,7 +53,7 @@ class CostClock:
         if at - previous > most:
             self.last = None
             return None
-        return max(0.0, at - previous)
+        return max(0.0, at - previous - self._paused(previous, at))
 
 
 @dataclass(slots=True)
