@@ -19,7 +19,6 @@ from stmpo.scheduling.retries import AttemptEnd
 from stmpo.watchdog import Phase, Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSet
     from pathlib import Path
 
     from stmpo.frames import Span
@@ -107,13 +106,13 @@ class Attempt:
     changes: int = 0
     """Files seen, and changes of their size: a sign of life."""
 
-    seen: MutableSet[int] = field(default_factory=Marks)
+    seen: Marks = field(default_factory=Marks)
     """Frames whose file has appeared."""
 
-    reported: MutableSet[int] = field(default_factory=Marks)
+    reported: Marks = field(default_factory=Marks)
     """Frames of which the strategy knows that they are rendered."""
 
-    taken: MutableSet[int] = field(default_factory=Marks)
+    taken: Marks = field(default_factory=Marks)
     """Frames that were verified and handed to delivery."""
 
     excluded: frozenset[int] = frozenset()

@@ -125,10 +125,11 @@ class Dispatcher:
         rendering = time.monotonic() - attempt.started - attempt.start_up
         self._strategy.began(attempt.lease, now - rendering)
         reported = attempt.reported
-        files = sorted(attempt.seen - reported)
-        told = (frame for frame in attempt.lease.span if frame not in attempt.seen and frame not in reported)
-        lines = islice(told, max(0, attempt.counted - len(reported) - len(files)))
-        for frame in (*files, *lines):
+        for frame in attempt.seen - reported:
+            reported.add(frame)
+            self._strategy.finished(attempt.lease, frame, now)
+        span, more = attempt.lease.span, max(0, attempt.counted - len(reported))
+        for frame in islice(reported.gaps(span.first, span.last), more):
             reported.add(frame)
             self._strategy.finished(attempt.lease, frame, now)
 

@@ -7,6 +7,7 @@ of them side by side. A `set` of them takes a hundred bytes a frame; this is an 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableSet
+from collections.abc import Set as AbstractSet
 
 
 class Marks(MutableSet[int]):
@@ -37,6 +38,29 @@ class Marks(MutableSet[int]):
             yield frame
             bits >>= gap + 1
             frame += 1
+
+    def gaps(self, first: int, last: int) -> Iterator[int]:
+        """What is not in it from `first` to `last`, in ascending order. It may change while this is read."""
+        bits = (
+            self._bits << (self._first - first)
+            if self._first >= first
+            else self._bits >> (first - self._first)
+        )
+        return iter(Marks._of(first, ~bits & ((1 << max(0, last - first + 1)) - 1)))
+
+    def __sub__(self, other: AbstractSet[object]) -> Marks:
+        """What is in it and not in the other."""
+        if not isinstance(other, Marks):
+            return Marks(tuple(frame for frame in self if frame not in other))
+        first = min(self._first, other._first)
+        theirs = other._bits << (other._first - first)
+        return Marks._of(first, self._bits << (self._first - first) & ~theirs)
+
+    @classmethod
+    def _of(cls, first: int, bits: int) -> Marks:
+        made = cls()
+        made._first, made._bits = first, bits
+        return made
 
     def __len__(self) -> int:
         return self._bits.bit_count()

@@ -31,3 +31,12 @@ def test_it_takes_a_bit_a_frame() -> None:
         marks.add(frame)
     assert marks._bits.__sizeof__() < 3_000
     assert None not in marks
+
+
+@given(st.sets(FRAMES), st.sets(FRAMES), FRAMES, st.integers(-5, 700))
+def test_gaps_and_differences_are_those_of_sets(
+    some: set[int], others: set[int], first: int, length: int
+) -> None:
+    marks = Marks(tuple(some))
+    assert set(marks - Marks(tuple(others))) == some - others
+    assert list(marks.gaps(first, first + length)) == sorted(set(range(first, first + length + 1)) - some)
