@@ -311,9 +311,8 @@ def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
 
 def _look_at(path: Path) -> int:
     """Refuse in words what is no project, and find the version even where the rest is damaged."""
-    if paths.exists(path) and not (
-        paths.is_file(path) or paths.is_folder(path)
-    ):  # reading a pipe would not end
+    # Reading a pipe would not end.
+    if paths.exists(path) and not (paths.is_file(path) or paths.is_folder(path)):
         raise BadInput(f"the project {path} is not a file")
     try:
         with path.open("rb") as file:
@@ -322,9 +321,8 @@ def _look_at(path: Path) -> int:
         raise BadInput(f"the project {path} cannot be read: {error.strerror or error}") from None
     if start[:4] != b"RIFX":
         raise BadInput(f"{path.name} is not an After Effects project: it does not begin as one does")
-    head = start.find(
-        b"head"
-    )  # then a size, four bytes of format version, and the packed version of After Effects
+    # Then a size, four bytes of format version, and the packed version of After Effects.
+    head = start.find(b"head")
     packed = int.from_bytes(start[head + 12 : head + 16], "big") if head >= 0 else 0
     return (packed >> 26 & 0x1F) * 8 + (packed >> 19 & 0x07)
 

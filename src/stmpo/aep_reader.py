@@ -39,9 +39,8 @@ if TYPE_CHECKING:
 def read(path: Path) -> Project:
     """Read all of it; nothing of py_aep is left in what is returned."""
     with warnings.catch_warnings(), _no_collecting():
-        warnings.simplefilter(
-            "ignore"
-        )  # py_aep tells programmers of oddities in a file; none of them is an end
+        # py_aep tells programmers of oddities in a file; none of them is an end.
+        warnings.simplefilter("ignore")
         light = thin(path.read_bytes())
         app = _parse(light, path)
         project = app.project

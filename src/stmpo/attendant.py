@@ -185,9 +185,8 @@ class Attendant:
             attempt.output_bytes += len(data)
             for raw in splitter.feed(data):
                 self._line(attempt, raw, flood)
-            await asyncio.sleep(
-                0
-            )  # there may always be more to read: the others have their turn all the same
+            # There may always be more to read: the others have their turn all the same.
+            await asyncio.sleep(0)
         for raw in splitter.close():
             self._line(attempt, raw, flood)
         for text in flood.rest():

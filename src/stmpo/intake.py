@@ -220,9 +220,8 @@ def _output(text: str | None, folder: Path) -> OutputPattern:
     if text is None:
         raise BadInput("--output is missing; write for example --output 'renders/shot_[#####].png'")
     output = OutputPattern.parse(text, folder)
-    if reason := paths.refusal(
-        text
-    ):  # as written: a path that the system has made absolute has changed already
+    # As written: a path that the system has made absolute has changed already.
+    if reason := paths.refusal(text):
         raise BadInput(f"--output {text!r}: {reason}; choose another name")
     if paths.is_folder(absolute(folder, text)):  # only looking tells: a name may have no extension
         raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")

@@ -302,9 +302,8 @@ class Run:
                 if not idle:
                     self._teller.idle(slot.index)
                 idle = True
-                with contextlib.suppress(
-                    asyncio.TimeoutError
-                ):  # what is worth stealing changes as frames are done
+                # What is worth stealing changes as frames are done.
+                with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(wake.wait(), TICK)
         self._teller.idle(slot.index)
 
@@ -320,9 +319,8 @@ class Run:
                 self.memory.started(attempt)
                 await self.attendant.attend(slot, attempt)
                 self.memory.ended(attempt)
-                if (
-                    attempt.lease.shared
-                ):  # whether another process is worth its start depends on what is there
+                # Whether another process is worth its start depends on what is there.
+                if attempt.lease.shared:
                     await self.collector.look(self._commons.of(attempt), time.monotonic())
                     self.dispatcher.news(attempt)
                 self._strategy.retire(attempt.lease)

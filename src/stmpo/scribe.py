@@ -182,9 +182,8 @@ class Scribe:
         with contextlib.suppress(OSError):
             if folder_too:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = os.open(
-                self._path, OPEN_FLAGS | os.O_EXCL, 0o644
-            )  # refused, where another run has begun one
+            # Refused, where another run has begun one.
+            fresh = os.open(self._path, OPEN_FLAGS | os.O_EXCL, 0o644)
             try:
                 if try_lock(fresh):
                     self._go_on_in(fresh)

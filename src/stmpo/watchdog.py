@@ -254,6 +254,5 @@ def _shows_life(since: Life, life: Life) -> bool:
         since.files,
     )
     used = life.cpu_seconds - since.cpu_seconds
-    return (
-        moved or used > IDLE_CPU * max(life.now - since.now, 1.0) or used < 0
-    )  # less than before: a child has gone
+    # Less than before: a child has gone.
+    return moved or used > IDLE_CPU * max(life.now - since.now, 1.0) or used < 0

@@ -137,10 +137,11 @@ def _fields(text: str | None) -> dict[str, int]:
 def _memory_limits(root: RootFolder) -> Iterator[tuple[int, int]]:
     """Limit and use, in bytes, of each group that has a limit."""
     for folder in _folders(root, ""):
+        # Beyond the latter a group is slowed down until it stands still.
         for name in (
             "memory.max",
             "memory.high",
-        ):  # beyond the latter a group is slowed down until it stands still
+        ):
             yield from _limit_and_use(
                 root, f"{folder}/{name}", f"{folder}/memory.current", f"{folder}/memory.stat"
             )

@@ -352,8 +352,7 @@ class Voice:
             self._out.write(data)
             self._out.flush()
         except OSError as error:
-            if (
-                error.errno == errno.EINVAL
-            ):  # what Windows' C runtime makes of a pipe that is closed at its other end
+            # What Windows' C runtime makes of a pipe that is closed at its other end.
+            if error.errno == errno.EINVAL:
                 raise BrokenPipeError from error
             raise

@@ -58,9 +58,8 @@ class FramePainter:
         if self.size[0] * self.size[1] > MAX_PIXELS:
             raise ValueError(f"frames of {self.size[0]} x {self.size[1]} pixels are too large")
         self._animation = LottieAnimation()
-        self._animation.lottie_configure_model_cache_size(
-            0
-        )  # its cache takes all documents for one: their keys are ""
+        # Its cache takes all documents for one: their keys are "".
+        self._animation.lottie_configure_model_cache_size(0)
         self._animation.lottie_animation_from_data(composition.document, resource_path=f"{resources}/")
         if not self._animation.animation_p:
             raise ValueError("rlottie cannot read the document")

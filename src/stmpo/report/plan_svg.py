@@ -110,9 +110,8 @@ def draw(plan: Plan) -> str:
 
 def machine_tree(machine: Machine) -> Box:
     """The machine as nested boxes."""
-    kinds = sorted(
-        _LEVELS, key=lambda kind: len({_LEVELS[kind](cpu) for cpu in machine.cpus})
-    )  # stable: large first
+    # Stable: large first.
+    kinds = sorted(_LEVELS, key=lambda kind: len({_LEVELS[kind](cpu) for cpu in machine.cpus}))
     if machine.groups == 1:
         kinds.remove("group")
     root = Box("machine", "")
@@ -133,9 +132,8 @@ def _boxes(cpus: Sequence[Cpu], kinds: Sequence[str], names: list[str]) -> list[
         label = [*names, f"{_NAMES[kind]} {number}"]
         below = inner[0] if inner else None
         if below not in {None, "core"} and len({_LEVELS[str(below)](cpu) for cpu in members}) == 1:
-            found.extend(
-                _boxes(members, inner, label)
-            )  # the level below is the same unit: one box, both names
+            # The level below is the same unit: one box, both names.
+            found.extend(_boxes(members, inner, label))
         else:
             text = "" if kind == "core" else " · ".join(label)
             found.append(Box(kind, text, children=_boxes(members, inner, [])))

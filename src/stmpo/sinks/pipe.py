@@ -91,11 +91,7 @@ def pipe_of(stream: TextIO) -> Pipe | None:
         if stream not in _pipes:
             stream.flush()
             _pipes[stream] = Pipe(descriptor)
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-        TypeError,
-    ):  # no file behind it, closed, or no stream of Python's own
+    # No file behind it, closed, or no stream of Python's own.
+    except (OSError, ValueError, AttributeError, TypeError):
         return None
     return _pipes[stream]

@@ -23,9 +23,8 @@ __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
 
 _OPEN_FLAGS = os.O_RDONLY
 for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT", "O_NONBLOCK"):
-    _OPEN_FLAGS |= getattr(
-        os, _name, 0
-    )  # each where the system has it; a pipe is no frame, and not waited for
+    # Each where the system has it; a pipe is no frame, and not waited for.
+    _OPEN_FLAGS |= getattr(os, _name, 0)
 _GONE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 

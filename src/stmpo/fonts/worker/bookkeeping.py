@@ -49,9 +49,8 @@ class Ledger:
         path, new = self._folder / BOOK, self._folder / f"{BOOK}.new"
         try:
             with new.open("w", encoding="ascii", newline="\n") as file:
-                json.dump(
-                    to_json(self.book), file, indent=1
-                )  # escaped: a path may have bytes that are no text
+                # Escaped: a path may have bytes that are no text.
+                json.dump(to_json(self.book), file, indent=1)
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -95,9 +94,8 @@ def open_book(folder: Path, patience: float) -> Iterator[Ledger]:
         empty = ledger is not None and not ledger.book
         removed = empty and _remove(folder)
         os.close(descriptor)
-    if (
-        empty and not removed
-    ):  # Windows removes no file that is open, so none either that another has opened since
+    # Windows removes no file that is open, so none either that another has opened since.
+    if empty and not removed:
         _unlink(folder / LOCK)
         _rmdir(folder)
 

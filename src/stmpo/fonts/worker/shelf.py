@@ -58,9 +58,8 @@ class Shelf:
             try:
                 placed = _place(font.data, _part(held), path)
             except OSError:
-                if _deleted(
-                    held
-                ):  # nothing lies there, so nothing has to be remembered; a full disk gets its room back
+                # Nothing lies there, so nothing has to be remembered; a full disk gets its room back.
+                if _deleted(held):
                     del self._book.fonts[held.path]
                 raise
             if placed:

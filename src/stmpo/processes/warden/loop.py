@@ -139,9 +139,8 @@ def serve(kernel: Kernel, orders: socket.socket) -> None:
     """Be the warden, by the means of this kernel, until the other end of `orders` closes."""
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(
-        signal.SIG_SETMASK, ()
-    )  # inherited: renderers would hear no request, and keepers of no end
+    # Inherited: renderers would hear no request, and keepers of no end.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     kernel.adopt_orphans()
     gc.freeze()  # keepers share these pages for as long as nobody writes to them
     Warden(kernel, orders).run()
