@@ -45,7 +45,7 @@ def _render(
 
 
 def test_when_memory_is_short_fewer_renderers_run_and_no_frame_fails(studio: Studio) -> None:
-    scenario = Scenario(costs=Costs(1.5), faults=(Fault(FaultKind.BALLAST, megabytes=120),))
+    scenario = Scenario(costs=Costs(2.5), faults=(Fault(FaultKind.BALLAST, megabytes=120),))
     outcome = _render(studio, 400, "--frames", "1-12", "--concurrency", "4", scenario=scenario)
     assert outcome.code == 0, outcome.output
     assert studio.frames() == list(range(1, 13))

@@ -350,7 +350,7 @@ ROWS = [
     Row("a renderer hangs in the system, and the run is cancelled", meanwhile=after_first_rendered(hang_in_the_system_and_cancel), ends=ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "could not be ended"), play={"costs": Costs(0.02, {4: 60.0})}),
     Row("no more processes are to be had for a while", meanwhile=no_more_processes, ends=Ends(says=("no renderer could be started just now: Resource",))),
     Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),
-    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(0.6), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),
+    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(1.5), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),
     Row("a frame takes memory without end", options=("--no-kill-on-fail", "--max-frame-retries", "1"), environment=first_on_the_path("small_memory"), ends=Ends(ExitCode.FRAMES_FAILED, frozenset({5}), ("f_0005.png failed 2 times: it has taken",)), play={"costs": Costs(0.0, {5: 30.0}), "faults": (Fault(FaultKind.BALLAST, On(frame=5), megabytes=300),)}),
 ]  # fmt: skip
 

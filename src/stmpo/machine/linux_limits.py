@@ -138,10 +138,7 @@ def _memory_limits(root: RootFolder) -> Iterator[tuple[int, int]]:
     """Limit and use, in bytes, of each group that has a limit."""
     for folder in _folders(root, ""):
         # Beyond the latter a group is slowed down until it stands still.
-        for name in (
-            "memory.max",
-            "memory.high",
-        ):
+        for name in ("memory.max", "memory.high"):
             yield from _limit_and_use(
                 root, f"{folder}/{name}", f"{folder}/memory.current", f"{folder}/memory.stat"
             )
