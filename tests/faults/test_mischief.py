@@ -79,6 +79,7 @@ def play(row: Row, ground: Ground) -> None:
         outcome = ground.render(
             *JOB.options,
             *("--aerender-path", str(HERE / "mischief.py"), "--child-grace-sec", "0.3"),
+            *("--strategy", "static"),  # starts are counted
             scenario=Scenario(tree=False),
             **{mischief.VARIABLE: f"{row.does.__name__}:{ground.folder / 'once'}", **row.environment},
         )

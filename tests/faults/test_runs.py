@@ -195,6 +195,7 @@ def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Gro
         _journal(ground).unlink()
         wait_for(lambda: list(ground.out.glob(".*.stmpo.jsonl")), "the journal")
         second = ground.render(*JOB.options, scenario=QUICK)
+        wait_for(lambda: ground.delivered() >= 7, "all but the last")
         first.terminate()
         assert first.wait(PATIENCE) == ExitCode.CANCELLED
     assert second.code == ExitCode.BAD_INPUT
