@@ -63,14 +63,15 @@ def hedged_parts(
     right = [0.0, *accumulate(costs)]
     later = foretold(plain, right, delays, start_up)
     for step in range(_WAYS, 0, -1):
-        ends = _ends([cost ** (step / _WAYS) for cost in costs], delays)
+        bent = [cost ** (step / _WAYS) for cost in costs]
+        ends = _ends(bent, delays)
         gain = later / foretold(ends, right, delays, start_up) - 1
         stake = max(SURE_STAKE, SURE_GAIN * gain) if sure else STAKE
         if gain > 0 and all(
             foretold(ends, done, delays, start_up) <= (1 + stake) * without
             for done, without in zip(truths, usual, strict=True)
         ):
-            return [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *ends])]
+            return weighted_parts(frames, bent, delays)
     return equal_parts(frames, len(delays))
 
 
