@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Bound, Result, paired, parser, ratios, report, seconds, skipped
-from stmpo.collector import VERIFY_THREADS
-from stmpo.courier import DELIVERY_THREADS
 from stmpo.delivery.publish import publish
 from stmpo.delivery.verify import Broken, Whole, verify_frame
+from stmpo.engine.collector import VERIFY_THREADS
+from stmpo.engine.delivery_queue import DELIVERY_THREADS
 from stmpo.testing.images import Picture, encode
 
 FRAMES = 500

@@ -22,9 +22,9 @@ from random import Random
 from statistics import mean
 
 from benchmarks.measure import Bound, Result, parser, report
-from stmpo.frames import FrameSet
-from stmpo.scheduling.choice import make_strategy
-from stmpo.scheduling.shapes import SHAPES, shape
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.cost_shapes import SHAPES, shape
+from stmpo.scheduling.registry import make_strategy
 from stmpo.scheduling.simulate import Costs, Outcome, simulate
 from stmpo.testing import FAKE_AERENDER, Scenario, starts
 from stmpo.testing import Costs as FakeCosts

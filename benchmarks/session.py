@@ -18,7 +18,7 @@ from statistics import median
 
 from benchmarks.measure import Bound, Result, parser, report, seconds
 from benchmarks.stage import PATIENCE, ordinary_environment
-from stmpo.deadline.pieces import copy_scripts
+from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.wheels import collect_wheels
 
 

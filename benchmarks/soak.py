@@ -143,7 +143,7 @@ def accounts(here: Stage, frames: int) -> dict[str, float]:
 
 
 def _frames(text: str) -> list[int]:
-    from stmpo.frames import FrameSet  # noqa: PLC0415 - for this alone
+    from stmpo.model.frames import FrameSet  # noqa: PLC0415 - for this alone
 
     return list(FrameSet.parse(text))
 

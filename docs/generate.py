@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stmpo.job import JobOptions, Option, RunOptions, declared
-from stmpo.renderers.catalogue import documented
+from stmpo.model.options import JobOptions, Option, RunOptions, declared
+from stmpo.renderers.error_catalogue import documented
 
 HERE = Path(__file__).resolve().parent
 
@@ -16,12 +16,12 @@ def pages() -> dict[str, str]:
 
 
 def options_page() -> str:
-    """Every option of `stmpo render`, as declared in `stmpo.job`."""
+    """Every option of `stmpo render`, as declared in `stmpo.model.render_job`."""
     return "\n".join(
         [
             "# Options of `stmpo render`",
             "",
-            "<!-- Made by docs/generate.py from src/stmpo/job.py -->",
+            "<!-- Made by docs/generate.py from src/stmpo/model/render_job.py -->",
             "",
             "An option is taken from the command line, else from its environment variable, else from its default.",
             "",
@@ -63,7 +63,7 @@ def _default(item: Option) -> str:
 
 
 def catalogue_page() -> str:
-    """Every line of a renderer that means something, as declared in `stmpo.renderers.catalogue`."""
+    """Every line of a renderer that means something, as declared in `stmpo.renderers.error_catalogue`."""
     rows = [
         f"| {p.name} | {p.meaning.value} | `{_cell(p.example)}` | {_cell(p.advice)} |" for p in documented()
     ]
@@ -71,7 +71,7 @@ def catalogue_page() -> str:
         [
             "# What is known of aerender's words",
             "",
-            "<!-- Made by docs/generate.py from src/stmpo/renderers/catalogue.py -->",
+            "<!-- Made by docs/generate.py from src/stmpo/renderers/error_catalogue.py -->",
             "",
             "The first entry that matches a line wins. *hopeless*: no retry helps. *untrusted*: frames rendered from here on may",
             "be black or wrong, whatever their files look like and whatever the exit code is; they are rendered again. *later*:",

@@ -17,16 +17,16 @@ from rich.console import Console
 from rich.text import Text
 
 from stmpo.demo import DEMO_COMP
-from stmpo.demo.sheet import contact_sheet
-from stmpo.events import Progress, RunStarted
-from stmpo.intake import take_in
-from stmpo.job import JobOptions, RunOptions, resolve
-from stmpo.runner import render
-from stmpo.sinks.board import Board
-from stmpo.sinks.lines import started_lines
+from stmpo.demo.contact_sheet import contact_sheet
+from stmpo.engine.prepare import take_in
+from stmpo.engine.render_run import render
+from stmpo.model.events import Progress, RunStarted
+from stmpo.model.options import JobOptions, RunOptions, resolve
+from stmpo.reporting.board import Board
+from stmpo.reporting.lines import started_lines
 
 if TYPE_CHECKING:
-    from stmpo.events import Event
+    from stmpo.model.events import Event
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 4

@@ -15,25 +15,26 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo import cost_file
-from stmpo.aep_thin import thin
-from stmpo.deadline.runtime import unpack
 from stmpo.delivery.verify import Broken, Whole, verify_frame
-from stmpo.errors import BadInput
+from stmpo.fonts.install import lease_store, manifest
+from stmpo.fonts.install.manifest import load_font
+from stmpo.fonts.install.validate import NotAFont
 from stmpo.fonts.legacy import read_legacy
 from stmpo.fonts.names import postscript_names
-from stmpo.fonts.worker import bookkeeping, manifest
-from stmpo.fonts.worker.manifest import load_font
-from stmpo.fonts.worker.validate import NotAFont
-from stmpo.frames import MAX_FRAMES, FrameSet
-from stmpo.job import RenderJob
-from stmpo.journal import Journal, ProjectVersion
+from stmpo.history import cost_cache
+from stmpo.history.journal import Journal, ProjectVersion
 from stmpo.machine import hwloc_xml, numa_map
-from stmpo.outputs import OutputPattern
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import MAX_FRAMES, FrameSet
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
+from stmpo.model.text import visible
+from stmpo.project.prefilter import thin
 from stmpo.renderers.aerender import Aerender
-from stmpo.renderers.child_env import child_environment
-from stmpo.renderers.lottie_file import load
-from stmpo.renderers.text import MAX_LINE_BYTES, LineSplitter, decode, visible
+from stmpo.renderers.environment import child_environment
+from stmpo.renderers.line_decoder import MAX_LINE_BYTES, LineSplitter, decode
+from stmpo.renderers.lottie.file import load
+from stmpo.worker.bootstrap import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,13 +166,13 @@ def font_list(data: bytes) -> None:
 def font_book(data: bytes) -> None:
     """What earlier sessions on a worker wrote down of fonts."""
     with contextlib.suppress(BadInput):
-        bookkeeping.peek(_file(bookkeeping.BOOK, data).parent)
+        lease_store.peek(_file(lease_store.BOOK, data).parent)
 
 
 def costs(data: bytes) -> None:
     """A file of learned costs; every cost in it is one."""
     with contextlib.suppress(ValueError):
-        learned = cost_file.read(_file("costs.json", data), ProjectVersion(1, "x"))
+        learned = cost_cache.read(_file("costs.json", data), ProjectVersion(1, "x"))
         assert all(seconds > 0 for seconds in learned.costs.values())
 
 

@@ -14,7 +14,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # nobody reads it
             print(f"stmpo {__version__}", flush=True)
         return
-    from stmpo import signals  # noqa: PLC0415 - `--version` needs none
+    from stmpo.system import signals  # noqa: PLC0415 - `--version` needs none
 
     signals.from_the_start()
     missing = ""

@@ -9,22 +9,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from stmpo.errors import BadInput, StmpoError
-from stmpo.events import Level, Message, RunFailed
-from stmpo.intake import absolute, take_in
-from stmpo.job import JobOptions, RunOptions, resolve
+from stmpo.engine.prepare import absolute, take_in
+from stmpo.engine.render_run import render
+from stmpo.model.errors import BadInput, StmpoError
+from stmpo.model.events import Level, Message, RunFailed
+from stmpo.model.options import JobOptions, RunOptions, resolve
 from stmpo.planning.profiles import apply_profile
-from stmpo.runner import render
-from stmpo.signals import listening
-from stmpo.sinks import Sink, Sinks
-from stmpo.sinks.lines import LineSink, LogFile
-from stmpo.sinks.openjd import OpenJDSink
+from stmpo.reporting import Sink, Sinks
+from stmpo.reporting.lines import LineSink, LogFile
+from stmpo.reporting.openjd import OpenJDSink
+from stmpo.system.signals import listening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.job import Source
-    from stmpo.report.summary import Summary
+    from stmpo.model.options import Source
+    from stmpo.reporting.summary import Summary
 
 SESSION_VARIABLE = "OPENJD_SESSION_WORKING_DIR"
 """Set by every OpenJD session for the processes it runs."""
@@ -93,7 +93,7 @@ def _console(stream: TextIO, *, in_session: bool) -> list[Sink]:
     if in_session:
         return [OpenJDSink(sys.stdout), LineSink(stream)]
     if stream.isatty() and os.environ.get("TERM") != "dumb" and find_spec("rich") is not None:
-        from stmpo.sinks.board import Board  # noqa: PLC0415 - rich is for terminals only
+        from stmpo.reporting.board import Board  # noqa: PLC0415 - rich is for terminals only
 
         return [Board(stream)]
     return [LineSink(stream)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stmpo.job import JobOptions, Option, RunOptions, declared
+from stmpo.model.options import JobOptions, Option, RunOptions, declared
 
 pytest.importorskip("click", reason="click is not installed")
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from stmpo.cli.simulate import simulate_command
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()}
 
 PURE = (
-    "stmpo.frames", "stmpo.marks", "stmpo.errors", "stmpo.events", "stmpo.ledger", "stmpo.attempt", "stmpo.job",
-    "stmpo.watchdog", "stmpo.memory_guard", "stmpo.planning", "stmpo.scheduling", "stmpo.report.summary", "stmpo.machine.model",
+    "stmpo.model.frames", "stmpo.model.frame_bits", "stmpo.model.errors", "stmpo.model.events", "stmpo.engine.ledger", "stmpo.engine.attempt", "stmpo.model.render_job",
+    "stmpo.engine.watchdog", "stmpo.engine.memory_policy", "stmpo.planning", "stmpo.scheduling", "stmpo.reporting.summary", "stmpo.machine.model",
 )  # fmt: skip
 """Values in, decisions out: time and samples are arguments. (Outputs know the system's path separator, and no more.)"""
 
@@ -31,17 +31,23 @@ WORLD = {
 """What reaches outside a function's arguments."""
 
 NOT_ON_A_WORKER = (
-    "stmpo.cli", "stmpo.demo", "stmpo.sinks.board", "stmpo.renderers.lottie", "stmpo.aep", "stmpo.deadline",
+    "stmpo.cli", "stmpo.demo", "stmpo.reporting.board", "stmpo.renderers.lottie.renderer", "stmpo.project.model", "stmpo.deadline",
     "stmpo.fonts.opentype",
 )  # fmt: skip
 """What may import more than psutil: the command line, the board, the embedded renderer and what sends jobs."""
 
-SPEAKERS = ("stmpo.__main__", "stmpo.cli", "stmpo.demo.compose", "stmpo.renderers.lottie", "stmpo.testing")
+SPEAKERS = (
+    "stmpo.__main__",
+    "stmpo.cli",
+    "tools.demo_comp.compose",
+    "stmpo.renderers.lottie.renderer",
+    "stmpo.testing",
+)
 """What may print: commands. Everything else tells sinks."""
 
 
 def within(name: str, rooms: tuple[str, ...]) -> bool:
-    """Whether a module is one of these, or inside one; `stmpo.renderers.lottie` stands for `lottie_frames` too."""
+    """Whether a module is one of these, or inside one; `stmpo.renderers.lottie.renderer` stands for `lottie_frames` too."""
     return any(name == room or name.startswith((f"{room}.", f"{room}_")) for room in rooms)
 
 
@@ -87,15 +93,19 @@ def calls(name: str) -> list[ast.Call]:
 
 def test_there_is_something_to_read() -> None:
     assert len(MODULES) > 60
-    assert "stmpo.errors" in ours("stmpo.frames")
-    assert "stmpo.processes.warden.wakeup" in ours("stmpo.processes.warden.keeper")
+    assert "stmpo.model.errors" in ours("stmpo.model.frames")
+    assert "stmpo.processes.forkserver.wakeup" in ours("stmpo.processes.forkserver.shim")
 
 
 def test_frames_know_nothing_of_ours_but_errors() -> None:
-    assert ours("stmpo.frames") == {"stmpo.errors"}
-    assert ours("stmpo.errors") == set()
-    assert ours("stmpo.job") <= {"stmpo.errors", "stmpo.outputs", "stmpo.frames"}
-    assert ours("stmpo.outputs") == {"stmpo.errors"}
+    assert ours("stmpo.model.frames") == {"stmpo.model.errors"}
+    assert ours("stmpo.model.errors") == set()
+    assert ours("stmpo.model.render_job") <= {
+        "stmpo.model.errors",
+        "stmpo.model.output_pattern",
+        "stmpo.model.frames",
+    }
+    assert ours("stmpo.model.output_pattern") == {"stmpo.model.errors"}
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if within(name, PURE)])
@@ -124,7 +134,7 @@ def test_a_pure_room_reaches_nothing_but_its_arguments(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["stmpo.planning", "stmpo.scheduling", "stmpo.watchdog", "stmpo.memory_guard"]
+    "room", ["stmpo.planning", "stmpo.scheduling", "stmpo.engine.watchdog", "stmpo.engine.memory_policy"]
 )
 def test_what_a_pure_room_imports_is_pure(room: str) -> None:
     allowed = (*PURE, "stmpo.machine.cpulist", "stmpo.machine.build")
@@ -142,13 +152,19 @@ def test_a_worker_needs_the_standard_library_and_psutil(name: str) -> None:
 def test_a_worker_loads_no_command_line_and_no_board(name: str) -> None:
     """Except the entry point, which is the way to the command line."""
     if name != "stmpo.__main__":
-        assert not [module for module in ours(name) if within(module, ("stmpo.cli", "stmpo.sinks.board"))]
+        assert not [module for module in ours(name) if within(module, ("stmpo.cli", "stmpo.reporting.board"))]
 
 
 @pytest.mark.parametrize("name", list(MODULES))
 def test_only_the_orchestrators_side_knows_the_orchestrator(name: str) -> None:
     """Arrows point down: rooms never import what joins them."""
-    joiners = {"stmpo.orchestrator", "stmpo.runner", "stmpo.collector", "stmpo.resume", "stmpo.intake"}
+    joiners = {
+        "stmpo.engine.orchestrator",
+        "stmpo.engine.render_run",
+        "stmpo.engine.collector",
+        "stmpo.engine.resume",
+        "stmpo.engine.prepare",
+    }
     if name not in joiners and not within(name, ("stmpo.cli", "stmpo.demo", "stmpo.__main__")):
         assert not ours(name) & joiners
 
@@ -175,9 +191,7 @@ def test_importing_the_package_loads_no_module_of_it() -> None:
 
 
 def test_the_engine_loads_neither_click_nor_rich_nor_the_embedded_renderers_libraries() -> None:
-    script = (
-        "import sys, stmpo.runner, stmpo.intake, stmpo.sinks.lines, stmpo.sinks.openjd; print(*sys.modules)"
-    )
+    script = "import sys, stmpo.engine.render_run, stmpo.engine.prepare, stmpo.reporting.lines, stmpo.reporting.openjd; print(*sys.modules)"
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert not set(output.split()) & {"click", "rich", "PIL", "rlottie_python", "numpy"}
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.attempt import Attempt, StopReason
-from stmpo.frames import Span
+from stmpo.engine.attempt import Attempt, StopReason
+from stmpo.engine.watchdog import Phase, Watchdog
+from stmpo.model.frames import Span
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
 from stmpo.scheduling.protocol import Lease
 from stmpo.scheduling.retries import AttemptEnd
-from stmpo.watchdog import Phase, Watchdog
 
 
 def attempt() -> Attempt:

@@ -6,7 +6,7 @@ import re
 import runpy
 from pathlib import Path
 
-from stmpo.errors import ExitCode
+from stmpo.model.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 

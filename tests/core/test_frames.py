@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.frames import MAX_FRAMES, FrameSet, Span
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import MAX_FRAMES, FrameSet, Span
 
 
 @pytest.mark.parametrize(

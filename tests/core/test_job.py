@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.frames import FrameSet
-from stmpo.job import JobOptions, Option, RenderJob, RunOptions, Source, declared, resolve
-from stmpo.outputs import OutputPattern
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
+from stmpo.model.options import JobOptions, Option, RunOptions, Source, declared, resolve
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
 
 OPTIONS = [*declared(JobOptions), *declared(RunOptions)]
 BY_NAME = {item.name: item for item in OPTIONS}

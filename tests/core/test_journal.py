@@ -16,11 +16,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput, NoSpace
-from stmpo.frames import FrameSet
-from stmpo.job import RenderJob
-from stmpo.journal import VERSION, History, Journal, PastRun, ProjectVersion, Vouched, identity, journal_path
-from stmpo.outputs import OutputPattern
+from stmpo.history.journal import (
+    VERSION,
+    History,
+    Journal,
+    PastRun,
+    ProjectVersion,
+    Vouched,
+    identity,
+    journal_path,
+)
+from stmpo.model.errors import BadInput, NoSpace
+from stmpo.model.frames import FrameSet
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,7 +225,7 @@ def test_a_journal_of_a_newer_version_is_refused(path: Path) -> None:
 
 def test_a_second_run_is_refused_and_told_who_has_it(path: Path) -> None:
     holding = (
-        "import sys; from pathlib import Path; from stmpo.journal import Journal\n"
+        "import sys; from pathlib import Path; from stmpo.history.journal import Journal\n"
         "journal = Journal.open(Path(sys.argv[1]))\n"
         "journal.write('run', pid=4711, host='node-7'); print('held', flush=True); sys.stdin.read()"
     )

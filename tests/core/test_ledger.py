@@ -6,8 +6,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stmpo.frames import FrameSet
-from stmpo.ledger import FrameState, Ledger, LedgerError
+from stmpo.engine.ledger import FrameState, Ledger, LedgerError
+from stmpo.model.frames import FrameSet
 
 P, L, R, V, D, F = FrameState
 ARROWS = {

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.locks import try_lock
+from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HOLD = """
 import os, sys
-from stmpo.locks import try_lock
+from stmpo.system.locks import try_lock
 print(try_lock(os.open(sys.argv[1], os.O_RDWR)), flush=True)
 sys.stdin.read()
 """

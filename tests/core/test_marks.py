@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.marks import Marks
+from stmpo.model.frame_bits import Marks
 
 FRAMES = st.integers(-300, 300)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stmpo.engine.memory_policy import FIRST_WAIT, GB, HOLD, Action, Decision, Marks, MemoryGuard, Resident
 from stmpo.machine.model import MemoryRoom
-from stmpo.memory_guard import FIRST_WAIT, GB, HOLD, Action, Decision, Marks, MemoryGuard, Resident
 
 MB = 2**20
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.outputs import SINGLE_FILE_EXTENSIONS, OutputKind, OutputPattern
+from stmpo.model.errors import BadInput
+from stmpo.model.output_pattern import SINGLE_FILE_EXTENSIONS, OutputKind, OutputPattern
 
 BASE = Path(os.path.abspath(os.sep)) / "base"  # noqa: PTH100 - a drive's root on Windows
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from stmpo import paths
-from stmpo.paths import posix, windows
+from stmpo.system import paths
+from stmpo.system.paths import posix, windows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from stmpo.signals import Cancelled, Interrupted, ignore, listening
+from stmpo.system.signals import Cancelled, Interrupted, ignore, listening
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals that a process can send itself")
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import ExitCode
-from stmpo.report.summary import Summary, duration, plural
+from stmpo.model.errors import ExitCode
+from stmpo.model.text import duration, plural
+from stmpo.reporting.summary import Summary
 
 GOOD = Summary(
     exit_code=ExitCode.OK,

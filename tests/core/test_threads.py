@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from stmpo.threads import Threads
+from stmpo.system.daemon_threads import Threads
 
 
 def test_results_and_errors_come_back() -> None:
@@ -101,7 +101,7 @@ def test_what_has_not_begun_is_dropped_and_what_hangs_is_left_behind() -> None:
 def test_a_program_ends_with_a_thread_that_hangs(cancel: bool) -> None:
     program = (
         "import asyncio, threading\n"
-        "from stmpo.threads import Threads\n"
+        "from stmpo.system.daemon_threads import Threads\n"
         "async def main():\n"
         "    threads = Threads(1, 'test')\n"
         "    task = asyncio.ensure_future(threads.run(threading.Event().wait))\n"

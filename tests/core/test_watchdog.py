@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.job import RunOptions
-from stmpo.watchdog import (
+from stmpo.engine.watchdog import (
     BLIND,
     BUSY_CPU,
     FINISHING_MOST,
@@ -24,6 +23,7 @@ from stmpo.watchdog import (
     Suspicion,
     Watchdog,
 )
+from stmpo.model.options import RunOptions
 
 LIMIT = 600.0
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from py_aep import ColorManagementSystem, OutputFormat, RQItemStatus
 
-from stmpo.aep import Footage, Status, read_project
 from stmpo.cli.main import run
 from stmpo.deadline.assets import find_footage, input_files
-from stmpo.errors import BadInput
-from stmpo.outputs import OutputKind
+from stmpo.model.errors import BadInput
+from stmpo.model.output_pattern import OutputKind
+from stmpo.project.model import Footage, Status
+from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot

@@ -13,11 +13,12 @@ import pytest
 from py_aep import ImportOptions
 from py_aep.binary.chunk import read_aep
 
-from stmpo import aep_reader
-from stmpo.aep import Project, read_project
-from stmpo.aep_thin import Thin, thin
+from stmpo.project import aep_parser
+from stmpo.project.prefilter import Thin, thin
+from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
+    from stmpo.project.model import Project
     from tests.deadline.lot import Lot
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "projects"
@@ -26,7 +27,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "projects"
 def whole(path: Path, patch: pytest.MonkeyPatch) -> Project:
     """The project as it is read where nothing is left out."""
     with patch.context() as here:
-        here.setattr(aep_reader, "thin", lambda data: Thin(bytearray(data), []))
+        here.setattr(aep_parser, "thin", lambda data: Thin(bytearray(data), []))
         return read_project(path)
 
 

@@ -17,7 +17,7 @@ import stmpo.deadline.bundle as bundle_module
 from stmpo.cli.main import run
 from stmpo.deadline.request import Request, prepare
 from stmpo.deadline.validation import check_job
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot

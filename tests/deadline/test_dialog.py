@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stmpo.deadline.pieces import load_pieces
+from stmpo.deadline.fragments import load_pieces
 
 CLIENT = os.environ.get("STMPO_DEADLINE_CLIENT", "")
 DRAW = Path(__file__).resolve().parents[2] / "docs" / "dialog.py"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.cli.main import run
+from stmpo.deadline.bundle_reader import read_bundle, settle
 from stmpo.deadline.moved import found_here, name_here
-from stmpo.deadline.stored import read_bundle, settle
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openjd.model import decode_job_template
 
-from stmpo.deadline.naming import JOB_NAME_LENGTH, STEP_NAME_LENGTH, job_name, literal, plain, step_names
+from stmpo.deadline.naming import JOB_NAME_LENGTH, STEP_NAME_LENGTH, job_name, step_names
+from stmpo.model.literals import literal, plain
 
 ANYTHING = st.text(max_size=80) | st.text(alphabet='{}"\\ ab\t\n\x00\x7f', max_size=12)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from stmpo.deadline.pieces import COMPLETE, copy_scripts, load_pieces
+from stmpo.deadline.fragments import COMPLETE, copy_scripts, load_pieces
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.deadline.wheels import collect_wheels
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, starts

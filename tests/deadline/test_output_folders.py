@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.deadline.folders import folder_under, listed, main
-from stmpo.deadline.naming import literal
-from stmpo.deadline.roots import Placed
+from stmpo.deadline.output_roots import Placed
 from stmpo.deadline.template import _folder_list
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.model.literals import literal
+from stmpo.worker.output_folders import folder_under, listed, main
 
 
 def make(folder: Path, text: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from py_aep import RQItemStatus
 
-import stmpo.aep
+import stmpo.project.model
 from stmpo.cli.main import run
 from stmpo.testing import FAKE_AERENDER, Scenario, frame_stamp
 
@@ -55,6 +55,6 @@ def test_without_py_aep_the_option_is_asked_for(
     lot: Lot, render: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lot.queue(lot.comp("Main"))
-    monkeypatch.setattr(stmpo.aep, "available", lambda: False)
+    monkeypatch.setattr(stmpo.project.model, "available", lambda: False)
     assert run([*render, str(lot.save()), "--rqindex", "1"]) == 2
     assert "--output is missing" in capsys.readouterr().err

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.deadline.roots import MAX_ROOTS, place_outputs
-from stmpo.errors import BadInput
+from stmpo.deadline.output_roots import MAX_ROOTS, place_outputs
+from stmpo.model.errors import BadInput
 
 PART = st.sampled_from(["a", "b", "A", "c, d", "映像", "x y"])
 POSIX = st.lists(PART, min_size=1, max_size=5).map(lambda parts: "/" + "/".join(parts) + "/f_[####].png")

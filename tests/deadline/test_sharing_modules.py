@@ -7,12 +7,12 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stmpo import aep
-from stmpo.frames import FrameSet
-from stmpo.job import RenderJob
-from stmpo.outputs import OutputPattern
+from stmpo.engine.strategy_choice import choose_strategy
+from stmpo.model.frames import FrameSet
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
+from stmpo.project import read as project_reader
 from stmpo.renderers.aerender import Aerender
-from stmpo.sharing import choose_strategy
 from stmpo.testing import FAKE_AERENDER
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def test_an_item_with_a_second_output_module_is_stolen_instead_of_shared(
     lot.queue(lot.comp("One"))
     lot.queue(lot.comp("Two"))
     path = lot.save()
-    project = aep.read_project(path)
+    project = project_reader.read_project(path)
     one, two = project.items
     two = replace(two, outputs=two.outputs * 2)
-    monkeypatch.setattr(aep, "read_project", lambda _: replace(project, items=(one, two)))
+    monkeypatch.setattr(project_reader, "read_project", lambda _: replace(project, items=(one, two)))
     for comp, item in (("One", None), (None, 1), ("elsewhere", None)):
         assert choose_strategy("shared", job(path, comp, item), NEW, os.environ) == ("shared", "")
     for comp, item in (("Two", None), (None, 2)):

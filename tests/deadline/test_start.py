@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stmpo.deadline.pieces import copy_scripts, load_pieces
+from stmpo.deadline.fragments import copy_scripts, load_pieces
 from stmpo.deadline.wheels import collect_wheels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_start_bat.py has the other half")

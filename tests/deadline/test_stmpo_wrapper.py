@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from stmpo.deadline import wrapper
-from stmpo.deadline.pieces import copy_scripts, pieces_folder
+from stmpo.deadline.fragments import copy_scripts, pieces_folder
 from stmpo.deadline.wheels import write_own_wheel
-from stmpo.errors import BadInput, ExitCode
-from stmpo.job import RunOptions, Source
+from stmpo.model.errors import BadInput, ExitCode
+from stmpo.model.options import RunOptions, Source
 from stmpo.testing import FAKE_AERENDER, Scenario
+from stmpo.worker import legacy_wrapper
 from tests.engine.studio import Studio
 
 if TYPE_CHECKING:
-    from stmpo.job import JobOptions
+    from stmpo.model.options import JobOptions
 
 FLAGS = {
     "--rqindex=3": ("rqindex", 3),
@@ -61,15 +61,15 @@ class Asked:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """The engine's stand-in, in its place."""
     asked = Asked()
-    monkeypatch.setattr(wrapper, "run_render", asked)
+    monkeypatch.setattr(legacy_wrapper, "run_render", asked)
     return asked
 
 
 @pytest.mark.parametrize("flag", FLAGS)
 def test_a_flag_sets_its_option_and_no_other(asked: Asked, flag: str) -> None:
-    wrapper.main(["--project=/p/a.aep"])
+    legacy_wrapper.main(["--project=/p/a.aep"])
     before: dict[str, Any] = {**vars(asked.job), **vars(asked.options)}
-    assert wrapper.main(["--project=/p/a.aep", flag]) == 0
+    assert legacy_wrapper.main(["--project=/p/a.aep", flag]) == 0
     after = {**vars(asked.job), **vars(asked.options)}
     name, value = FLAGS[flag]
     assert after == {**before, name: value}
@@ -79,22 +79,22 @@ def test_a_flag_sets_its_option_and_no_other(asked: Asked, flag: str) -> None:
 
 def test_every_option_that_is_mapped_is_tried_above() -> None:
     tried = {flag.removeprefix("--").partition("=")[0] for flag in FLAGS}
-    assert tried == wrapper.FLAGS.keys() | wrapper.SWITCHES.keys()
+    assert tried == legacy_wrapper.FLAGS.keys() | legacy_wrapper.SWITCHES.keys()
 
 
 def test_start_and_end_are_frames_both_included(asked: Asked) -> None:
-    wrapper.main(["--project=a.aep", "--start=-5", "--end", "12"])
+    legacy_wrapper.main(["--project=a.aep", "--start=-5", "--end", "12"])
     assert asked.job.frames == "-5-12"
 
 
 def test_of_two_that_disagree_the_last_one_holds(asked: Asked) -> None:
-    wrapper.main(["--project=a.aep", "--disable_affinity", "--enable_affinity"])
+    legacy_wrapper.main(["--project=a.aep", "--disable_affinity", "--enable_affinity"])
     assert asked.options.affinity
 
 
 @pytest.mark.parametrize("output", ["f_[#####].png", "f_####.png", "f_%04d.exr", "f.mov"])
 def test_an_output_that_is_a_pattern_is_taken(asked: Asked, output: str) -> None:
-    assert wrapper.main(["--project=a.aep", f"--output={output}", "--output_is_pattern"]) == 0
+    assert legacy_wrapper.main(["--project=a.aep", f"--output={output}", "--output_is_pattern"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_output_that_is_a_pattern_is_taken(asked: Asked, output: str) -> None
 )
 def test_what_is_wrong_is_one_line(asked: Asked, arguments: list[str], words: str) -> None:
     with pytest.raises(BadInput, match=words) as refusal:
-        wrapper.main(["--project=a.aep", *arguments])
+        legacy_wrapper.main(["--project=a.aep", *arguments])
     assert "\n" not in str(refusal.value)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.deadline.stored import read_bundle
+from stmpo.deadline.bundle_reader import read_bundle
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable

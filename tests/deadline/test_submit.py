@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from stmpo.cli.main import run
-from stmpo.deadline.stored import read_bundle
-from stmpo.errors import BadInput
+from stmpo.deadline.bundle_reader import read_bundle
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

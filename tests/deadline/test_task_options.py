@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.deadline import task
-from stmpo.deadline.naming import literal
-from stmpo.deadline.parameters import ITEM_PARAMETERS, PREFIX, chosen
-from stmpo.deadline.pieces import load_pieces
-from stmpo.errors import BadInput, ExitCode
-from stmpo.frames import FrameSet
-from stmpo.job import JobOptions, RunOptions, Source, declared
+from stmpo.deadline.fragments import load_pieces
+from stmpo.model.errors import BadInput, ExitCode
+from stmpo.model.frames import FrameSet
+from stmpo.model.literals import literal
+from stmpo.model.options import JobOptions, RunOptions, Source, declared
+from stmpo.worker import render_task
+from stmpo.worker.job_parameters import ITEM_PARAMETERS, PREFIX, chosen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,12 +45,12 @@ class Asked:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """The engine's stand-in, in its place."""
     asked = Asked()
-    monkeypatch.setattr(task, "run_render", asked)
+    monkeypatch.setattr(render_task, "run_render", asked)
     return asked
 
 
 def run(tmp_path: Path, *more: str, name: str = "f_[####].png") -> int:
-    return task.main(
+    return render_task.main(
         ["--project=/p/a.aep", "--rqindex=3", f"--output_dir={tmp_path}", f"--output_name={name}", *more]
     )
 
@@ -188,5 +188,5 @@ def test_any_values_are_options_or_one_line(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--rqindex=x"], ["--project=/p/a.aep", "--unknown"]])
 def test_other_arguments_are_one_line(arguments: list[str]) -> None:
     with pytest.raises(BadInput, match=r"wrong arguments; call_aerender\.py: ") as refusal:
-        task.main(arguments)
+        render_task.main(arguments)
     assert "\n" not in str(refusal.value)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openjd.model import create_job, decode_job_template, preprocess_job_parameters
 
-from stmpo.deadline.folders import listed
-from stmpo.deadline.naming import plain
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.model.literals import plain
+from stmpo.worker.output_folders import listed
 
 FOLDERS = ["/mnt/nas/show", "/mnt/nas/show/größe, 映像", "/mnt/nas/show/{{x}}/y", "/home/ann/out"]
 NAMES = st.text(max_size=90) | st.sampled_from(["Main", "main", " Main", "{{Param.X}}", "комп", "コンポ"])

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openjd.model import decode_job_template
 
-from stmpo.deadline import pieces
-from stmpo.deadline.parameters import ITEM_PARAMETERS, NOT_OPTIONS, PREFIX
-from stmpo.deadline.pieces import COMPLETE, complete_templates, copy_scripts, load_pieces
-from stmpo.errors import BadInput
-from stmpo.job import JobOptions, Option, RunOptions, declared
-from stmpo.runner import CANCEL_RESERVE
+from stmpo.deadline import fragments
+from stmpo.deadline.fragments import COMPLETE, complete_templates, copy_scripts, load_pieces
+from stmpo.engine.cancel import CANCEL_RESERVE
+from stmpo.model.errors import BadInput
+from stmpo.model.options import JobOptions, Option, RunOptions, declared
+from stmpo.worker.job_parameters import ITEM_PARAMETERS, NOT_OPTIONS, PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def template(name: str) -> Any:
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_a_complete_template_is_what_its_fragments_make(name: str) -> None:
-    """`python -m stmpo.deadline.pieces --write` makes it so."""
+    """`python -m stmpo.deadline.fragments --write` makes it so."""
     assert (PIECES.folder / name).read_text(encoding="utf-8") == complete_templates(PIECES)[name]
 
 
@@ -47,17 +47,17 @@ def test_the_command_writes_them_and_says_which_have_drifted(
 ) -> None:
     folder = tmp_path / "JobTemplate"
     shutil.copytree(PIECES.folder, folder)
-    monkeypatch.setattr(pieces, "_PLACES", (folder,))
-    assert pieces.main([]) == 0
+    monkeypatch.setattr(fragments, "_PLACES", (folder,))
+    assert fragments.main([]) == 0
     (folder / "template.json").write_text("{}", encoding="utf-8")
-    assert pieces.main([]) == 1
+    assert fragments.main([]) == 1
     assert "template.json is not what its fragments make" in capsys.readouterr().out
     with (folder / "start.bat").open("a", encoding="utf-8") as start:
         start.write("rem changed\n")
-    assert pieces.main([]) == 1
+    assert fragments.main([]) == 1
     assert "job_environments_fragment.json is not what its fragments make" in capsys.readouterr().out
-    assert pieces.main(["--write"]) == 0
-    assert pieces.main([]) == 0
+    assert fragments.main(["--write"]) == 0
+    assert fragments.main([]) == 0
     assert "rem changed" in (folder / "template.json").read_text(encoding="utf-8")
 
 
@@ -194,7 +194,7 @@ def test_a_fragment_that_lacks_what_jobs_need_is_refused_in_one_line(
 
 
 def test_an_installation_without_pieces_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "_PLACES", (tmp_path,))
+    monkeypatch.setattr(fragments, "_PLACES", (tmp_path,))
     with pytest.raises(BadInput, match="install stmpo again"):
         load_pieces()
 

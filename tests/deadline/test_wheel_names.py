@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.deadline.wheel_names import Interpreter, WheelName, release
+from stmpo.system.wheel_tags import Interpreter, WheelName, release
 
 WINDOWS = Interpreter((3, 11), "win_amd64")
 MAC = Interpreter((3, 12), "macosx_11_0_arm64", system_version=(14, 5))

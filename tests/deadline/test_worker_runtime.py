@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo import __version__
-from stmpo.deadline.pieces import copy_scripts
-from stmpo.deadline.runtime import SITE, fits, unpack
+from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.wheels import collect_wheels
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.worker.bootstrap import SITE, fits, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import pytest
 
 from stmpo import __version__
 from stmpo.deadline import wheels
-from stmpo.deadline.wheel_names import Interpreter, WheelName
 from stmpo.deadline.wheels import cache_folder, collect_wheels, systems, write_own_wheel
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.system.wheel_tags import Interpreter, WheelName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.backlog import Action, Limits, backlog_action
-from stmpo.delivery.space import FLOOR_BYTES, check_space, free_bytes
-from stmpo.errors import NoSpace
+from stmpo.delivery.backpressure import Action, Limits, backlog_action
+from stmpo.delivery.disk_space import FLOOR_BYTES, check_space, free_bytes
+from stmpo.model.errors import NoSpace
 
 if TYPE_CHECKING:
     from pathlib import Path

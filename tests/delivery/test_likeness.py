@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.likeness import Likeness
+from stmpo.delivery.size_consensus import Likeness
 
 FULL, HALF, WIDE = (1920, 1080), (960, 540), (3840, 1080)
 

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery import copying
 from stmpo.delivery import publish as publishing
-from stmpo.delivery.parts import MAX_NAME_BYTES, part_name, sweep_parts, tag_of
+from stmpo.delivery.part_files import MAX_NAME_BYTES, part_name, sweep_parts, tag_of
 from stmpo.delivery.publish import (
     DestinationError,
     SourceChanged,
@@ -25,7 +24,8 @@ from stmpo.delivery.publish import (
     retry_delay,
 )
 from stmpo.delivery.verify import Whole, verify_frame
-from stmpo.errors import BadInput, NoSpace
+from stmpo.model.errors import BadInput, NoSpace
+from stmpo.system import file_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def test_a_source_that_changes_during_the_copy_is_never_published(
     source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def copy_and_change(reading: int, target: int) -> int:
-        copied = copying.copy_bytes(reading, target)
+        copied = file_copy.copy_bytes(reading, target)
         os.utime(source, ns=(1, 1))
         return copied
 

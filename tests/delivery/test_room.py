@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.room import FLOOR, Disks, SpaceGuard, Verdict
+from stmpo.delivery.disk_policy import FLOOR, Disks, SpaceGuard, Verdict
 
 GB = 1 << 30
 ROOMY = Disks(now=0.0, scratch_free=GB, destination_free=GB, waiting=0, refused="", to_come=10)

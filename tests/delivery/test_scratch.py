@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stmpo.delivery.scratch import Scratch, default_root, owned
-from stmpo.errors import BadInput, NoSpace
+from stmpo.model.errors import BadInput, NoSpace
 
 
 def test_runs_never_share_a_folder_and_nobody_else_reads_it(tmp_path: Path) -> None:

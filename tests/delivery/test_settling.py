@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.settling import Settling, scan
+from stmpo.delivery.file_stability import Settling, scan
 
 
 def test_frames_are_found_with_any_padding_and_extension(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.strays import out_of_turn
+from stmpo.delivery.misplaced_frames import out_of_turn
 
 
 def test_files_in_order_are_what_they_say() -> None:

@@ -6,17 +6,17 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from tools.demo_comp.compose import main, text
 
 from stmpo.demo import DEMO_COMP
-from stmpo.demo.compose import main, text
-from stmpo.renderers.lottie import LottieInfo, check_lottie
+from stmpo.renderers.lottie.renderer import LottieInfo, check_lottie
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_the_committed_file_is_what_compose_makes() -> None:
-    assert DEMO_COMP.read_text(encoding="ascii") == text(), "run: python -m stmpo.demo.compose"
+    assert DEMO_COMP.read_text(encoding="ascii") == text(), "run: python -m tools.demo_comp.compose"
 
 
 def test_compose_writes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,8 +33,8 @@ def test_it_is_four_seconds_of_full_hd_and_small() -> None:
 def test_its_frames_are_opaque_and_all_different() -> None:
     pytest.importorskip("rlottie_python", reason="needs rlottie")
     image = pytest.importorskip("PIL.Image", reason="needs Pillow")
-    from stmpo.renderers.lottie_file import load  # noqa: PLC0415 - after the check that it can be rendered
-    from stmpo.renderers.lottie_frames import FramePainter  # noqa: PLC0415
+    from stmpo.renderers.lottie.file import load  # noqa: PLC0415 - after the check that it can be rendered
+    from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415
 
     painter = FramePainter(load(DEMO_COMP)[0], DEMO_COMP.parent, "PNG", 0.1)
     frames = [painter.encode(frame) for frame in range(0, 120, 8)]

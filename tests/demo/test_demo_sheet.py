@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.demo.sheet import SheetLayout, _chosen, _label, contact_sheet
+from stmpo.demo.contact_sheet import SheetLayout, _chosen, _label, contact_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.cli.main import run
-from stmpo.errors import ExitCode
+from stmpo.model.errors import ExitCode
 from stmpo.testing import FAKE_AERENDER, Costs, Scenario
 from tests.engine.studio import PATIENCE, Outcome, Studio, wait_for
 

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo import collector as module
-from stmpo import courier
-from stmpo.attempt import Attempt
-from stmpo.collector import Collector, verify_all
 from stmpo.delivery.publish import DestinationError
 from stmpo.delivery.scratch import Scratch
-from stmpo.errors import NoSpace
-from stmpo.frames import FrameSet, Span
-from stmpo.job import RenderJob
-from stmpo.journal import Journal
-from stmpo.ledger import FrameState, Ledger
-from stmpo.outputs import OutputPattern
+from stmpo.delivery.verify_files import verify_all
+from stmpo.engine import delivery_queue
+from stmpo.engine.attempt import Attempt
+from stmpo.engine.collector import Collector
+from stmpo.engine.ledger import FrameState, Ledger
+from stmpo.engine.watchdog import Watchdog
+from stmpo.history.journal import Journal
+from stmpo.model.errors import NoSpace
+from stmpo.model.frames import FrameSet, Span
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
 from stmpo.scheduling.protocol import Lease
 from stmpo.testing.images import Picture, encode
-from stmpo.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from stmpo.delivery.file_stability import Found
     from stmpo.delivery.publish import Published
-    from stmpo.delivery.settling import Found
     from stmpo.delivery.verify import Broken, Whole
-    from stmpo.errors import StmpoError
+    from stmpo.model.errors import StmpoError
 
 
 LAST = 4
@@ -109,7 +109,7 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         for frame in range(1, LAST + 1):
             desk.write(frame)
         attempt.ended = True
-        monkeypatch.setattr(module, "verify_all", slowly)
+        monkeypatch.setattr(collector, "verify_all", slowly)
         last = asyncio.create_task(collector.look(attempt, 11.0))
         await collector.attempt_delivered(attempt)
         await asyncio.sleep(0)
@@ -134,7 +134,7 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
 def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "DELIVERIES_AT_A_TIME", 2)
+    monkeypatch.setattr(delivery_queue, "DELIVERIES_AT_A_TIME", 2)
 
     async def play() -> None:
         for frame in range(LAST + 1):
@@ -168,13 +168,13 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     """A share that is away costs its minute once, however many frames wait for it; all of them stay in scratch."""
     tried: list[str] = []
 
-    def away(parcel: courier.Parcel, *_: object) -> Published:
+    def away(parcel: delivery_queue.Parcel, *_: object) -> Published:
         tried.append(parcel.name)
         raise DestinationError("the network is away", transient=True)
 
-    monkeypatch.setattr(courier, "DELIVERIES_AT_A_TIME", 1)
-    monkeypatch.setattr(courier, "_publish", away)
-    monkeypatch.setattr(courier, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
+    monkeypatch.setattr(delivery_queue, "DELIVERIES_AT_A_TIME", 1)
+    monkeypatch.setattr(delivery_queue, "_publish", away)
+    monkeypatch.setattr(delivery_queue, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
 
     asyncio.run(_deliver_all(desk))
     assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
@@ -220,7 +220,7 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = ["copy", "copy", "line"]
-    publish, write = courier._publish, desk.journal.write
+    publish, write = delivery_queue._publish, desk.journal.write
 
     def full(what: str) -> None:
         if refusals and refusals[0] == what:
@@ -235,9 +235,9 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
         full("line")
         write(event, **values)
 
-    monkeypatch.setattr(courier, "_publish", publish_or_not)
+    monkeypatch.setattr(delivery_queue, "_publish", publish_or_not)
     monkeypatch.setattr(desk.journal, "write", write_or_not)
-    monkeypatch.setattr(courier, "ROOM_RETRY", 0.01)
+    monkeypatch.setattr(delivery_queue, "ROOM_RETRY", 0.01)
     desk.collector.courier._patience = 60.0
 
     asyncio.run(_deliver_all(desk))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.errors import ExitCode
+from stmpo.model.errors import ExitCode
 from stmpo.testing import Scenario, frame_stamp
 from tests.engine.studio import PATIENCE, Studio, after, wait_for
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet
+from stmpo.model.frames import FrameSet
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
 
 if TYPE_CHECKING:

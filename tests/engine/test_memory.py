@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 PLAYED = """
 import sys
-from stmpo import machine, memory_guard
+from stmpo import machine
+from stmpo.engine import memory_policy
 from stmpo.machine.model import MemoryRoom
 total = {total} << 20
 machine.memory_room = lambda ours: MemoryRoom(total, max(0, total - ours))
-memory_guard.HOLD = 0.5
+memory_policy.HOLD = 0.5
 from stmpo.__main__ import main
 sys.exit(main())
 """

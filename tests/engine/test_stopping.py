@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.runner import granted_seconds
+from stmpo.engine.cancel import granted_seconds
 from stmpo.testing import Costs, Fault, FaultKind, Scenario
 from tests.engine.studio import wait_for
 

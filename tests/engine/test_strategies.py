@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.frames import FrameSet
+from stmpo.model.frames import FrameSet
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario
 from tests.engine.studio import wait_for
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.errors import ExitCode
+from stmpo.model.errors import ExitCode
 from stmpo.testing import Costs, Scenario
 from tests.engine.studio import PATIENCE, Outcome
 from tests.faults.conftest import Pool, chosen

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from stmpo.errors import ExitCode
+from stmpo.model.errors import ExitCode
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
 from tests.engine.studio import wait_for
 from tests.faults.faulty import Failure, Faulty, Rules

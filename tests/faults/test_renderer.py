@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.errors import ExitCode
+from stmpo.model.errors import ExitCode
 from stmpo.testing import Fault, FaultKind, On, Scenario
 from tests.faults.judge import Ends, Job, Judge
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.errors import BadInput, ExitCode
-from stmpo.frames import FrameSet
-from stmpo.job import RenderJob
-from stmpo.journal import Journal, ProjectVersion
-from stmpo.outputs import OutputPattern
+from stmpo.history.journal import Journal, ProjectVersion
+from stmpo.model.errors import BadInput, ExitCode
+from stmpo.model.frames import FrameSet
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
 from tests.engine.studio import PATIENCE, Outcome, wait_for
 from tests.faults.ground import Ground

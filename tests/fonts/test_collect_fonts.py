@@ -14,10 +14,10 @@ from stmpo.cli.main import run
 from stmpo.fonts.collect import Copy, Parcel, Policy, collect, copy_name
 from stmpo.fonts.find import Font, State, choose
 from stmpo.fonts.index import survey
+from stmpo.fonts.install.manifest import load_font, read_manifest
 from stmpo.fonts.opentype import read_faces
 from stmpo.fonts.places import Folder, Origin
-from stmpo.fonts.worker.manifest import load_font, read_manifest
-from stmpo.paths.windows import refusal
+from stmpo.system.paths.windows import refusal
 from tests.fonts import foundry, specimens
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.aep import FontUse, read_project
+from stmpo.project.model import FontUse
+from stmpo.project.read import read_project
 
 pytest.importorskip("py_aep", reason="py_aep is not installed: pip install 'stmpo[submit]'")
 
 from py_aep import Property, TextDocument
 
-from stmpo.aep_text import set_fonts
+from stmpo.project.text_documents import set_fonts
 
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot

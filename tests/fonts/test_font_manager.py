@@ -1,4 +1,4 @@
-"""`font_manager.py` as a session runs it: its words, its exit codes, and what fails a session."""
+"""`job_fonts.py` as a session runs it: its words, its exit codes, and what fails a session."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.deadline import font_manager
-from stmpo.deadline.pieces import copy_scripts
-from stmpo.errors import BadInput
+from stmpo.deadline.fragments import copy_scripts
+from stmpo.model.errors import BadInput
+from stmpo.worker import job_fonts
 from tests.fonts.foundry import face
 from tests.fonts.ward import Ward, write_job
 
@@ -38,7 +38,7 @@ class Session:
     def run(self, *arguments: str) -> tuple[int, list[str]]:
         """Exit code and lines."""
         done = subprocess.run(
-            [sys.executable, str(self.scripts / "font_manager.py"), *arguments],
+            [sys.executable, str(self.scripts / "job_fonts.py"), *arguments],
             env={**self.ward.environ, "PATH": os.environ["PATH"]},
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -144,5 +144,5 @@ def test_a_name_of_any_length_makes_a_line_of_a_few_hundred_characters(session: 
 def test_other_arguments_are_refused(session: Session) -> None:
     folder = str(session.folder)
     for arguments in ([], ["install"], ["clean", folder], ["install", "nowhere"], ["remove", folder, "x"]):
-        with pytest.raises(BadInput, match=r"font_manager.py install\|remove SESSION_FOLDER"):
-            font_manager.main([str(session.scripts), *arguments])
+        with pytest.raises(BadInput, match=r"job_fonts.py install\|remove SESSION_FOLDER"):
+            job_fonts.main([str(session.scripts), *arguments])

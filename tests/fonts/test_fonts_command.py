@@ -13,9 +13,9 @@ import pytest
 
 from stmpo.cli.fonts import swept
 from stmpo.cli.main import run
-from stmpo.deadline.pieces import pieces_folder
+from stmpo.deadline.fragments import pieces_folder
 from stmpo.deadline.wheels import write_own_wheel
-from stmpo.fonts.worker.clean import Cleaned, InstalledFont
+from stmpo.fonts.install.clean import Cleaned, InstalledFont
 from tests.fonts import specimens
 
 if TYPE_CHECKING:

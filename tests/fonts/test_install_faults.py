@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.fonts.worker.system import NoHome, this_system
+from stmpo.fonts.install.platform import this_system
+from stmpo.fonts.install.protocol import NoHome
 from tests.fonts.foundry import face
 from tests.fonts.ward import Ward
 

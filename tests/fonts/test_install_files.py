@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.fonts.worker.manifest import load_font, read_manifest
-from stmpo.fonts.worker.validate import Font, NotAFont, check
+from stmpo.fonts.install.manifest import load_font, read_manifest
+from stmpo.fonts.install.validate import Font, NotAFont, check
+from stmpo.model.errors import BadInput
 from tests.fonts.foundry import collection, face
 from tests.fonts.ward import write_job
 

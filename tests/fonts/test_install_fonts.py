@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from stmpo.errors import BadInput
 from stmpo.fonts import places
+from stmpo.fonts.install import linux, session_liveness, user_font_folder
+from stmpo.fonts.install.clean import clean
+from stmpo.fonts.install.lease_store import open_book, peek
+from stmpo.fonts.install.leases import Keeper, Stage
+from stmpo.fonts.install.macos import MacOS
 from stmpo.fonts.places.macos import folders as macos_folders
-from stmpo.fonts.worker import linux, sessions, shelf
-from stmpo.fonts.worker.bookkeeping import open_book, peek
-from stmpo.fonts.worker.clean import clean
-from stmpo.fonts.worker.leases import Keeper, Stage
-from stmpo.fonts.worker.macos import MacOS
+from stmpo.model.errors import BadInput
 from tests.fonts.foundry import collection, face
 from tests.fonts.ward import FONTCONFIG, WHY_NOT, Ward
 
@@ -231,7 +231,7 @@ class TestSharing:
     ) -> None:
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as agent:
             started = psutil.Process(agent.pid).create_time()
-            monkeypatch.setattr(sessions, "_keeper", lambda _: Keeper(agent.pid, started))
+            monkeypatch.setattr(session_liveness, "_keeper", lambda _: Keeper(agent.pid, started))
             plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
             plain.install((), "session-2")
             assert files(plain) == ["a.ttf"], "it lives"
@@ -247,7 +247,7 @@ class TestSharing:
         monkeypatch.setattr("platform.node", lambda: "elsewhere")
         plain.install((), "session-2")
         assert files(plain) == ["a.ttf"]
-        monkeypatch.setattr(sessions, "ELSEWHERE", 0.0)
+        monkeypatch.setattr(session_liveness, "ELSEWHERE", 0.0)
         plain.install((), "session-2")
         assert plain.everything() == {}
 
@@ -285,7 +285,7 @@ class TestLocked:
             unlink(path, missing_ok=missing_ok)
 
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
-        monkeypatch.setattr(shelf, "PATIENCE", 0.0)
+        monkeypatch.setattr(user_font_folder, "PATIENCE", 0.0)
         with monkeypatch.context() as patched:
             patched.setattr(Path, "unlink", refuse)
             yield patched

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from stmpo.fonts.worker import sessions
-from stmpo.fonts.worker.leases import Keeper, Token
-from stmpo.fonts.worker.sessions import lives, token_of
+from stmpo.fonts.install import session_liveness
+from stmpo.fonts.install.leases import Keeper, Token
+from stmpo.fonts.install.session_liveness import lives, token_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +98,7 @@ class TestLiving:
 
     def test_of_one_that_nothing_but_its_folder_tells_of_the_age_decides(self, tmp_path: Path) -> None:
         host = token_of(tmp_path, "").host
-        old = time.time() - sessions.ELSEWHERE - 1
+        old = time.time() - session_liveness.ELSEWHERE - 1
         assert lives(str(tmp_path), Token(host, "", None, time.time()), "")
         assert not lives(str(tmp_path), Token(host, "", None, old), "")
         assert not lives(str(tmp_path), Token(host, "", None, old), "boot")

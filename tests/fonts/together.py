@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from stmpo.fonts.worker.install import install, remove
-from stmpo.fonts.worker.linux import Linux
-from stmpo.fonts.worker.manifest import read_manifest
+from stmpo.fonts.install.install import install, remove
+from stmpo.fonts.install.linux import Linux
+from stmpo.fonts.install.manifest import read_manifest
 
 OTHERS = 4
 PATIENCE = 60.0

@@ -8,16 +8,16 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.worker.install import Report, install, remove
-from stmpo.fonts.worker.linux import Linux
-from stmpo.fonts.worker.manifest import read_manifest
+from stmpo.fonts.install.install import Report, install, remove
+from stmpo.fonts.install.linux import Linux
+from stmpo.fonts.install.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stmpo.fonts.worker.manifest import Wanted
-    from stmpo.fonts.worker.system import System
+    from stmpo.fonts.install.manifest import Wanted
+    from stmpo.fonts.install.protocol import System
 
 FONTCONFIG = shutil.which("fc-list") is not None and shutil.which("fc-cache") is not None
 WHY_NOT = "fontconfig's tools are not installed: apt-get install fontconfig"

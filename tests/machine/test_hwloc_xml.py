@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.errors import BadInput
 from stmpo.machine import hwloc_xml, load
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.errors import BadInput
 from stmpo.machine import fallback, linux, load
 from stmpo.machine.cpulist import format_list, parse_list
+from stmpo.model.errors import BadInput
 from tests.machine.conftest import TOPOLOGIES, WriteRoot
 
 if TYPE_CHECKING:

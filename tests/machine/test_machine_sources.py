@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
 from stmpo.machine import build, discover, fallback, hwloc_xml, load
 from stmpo.machine.model import NumaNode
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stmpo.errors import BadInput
 from stmpo.machine.macos import assemble, parse
+from stmpo.model.errors import BadInput
 
 INTEL = """hw.ncpu: 24
 hw.logicalcpu: 24

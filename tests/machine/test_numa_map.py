@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stmpo.errors import BadInput
 from stmpo.machine import apply_numa_map, load
+from stmpo.model.errors import BadInput
 
 WriteMap = Callable[[Any], Path]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.errors import BadInput
 from stmpo.machine import hwloc_xml, load
 from stmpo.machine.cpulist import format_list
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path

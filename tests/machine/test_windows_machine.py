@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
 from stmpo.machine.windows import memory_room, read, with_memory
 from stmpo.machine.windows_records import JOB_LIMITS_BYTES, Relation, parse_job_memory, parse_relationships
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

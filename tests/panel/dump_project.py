@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import py_aep
 from py_aep import CompItem, FileSource, FootageItem, GetSettingsFormat, PlaceholderSource
 
-from stmpo.aep import read_project
 from stmpo.deadline.assets import find_footage
+from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ def dump(path: Path, fonts: Mapping[str, Path] | None = None) -> dict[str, Any]:
 
 
 def _sources(project: py_aep.Project) -> Iterator[FileSource]:
-    """In the order of `stmpo.aep.Project.footage`."""
+    """In the order of `stmpo.project.model.Project.footage`."""
     for footage in project.footages:
         for source in (footage.main_source, footage.proxy_source):
             if isinstance(source, FileSource):

@@ -19,13 +19,14 @@ from py_aep import OutputFormat, RQItemStatus
 from stmpo.cli.main import run
 from stmpo.deadline import wheels
 from stmpo.deadline.bundle import write_bundle
-from stmpo.deadline.naming import job_name, literal, step_names
-from stmpo.deadline.pieces import load_pieces
+from stmpo.deadline.fragments import load_pieces
+from stmpo.deadline.naming import job_name, step_names
+from stmpo.deadline.output_roots import place_outputs
 from stmpo.deadline.request import Request, prepare
-from stmpo.deadline.roots import place_outputs
 from stmpo.deadline.template import TemplateOptions
-from stmpo.errors import BadInput
 from stmpo.fonts.find import find
+from stmpo.model.errors import BadInput
+from stmpo.model.literals import literal
 from tests.panel.dump_project import dump
 from tests.panel.panel_host import NO_NODE, NODE
 

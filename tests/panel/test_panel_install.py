@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from stmpo.errors import BadInput
-from stmpo.panel.install import Kind, install, look, uninstall
-from stmpo.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record, read_record
-from stmpo.panel.source import Panel
+from stmpo.deadline.panel.install import Kind, install, look, uninstall
+from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record, read_record
+from stmpo.deadline.panel.source import Panel
+from stmpo.model.errors import BadInput
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 FILES = {

@@ -9,17 +9,16 @@ from click.testing import CliRunner
 
 from stmpo import __version__
 from stmpo.cli.main import cli
-from stmpo.errors import BadInput
-from stmpo.panel import places as picked
-from stmpo.panel import places_macos, places_windows
-from stmpo.panel.install import Kind, look
-from stmpo.panel.places_common import PANELS, Scope
+from stmpo.deadline.panel import places, places_macos, places_windows
+from stmpo.deadline.panel.install import Kind, look
+from stmpo.deadline.panel.places_common import PANELS, Scope
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stmpo.panel.places_common import Places
+    from stmpo.deadline.panel.places_common import Places
 
 EDITIONS = (
     "After Effects/24.6",
@@ -102,10 +101,10 @@ class TestMacos:
 
 
 def test_each_system_has_its_places_and_its_way_to_an_administrator() -> None:
-    assert picked.find_places({}, "win32").found == ()
-    assert "no After Effects" in picked.find_places({}, "linux").looked
-    assert "administrator" in picked.elevation("win32")
-    assert "sudo" in picked.elevation("darwin")
+    assert places.find_places({}, "win32").found == ()
+    assert "no After Effects" in places.find_places({}, "linux").looked
+    assert "administrator" in places.elevation("win32")
+    assert "sudo" in places.elevation("darwin")
 
 
 class TestCommand:
@@ -114,7 +113,7 @@ class TestCommand:
         def find(environ: Mapping[str, str]) -> Places:
             return places_windows.places(windows)
 
-        monkeypatch.setattr(picked, "find_places", find)
+        monkeypatch.setattr(places, "find_places", find)
 
     @staticmethod
     def stmpo(*arguments: str) -> str:

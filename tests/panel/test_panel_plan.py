@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stmpo.job import RunOptions, Source, declared
 from stmpo.machine import load
+from stmpo.model.options import RunOptions, Source, declared
 from stmpo.planning import PlanRequest, make_plan
 from stmpo.planning.limits import GB
 from stmpo.planning.profiles import PROFILES, apply_profile

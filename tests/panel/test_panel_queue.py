@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stmpo.deadline.pieces import load_pieces
-from stmpo.errors import BadInput
-from stmpo.frames import FrameSet
+from stmpo.deadline.fragments import load_pieces
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
 from tests.panel.dump_project import dump
 
 if TYPE_CHECKING:

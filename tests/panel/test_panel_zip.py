@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import stmpo
-from stmpo.deadline.pieces import pieces_folder
+from stmpo.deadline.fragments import pieces_folder
+from stmpo.deadline.panel import source
+from stmpo.deadline.panel.archive import write_archive
+from stmpo.deadline.panel.install import Kind, look
+from stmpo.deadline.panel.record import ASSETS, ENTRY, RECORD
+from stmpo.deadline.panel.source import gather, renamed
 from stmpo.deadline.wheels import write_own_wheel
-from stmpo.errors import BadInput
-from stmpo.panel import source
-from stmpo.panel.archive import write_archive
-from stmpo.panel.install import Kind, look
-from stmpo.panel.record import ASSETS, ENTRY, RECORD
-from stmpo.panel.source import gather, renamed
+from stmpo.model.errors import BadInput
 
 if sys.version_info >= (3, 11):
     import tomllib

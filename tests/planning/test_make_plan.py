@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.job import RunOptions, Source, resolve
 from stmpo.machine import load
+from stmpo.model.errors import BadInput
+from stmpo.model.options import RunOptions, Source, resolve
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.planning.profiles import PROFILES, apply_profile
-from stmpo.report.plan_text import lines, notes
+from stmpo.reporting.plan_text import lines, notes
 from tests.planning.conftest import machines
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from stmpo.cli.plan import plan_command
-from stmpo.errors import BadInput
 from stmpo.machine import load
+from stmpo.model.errors import BadInput
 from stmpo.planning import PlanRequest, make_plan
-from stmpo.report.plan_svg import draw
+from stmpo.reporting.plan_svg import draw
 
 if TYPE_CHECKING:
     from pathlib import Path

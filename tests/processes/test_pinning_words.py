@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.machine.model import Cpu
-from stmpo.processes.posix import describe, encode
+from stmpo.processes.posix.tree import describe, encode
 from stmpo.processes.protocol import SpawnRequest
 from stmpo.processes.ranges import ranges
-from stmpo.processes.win32 import group_array
-from stmpo.processes.windows_pinning import masks_of
+from stmpo.processes.windows.api import group_array
+from stmpo.processes.windows.pinning import masks_of
 
 
 @given(st.sets(st.integers(0, 2000)))

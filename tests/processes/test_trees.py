@@ -18,11 +18,11 @@ if sys.platform != "linux":
 
 from stmpo.machine.model import Cpu
 from stmpo.processes import protocol, stop
-from stmpo.processes.linux import ProcTable
-from stmpo.processes.macos import PsutilTable
-from stmpo.processes.posix import PosixSystem, PosixTree
-from stmpo.processes.warden.linux import LinuxKernel
-from stmpo.processes.warden.portable import PortableKernel
+from stmpo.processes.forkserver.linux import LinuxKernel
+from stmpo.processes.forkserver.portable import PortableKernel
+from stmpo.processes.posix.linux import ProcTable
+from stmpo.processes.posix.macos import PsutilTable
+from stmpo.processes.posix.tree import PosixSystem, PosixTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -578,7 +578,7 @@ class TestPinning:
     def test_a_memory_policy_is_read_back_as_it_was_set(self) -> None:
         """In a process of its own: the policy stays with the process that sets it."""
         script = (
-            "from stmpo.processes.warden.linux import *\n"
+            "from stmpo.processes.forkserver.linux import *\n"
             "for mode in (MPOL_PREFERRED, MPOL_PREFERRED_MANY):\n"
             "    set_memory_policy(mode, [0]); print(memory_policy())"
         )

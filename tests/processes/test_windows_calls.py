@@ -20,10 +20,10 @@ import pytest
 
 from stmpo.machine.model import Cpu
 from stmpo.processes import stop
-from stmpo.processes import win32_types as w
 from stmpo.processes.protocol import Pinning, SpawnRequest
-from stmpo.processes.win32 import SIGNATURES, Win32, Win32Error
-from stmpo.processes.windows import Birth, WindowsSystem
+from stmpo.processes.windows import types
+from stmpo.processes.windows.api import SIGNATURES, Win32, Win32Error
+from stmpo.processes.windows.tree import Birth, WindowsSystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,18 +83,18 @@ class Kernel32:
         return 1000 + self.jobs
 
     def do_SetInformationJobObject(self, job: int, kind: int, data: Any, size: int) -> int:
-        if kind == w.JOB_GROUPS_EX:
+        if kind == types.JOB_GROUPS_EX:
             self.job_groups = bytes(data._obj)[:size]
         return 1
 
     def do_QueryInformationJobObject(self, job: int, kind: int, data: Any, size: int, used: Any) -> int:
-        if kind == w.JOB_GROUPS_EX:
+        if kind == types.JOB_GROUPS_EX:
             ctypes.memmove(data._obj, self.job_groups, len(self.job_groups))
             used._obj.value = len(self.job_groups)
-        if kind == w.JOB_BASIC_ACCOUNTING:
+        if kind == types.JOB_BASIC_ACCOUNTING:
             data._obj.active_processes = self.active
             data._obj.total_user_time, data._obj.total_kernel_time = 30_000_000, 5_000_000
-        if kind == w.JOB_BASIC_AND_IO_ACCOUNTING:
+        if kind == types.JOB_BASIC_AND_IO_ACCOUNTING:
             data._obj.io.read_bytes, data._obj.io.write_bytes = 1000, 24
         return 1
 
@@ -212,22 +212,22 @@ class TestLayout:
     @pytest.mark.parametrize(
         ("structure", "size"),
         [
-            (w.GroupAffinity, 16),
-            (w.BasicLimits, 64),
-            (w.IoCounters, 48),
-            (w.ExtendedLimits, 144),
-            (w.Accounting, 48),
-            (w.AccountingAndIo, 96),
-            (w.ProcessIds, 8),
+            (types.GroupAffinity, 16),
+            (types.BasicLimits, 64),
+            (types.IoCounters, 48),
+            (types.ExtendedLimits, 144),
+            (types.Accounting, 48),
+            (types.AccountingAndIo, 96),
+            (types.ProcessIds, 8),
         ],
     )
     def test_sizes(self, structure: type[ctypes.Structure], size: int) -> None:
         assert ctypes.sizeof(structure) == size
 
     def test_the_flags_stand_where_the_kernel_reads_them(self) -> None:
-        assert w.BasicLimits.limit_flags.offset == 16
-        assert w.Accounting.active_processes.offset == 40
-        assert w.GroupAffinity.group.offset == 8
+        assert types.BasicLimits.limit_flags.offset == 16
+        assert types.Accounting.active_processes.offset == 40
+        assert types.GroupAffinity.group.offset == 8
 
 
 class TestStart:
@@ -557,7 +557,7 @@ def test_the_process_list_grows_until_all_fit() -> None:
             listed = many[:room]
             packed = struct.pack(f"<II{len(listed)}Q", len(many), len(listed), *listed)
             ctypes.memmove(data._obj, packed, len(packed))
-            self.error = 0 if room >= len(many) else w.ERROR_MORE_DATA
+            self.error = 0 if room >= len(many) else types.ERROR_MORE_DATA
             return int(room >= len(many))
 
     kernel = Crowded()

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet, Span
-from stmpo.job import RenderJob
-from stmpo.outputs import OutputPattern
-from stmpo.renderers import aerender_cli
+from stmpo.model.frames import FrameSet, Span
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
 from stmpo.renderers.aerender import Aerender
-from stmpo.renderers.aerender_lines import Item, Language, Lines, Quotes, Style, TimeDisplay
+from stmpo.renderers.emulator import cli
+from stmpo.renderers.emulator.lines import Item, Language, Lines, Quotes, Style, TimeDisplay
 from stmpo.renderers.protocol import LineKind, Meaning, Renderer, Work
 
 AERENDER: Renderer = Aerender(("aerender",))
@@ -54,7 +54,7 @@ class TestCommand:
             om_template="PNG  RGBA",
             continue_on_missing_footage=True,
         )
-        read = aerender_cli.parse(AERENDER.command(asked, work(Span(-12, -3)), mfr=False)[1:])
+        read = cli.parse(AERENDER.command(asked, work(Span(-12, -3)), mfr=False)[1:])
         assert (read.rqindex, read.comp, read.rs_template, read.om_template) == (4, None, "Best", "PNG  RGBA")
         assert (read.start, read.end, read.mfr) == (-12, -3, (False, 25))
         assert read.continue_on_missing_footage
@@ -75,20 +75,18 @@ class TestCommand:
 
     def test_a_job_without_comp_and_item_asks_for_the_first_item(self) -> None:
         """Trap: with neither, aerender renders the whole queue and ignores -output, -s and -e."""
-        arguments, warnings = aerender_cli.resolve(
-            aerender_cli.parse(AERENDER.command(job(comp=None), work(), mfr=True)[1:])
-        )
+        arguments, warnings = cli.resolve(cli.parse(AERENDER.command(job(comp=None), work(), mfr=True)[1:]))
         assert (arguments.rqindex, arguments.output, arguments.start, warnings) == (1, OUTPUT, 3, [])
 
     @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
     def test_any_name_of_a_comp_arrives_as_it_is(self, name: str) -> None:
-        assert aerender_cli.parse(AERENDER.command(job(comp=name), work(), mfr=True)[1:]).comp == name
+        assert cli.parse(AERENDER.command(job(comp=name), work(), mfr=True)[1:]).comp == name
 
     @pytest.mark.parametrize(
         "name", ["-output", "-reuse", '"quoted"', '"', "100 % & more", "東京 ü", "a' \"b"]
     )
     def test_names_that_look_like_flags_or_shell_syntax_are_plain_values(self, name: str) -> None:
-        read = aerender_cli.parse(AERENDER.command(job(comp=name, rs_template=name), work(), mfr=True)[1:])
+        read = cli.parse(AERENDER.command(job(comp=name, rs_template=name), work(), mfr=True)[1:])
         assert (read.comp, read.rs_template, read.output) == (name, name, OUTPUT)
 
     def test_flags_that_break_parallel_rendering_are_never_passed(self) -> None:

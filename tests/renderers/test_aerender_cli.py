@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.aerender_cli import AerenderError, ExitCode, OutputFile, claim, parse, resolve
-from stmpo.renderers.aerender_lines import (
+from stmpo.renderers.emulator.cli import AerenderError, ExitCode, OutputFile, claim, parse, resolve
+from stmpo.renderers.emulator.lines import (
     Item,
     Language,
     Lines,

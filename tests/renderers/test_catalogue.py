@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.catalogue import CATALOGUE, Pattern, documented, look_up
+from stmpo.renderers.error_catalogue import CATALOGUE, Pattern, documented, look_up
 from stmpo.renderers.protocol import Meaning
 
 HOPELESS, UNTRUSTED, LATER = Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER

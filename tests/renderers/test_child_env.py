@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.renderers.child_env import MASK, MAX_FILE_BYTES, ChildEnvironment, Redactor, child_environment
+from stmpo.model.errors import BadInput
+from stmpo.renderers.environment import MASK, MAX_FILE_BYTES, ChildEnvironment, Redactor, child_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from stmpo.errors import BadInput, ExitCode, NoRenderer
-from stmpo.renderers import discovery, discovery_macos, discovery_windows
+from stmpo.model.errors import BadInput, ExitCode, NoRenderer
+from stmpo.renderers import discovery
 from stmpo.renderers.aerender import Aerender
-from stmpo.renderers.discovery import choose_renderer, embedded_lottie, find_aerender, system_search
-from stmpo.renderers.discovery_common import Installed, newest_first
+from stmpo.renderers.discovery import (
+    choose_renderer,
+    embedded_lottie,
+    find_aerender,
+    macos,
+    system_search,
+    windows,
+)
+from stmpo.renderers.discovery.common import Installed, newest_first
 
 
 def program(path: Path) -> Path:
@@ -198,29 +205,29 @@ class TestInstalled:
             "ProgramW6432": str(tmp_path / "E"),
             "CommonProgramFiles": str(tmp_path / "common"),
         }
-        there = discovery_windows.installed(environ)
+        there = windows.installed(environ)
         assert there.aerenders == (new, old)
         assert str(tmp_path / "E") in there.looked
         assert "common" not in there.looked
 
     def test_windows_names_each_folder_once(self) -> None:
         same = {"ProgramFiles": "C:\\Program Files", "ProgramW6432": "c:\\program files"}
-        assert len(discovery_windows.program_folders(same)) == 1
+        assert len(windows.program_folders(same)) == 1
 
     def test_windows_without_its_variables_assumes_no_drive(self) -> None:
-        there = discovery_windows.installed({})
+        there = windows.installed({})
         assert there.aerenders == ()
         assert "ProgramFiles" in there.looked
 
     def test_macos_looks_into_both_applications_folders(self, tmp_path: Path) -> None:
         shared = program(tmp_path / "Applications" / "Adobe After Effects 2024" / "aerender")
         own = program(tmp_path / "home" / "Applications" / "Adobe After Effects 2025" / "aerender")
-        there = discovery_macos.installed({"HOME": str(tmp_path / "home")}, tmp_path / "Applications")
+        there = macos.installed({"HOME": str(tmp_path / "home")}, tmp_path / "Applications")
         assert there.aerenders == (own, shared)
 
     @pytest.mark.parametrize(
         ("platform", "search"),
-        [("win32", discovery_windows.installed), ("darwin", discovery_macos.installed)],
+        [("win32", windows.installed), ("darwin", macos.installed)],
     )
     def test_each_system_has_its_file(self, platform: str, search: object) -> None:
         assert system_search(platform) is search
@@ -239,7 +246,7 @@ class TestChoice:
         environ = {"AERENDER_PATH": str(program(tmp_path / "aerender"))}
         chosen = choose_renderer(Path(name), None, environ)
         assert isinstance(chosen, Aerender)
-        assert chosen.prefix == (sys.executable, "-m", "stmpo.renderers.lottie")
+        assert chosen.prefix == (sys.executable, "-m", "stmpo.renderers.lottie.renderer")
         assert (chosen.name, chosen.how) == ("stmpo-lottie", "embedded renderer")
 
     def test_an_explicit_renderer_gets_lottie_files_as_well(self, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.flood import A_LINE, A_SECOND, AT_ONCE, LAST_LINES, Flood
+from stmpo.renderers.output_limit import A_LINE, A_SECOND, AT_ONCE, LAST_LINES, Flood
 
 
 def _printed(flood: Flood, lines: list[str], now: float) -> list[str]:

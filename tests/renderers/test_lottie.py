@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.renderers import lottie_file
-from stmpo.renderers.lottie import check_lottie, main
-from stmpo.renderers.lottie_file import LottieInfo, load
+from stmpo.model.errors import BadInput
+from stmpo.renderers.lottie import file
+from stmpo.renderers.lottie.file import LottieInfo, load
+from stmpo.renderers.lottie.renderer import check_lottie, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +146,7 @@ class TestCheck:
     def test_refuses_a_zip_bomb_before_unpacking_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lottie_file, "MAX_BYTES", 100_000)
+        monkeypatch.setattr(file, "MAX_BYTES", 100_000)
         path = archive(tmp_path / "x.lottie", {"manifest.json": " " * 1_000_000})
         assert path.stat().st_size < 100_000
         with pytest.raises(BadInput, match="unpacks to more"):
@@ -201,7 +201,7 @@ class TestPixels:
             assert blue < 6
 
     def test_alpha_agrees_with_rlottie_s_own_buffer(self, comp: Path) -> None:
-        from stmpo.renderers.lottie_frames import FramePainter  # noqa: PLC0415 - after the check that it can be had
+        from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415 - after the check that it can be had
 
         painter = FramePainter(load(comp)[0], comp.parent, "PNG", 1.0)
         blue, green, red, alpha = painter.pixels(10)[:4]
@@ -324,7 +324,15 @@ class TestBehaviour:
             assert (tmp_path / f"f_10{extension}").read_bytes().endswith(end)
 
     def test_runs_as_a_module_and_stops_when_nobody_listens(self, comp: Path, tmp_path: Path) -> None:
-        argv = [sys.executable, "-m", "stmpo.renderers.lottie", "-project", str(comp), "-rqindex", "1"]
+        argv = [
+            sys.executable,
+            "-m",
+            "stmpo.renderers.lottie.renderer",
+            "-project",
+            str(comp),
+            "-rqindex",
+            "1",
+        ]
         argv += ["-output", str(tmp_path / "f_[#####].png"), "-s", "0", "-e", "50000"]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
@@ -337,6 +345,6 @@ class TestBehaviour:
 
 
 def test_checking_imports_neither_rlottie_nor_pillow() -> None:
-    code = "import sys, stmpo.renderers.lottie; print(sorted({'PIL', 'rlottie_python', 'numpy'} & set(sys.modules)))"
+    code = "import sys, stmpo.renderers.lottie.renderer; print(sorted({'PIL', 'rlottie_python', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.text import (
+from stmpo.model.text import one_line, visible
+from stmpo.renderers.line_decoder import (
     CUT,
     MAX_LINE_BYTES,
     MAX_TEXT,
     LineSplitter,
     decode,
-    one_line,
     system_code_pages,
-    visible,
 )
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.frames import FrameSet, Span
-from stmpo.job import RenderJob
-from stmpo.outputs import OutputPattern
+from stmpo.engine.strategy_choice import choose_strategy
+from stmpo.model.frames import FrameSet, Span
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.protocol import Work
 from stmpo.renderers.version import major_version
-from stmpo.sharing import choose_strategy
 from stmpo.testing import FAKE_AERENDER
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.frames import FrameSet
-from stmpo.scheduling.choice import make_strategy
-from stmpo.scheduling.shapes import SHAPES, shape
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.cost_shapes import SHAPES, shape
+from stmpo.scheduling.registry import make_strategy
 from stmpo.scheduling.simulate import Costs, simulate
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet
+from stmpo.model.frames import FrameSet
 from stmpo.scheduling.estimates import Estimates, completed
-from stmpo.scheduling.parts import weighted_parts
+from stmpo.scheduling.initial_ranges import weighted_parts
 
 TEN = FrameSet.between(1, 10)
 POSITIVE = st.floats(1e-3, 1e5)

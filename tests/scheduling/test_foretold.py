@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet
-from stmpo.scheduling.foretold import foretold
-from stmpo.scheduling.level import water_level
-from stmpo.scheduling.shapes import SHAPES, shape
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.cost_shapes import SHAPES, shape
+from stmpo.scheduling.makespan import foretold
 from stmpo.scheduling.simulate import Costs, simulate
 from stmpo.scheduling.steal import Steal
+from stmpo.scheduling.water_level import water_level
 
 COSTS = st.lists(st.floats(1e-6, 1e4), min_size=1, max_size=40)
 

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from stmpo.scheduling.hindrance import Hindrance
-from stmpo.scheduling.shapes import SHAPES, shape
+from stmpo.scheduling.contention import Hindrance
+from stmpo.scheduling.cost_shapes import SHAPES, shape
 
 STEP = 0.1
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.scheduling.learned import Learned, learn, shared_out
+from stmpo.scheduling.cost_history import Learned, learn, shared_out
 
 JOB = {"project": "/p/a.aep", "comp": "Main", "rqindex": None, "output": "x"}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet, Span
+from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.retries import LONGEST_PAUSE, MAX_REFUSALS, MOST_BARREN, AttemptEnd, RetryBook
 from stmpo.scheduling.static import Static
 

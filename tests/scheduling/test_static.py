@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet, Span
+from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.static import Static, equal_parts
 
 if TYPE_CHECKING:

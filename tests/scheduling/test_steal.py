@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.frames import FrameSet, Span
+from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.steal import Steal, frames_to_take
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet, Span
-from stmpo.scheduling.choice import make_strategy
+from stmpo.model.frames import FrameSet, Span
+from stmpo.scheduling.registry import make_strategy
 from stmpo.scheduling.simulate import Costs, simulate
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.frames import FrameSet
-from stmpo.scheduling.shapes import SHAPES, shape
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.cost_shapes import SHAPES, shape
 from stmpo.scheduling.simulate import Costs, simulate
 from stmpo.scheduling.static import Static
 from stmpo.scheduling.throughput import Throughput, fewer_were_faster

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stmpo.events import (
+from stmpo.model.events import (
     Event,
     FrameDelivered,
     Level,
@@ -23,12 +23,12 @@ from stmpo.events import (
     SlotChanged,
     SlotState,
 )
-from stmpo.frames import Span
+from stmpo.model.frames import Span
 
 if TYPE_CHECKING:
-    from stmpo.sinks.board import Board
+    from stmpo.reporting.board import Board
 
-board_module = pytest.importorskip("stmpo.sinks.board", reason="rich is not installed")
+board_module = pytest.importorskip("stmpo.reporting.board", reason="rich is not installed")
 
 PROGRESS = Progress(62, 120, 30.0, 4.1, 14.1, 3, 4, 0.52)
 ODD = [

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.errors import BadInput
-from stmpo.events import (
+from stmpo.model.errors import BadInput
+from stmpo.model.events import (
     Event,
     Level,
     Message,
@@ -23,11 +23,11 @@ from stmpo.events import (
     SlotChanged,
     SlotState,
 )
-from stmpo.frames import Span
-from stmpo.renderers.text import MAX_TEXT, decode
-from stmpo.sinks import Sinks
-from stmpo.sinks.lines import HEARTBEAT, LineSink, LogFile, message_text, prefix, progress_text
-from stmpo.sinks.stream import LONGEST
+from stmpo.model.frames import Span
+from stmpo.renderers.line_decoder import MAX_TEXT, decode
+from stmpo.reporting import Sinks
+from stmpo.reporting.lines import HEARTBEAT, LineSink, LogFile, message_text, prefix, progress_text
+from stmpo.reporting.safe_stream import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path

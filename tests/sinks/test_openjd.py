@@ -10,8 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.events import Event, Level, Message, Progress, RendererOutput, RunEnded, RunFailed, RunStarted
-from stmpo.sinks.openjd import OpenJDSink
+from stmpo.model.events import (
+    Event,
+    Level,
+    Message,
+    Progress,
+    RendererOutput,
+    RunEnded,
+    RunFailed,
+    RunStarted,
+)
+from stmpo.reporting.openjd import OpenJDSink
 
 judge = pytest.importorskip("openjd.sessions._action_filter", reason="openjd-sessions is not installed")
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.sinks import pipe
-from stmpo.sinks.pipe import pipe_of
-from stmpo.sinks.stream import SafeStream
+from stmpo.reporting import pipe
+from stmpo.reporting.pipe import pipe_of
+from stmpo.reporting.safe_stream import SafeStream
 
 if sys.platform == "win32":
     pytest.skip("Windows cannot ask a pipe whether it takes something", allow_module_level=True)

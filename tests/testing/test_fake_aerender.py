@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from stmpo.delivery.verify import Whole, verify_frame
-from stmpo.renderers.aerender_lines import Language, Style, TimeDisplay
+from stmpo.renderers.emulator.lines import Language, Style, TimeDisplay
 from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp, starts
 from stmpo.testing.state import State
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.errors import BadInput
-from stmpo.frames import Span
-from stmpo.renderers.aerender_lines import Language, Style
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import Span
+from stmpo.renderers.emulator.lines import Language, Style
 from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
 from stmpo.testing.faults import Faults, Moment
 from stmpo.testing.scenario import load

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.deadline.pieces import load_pieces
+from stmpo.deadline.fragments import load_pieces
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.fonts.worker.clean import clean
-from stmpo.fonts.worker.install import install, remove
-from stmpo.fonts.worker.manifest import read_manifest
+from stmpo.fonts.install.clean import clean
+from stmpo.fonts.install.install import install, remove
+from stmpo.fonts.install.manifest import read_manifest
 from tests.fonts.foundry import collection, face
 from tests.fonts.ward import write_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stmpo.fonts.worker.install import Report
+    from stmpo.fonts.install.install import Report
 
 
 def only_on_windows() -> None:
@@ -38,18 +38,18 @@ assert sys.platform == "win32"
 
 import winreg  # noqa: E402 - there is none to import elsewhere
 
+from stmpo.fonts.install import gdi, user_font_folder  # noqa: E402
+from stmpo.fonts.install.windows import Windows  # noqa: E402
 from stmpo.fonts.places.registry import FONTS  # noqa: E402
-from stmpo.fonts.worker import gdi, shelf  # noqa: E402
-from stmpo.fonts.worker.windows import Windows  # noqa: E402
 
 HOLD = "import sys; file = open(sys.argv[1], 'rb'); print('open', flush=True); sys.stdin.read()"
 DIE = """
 import os, sys
 from pathlib import Path
-from stmpo.fonts.worker import shelf
-from stmpo.fonts.worker.install import install
-from stmpo.fonts.worker.manifest import read_manifest
-from stmpo.fonts.worker.windows import Windows
+from stmpo.fonts.install import user_font_folder
+from stmpo.fonts.install.install import install
+from stmpo.fonts.install.manifest import read_manifest
+from stmpo.fonts.install.windows import Windows
 
 done = 0
 def watch(event, arguments):
@@ -167,7 +167,7 @@ def test_another_session_keeps_them_until_it_leaves(user: User) -> None:
 def test_a_file_that_a_program_has_open_goes_with_the_next_session(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "PATIENCE", 0.2)
+    monkeypatch.setattr(user_font_folder, "PATIENCE", 0.2)
     report = user.install()
     command = [sys.executable, "-c", HOLD, report.installed["Pane-Bold"]]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:

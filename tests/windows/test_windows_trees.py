@@ -20,7 +20,7 @@ import pytest
 
 from stmpo.machine.model import Cpu
 from stmpo.processes import SpawnRequest, containment, sample_all, spawn, stop
-from stmpo.processes.win32_types import LIMIT_KILL_ON_JOB_CLOSE
+from stmpo.processes.windows.types import LIMIT_KILL_ON_JOB_CLOSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -38,7 +38,7 @@ def only_on_windows() -> None:
 only_on_windows()
 assert sys.platform == "win32"
 
-from stmpo.processes import windows_start  # noqa: E402 - exists for Windows only
+from stmpo.processes.windows import launch  # noqa: E402 - exists for Windows only
 
 PATIENCE = 60.0
 SLEEP = "import time; time.sleep(300)"
@@ -370,7 +370,7 @@ class TestOuterJob:
     """The worker agent has put us into a job of its own."""
 
     def test_jobs_nest_and_the_outer_ones_end_is_the_renderers_end(self, tmp_path: Path) -> None:
-        win32 = windows_start.system()._win32
+        win32 = launch.system()._win32
         outer = win32.create_job()
         win32.set_job_limits(outer, LIMIT_KILL_ON_JOB_CLOSE)
         script = "input()\n" + textwrap.dedent(DRIVER)

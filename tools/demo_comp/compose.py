@@ -1,7 +1,7 @@
 """Makes the demo's animation: four seconds from night to dawn, 120 frames of 1920 x 1080 at 30 a second.
 
-    python -m stmpo.demo.compose            # writes demo.json beside this file
-    python -m stmpo.demo.compose FILE
+    python -m tools.demo_comp.compose            # writes demo.json beside this file
+    python -m tools.demo_comp.compose FILE
 
 A Lottie document is a stack of layers, the first in front. The scene's parts are one module each; all chance in them is
 seeded, so the file is the same whenever it is made, and the repository's copy is tested to be what this makes.
@@ -14,16 +14,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.demo.lottie_doc import LAST, rounded
-from stmpo.demo.scene_land import fireflies, lake, mountains, pines
-from stmpo.demo.scene_planet import planet, sun
-from stmpo.demo.scene_sky import HEIGHT, WIDTH, aurora, haze, shooting_stars, sky, stars
-from stmpo.demo.scene_title import title, vignette
+from tools.demo_comp.lottie_doc import LAST, rounded
+from tools.demo_comp.scene_land import fireflies, lake, mountains, pines
+from tools.demo_comp.scene_planet import planet, sun
+from tools.demo_comp.scene_sky import HEIGHT, WIDTH, aurora, haze, shooting_stars, sky, stars
+from tools.demo_comp.scene_title import title, vignette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stmpo.demo.lottie_doc import Json
+    from tools.demo_comp.lottie_doc import Json
 
 
 def document() -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
-from stmpo.demo.lottie_doc import (
+from tools.demo_comp.lottie_doc import (
     Json,
     Keys,
     Point,
@@ -20,7 +20,7 @@ from stmpo.demo.lottie_doc import (
     rectangle,
     transform,
 )
-from stmpo.demo.scene_sky import HEIGHT, WIDTH
+from tools.demo_comp.scene_sky import HEIGHT, WIDTH
 
 SHORE = 880.0
 """Where the lake begins, in pixels from the top."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from stmpo.demo.lottie_doc import (
+from tools.demo_comp.lottie_doc import (
     Json,
     Keys,
     Stops,

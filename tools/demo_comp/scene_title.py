@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from stmpo.demo.lottie_doc import (
+from tools.demo_comp.lottie_doc import (
     Json,
     Stops,
     ellipse,
@@ -20,7 +20,7 @@ from stmpo.demo.lottie_doc import (
     transform,
     trim,
 )
-from stmpo.demo.scene_sky import HEIGHT, WIDTH
+from tools.demo_comp.scene_sky import HEIGHT, WIDTH
 
 _TALL = 190.0
 _PITCH = 232.0

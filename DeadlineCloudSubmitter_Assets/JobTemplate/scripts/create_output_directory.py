@@ -1,7 +1,7 @@
-"""Makes every folder that a job writes to; see `stmpo.deadline.folders`."""
+"""Makes every folder that a job writes to; see `stmpo.worker.output_folders`."""
 
 import sys
 
-from stmpo.deadline import folders, session
+from stmpo.worker import openjd_session, output_folders
 
-sys.exit(session.run(folders.main))
+sys.exit(openjd_session.run(output_folders.main))

@@ -1,10 +1,10 @@
-"""Fonts that travel with a job come and go; see `stmpo.deadline.font_manager`."""
+"""Fonts that travel with a job come and go; see `stmpo.worker.job_fonts`."""
 
 import sys
 from pathlib import Path
 
-from stmpo.deadline import font_manager, session
+from stmpo.worker import job_fonts, openjd_session
 
 HERE = str(Path(__file__).resolve().parent)
 
-sys.exit(session.run(lambda arguments: font_manager.main([HERE, *arguments])))
+sys.exit(openjd_session.run(lambda arguments: job_fonts.main([HERE, *arguments])))

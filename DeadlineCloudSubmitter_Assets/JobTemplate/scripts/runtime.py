@@ -1,4 +1,4 @@
-"""Makes stmpo importable for what the session runs next, by `stmpo.deadline.runtime` out of the wheel that travels along.
+"""Makes stmpo importable for what the session runs next, by `stmpo.worker.bootstrap` out of the wheel that travels along.
 
 In words that Python 3.6 reads, so that a Python that is too old is named instead of failing on syntax.
 """
@@ -13,10 +13,10 @@ if sys.version_info < (3, 10):  # noqa: UP036 - said in words
     sys.exit(2)
 sys.path[:0] = sorted(str(wheel) for wheel in HERE.glob("wheels/stmpo-*.whl"))
 try:
-    from stmpo.deadline import runtime, session
+    from stmpo.worker import bootstrap, openjd_session
 except ImportError:
     print(
         "openjd_fail: this worker has no stmpo, and the job brings none in scripts/wheels; install it or submit again"
     )
     sys.exit(2)
-sys.exit(session.run(lambda arguments: runtime.main([str(HERE), *arguments])))
+sys.exit(openjd_session.run(lambda arguments: bootstrap.main([str(HERE), *arguments])))

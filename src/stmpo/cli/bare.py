@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from stmpo import signals
-from stmpo.cli.boundary import cancelled, open_streams, refused, unexpected
-from stmpo.errors import BadInput, StmpoError
-from stmpo.job import JobOptions, Option, RunOptions, declared
+from stmpo.cli.exit_codes import cancelled, open_streams, refused, unexpected
+from stmpo.model.errors import BadInput, StmpoError
+from stmpo.model.options import JobOptions, Option, RunOptions, declared
+from stmpo.system import signals
 
 
 class _Parser(argparse.ArgumentParser):
@@ -23,7 +23,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str]) -> int:
     """Render; the exit code says how it went."""
-    from stmpo.cli.running import render_command  # noqa: PLC0415 - `--help` does not need the engine
+    from stmpo.api import render_command  # noqa: PLC0415 - `--help` does not need the engine
 
     open_streams()
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from stmpo.cli.jobs import counted, job_options, place_of, prepared, written
+from stmpo.cli.bundle_options import counted, job_options, place_of, prepared, written
 
 
 @click.command("bundle", short_help="Write a job bundle for AWS Deadline Cloud, without After Effects.")

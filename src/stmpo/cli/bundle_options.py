@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from stmpo import paths
-from stmpo.errors import BadInput
-from stmpo.renderers.text import visible
+from stmpo.model.errors import BadInput
+from stmpo.model.text import visible
+from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +175,7 @@ def place_of(text: str, option: str) -> Path:
     Raises:
         BadInput: it is empty, as an unset variable in somebody's script is; that would be the current folder.
     """
-    from stmpo.intake import absolute  # noqa: PLC0415
+    from stmpo.engine.prepare import absolute  # noqa: PLC0415
 
     if not text.strip():
         raise BadInput(f"{option} is empty; give a path")
@@ -241,7 +241,7 @@ def prepared(project: Path, values: dict[str, Any]) -> Prepared:
 
 def counted(items: int, tasks: int, files: int) -> str:
     """How large a job is, in words."""
-    from stmpo.report.summary import plural  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.model.text import plural  # noqa: PLC0415 - `--help` does not need it
 
     return f"{plural(items, 'item')}, {plural(tasks, 'task')}, {plural(files, 'file')}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from stmpo.errors import BadInput, ExitCode
+from stmpo.model.errors import BadInput, ExitCode
 
 
 @click.command("demo", short_help="Render the demo comp by several processes, and see what was gained.")
@@ -33,10 +33,10 @@ from stmpo.errors import BadInput, ExitCode
 def demo_command(output_dir: str, processes: int | None, frames: str | None, compare: bool) -> int:
     """Render the demo comp (120 frames, 1920 x 1080) by several processes of the embedded renderer."""
     from stmpo.demo import DEMO_COMP  # noqa: PLC0415 - `--help` does not need the engine
-    from stmpo.demo.sheet import contact_sheet  # noqa: PLC0415
+    from stmpo.demo.contact_sheet import contact_sheet  # noqa: PLC0415
     from stmpo.machine import discover  # noqa: PLC0415
-    from stmpo.report.summary import duration  # noqa: PLC0415
-    from stmpo.signals import interruptible  # noqa: PLC0415
+    from stmpo.model.text import duration  # noqa: PLC0415
+    from stmpo.system.signals import interruptible  # noqa: PLC0415
 
     folder = Path.cwd() / output_dir
     count = processes or max(2, len(discover().cpus))
@@ -59,8 +59,8 @@ def demo_command(output_dir: str, processes: int | None, frames: str | None, com
 
 def _timed_render(comp: Path, folder: Path, processes: int, frames: str | None) -> tuple[float, ExitCode]:
     """Render into an empty folder; seconds and exit code."""
-    from stmpo.cli.running import run_render  # noqa: PLC0415
-    from stmpo.job import JobOptions, RunOptions, resolve  # noqa: PLC0415
+    from stmpo.api import run_render  # noqa: PLC0415
+    from stmpo.model.options import JobOptions, RunOptions, resolve  # noqa: PLC0415
 
     _empty(folder)
     job = JobOptions(output=str(folder / "demo_[####].png"), frames=frames)

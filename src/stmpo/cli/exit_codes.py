@@ -13,9 +13,9 @@ import sys
 import traceback
 from pathlib import Path
 
-from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
-from stmpo.renderers.text import visible
-from stmpo.sinks.stream import SafeStream
+from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
+from stmpo.model.text import visible
+from stmpo.reporting.safe_stream import SafeStream
 
 
 def open_streams() -> None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stmpo.cli.jobs import folders_of, place_of
-from stmpo.errors import BadInput
-from stmpo.renderers.text import visible
+from stmpo.cli.bundle_options import folders_of, place_of
+from stmpo.model.errors import BadInput
+from stmpo.model.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stmpo.aep import FontUse, Project
     from stmpo.fonts.find import Font
-    from stmpo.fonts.worker.clean import Cleaned, InstalledFont
+    from stmpo.fonts.install.clean import Cleaned, InstalledFont
+    from stmpo.project.model import FontUse, Project
 
 _SHOWN = 8
 """Layers of one font, at most: a template may have hundreds."""
@@ -55,8 +55,8 @@ def fonts_command() -> None:
 )
 def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
     """Show the fonts of PROJECT (.aep): their files, whether they travel with a job, and the layers that show them."""
-    from stmpo.aep import read_project  # noqa: PLC0415 - `--help` does not need it
     from stmpo.fonts.find import find  # noqa: PLC0415
+    from stmpo.project.read import read_project  # noqa: PLC0415 - `--help` does not need it
 
     folders = folders_of(more, "--font-folder")
     read = read_project(place_of(project, "PROJECT"))
@@ -76,9 +76,9 @@ def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
 )
 def clean(dry_run: bool, everything: bool) -> int:
     """Remove the fonts that jobs have installed for this user and that no session uses any more."""
-    from stmpo.fonts.worker.clean import clean as sweep  # noqa: PLC0415
-
     try:
+        from stmpo.fonts.install.clean import clean as sweep  # noqa: PLC0415
+
         cleaned = sweep(os.environ, dry_run=dry_run, everything=everything)
     except OSError as error:
         raise BadInput(f"the list of installed fonts cannot be used: {error}") from None

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stmpo.cli.bundle_options import place_of
 from stmpo.cli.fonts import described, font_as_json
-from stmpo.cli.jobs import place_of
-from stmpo.renderers.text import visible
+from stmpo.model.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stmpo.aep import Project, QueueItem
     from stmpo.deadline.assets import Found
     from stmpo.fonts.find import Font
+    from stmpo.project.model import Project, QueueItem
 
 
 @click.command("inspect", short_help="Show what an After Effects project holds, without After Effects.")
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def inspect_command(project: str, as_json: bool) -> int:
     """Show the comps, render queue, footage and fonts of PROJECT (.aep), and what would not render on a worker."""
-    from stmpo.aep import read_project  # noqa: PLC0415 - `--help` does not need it
     from stmpo.deadline.assets import find_footage  # noqa: PLC0415
     from stmpo.fonts.find import find  # noqa: PLC0415
+    from stmpo.project.read import read_project  # noqa: PLC0415 - `--help` does not need it
 
     read = read_project(place_of(project, "PROJECT"))
     found = find_footage(read)

@@ -10,9 +10,10 @@ import sys
 
 import click
 
-from stmpo import __version__, signals
-from stmpo.cli.boundary import cancelled, open_streams, refused, unexpected
-from stmpo.errors import ExitCode, StmpoError
+from stmpo import __version__
+from stmpo.cli.exit_codes import cancelled, open_streams, refused, unexpected
+from stmpo.model.errors import ExitCode, StmpoError
+from stmpo.system import signals
 
 _COMMANDS = {
     "render": ("stmpo.cli.render", "Render one comp with several renderer processes."),

@@ -1,4 +1,4 @@
-"""Command line options from their declarations in `stmpo.job`: nothing about an option is said twice."""
+"""Command line options from their declarations in `stmpo.model.render_job`: nothing about an option is said twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from stmpo.job import JobOptions, Option, RunOptions, declared
+from stmpo.model.options import JobOptions, Option, RunOptions, declared
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

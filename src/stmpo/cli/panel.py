@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stmpo.cli.jobs import folders_of
-from stmpo.errors import BadInput
+from stmpo.cli.bundle_options import folders_of
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
-    from stmpo.panel.install import Standing
-    from stmpo.panel.places_common import Place
-    from stmpo.panel.source import Panel
+    from stmpo.deadline.panel.install import Standing
+    from stmpo.deadline.panel.places_common import Place
+    from stmpo.deadline.panel.source import Panel
 
 _TO = click.option("--to", metavar="FOLDER", help="This folder, instead of After Effects' own.")
 _EVERYONE = click.option(
@@ -51,7 +51,7 @@ def install_command(
 
     For the user who runs this, in every edition of After Effects from 2022 that this user has started.
     """
-    from stmpo.panel.install import install  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.deadline.panel.install import install  # noqa: PLC0415 - `--help` does not need it
 
     places = _places(to, everyone=everyone, edition=edition)
     with tempfile.TemporaryDirectory() as scratch:
@@ -72,7 +72,7 @@ def install_command(
 @_EDITION
 def uninstall_command(to: str | None, everyone: bool, edition: str | None) -> int:
     """Remove exactly what was installed; files that were changed since are left and named."""
-    from stmpo.panel.install import Kind, look, uninstall  # noqa: PLC0415
+    from stmpo.deadline.panel.install import Kind, look, uninstall  # noqa: PLC0415
 
     places = _places(to, everyone=everyone, edition=edition, outdated=True)
     ours = [(name, folder) for name, folder in places if look(folder).kind is Kind.OURS]
@@ -92,7 +92,7 @@ def uninstall_command(to: str | None, everyone: bool, edition: str | None) -> in
 @_TO
 def status_command(to: str | None) -> int:
     """Say where the panel is installed, which version, and whether it is whole."""
-    from stmpo.panel.install import look  # noqa: PLC0415
+    from stmpo.deadline.panel.install import look  # noqa: PLC0415
 
     places = [_given(to)] if to is not None else _everywhere()
     for name, folder in places:
@@ -109,7 +109,7 @@ def status_command(to: str | None) -> int:
 @_OFFLINE
 def zip_command(output: str, wheels: tuple[str, ...], offline: bool) -> int:
     """Pack the panel for machines without Python: a zip to be unpacked by hand, with the instructions inside."""
-    from stmpo.panel.archive import write_archive  # noqa: PLC0415
+    from stmpo.deadline.panel.archive import write_archive  # noqa: PLC0415
 
     sources = folders_of(wheels, "--wheels")
     target, panel = write_archive(Path(output), wheels=sources, download=not offline)
@@ -119,7 +119,7 @@ def zip_command(output: str, wheels: tuple[str, ...], offline: bool) -> int:
 
 
 def _gathered(folder: Path, wheels: tuple[str, ...], *, download: bool) -> Panel:
-    from stmpo.panel.source import gather  # noqa: PLC0415
+    from stmpo.deadline.panel.source import gather  # noqa: PLC0415
 
     panel = gather(folder, wheels=folders_of(wheels, "--wheels"), download=download)
     _tell_bare(panel)
@@ -140,8 +140,8 @@ def _places(
     to: str | None, *, everyone: bool, edition: str | None, outdated: bool = False
 ) -> list[tuple[str, Path]]:
     """Names and folders that were asked for; `outdated` ones are those of versions that an update has replaced."""
-    from stmpo.panel.places import find_places  # noqa: PLC0415
-    from stmpo.panel.places_common import Scope  # noqa: PLC0415
+    from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
+    from stmpo.deadline.panel.places_common import Scope  # noqa: PLC0415
 
     if to is not None:
         if everyone or edition is not None:
@@ -182,8 +182,8 @@ def _nowhere(places: tuple[Place, ...], looked: str, scope: object, edition: str
 
 def _everywhere() -> list[tuple[str, Path]]:
     """Every place; of versions that an update has replaced those that still hold something."""
-    from stmpo.panel.install import Kind, look  # noqa: PLC0415
-    from stmpo.panel.places import find_places  # noqa: PLC0415
+    from stmpo.deadline.panel.install import Kind, look  # noqa: PLC0415
+    from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
 
     places = find_places(os.environ)
     if not places.found:
@@ -195,7 +195,7 @@ def _everywhere() -> list[tuple[str, Path]]:
 
 
 def _instead_of(before: Standing) -> str:
-    from stmpo.panel.install import Kind  # noqa: PLC0415
+    from stmpo.deadline.panel.install import Kind  # noqa: PLC0415
 
     if before.kind is Kind.FIRST:
         return ", instead of the first version"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stmpo.cli.options import add_options, given
-from stmpo.errors import BadInput
-from stmpo.job import JobOptions, RunOptions, resolve
 from stmpo.machine import apply_numa_map, discover, load
+from stmpo.model.errors import BadInput
+from stmpo.model.options import JobOptions, RunOptions, resolve
 from stmpo.planning import PlanRequest, make_plan
 from stmpo.planning.profiles import PROFILES, apply_profile
 
@@ -69,10 +69,10 @@ def plan_command(  # noqa: PLR0917 - click passes each by its name
     plan = make_plan(machine, _request(job, options))
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     if svg is not None:
-        from stmpo.report.plan_svg import draw  # noqa: PLC0415 - only where it is asked for
+        from stmpo.reporting.plan_svg import draw  # noqa: PLC0415 - only where it is asked for
 
         _write(Path(svg), draw(plan))
-    from stmpo.report import plan_text  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.reporting import plan_text  # noqa: PLC0415 - `--help` does not need it
 
     if as_json:
         click.echo(json.dumps(plan_text.as_json(plan), ensure_ascii=False))
@@ -102,8 +102,8 @@ def _bytes(text: str) -> int:
 
 
 def _request(job: JobOptions, options: RunOptions) -> PlanRequest:
-    from stmpo.frames import FrameSet  # noqa: PLC0415 - not needed for `--help`
-    from stmpo.outputs import OutputKind, OutputPattern  # noqa: PLC0415
+    from stmpo.model.frames import FrameSet  # noqa: PLC0415 - not needed for `--help`
+    from stmpo.model.output_pattern import OutputKind, OutputPattern  # noqa: PLC0415
 
     output = None if job.output is None else OutputPattern.parse(job.output, Path.cwd())
     return PlanRequest.of(

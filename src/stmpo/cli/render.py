@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from stmpo.cli.options import add_options
-from stmpo.job import JobOptions, RunOptions
+from stmpo.model.options import JobOptions, RunOptions
 from stmpo.planning.profiles import PROFILES
 
 
@@ -28,6 +28,6 @@ def render_command(project: str, profile: str | None, as_json: bool, **values: A
     Every frame is checked and delivered once. Run the same command again after any interruption: only what is missing
     is rendered.
     """
-    from stmpo.cli import running  # noqa: PLC0415 - `--help` does not need the engine
+    from stmpo import api  # noqa: PLC0415 - `--help` does not need the engine
 
-    return running.render_command(project, values, profile=profile, as_json=as_json)
+    return api.render_command(project, values, profile=profile, as_json=as_json)

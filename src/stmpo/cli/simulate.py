@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Strategy
@@ -136,9 +136,9 @@ def _costs(
         return _from_json(costs)
     if journal is not None:
         return _from_journal(journal)
-    from stmpo.scheduling import shapes  # noqa: PLC0415 - only here
+    from stmpo.scheduling import cost_shapes  # noqa: PLC0415 - only here
 
-    return dict(enumerate(shapes.shape(shape, frames, mean, Random(seed))))  # noqa: S311 - a schedule is no secret
+    return dict(enumerate(cost_shapes.shape(shape, frames, mean, Random(seed))))  # noqa: S311 - a schedule is no secret
 
 
 def _record(name: str) -> dict[int, float]:
@@ -181,7 +181,7 @@ def _is_frame(text: object) -> bool:
 
 
 def _from_journal(name: str) -> dict[int, float]:
-    from stmpo.scheduling.learned import learn  # noqa: PLC0415 - only here
+    from stmpo.scheduling.cost_history import learn  # noqa: PLC0415 - only here
 
     seconds = learn(_objects(_text(name, "--journal").splitlines())).costs
     if not seconds:
@@ -218,8 +218,8 @@ def _strategy(
     start_up: float | None,
     delay: float,
 ) -> Strategy:
-    from stmpo.frames import FrameSet  # noqa: PLC0415 - `--help` does not need it
-    from stmpo.scheduling.choice import make_strategy  # noqa: PLC0415
+    from stmpo.model.frames import FrameSet  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.scheduling.registry import make_strategy  # noqa: PLC0415
 
     return make_strategy(
         name, FrameSet.of(seconds), processes, record=record, sure=sure, start_up=start_up, spawn_delay=delay
@@ -238,7 +238,7 @@ def _numbers(outcome: Outcome, strategy: str) -> dict[str, Any]:
 
 
 def _draw(path: Path, outcome: Outcome, title: str, about: str) -> None:
-    from stmpo.report.lanes_svg import draw  # noqa: PLC0415 - only where it is asked for
+    from stmpo.reporting.schedule_svg import draw  # noqa: PLC0415 - only where it is asked for
 
     try:
         path.write_text(draw(outcome, title, about), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stmpo.cli.jobs import (
+from stmpo.cli.bundle_options import (
     counted,
     given_options,
     job_options,
@@ -19,8 +19,8 @@ from stmpo.cli.jobs import (
     service_values,
     written,
 )
-from stmpo.errors import BadInput, ExitCode
-from stmpo.renderers.text import visible
+from stmpo.model.errors import BadInput, ExitCode
+from stmpo.model.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,8 @@ def submit_command(  # noqa: PLR0917 - click passes each by its name
     Files outside the project's folder are asked about before they leave this machine. Configuration and credentials are
     the Deadline Cloud client's.
     """
-    from stmpo import paths  # noqa: PLC0415 - `--help` does not need it
     from stmpo.deadline.client import Place  # noqa: PLC0415
+    from stmpo.system import paths  # noqa: PLC0415 - `--help` does not need it
 
     path = place_of(source, "PROJECT_OR_BUNDLE")
     place = Place(profile, farm_id, queue_id, storage_profile_id)
@@ -124,8 +124,8 @@ class Sender:
 
     def bundle(self, folder: Path, values: dict[str, Any]) -> str | None:
         """Send a bundle as it stands; None for a dry run."""
-        from stmpo.deadline.stored import read_bundle, settle  # noqa: PLC0415
-        from stmpo.report.summary import plural  # noqa: PLC0415
+        from stmpo.deadline.bundle_reader import read_bundle, settle  # noqa: PLC0415
+        from stmpo.model.text import plural  # noqa: PLC0415
 
         others = given_options({name: value for name, value in values.items() if name not in _OF_A_BUNDLE})
         if others:

@@ -13,14 +13,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo import paths
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stmpo.aep import Footage, Project, Sequence
+    from stmpo.project.model import Footage, Project, Sequence
 
 
 @dataclass(frozen=True, slots=True)

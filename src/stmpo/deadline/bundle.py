@@ -20,11 +20,11 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stmpo.deadline.pieces import copy_scripts
+from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.validation import check_job
 from stmpo.deadline.wheels import collect_wheels, systems
-from stmpo.errors import BadInput
 from stmpo.fonts.collect import Parcel
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

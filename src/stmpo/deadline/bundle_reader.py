@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from stmpo import paths
 from stmpo.deadline.moved import found_here, name_here
 from stmpo.deadline.validation import check_job, read_document
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ A step fragment is a whole step by itself: it takes its item's values from the i
 The complete templates beside the fragments are those parameters and that step, put together. A job of several items is
 made by writing each item's values in place of those references (`stmpo.deadline.template`).
 
-`python -m stmpo.deadline.pieces --write` composes the complete templates, and puts `start.bat` into its environment; a test
+`python -m stmpo.deadline.fragments --write` composes the complete templates, and puts `start.bat` into its environment; a test
 fails when they have drifted.
 """
 
@@ -26,7 +26,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 COMPLETE = ("template.json", "image_template.json", "video_template.json")
 """The complete templates. `template.json` is what makes the folder a job bundle: one image sequence."""

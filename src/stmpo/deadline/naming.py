@@ -11,10 +11,11 @@ beyond the letters A to Z.
 
 from __future__ import annotations
 
-import json
 import re
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
+
+from stmpo.model.literals import _CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,28 +26,8 @@ STEP_NAME_LENGTH = 64
 JOB_NAME_LENGTH = 128
 """Of a job's name, by the specification."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_NEEDS_JSON = re.compile(r'^"|\{\{|\}\}|' + _CONTROL.pattern)
 _SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _REFERENCE = re.compile(r"\{(?=\{)|\}(?=\})")
-
-
-def literal(text: str) -> str:
-    """This text as an argument in a template, whatever it holds."""
-    if not _NEEDS_JSON.search(text):
-        return text
-    return json.dumps(text).replace("{", "\\u007b").replace("}", "\\u007d").replace("\x7f", "\\u007f")
-
-
-def plain(argument: str) -> str:
-    """The text that `literal` was given. What only looks like such a literal is left as it is."""
-    if argument.startswith('"'):
-        try:
-            text = json.loads(argument)
-        except ValueError:
-            return argument
-        return text if isinstance(text, str) else argument
-    return argument
 
 
 def job_name(text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,49 +7,21 @@ Pure: the project and what the disk holds come in, findings go out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from stmpo.aep import RENDERABLE, Status, is_native
 from stmpo.deadline.preflight_fonts import fonts_told
-from stmpo.deadline.session import one_line
-from stmpo.outputs import OutputKind
-from stmpo.paths.windows import refusal
+from stmpo.model.text import one_line
+from stmpo.project.item_checks import Finding, Severity, _error, _warning, check_item
+from stmpo.project.model import Status
+from stmpo.system.paths.windows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from stmpo.aep import Output, Project, QueueItem
     from stmpo.deadline.assets import Found
     from stmpo.fonts.collect import Parcel
-
-
-class Severity(Enum):
-    """How bad a finding is."""
-
-    ERROR = "error"
-    """The item cannot render on a worker as it stands."""
-
-    WARNING = "warning"
-    """It renders, perhaps not as it was meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not right, with the way out."""
-
-    severity: Severity
-
-    item: QueueItem | None
-    """The queue item that it is about; None for the whole project."""
-
-    text: str
-
-    def __str__(self) -> str:
-        about = "" if self.item is None else f"item {self.item.index} ({one_line(self.item.comp)}): "
-        return f"{self.severity.value}: {about}{self.text}"
+    from stmpo.project.model import Project, QueueItem
 
 
 LONGEST_NAME = 255
@@ -99,31 +71,6 @@ def check(
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
 
 
-def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
-    """What speaks against rendering one item as its queue has it."""
-    if item.status not in RENDERABLE:
-        state = {Status.DONE: "already done"}.get(item.status, item.status.value)
-        yield _error(item, f"is {state}; tick it again in the render queue, or duplicate it")
-    if not len(item.frames):
-        yield _error(item, "its time span holds no frame")
-    if not item.outputs:
-        yield _error(item, "has no output module; add one in the render queue")
-    if len(item.outputs) > 1:
-        yield _error(
-            item,
-            f"has {len(item.outputs)} output modules; every process would write all but the first to the same "
-            "place: make it an item for each",
-        )
-    if item.outputs:
-        yield from _output(item, item.outputs[0], elsewhere=elsewhere)
-    if item.own_frame_rate is not None:
-        yield _warning(
-            item,
-            f"its render settings ask for {item.own_frame_rate:g} frames a second and not the comp's rate; its "
-            "files may be numbered otherwise than its frames",
-        )
-
-
 def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Finding]:
     """Whether workers can hold files of such names; `output` is the item's pattern, `windows` whether one may be Windows."""
     longest = max(_units(part) for part in re.split(r"[\\/]", output))
@@ -171,22 +118,6 @@ def check_braces(folders: Iterable[str]) -> Iterator[Finding]:
 def _units(text: str) -> int:
     """Characters as Windows counts them."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[Finding]:
-    if output.path is None and not elsewhere:
-        yield _error(item, "has no output path; choose one in the render queue, or give --output-dir")
-    elif output.path is not None and not elsewhere and not is_native(output.path):
-        yield _error(item, f"writes to {output.path}, a path of another system; give --output-dir")
-    if output.kind is OutputKind.SINGLE_FILE:
-        what = output.format or output.template
-        yield _warning(item, f"writes one file ({what}), not a sequence: one process renders it")
-    elif not output.comp_frame_numbers:
-        yield _error(
-            item,
-            'its output module has "Use Comp Frame Number" off: every process would number its files from the same '
-            "start; tick it in the output module's settings",
-        )
 
 
 def _footage(
@@ -239,14 +170,6 @@ def _project(project: Project, found: Sequence[Found]) -> Iterator[Finding]:
             f"footage lies on another volume than the project: {_names(astray)}; After Effects on a worker finds "
             "it only where that volume is mounted in the same place",
         )
-
-
-def _error(item: QueueItem, text: str) -> Finding:
-    return Finding(Severity.ERROR, item, text)
-
-
-def _warning(item: QueueItem | None, text: str) -> Finding:
-    return Finding(Severity.WARNING, item, text)
 
 
 def _names(found: Sequence[Found]) -> str:

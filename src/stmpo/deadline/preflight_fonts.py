@@ -13,9 +13,9 @@ from stmpo.fonts.find import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stmpo.aep import Project
     from stmpo.fonts.collect import Parcel
     from stmpo.fonts.find import Font
+    from stmpo.project.model import Project
 
 _SHOWN = 12
 """Names in one line, at most."""

@@ -12,32 +12,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo import paths
-from stmpo.aep import QueueItem, output_pattern, read_project
 from stmpo.deadline.assets import find_footage, input_files
 from stmpo.deadline.bundle import Bundle
-from stmpo.deadline.preflight import (
-    Finding,
-    Severity,
-    check,
-    check_braces,
-    check_depth,
-    check_names,
-    choose,
-    left_out,
-)
+from stmpo.deadline.preflight import check, check_braces, check_depth, check_names, choose, left_out
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
-from stmpo.errors import BadInput
 from stmpo.fonts.collect import Policy, collect
 from stmpo.fonts.find import find
-from stmpo.frames import FrameSet
-from stmpo.outputs import OutputKind
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
+from stmpo.model.output_pattern import OutputKind
+from stmpo.project.item_checks import Finding, Severity
+from stmpo.project.read import output_pattern, read_project
+from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stmpo.aep import Project
     from stmpo.fonts.collect import Parcel
+    from stmpo.project.model import Project, QueueItem
 
 MISSING_FOOTAGE = "ContinueOnMissingFootage"
 

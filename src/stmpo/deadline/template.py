@@ -2,7 +2,7 @@
 
 What every item shares are parameters, asked once. What differs (queue item, frames, file name) stands in each item's
 step in place of the references that its fragment has, so that forty items need no more parameters than one. Only
-folders need a parameter each, shared where items lie in one place (`stmpo.deadline.roots`).
+folders need a parameter each, shared where items lie in one place (`stmpo.deadline.output_roots`).
 
 `compose` is pure: values in, the template out. `output_parameters` gives the values of its output folders.
 """
@@ -13,11 +13,12 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from stmpo.deadline.naming import job_name, literal, step_names
-from stmpo.deadline.pieces import Pieces, load_pieces
-from stmpo.deadline.roots import Placed, place_outputs
-from stmpo.errors import BadInput
-from stmpo.frames import FrameSet
+from stmpo.deadline.fragments import Pieces, load_pieces
+from stmpo.deadline.naming import job_name, step_names
+from stmpo.deadline.output_roots import Placed, place_outputs
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
+from stmpo.model.literals import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +136,7 @@ def _environments(pieces: Pieces, placed: Sequence[Placed], options: TemplateOpt
 
 
 def _folder_list(placed: Sequence[Placed]) -> str:
-    """Each root on a line of its own, then the folders under it, each once: see `stmpo.deadline.folders`."""
+    """Each root on a line of its own, then the folders under it, each once: see `stmpo.worker.output_folders`."""
     under: dict[str, dict[str, None]] = {}
     for place in placed:
         folder = place.rest.rpartition("/")[0]

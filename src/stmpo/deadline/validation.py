@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from stmpo.errors import BadInput
-from stmpo.frames import MAX_FRAMES
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import MAX_FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

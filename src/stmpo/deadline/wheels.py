@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stmpo
-from stmpo.deadline.runtime import LEAST_PSUTIL
-from stmpo.deadline.wheel_names import Interpreter, WheelName, release
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.system.wheel_tags import LEAST_PSUTIL, Interpreter, WheelName, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from stmpo.errors import NoSpace
+from stmpo.model.errors import NoSpace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,10 +17,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.copying import copy_bytes
-from stmpo.delivery.parts import part_name
-from stmpo.delivery.space import is_full
-from stmpo.errors import BadInput, NoSpace
+from stmpo.delivery.disk_space import is_full
+from stmpo.delivery.part_files import part_name
+from stmpo.model.errors import BadInput, NoSpace
+from stmpo.system.file_copy import copy_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

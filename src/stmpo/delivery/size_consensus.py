@@ -19,8 +19,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet
-from stmpo.marks import Marks
+from stmpo.model.frame_bits import Marks
+from stmpo.model.frames import FrameSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

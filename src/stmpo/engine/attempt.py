@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from stmpo.marks import Marks
+from stmpo.engine.watchdog import Phase, Watchdog
+from stmpo.model.frame_bits import Marks
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
 from stmpo.scheduling.costs import CostClock
 from stmpo.scheduling.retries import AttemptEnd
-from stmpo.watchdog import Phase, Watchdog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.frames import Span
+    from stmpo.model.frames import Span
     from stmpo.processes.protocol import ProcessTree
     from stmpo.scheduling.protocol import Lease
 

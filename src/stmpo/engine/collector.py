@@ -15,27 +15,28 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import TRUST_AFTER, Attempt
-from stmpo.courier import Courier, Parcel
-from stmpo.delivery.likeness import Likeness
-from stmpo.delivery.likeness import text as as_text
-from stmpo.delivery.room import Sizes
-from stmpo.delivery.settling import Found, Settling, scan
-from stmpo.delivery.strays import out_of_turn
-from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
-from stmpo.errors import ExitCode, StmpoError
-from stmpo.events import Event, FrameDelivered, Level, Message
-from stmpo.frames import FrameSet
-from stmpo.journal import frames_of
-from stmpo.ledger import FrameState, Ledger
-from stmpo.threads import Threads
+from stmpo.delivery.disk_policy import Sizes
+from stmpo.delivery.file_stability import Found, Settling, scan
+from stmpo.delivery.misplaced_frames import out_of_turn
+from stmpo.delivery.size_consensus import Likeness
+from stmpo.delivery.size_consensus import text as as_text
+from stmpo.delivery.verify import Broken, Whole, has_structure
+from stmpo.delivery.verify_files import verify_all, verify_path
+from stmpo.engine.attempt import TRUST_AFTER, Attempt
+from stmpo.engine.delivery_queue import Courier, Parcel
+from stmpo.engine.ledger import FrameState, Ledger
+from stmpo.history.journal import frames_of
+from stmpo.model.errors import ExitCode, StmpoError
+from stmpo.model.events import Event, FrameDelivered, Level, Message
+from stmpo.model.frames import FrameSet
+from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stmpo.delivery.scratch import Scratch
-    from stmpo.job import RenderJob
-    from stmpo.journal import Journal
+    from stmpo.history.journal import Journal
+    from stmpo.model.render_job import RenderJob
 
 VERIFY_THREADS = 2
 """Attempts whose files are verified at a time. Checksums and reads run beside each other, walking structure does not."""
@@ -394,21 +395,3 @@ class Collector:
             where = self._job.output.directory
             text = f"the destination {where} does not answer; frames that were on their way there are kept in scratch"
             self._emit(Message(Level.ERROR, text))
-
-
-def verify_all(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:
-    """Verify several files in one go, in a thread of the pool."""
-    return [verify_one(found, minimum_bytes) for found in ready]
-
-
-def verify_one(found: Found, minimum_bytes: int) -> Whole | Broken:
-    """Verify one file that was found."""
-    return verify_path(found.path, minimum_bytes)
-
-
-def verify_path(path: str, minimum_bytes: int) -> Whole | Broken:
-    """Verify one file; a file that cannot be read now is not whole now."""
-    try:
-        return verify_frame(path, minimum_bytes=minimum_bytes)
-    except OSError as error:
-        return Broken(f"cannot be read: {error.strerror or error}")

@@ -19,19 +19,19 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from stmpo.attempt import TRUST_AFTER
+from stmpo.delivery.disk_space import ensure_room
 from stmpo.delivery.publish import DestinationError, SourceChanged, mount_of, publish, retry_delay
-from stmpo.delivery.space import ensure_room
-from stmpo.errors import ExitCode, NoSpace, StmpoError
-from stmpo.threads import Threads
+from stmpo.engine.attempt import TRUST_AFTER
+from stmpo.model.errors import ExitCode, NoSpace, StmpoError
+from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.attempt import Attempt
     from stmpo.delivery.publish import Published
     from stmpo.delivery.verify import Whole
-    from stmpo.journal import Journal
+    from stmpo.engine.attempt import Attempt
+    from stmpo.history.journal import Journal
 
 DELIVERY_THREADS = 8
 """Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""

@@ -17,19 +17,19 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import StopReason
-from stmpo.ledger import FrameState
+from stmpo.engine.attempt import StopReason
+from stmpo.engine.ledger import FrameState
 from stmpo.scheduling.work_clock import WorkClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.attempt import Attempt
-    from stmpo.attendant import Attendant
-    from stmpo.collector import Collector
-    from stmpo.commons import Commons
-    from stmpo.journal import Journal
-    from stmpo.ledger import Ledger
+    from stmpo.engine.attempt import Attempt
+    from stmpo.engine.collector import Collector
+    from stmpo.engine.ledger import Ledger
+    from stmpo.engine.shared_folder import Commons
+    from stmpo.engine.supervisor import Attendant
+    from stmpo.history.journal import Journal
     from stmpo.scheduling.protocol import Grant, Lease, Strategy
 
 LOOK_EVERY = 0.1

@@ -9,7 +9,7 @@ A frame counts as success in `DELIVERED` and in no other state: its file stands 
 and log lines never move a frame forward. Every move goes through `Ledger.move`, which refuses what is not an arrow
 above, so that a defect elsewhere shows as an error here and not as a lost frame.
 
-The ledger's history on disk is the journal (`stmpo.journal`).
+The ledger's history on disk is the journal (`stmpo.history.journal`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet
+from stmpo.model.frames import FrameSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

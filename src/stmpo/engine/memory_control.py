@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stmpo import machine
-from stmpo.attempt import StopReason
-from stmpo.events import Level
-from stmpo.memory_guard import Action, Marks, MemoryGuard, Resident
+from stmpo.engine.attempt import StopReason
+from stmpo.engine.memory_policy import Action, Marks, MemoryGuard, Resident
+from stmpo.model.events import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.attempt import Attempt
-    from stmpo.attendant import Attendant
+    from stmpo.engine.attempt import Attempt
+    from stmpo.engine.memory_policy import Decision
+    from stmpo.engine.reporter import Teller
+    from stmpo.engine.supervisor import Attendant
     from stmpo.machine.model import MemoryRoom
-    from stmpo.memory_guard import Decision
-    from stmpo.teller import Teller
 
 
 KILLED = frozenset((-9, 137))

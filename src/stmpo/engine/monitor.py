@@ -1,7 +1,7 @@
 """Once a second: look at folders, sample trees, watch for stalls, hold the renderers when the disk is short.
 
 Lines and ends of processes are not waited for here: they wake the loop by themselves. What a sample or a backlog means
-is decided by `stmpo.watchdog` and `stmpo.delivery.backlog`; this carries it out.
+is decided by `stmpo.engine.watchdog` and `stmpo.delivery.backpressure`; this carries it out.
 """
 
 from __future__ import annotations
@@ -11,33 +11,34 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import StopReason
-from stmpo.delivery.backlog import Action, Limits, backlog_action
-from stmpo.delivery.room import Disks, SpaceGuard, Verdict
-from stmpo.delivery.settling import scan
-from stmpo.delivery.space import FreeSpace, free_bytes
-from stmpo.errors import NoSpace
-from stmpo.events import Level, Progress
-from stmpo.ledger import FrameState
+from stmpo.delivery.backpressure import Action, Limits, backlog_action
+from stmpo.delivery.disk_policy import Disks, SpaceGuard, Verdict
+from stmpo.delivery.disk_space import FreeSpace, free_bytes
+from stmpo.delivery.file_stability import scan
+from stmpo.engine.attempt import StopReason
+from stmpo.engine.ledger import FrameState
+from stmpo.engine.watchdog import Budgets, Life, Stall
+from stmpo.model.errors import NoSpace
+from stmpo.model.events import Level, Progress
 from stmpo.processes import sample_all
-from stmpo.scheduling.hindrance import Hindrance
+from stmpo.scheduling.contention import Hindrance
 from stmpo.scheduling.throughput import Throughput
-from stmpo.watchdog import Budgets, Life, Stall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stmpo.attempt import Attempt
-    from stmpo.attendant import Attendant
-    from stmpo.collector import Collector
-    from stmpo.commons import Commons
-    from stmpo.dispatch import Dispatcher
-    from stmpo.job import RenderJob, RunOptions
-    from stmpo.ledger import Ledger
-    from stmpo.memory_keeper import MemoryKeeper
+    from stmpo.engine.attempt import Attempt
+    from stmpo.engine.collector import Collector
+    from stmpo.engine.dispatcher import Dispatcher
+    from stmpo.engine.ledger import Ledger
+    from stmpo.engine.memory_control import MemoryKeeper
+    from stmpo.engine.reporter import Teller
+    from stmpo.engine.shared_folder import Commons
+    from stmpo.engine.supervisor import Attendant
+    from stmpo.model.options import RunOptions
+    from stmpo.model.render_job import RenderJob
     from stmpo.processes import TreeSample
-    from stmpo.teller import Teller
 
 TICK = 1.0
 """Seconds between two looks at everything."""

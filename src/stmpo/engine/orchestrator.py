@@ -18,35 +18,36 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import Attempt
-from stmpo.attendant import Attendant
-from stmpo.collector import Collector
-from stmpo.commons import Commons
-from stmpo.conclusion import Concluder
-from stmpo.delivery.space import is_full
-from stmpo.dispatch import Dispatcher
-from stmpo.errors import BadInput, ExitCode, NoSpace, StmpoError
-from stmpo.events import Level, RunFailed, SlotState
-from stmpo.ledger import FrameState
-from stmpo.memory_keeper import MemoryKeeper
+from stmpo.delivery.disk_space import is_full
+from stmpo.engine.attempt import Attempt
+from stmpo.engine.collector import Collector
+from stmpo.engine.dispatcher import Dispatcher
+from stmpo.engine.ledger import FrameState
+from stmpo.engine.memory_control import MemoryKeeper
+from stmpo.engine.monitor import TICK, Pulse
+from stmpo.engine.outcomes import Concluder
+from stmpo.engine.reporter import Teller
+from stmpo.engine.shared_folder import Commons
+from stmpo.engine.supervisor import Attendant
+from stmpo.engine.surroundings import circumstances
+from stmpo.engine.watchdog import Budgets, Pace, Watchdog
+from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
+from stmpo.model.events import Level, RunFailed, SlotState
 from stmpo.processes import stop
-from stmpo.pulse import TICK, Pulse
 from stmpo.scheduling.retries import RetryBook
-from stmpo.surroundings import circumstances
-from stmpo.teller import Teller
-from stmpo.watchdog import Budgets, Pace, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from stmpo.delivery.likeness import Likeness
     from stmpo.delivery.scratch import Scratch
-    from stmpo.events import Event
-    from stmpo.frames import FrameSet
-    from stmpo.job import RenderJob, RunOptions
-    from stmpo.journal import Journal
-    from stmpo.ledger import Ledger
+    from stmpo.delivery.size_consensus import Likeness
+    from stmpo.engine.ledger import Ledger
+    from stmpo.history.journal import Journal
+    from stmpo.model.events import Event
+    from stmpo.model.frames import FrameSet
+    from stmpo.model.options import RunOptions
+    from stmpo.model.render_job import RenderJob
     from stmpo.planning import Plan, Slot
     from stmpo.renderers.protocol import Renderer
     from stmpo.scheduling.protocol import Lease, Strategy

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import StopReason
-from stmpo.delivery.space import free_bytes
-from stmpo.errors import ExitCode, NoSpace
-from stmpo.events import Level
-from stmpo.frames import FrameSet, Span
-from stmpo.ledger import FrameState
+from stmpo.delivery.disk_space import free_bytes
+from stmpo.engine.attempt import StopReason
+from stmpo.engine.ledger import FrameState
+from stmpo.model.errors import ExitCode, NoSpace
+from stmpo.model.events import Level
+from stmpo.model.frames import FrameSet, Span
 from stmpo.renderers.protocol import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stmpo.attempt import Attempt
-    from stmpo.collector import Collector
-    from stmpo.job import RenderJob, RunOptions
-    from stmpo.journal import Journal
-    from stmpo.ledger import Ledger
+    from stmpo.engine.attempt import Attempt
+    from stmpo.engine.collector import Collector
+    from stmpo.engine.ledger import Ledger
+    from stmpo.engine.reporter import Teller
+    from stmpo.history.journal import Journal
+    from stmpo.model.options import RunOptions
+    from stmpo.model.render_job import RenderJob
     from stmpo.scheduling.protocol import Lease, Strategy
     from stmpo.scheduling.retries import RetryBook
-    from stmpo.teller import Teller
 
 SCRATCH_PAUSE = 2.5
 """Seconds after which the pulse has seen that scratch is full, and holds further starts."""

@@ -15,20 +15,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo import paths
-from stmpo.cost_file import cost_file
+from stmpo.delivery.disk_space import check_space
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
-from stmpo.delivery.space import check_space
-from stmpo.errors import BadInput, StmpoError
-from stmpo.frames import FrameSet
-from stmpo.job import JobOptions, RenderJob, RunOptions, Source
-from stmpo.journal import Journal, ProjectVersion, journal_path
+from stmpo.history.cost_cache import cost_file
+from stmpo.history.journal import Journal, ProjectVersion, journal_path
 from stmpo.machine import apply_numa_map, discover
-from stmpo.outputs import OutputKind, OutputPattern
-from stmpo.renderers.child_env import child_environment
+from stmpo.model.errors import BadInput, StmpoError
+from stmpo.model.frames import FrameSet
+from stmpo.model.options import JobOptions, RunOptions, Source
+from stmpo.model.output_pattern import OutputKind, OutputPattern
+from stmpo.model.render_job import RenderJob
 from stmpo.renderers.discovery import AFTER_EFFECTS_SUFFIXES, choose_renderer
-from stmpo.renderers.lottie_file import WRITES, check_lottie
+from stmpo.renderers.environment import child_environment
+from stmpo.renderers.lottie.file import WRITES, check_lottie
+from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -242,21 +243,21 @@ def _one_item(project: Path, options: JobOptions) -> None:
 
 def _from_project(project: Path, options: JobOptions, notes: list[str]) -> JobOptions:
     """Frames and output of the queue item, where they are not given and projects can be read (never on a worker)."""
-    from stmpo import aep  # noqa: PLC0415 - most runs are given both
+    from stmpo.project import read as project_reader  # noqa: PLC0415 - most runs are given both
 
     if project.suffix.lower() != ".aep" or options.rqindex is None or options.comp is not None:
         return options
-    if (options.frames is not None and options.output is not None) or not aep.available():
+    if (options.frames is not None and options.output is not None) or not project_reader.available():
         return options
-    from stmpo.deadline.preflight import Severity, check_item  # noqa: PLC0415
+    from stmpo.project.item_checks import Severity, check_item  # noqa: PLC0415
 
-    item = aep.read_project(project).item(options.rqindex)
+    item = project_reader.read_project(project).item(options.rqindex)
     output = options.output
     if output is None:
         for finding in check_item(item, elsewhere=False):
             if finding.severity is Severity.ERROR:
                 raise BadInput(f"queue item {item.index} ({item.comp}) {finding.text}")
-        output = aep.output_pattern(item)
+        output = project_reader.output_pattern(item)
         notes.append(f"output from the project: {output}")
     frames = options.frames
     if frames is None and OutputPattern.parse(output, project.parent).kind is OutputKind.SEQUENCE:

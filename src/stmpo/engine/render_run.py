@@ -11,40 +11,37 @@ up: scratch is removed when everything is delivered, and kept and named when not
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stmpo
-from stmpo import cost_file, resume
-from stmpo.delivery.likeness import EARLIER, Likeness
 from stmpo.delivery.scratch import Scratch
-from stmpo.errors import ExitCode
-from stmpo.events import Event, Level, Message, RunEnded, RunStarted
-from stmpo.frames import FrameSet
-from stmpo.journal import History, PastRun
-from stmpo.ledger import FrameState, Ledger
-from stmpo.orchestrator import Assignment, Ending, Run
+from stmpo.delivery.size_consensus import EARLIER, Likeness
+from stmpo.engine import resume
+from stmpo.engine.cancel import _canceller
+from stmpo.engine.ledger import FrameState, Ledger
+from stmpo.engine.orchestrator import Assignment, Ending, Run
+from stmpo.engine.strategy_choice import choose_strategy
+from stmpo.history import cost_cache
+from stmpo.history.journal import History, PastRun
+from stmpo.model.errors import ExitCode
+from stmpo.model.events import Event, Level, Message, RunEnded, RunStarted
+from stmpo.model.frames import FrameSet
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
-from stmpo.report import plan_text
-from stmpo.report.summary import Summary
-from stmpo.scheduling.choice import make_strategy
+from stmpo.reporting import plan_text
+from stmpo.reporting.summary import Summary
+from stmpo.scheduling.registry import make_strategy
 from stmpo.scheduling.throughput import Rate, fewer_were_faster
-from stmpo.sharing import choose_strategy
-from stmpo.signals import Listening, ignore, listening
+from stmpo.system.signals import Listening, ignore, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stmpo.intake import Intake
-    from stmpo.scheduling.learned import Learned
-
-CANCEL_RESERVE = 1.5
-"""Seconds before the farm's kill by which a cancelled run wants to be gone."""
+    from stmpo.engine.prepare import Intake
+    from stmpo.scheduling.cost_history import Learned
 
 
 def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
@@ -204,7 +201,7 @@ def _learned(intake: Intake, emit: Callable[[Event], None]) -> Learned:
     learned = intake.journal.learned(intake.job, intake.version)
     if intake.cost_file is not None:
         try:
-            learned.update(cost_file.read(intake.cost_file, intake.version))
+            learned.update(cost_cache.read(intake.cost_file, intake.version))
         except (OSError, ValueError) as error:
             emit(Message(Level.WARNING, f"the costs in {intake.cost_file} cannot be read: {error}"))
     return learned
@@ -218,7 +215,7 @@ def _leave_costs(intake: Intake, emit: Callable[[Event], None]) -> None:
     if not found.costs and not found.start_ups:
         return
     try:
-        cost_file.write(intake.cost_file, intake.job, intake.version, found)
+        cost_cache.write(intake.cost_file, intake.job, intake.version, found)
     except OSError as error:
         why = error.strerror or error
         emit(Message(Level.WARNING, f"the costs cannot be kept in {intake.cost_file}: {why}"))
@@ -331,47 +328,3 @@ def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[P
     for folder in gone:
         intake.journal.write("removed", scratch=str(folder))
     return ""
-
-
-def _canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], None]:
-    """A listener that cancels the run, from whatever the main thread is doing; the loop is woken."""
-    loop = asyncio.get_running_loop()
-    next_time = _next_time(journal, session)
-
-    def cancelled(name: str) -> None:
-        granted = granted_seconds(session, time.time())
-        loop.call_soon_threadsafe(_cancel, run, name, next_time, granted)
-
-    return cancelled
-
-
-def _next_time(journal: Path, session: Path | None) -> str:
-    """How a cancelled run goes on. In a farm a cancel ends the session, and its folder goes with it."""
-    if session is None:
-        return "run the same command again to go on where it stopped"
-    if journal.is_relative_to(session):
-        return "when this task is run again, it begins with its first frame"
-    return "when this task is run again, it goes on where it stopped"
-
-
-def _cancel(run: Run, name: str, next_time: str, granted: float | None) -> None:
-    if granted is None:
-        run.cancel(name, next_time)
-    else:  # two thirds of the time for the renderers to end, the rest to deliver what is whole
-        left = max(0.0, granted - CANCEL_RESERVE)
-        run.cancel(name, next_time, grace=max(0.1, left * 2 / 3), delivery=left / 3)
-
-
-def granted_seconds(session: Path | None, now: float) -> float | None:
-    """How long a cancel leaves, by the `cancel_info.json` that an OpenJD session writes before it signals.
-
-    `now` is wall-clock seconds. None where there is no such file or it is not readable: then the run's own grace holds.
-    """
-    if session is None:
-        return None
-    try:
-        text = json.loads((session / "cancel_info.json").read_text(encoding="utf-8"))["NotifyEnd"]
-        end = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return max(0.0, end.timestamp() - now)

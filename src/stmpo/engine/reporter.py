@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo.events import Level, Message, RendererOutput, SlotChanged, SlotState
+from stmpo.model.events import Level, Message, RendererOutput, SlotChanged, SlotState
 from stmpo.renderers.protocol import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stmpo.attempt import Attempt
-    from stmpo.events import Event
+    from stmpo.engine.attempt import Attempt
+    from stmpo.model.events import Event
     from stmpo.renderers.protocol import Finding
 
 MOST_TOLD = 100

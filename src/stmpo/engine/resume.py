@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.collector import verify_one
-from stmpo.delivery import parts as delivery_parts
+from stmpo.delivery import part_files
+from stmpo.delivery.file_stability import Found, scan
 from stmpo.delivery.scratch import Scratch, owned
-from stmpo.delivery.settling import Found, scan
 from stmpo.delivery.verify import Whole, verify_frame
-from stmpo.journal import frames_of
-from stmpo.ledger import FrameState, Ledger
+from stmpo.delivery.verify_files import verify_one
+from stmpo.engine.ledger import FrameState, Ledger
+from stmpo.history.journal import frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from stmpo.job import RenderJob
-    from stmpo.journal import History, PastAttempt, PastRun, Vouched
+    from stmpo.history.journal import History, PastAttempt, PastRun, Vouched
+    from stmpo.model.render_job import RenderJob
 
 _THREADS = 4
 _Checked = tuple[int, Whole | None]
@@ -110,4 +110,4 @@ def sweep_parts(job: RenderJob, past: Iterable[PastRun]) -> None:
     """Remove what killed runs were copying to the destination."""
     dead = {run.id for run in past}
     with contextlib.suppress(OSError):  # a folder that cannot be listed is told by the deliveries
-        delivery_parts.sweep_parts(job.output.directory, dead.__contains__)
+        part_files.sweep_parts(job.output.directory, dead.__contains__)

@@ -19,20 +19,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import Attempt, StopReason
-from stmpo.errors import NoSpace
-from stmpo.ledger import FrameState
+from stmpo.engine.attempt import Attempt, StopReason
+from stmpo.engine.ledger import FrameState
+from stmpo.engine.watchdog import Watchdog
+from stmpo.model.errors import NoSpace
 from stmpo.renderers.protocol import Meaning
 from stmpo.scheduling.costs import ToldCosts
-from stmpo.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stmpo.attendant import Attendant
-    from stmpo.job import RenderJob
-    from stmpo.ledger import Ledger
+    from stmpo.engine.ledger import Ledger
+    from stmpo.engine.supervisor import Attendant
+    from stmpo.model.render_job import RenderJob
     from stmpo.scheduling.protocol import Lease
 
 NUMBER = 0

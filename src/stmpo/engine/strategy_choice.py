@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo import aep
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.project import read as project_reader
+from stmpo.project.model import RENDERABLE
 from stmpo.renderers.version import major_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.job import RenderJob
+    from stmpo.model.render_job import RenderJob
     from stmpo.renderers.aerender import Aerender
 
 FIRST_VERSION = 22
@@ -50,16 +51,16 @@ def choose_strategy(
 
 def _not_one_module(job: RenderJob) -> str:
     """What the project says against it; empty where it says nothing, or cannot be asked."""
-    if job.project.suffix.lower() != ".aep" or not aep.available():
+    if job.project.suffix.lower() != ".aep" or not project_reader.available():
         return ""
     try:
-        items = aep.read_project(job.project).items
+        items = project_reader.read_project(job.project).items
     except BadInput:
         return ""  # it is After Effects' to say what is wrong with it
     for item in items:
         # By its name, aerender takes the first item of the comp that can be rendered, or makes one with one module.
         if job.comp is not None:
-            chosen = item.comp == job.comp and item.status in aep.RENDERABLE
+            chosen = item.comp == job.comp and item.status in RENDERABLE
         else:
             chosen = item.index == (job.rqindex or 1)
         if chosen:

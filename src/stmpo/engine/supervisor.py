@@ -12,24 +12,25 @@ import errno
 import time
 from typing import TYPE_CHECKING
 
-from stmpo.attempt import StopReason
-from stmpo.errors import NoRenderer
-from stmpo.events import Level, SlotState
+from stmpo.engine.attempt import StopReason
+from stmpo.model.errors import NoRenderer
+from stmpo.model.events import Level, SlotState
 from stmpo.processes import SpawnRequest, spawn, stop
-from stmpo.renderers.flood import Flood
+from stmpo.renderers.line_decoder import LineSplitter, decode, system_code_pages
+from stmpo.renderers.output_limit import Flood
 from stmpo.renderers.protocol import LineKind, Work
-from stmpo.renderers.text import LineSplitter, decode, system_code_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from stmpo.attempt import Attempt
-    from stmpo.job import RenderJob, RunOptions
-    from stmpo.journal import Journal
+    from stmpo.engine.attempt import Attempt
+    from stmpo.engine.reporter import Teller
+    from stmpo.history.journal import Journal
+    from stmpo.model.options import RunOptions
+    from stmpo.model.render_job import RenderJob
     from stmpo.planning import Slot
     from stmpo.processes import ProcessTree
     from stmpo.renderers.protocol import Renderer
-    from stmpo.teller import Teller
 
 _NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 """Errors of a start that a later start may not meet: the machine is short of something."""

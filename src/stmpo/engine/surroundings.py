@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo import machine, paths
+from stmpo import machine
+from stmpo.system import paths
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stmpo.job import RunOptions
+    from stmpo.model.options import RunOptions
 
 IDLE_CPU = 0.05
 """CPUs' worth of time below which a tree is idle: a waiting user interface polls and blinks, and no more."""

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.fonts.find import Font, State
-from stmpo.fonts.worker.manifest import FILE
-from stmpo.fonts.worker.validate import NotAFont, examine
-from stmpo.paths.windows import refusal
+from stmpo.fonts.install.manifest import FILE
+from stmpo.fonts.install.validate import NotAFont, examine
+from stmpo.system.paths.windows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -22,15 +22,15 @@ import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from stmpo.errors import BadInput
-from stmpo.frames import FrameSet
-from stmpo.scheduling.learned import Learned
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.cost_history import Learned
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.job import RenderJob
-    from stmpo.journal import ProjectVersion
+    from stmpo.history.journal import ProjectVersion
+    from stmpo.model.render_job import RenderJob
 
 FORM = 1
 """Of the file. One of another form is left alone."""

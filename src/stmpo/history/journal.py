@@ -30,16 +30,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stmpo.errors import BadInput, NoSpace
-from stmpo.frames import FrameSet
-from stmpo.locks import try_lock
-from stmpo.scheduling.learned import Learned, learn
-from stmpo.scribe import OPEN_FLAGS, Scribe
+from stmpo.history.journal_writer import OPEN_FLAGS, Scribe
+from stmpo.model.errors import BadInput, NoSpace
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.cost_history import Learned, learn
+from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stmpo.job import RenderJob
+    from stmpo.model.render_job import RenderJob
 
 VERSION = 1
 """Of the journal's form. A journal with a higher one is refused: its promises are unknown here."""

@@ -21,8 +21,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.copying import copy_bytes
-from stmpo.locks import try_lock
+from stmpo.system.file_copy import copy_bytes
+from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from stmpo.errors import BadInput
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import MOST_CPUS, parse_mask
 from stmpo.machine.model import Machine, NumaNode
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,12 +18,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
 from stmpo.machine import linux_limits
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import format_list, parse_list
 from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 from stmpo.machine.rootfs import RootFolder
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable

@@ -9,11 +9,11 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 
-from stmpo.errors import BadInput
 from stmpo.machine import memory
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import MOST_CPUS
 from stmpo.machine.model import Machine, MemoryRoom, NumaNode
+from stmpo.model.errors import BadInput
 
 _SYSCTL = ("/usr/sbin/sysctl", "hw")
 

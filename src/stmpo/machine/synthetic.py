@@ -20,10 +20,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import MOST_CPUS
 from stmpo.machine.model import Machine, NumaNode
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,6 @@ import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from stmpo.errors import BadInput
 from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 from stmpo.machine.windows_records import (
@@ -28,6 +27,7 @@ from stmpo.machine.windows_records import (
     mask_cpus,
     parse_relationships,
 )
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

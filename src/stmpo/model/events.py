@@ -1,4 +1,4 @@
-"""What happened in a run. The orchestrator emits these values; sinks (`stmpo.sinks`) tell people and programs.
+"""What happened in a run. The orchestrator emits these values; sinks (`stmpo.reporting`) tell people and programs.
 
 An event is data, never text to be parsed again: what a console prints and what the journal keeps are made from it.
 `Event` is the union of all; a sink handles the ones it cares for and ignores the rest. Times are seconds of the run's
@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stmpo.frames import Span
+    from stmpo.model.frames import Span
 
 
 class Level(Enum):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
 
 SINGLE_FILE_EXTENSIONS = frozenset(
     {".aif", ".aiff", ".avi", ".m4v", ".mov", ".mp3", ".mp4", ".mpg", ".mxf", ".wav", ".webm", ".wmv"}

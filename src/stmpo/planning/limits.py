@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stmpo.job import RunOptions
     from stmpo.machine.model import Machine
+    from stmpo.model.options import RunOptions
 
 THREADS_WITH_MFR = 16
 """Logical CPUs planned for a process with Multi-Frame Rendering. After Effects gains little from more, and published

@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stmpo.errors import BadInput
-from stmpo.job import RunOptions, Source
+from stmpo.model.errors import BadInput
+from stmpo.model.options import RunOptions, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

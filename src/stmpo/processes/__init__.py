@@ -52,12 +52,12 @@ def _system() -> System:
     global _system_here  # noqa: PLW0603 - one machine, one system
     if _system_here is None:
         if sys.platform == "win32":
-            from stmpo.processes import windows_start as chosen  # noqa: PLC0415 - exists for one system only
+            from stmpo.processes.windows import launch as platform  # noqa: PLC0415 - exists for one system only
         elif sys.platform == "darwin":
-            from stmpo.processes import macos as chosen  # noqa: PLC0415
+            from stmpo.processes.posix import macos as platform  # noqa: PLC0415
         else:
-            from stmpo.processes import linux as chosen  # noqa: PLC0415
-        _system_here = chosen.system()
+            from stmpo.processes.posix import linux as platform  # noqa: PLC0415
+        _system_here = platform.system()
     return _system_here
 
 

@@ -1,6 +1,6 @@
-"""From py_aep's model of a project to the values of `stmpo.aep`. With `aep_text`, all that imports py_aep.
+"""From py_aep's model of a project to the values of `stmpo.project.model`. With `aep_text`, all that imports py_aep.
 
-Anything here may fail on a damaged file, in any way: `stmpo.aep.read_project` is the boundary that says so in words.
+Anything here may fail on a damaged file, in any way: `stmpo.project.model.read_project` is the boundary that says so in words.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from py_aep.enums import FormatKind
 from py_aep.parsers.application import parse_app
 from py_aep.parsers.project import parse_project
 
-from stmpo.aep import Comp, Footage, Output, Project, QueueItem, Sequence, Status
-from stmpo.aep_text import read_texts
-from stmpo.aep_thin import Thin, thin
-from stmpo.frames import MAX_FRAMES, FrameSet
-from stmpo.outputs import OutputKind
+from stmpo.model.frames import MAX_FRAMES, FrameSet
+from stmpo.model.output_pattern import OutputKind
+from stmpo.project.model import Comp, Footage, Output, Project, QueueItem, Sequence, Status
+from stmpo.project.prefilter import Thin, thin
+from stmpo.project.text_documents import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from py_aep import Application, OutputModule, RenderQueueItem
     from py_aep import Project as AepProject
 
-    from stmpo.aep_thin import PlainFile
+    from stmpo.project.prefilter import PlainFile
 
 
 def read(path: Path) -> Project:

@@ -14,18 +14,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from importlib.util import find_spec
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from stmpo import paths
-from stmpo.errors import BadInput
-from stmpo.outputs import OutputKind, OutputPattern
+from stmpo.model.errors import BadInput
+from stmpo.model.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stmpo.frames import FrameSet
+    from stmpo.model.frames import FrameSet
+    from stmpo.model.output_pattern import OutputKind
 
 NEWEST_KNOWN = 26
 """The newest After Effects (its major version) whose files py_aep has been tried on."""
@@ -241,7 +240,7 @@ class Project:
         """
         if 1 <= index <= len(self.items):
             return self.items[index - 1]
-        have = f"has {_plural(len(self.items), 'item')}" if self.items else "is empty"
+        have = f"has {plural(len(self.items), 'item')}" if self.items else "is empty"
         raise BadInput(f"{self.path.name}: there is no queue item {index}; the render queue {have}")
 
     @property
@@ -250,81 +249,9 @@ class Project:
         return self.major > NEWEST_KNOWN
 
 
-def available() -> bool:
-    """Whether projects can be read here: py_aep is installed."""
-    return find_spec("py_aep") is not None
-
-
 def is_native(path: str) -> bool:
     """Whether an absolute path is of this system's style: a Windows path means nothing on another system."""
     return _is_windows(path) is _WINDOWS_HERE
-
-
-def read_project(path: Path) -> Project:
-    """Read a project (`.aep`, absolute path).
-
-    Raises:
-        BadInput: no such file, not an `.aep`, damaged or unreadable, or py_aep is not installed.
-    """
-    if not paths.exists(path) and path.suffix.lower() != ".aep":
-        raise BadInput(f"{path}: there is no such file")
-    if path.suffix.lower() == ".aepx":
-        raise BadInput(f"{path.name} is an XML project; save it as .aep in After Effects and give that file")
-    if path.suffix.lower() != ".aep":
-        raise BadInput(f"{path.name} is not an After Effects project (.aep)")
-    major = _look_at(path)
-    try:
-        from stmpo.aep_reader import read  # noqa: PLC0415 - py_aep belongs to the submitter, never to a worker
-    except ImportError:
-        raise BadInput("reading a project needs py_aep: pip install 'stmpo[submit]'") from None
-    try:
-        return read(path)
-    except Exception as error:  # noqa: BLE001 - the boundary: a damaged file fails anywhere in its parser
-        what = f"{type(error).__name__}: {error}".split("\n")[0][:120]
-        if major > NEWEST_KNOWN:
-            hint = f"it was saved by After Effects {major}, which is newer than this reader knows ({what})"
-        else:
-            hint = f"it is damaged; open it in After Effects and save it again ({what})"
-        raise BadInput(f"{path.name} cannot be read: {hint}") from None
-
-
-def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
-    """The absolute file pattern of an item's first output module: where the project puts it, or that name in `folder`.
-
-    Raises:
-        BadInput: the name is not one that frames can be told apart by.
-    """
-    output = item.outputs[0]
-    name = output.path
-    if name is None:
-        name = f"{item.comp}.{output.extension}".replace("/", "-").replace("\\", "-")
-    if folder is not None:
-        name = str(folder / name.replace("\\", "/").rpartition("/")[2])
-    if output.kind is OutputKind.SINGLE_FILE:
-        return name
-    try:
-        return str(OutputPattern.parse(name, Path(name).parent, bare=False))
-    except BadInput as error:
-        comp = " ".join(item.comp.split())
-        raise BadInput(f"item {item.index} ({comp}): {str(error).removeprefix('--')}") from None
-
-
-def _look_at(path: Path) -> int:
-    """Refuse in words what is no project, and find the version even where the rest is damaged."""
-    # Reading a pipe would not end.
-    if paths.exists(path) and not (paths.is_file(path) or paths.is_folder(path)):
-        raise BadInput(f"the project {path} is not a file")
-    try:
-        with path.open("rb") as file:
-            start = file.read(64)
-    except OSError as error:
-        raise BadInput(f"the project {path} cannot be read: {error.strerror or error}") from None
-    if start[:4] != b"RIFX":
-        raise BadInput(f"{path.name} is not an After Effects project: it does not begin as one does")
-    # Then a size, four bytes of format version, and the packed version of After Effects.
-    head = start.find(b"head")
-    packed = int.from_bytes(start[head + 12 : head + 16], "big") if head >= 0 else 0
-    return (packed >> 26 & 0x1F) * 8 + (packed >> 19 & 0x07)
 
 
 def _pure(text: str) -> PurePath:
@@ -333,7 +260,3 @@ def _pure(text: str) -> PurePath:
 
 def _is_windows(path: str) -> bool:
     return _DRIVE_OR_SHARE.match(path) is not None
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

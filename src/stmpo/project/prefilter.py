@@ -63,7 +63,7 @@ class PlainFile:
     path: str
     up: int
     down: int
-    """Folders up from the project, and path components down: see `stmpo.aep.Footage`."""
+    """Folders up from the project, and path components down: see `stmpo.project.model.Footage`."""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from py_aep import Property, TextDocument
 
-from stmpo.aep import FontUse
+from stmpo.project.model import FontUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,13 +17,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.renderers.catalogue import look_up
+from stmpo.renderers.error_catalogue import look_up
 from stmpo.renderers.protocol import LineKind, ReadLine, Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stmpo.job import RenderJob
+    from stmpo.model.render_job import RenderJob
 
 _READ_CHARACTERS = 4_000
 """What is read of a line. Longer ones are lists of names; patterns must not be tried along all of them."""

@@ -18,8 +18,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stmpo.errors import BadInput
-from stmpo.renderers.text import one_line, visible
+from stmpo.model.errors import BadInput
+from stmpo.model.text import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -21,6 +21,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from stmpo.model.text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,12 +36,6 @@ CUT = " [... line cut]"
 """Ends a line that was too long."""
 
 _BREAK = re.compile(rb"\r\n|\r|\n")
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f"  # C0 (all but tab), DEL and C1, U+0085 among them
-    "\u2028\u2029"  # line and paragraph separators
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, embeddings, overrides and isolates
-    "\ufeff\ud800-\udfff]"  # byte order mark, lone surrogates
-)
 
 
 class LineSplitter:
@@ -132,27 +128,6 @@ def decode(line: bytes, fallbacks: Sequence[str] | None = None) -> str:
             continue
         return _bounded(visible(text))
     return _bounded(visible(line.decode("utf-8", "backslashreplace")))
-
-
-def visible(text: str) -> str:
-    r"""The text with characters that act instead of showing written as `\xNN` or `\uNNNN`. A tab stays."""
-    if text.isprintable():  # nearly every line, at the speed of C
-        return text
-    return _UNSAFE.sub(_escape, text)
-
-
-def one_line(text: str, limit: int) -> str:
-    """The text as one line of at most `limit` characters, runs of blanks and line breaks made one blank.
-
-    For `openjd_status` and `openjd_fail`, where a line break inside the message would forge a message of its own.
-    """
-    flat = visible(" ".join(text.split()))
-    return flat if len(flat) <= limit else flat[: max(limit - 1, 0)] + "…"[:limit]
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _bounded(text: str) -> str:

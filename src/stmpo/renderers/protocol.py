@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stmpo.frames import Span
-    from stmpo.job import RenderJob
+    from stmpo.model.frames import Span
+    from stmpo.model.render_job import RenderJob
 
 
 class LineKind(Enum):

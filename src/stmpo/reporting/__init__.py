@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stmpo.events import Event
+    from stmpo.model.events import Event
 
 
 class Sink(Protocol):

@@ -22,7 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stmpo.events import (
+from stmpo.model.events import (
     Event,
     FrameDelivered,
     Level,
@@ -33,10 +33,9 @@ from stmpo.events import (
     SlotChanged,
     SlotState,
 )
-from stmpo.renderers.text import visible
-from stmpo.report.summary import duration
-from stmpo.sinks.lines import message_text, started_lines
-from stmpo.sinks.stream import SafeStream
+from stmpo.model.text import duration, visible
+from stmpo.reporting.lines import message_text, started_lines
+from stmpo.reporting.safe_stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,17 +11,16 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from stmpo.errors import BadInput
-from stmpo.events import Event, Level, Message, Progress, RendererOutput, RunEnded, RunStarted
-from stmpo.renderers.text import visible
-from stmpo.report.summary import duration, plural
-from stmpo.sinks.stream import SafeStream
+from stmpo.model.errors import BadInput
+from stmpo.model.events import Event, Level, Message, Progress, RendererOutput, RunEnded, RunStarted
+from stmpo.model.text import duration, plural, visible
+from stmpo.reporting.safe_stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stmpo.frames import Span
+    from stmpo.model.frames import Span
 
 HEARTBEAT = 15.0
 """Seconds between two lines that say where the run stands."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from stmpo.events import Event, Progress, RunEnded, RunFailed, RunStarted
-from stmpo.renderers.text import one_line
-from stmpo.sinks.lines import progress_text
-from stmpo.sinks.stream import SafeStream
+from stmpo.model.events import Event, Progress, RunEnded, RunFailed, RunStarted
+from stmpo.model.text import one_line
+from stmpo.reporting.lines import progress_text
+from stmpo.reporting.safe_stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from stmpo.machine.cpulist import format_list
-from stmpo.report.plan_text import headline, machine_lines, notes
+from stmpo.reporting.plan_text import headline, machine_lines, notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

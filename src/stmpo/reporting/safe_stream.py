@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stmpo.renderers.text import visible
-from stmpo.sinks.pipe import pipe_of
+from stmpo.model.text import visible
+from stmpo.reporting.pipe import pipe_of
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from stmpo.frames import FrameSet
+from stmpo.model.frames import FrameSet
+from stmpo.model.text import duration, plural
 
 if TYPE_CHECKING:
-    from stmpo.errors import ExitCode
+    from stmpo.model.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +132,3 @@ class Summary:
         if self.kept:
             lines.append(f"kept, because it holds frames that are not delivered: {self.kept}")
         return lines
-
-
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """`1 frame`, `2 frames`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def duration(seconds: float) -> str:
-    """`12.3 s`, `4 min 05 s`, `2 h 07 min`."""
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"

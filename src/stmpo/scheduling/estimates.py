@@ -24,7 +24,7 @@ import math
 from array import array
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet
+from stmpo.model.frames import FrameSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

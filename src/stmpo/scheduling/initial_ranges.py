@@ -15,8 +15,8 @@ from bisect import bisect_right
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet
-from stmpo.scheduling.foretold import foretold
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.makespan import foretold
 from stmpo.scheduling.static import equal_parts
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from stmpo.frames import Span
+from stmpo.model.frames import Span
 from stmpo.scheduling.protocol import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stmpo.frames import FrameSet
+    from stmpo.model.frames import FrameSet
 
 
 class Desk:

@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from stmpo.scheduling.level import WORTH, water_level
+from stmpo.scheduling.water_level import WORTH, water_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stmpo.frames import Span
+    from stmpo.model.frames import Span
 
 
 @dataclass(frozen=True, slots=True)

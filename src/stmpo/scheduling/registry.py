@@ -11,7 +11,7 @@ from stmpo.scheduling.steal import Steal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.frames import FrameSet
+    from stmpo.model.frames import FrameSet
     from stmpo.scheduling.protocol import Strategy
 
 

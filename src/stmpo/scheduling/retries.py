@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from stmpo.frames import FrameSet, Span
+from stmpo.model.frames import FrameSet, Span
 
 MAX_REFUSALS = 20
 """Refused starts in a row, over all slots, before one counts as a failure."""

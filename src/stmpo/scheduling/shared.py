@@ -13,7 +13,7 @@ frame, whatever the frames cost. This rule only says who takes part, and what co
 
 from __future__ import annotations
 
-from stmpo.frames import FrameSet, Span
+from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.protocol import Grant, Lease
 from stmpo.scheduling.steal import Steal
 

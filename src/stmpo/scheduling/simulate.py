@@ -13,7 +13,7 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet, Span
+from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.retries import AttemptEnd, RetryBook
 
 if TYPE_CHECKING:

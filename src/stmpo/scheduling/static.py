@@ -2,21 +2,21 @@
 
 Kept for comparison, for single files, and because it is the plainest rule that keeps the contract: the frames are cut
 into as many contiguous parts as there are slots, each part into spans at the gaps of the frame set. What a slot does
-after its own part is `stmpo.scheduling.desk`'s order; no living lease is ever touched.
+after its own part is `stmpo.scheduling.lease_queue`'s order; no living lease is ever touched.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo.frames import FrameSet
-from stmpo.scheduling.desk import Desk
+from stmpo.model.frames import FrameSet
+from stmpo.scheduling.lease_queue import Desk
 from stmpo.scheduling.protocol import Grant, Lease
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stmpo.frames import Span
+    from stmpo.model.frames import Span
 
 
 class Static:

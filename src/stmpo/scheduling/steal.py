@@ -23,18 +23,18 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from stmpo.marks import Marks
-from stmpo.scheduling.desk import Desk
+from stmpo.model.frame_bits import Marks
 from stmpo.scheduling.estimates import Estimates
-from stmpo.scheduling.level import WORTH, water_level
-from stmpo.scheduling.parts import hedged_parts
+from stmpo.scheduling.initial_ranges import hedged_parts
+from stmpo.scheduling.lease_queue import Desk
 from stmpo.scheduling.protocol import Grant, Lease
 from stmpo.scheduling.static import equal_parts
+from stmpo.scheduling.water_level import WORTH, water_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from stmpo.frames import FrameSet, Span
+    from stmpo.model.frames import FrameSet, Span
 
 USUAL_START_UP = 15.0
 """Seconds that a renderer takes to start, until one has."""

@@ -19,7 +19,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from stmpo.errors import ExitCode, StmpoError
+from stmpo.model.errors import ExitCode, StmpoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

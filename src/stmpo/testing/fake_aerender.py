@@ -27,9 +27,9 @@ if __package__ in {None, ""}:  # run as a file: its own folder is no place to im
 
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from stmpo.errors import BadInput
-from stmpo.renderers.aerender_cli import USAGE, AerenderError, Arguments, ExitCode, parse
-from stmpo.renderers.aerender_lines import VERSION, Voice
+from stmpo.model.errors import BadInput
+from stmpo.renderers.emulator.cli import USAGE, AerenderError, Arguments, ExitCode, parse
+from stmpo.renderers.emulator.lines import VERSION, Voice
 from stmpo.testing.fake_render import render
 from stmpo.testing.faults import status
 from stmpo.testing.scenario import VARIABLE, Scenario, load

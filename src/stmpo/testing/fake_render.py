@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.frames import Span
-from stmpo.renderers.aerender_cli import (
+from stmpo.model.frames import Span
+from stmpo.renderers.emulator.cli import (
     AerenderError,
     Arguments,
     ExitCode,
@@ -17,7 +17,7 @@ from stmpo.renderers.aerender_cli import (
     resolve,
     runtime_error,
 )
-from stmpo.renderers.aerender_lines import Item, Lines, Voice
+from stmpo.renderers.emulator.lines import Item, Lines, Voice
 from stmpo.testing.faults import (
     ANOTHER_INSTANCE,
     GPU_FAILURE,

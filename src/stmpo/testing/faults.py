@@ -17,8 +17,8 @@ from stmpo.testing.scenario import Fault, FaultKind, Scenario
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stmpo.frames import Span
-    from stmpo.renderers.aerender_lines import Voice
+    from stmpo.model.frames import Span
+    from stmpo.renderers.emulator.lines import Voice
     from stmpo.testing.state import State
 
 ANOTHER_INSTANCE = (

@@ -25,8 +25,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stmpo.errors import BadInput
-from stmpo.renderers.aerender_lines import Language, Quotes, Style, TimeDisplay
+from stmpo.model.errors import BadInput
+from stmpo.renderers.emulator.lines import Language, Quotes, Style, TimeDisplay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

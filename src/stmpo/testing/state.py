@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-from stmpo.renderers.aerender_cli import claim
+from stmpo.renderers.emulator.cli import claim
 
 LATELY = 0.5
 """Seconds for which a renderer is taken to be at work after it has last said so."""

@@ -28,11 +28,11 @@ from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from stmpo.archives import ODD_ARCHIVE, plainly_packed
-from stmpo.deadline.session import one_line, run, say, set_variable, usage
-from stmpo.deadline.wheel_names import Interpreter, WheelName, release
-from stmpo.errors import BadInput
-from stmpo.paths.windows import refusal
+from stmpo.model.errors import BadInput
+from stmpo.system.paths.windows import refusal
+from stmpo.system.wheel_tags import LEAST_PSUTIL, Interpreter, WheelName, release
+from stmpo.system.zip_safety import ODD_ARCHIVE, plainly_packed
+from stmpo.worker.openjd_session import one_line, run, say, set_variable, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 SITE = "stmpo-site"
 """Folder in the session's, short: Windows programs still end at 260 characters."""
 
-LEAST_PSUTIL = "5.9.6"
 MOST_UNPACKED = 100 << 20
 """Bytes of a wheel's files. Ours have 2 MB."""
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from stmpo.deadline.session import say
 from stmpo.fonts.places import find_fonts
+from stmpo.worker.openjd_session import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

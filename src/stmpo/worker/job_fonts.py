@@ -5,7 +5,7 @@
 
 The fonts lie in `fonts` beside the script. A font that the project uses and that no program would find here is named,
 and fails the session before anything is rendered, unless the job allows it: a wrong font spoils frames without an error.
-What happens to the machine is `stmpo.fonts.worker.install`'s.
+What happens to the machine is `stmpo.fonts.install.install`'s.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.deadline.session import one_line, say, usage
-from stmpo.errors import BadInput
-from stmpo.fonts.worker.install import Report, install, only_look, remove
-from stmpo.fonts.worker.manifest import read_manifest
-from stmpo.fonts.worker.system import NoHome, this_system
+from stmpo.fonts.install.install import Report, install, only_look, remove
+from stmpo.fonts.install.manifest import read_manifest
+from stmpo.fonts.install.platform import this_system
+from stmpo.fonts.install.protocol import NoHome
+from stmpo.model.errors import BadInput
+from stmpo.worker.openjd_session import one_line, say, usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """The job's parameters as options: what a worker reads of them.
 
 The job's first environment carries each parameter as a variable, `STMPO_PARAM_` and the parameter's name. Which option
-it sets, and whether it says the opposite (`DisableMFR`), is declared with the option in `stmpo.job`.
+it sets, and whether it says the opposite (`DisableMFR`), is declared with the option in `stmpo.model.render_job`.
 
 A parameter that the job leaves at its default says nothing: then the worker's own environment (`STMPO_MAX_CONCURRENCY`,
 `STMPO_SCRATCH_DIR`) may. What somebody chose for the job holds on every worker.
@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stmpo.job import JobOptions, Option, RunOptions, declared, resolve
+from stmpo.model.options import JobOptions, Option, RunOptions, declared, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.job import Source
+    from stmpo.model.options import Source
 
 PREFIX = "STMPO_PARAM_"
 """Before a parameter's name in the environment of a job's processes."""

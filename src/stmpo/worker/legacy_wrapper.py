@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stmpo.cli.running import run_render
-from stmpo.deadline.session import run
-from stmpo.deadline.task import Arguments
-from stmpo.errors import BadInput
-from stmpo.job import JobOptions, Option, RunOptions, declared, resolve
-from stmpo.outputs import OutputKind, OutputPattern
+from stmpo.api import run_render
+from stmpo.model.errors import BadInput
+from stmpo.model.options import JobOptions, Option, RunOptions, declared, resolve
+from stmpo.model.output_pattern import OutputKind, OutputPattern
+from stmpo.worker.openjd_session import run
+from stmpo.worker.render_task import Arguments
 
 if TYPE_CHECKING:
     import argparse

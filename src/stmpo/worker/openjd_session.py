@@ -11,8 +11,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from stmpo import signals
-from stmpo.errors import BadInput, ExitCode, StmpoError
+from stmpo.model.errors import BadInput, ExitCode, StmpoError
+from stmpo.system import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

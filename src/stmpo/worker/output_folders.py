@@ -19,10 +19,10 @@ import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from stmpo import paths
-from stmpo.deadline.naming import plain
-from stmpo.deadline.session import one_line, run, say, usage
-from stmpo.errors import BadInput
+from stmpo.model.errors import BadInput
+from stmpo.model.literals import plain
+from stmpo.system import paths
+from stmpo.worker.openjd_session import one_line, run, say, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,7 +3,7 @@
     call_aerender.py --project=P --rqindex=N --output_dir=FOLDER --output_name=PATTERN [--frames=RANGE]
 
 The frames are a chunk as the farm cuts it (`3-7`, `-3--1`, `5-5`, or with gaps `1-7:2`); none for a movie over its own
-time span. Everything else comes from the job's parameters (`stmpo.deadline.parameters`).
+time span. Everything else comes from the job's parameters (`stmpo.worker.job_parameters`).
 
 What the run needs besides its output stays in the session's folder, and so does its journal where the output does: with
 job attachments, what lies beside the frames travels back with them, and a task that is run again in its session goes on
@@ -26,13 +26,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from stmpo import paths
-from stmpo.cli.running import SESSION_VARIABLE, run_render
-from stmpo.deadline.folders import folder_under
-from stmpo.deadline.naming import plain
-from stmpo.deadline.parameters import options
-from stmpo.deadline.session import run, usage
-from stmpo.errors import ExitCode
+from stmpo.api import SESSION_VARIABLE, run_render
+from stmpo.model.errors import ExitCode
+from stmpo.model.literals import plain
+from stmpo.system import paths
+from stmpo.worker.job_parameters import options
+from stmpo.worker.openjd_session import run, usage
+from stmpo.worker.output_folders import folder_under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,7 +3,8 @@
 import sys
 
 if "stmpo" in sys.orig_argv:
-    from stmpo import machine, memory_guard
+    from stmpo import machine
+    from stmpo.engine import memory_policy
     from stmpo.machine.model import MemoryRoom
 
     TOTAL = 320 << 20
@@ -12,4 +13,4 @@ if "stmpo" in sys.orig_argv:
         return MemoryRoom(TOTAL, max(0, TOTAL - ours))
 
     machine.memory_room = _room
-    memory_guard.HOLD = 0.5
+    memory_policy.HOLD = 0.5

@@ -10,9 +10,9 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
-from stmpo.panel.record import ASSETS, ENTRY
-from stmpo.panel.source import Panel, gather
+from stmpo.deadline.panel.record import ASSETS, ENTRY
+from stmpo.deadline.panel.source import Panel, gather
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

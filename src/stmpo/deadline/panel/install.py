@@ -29,10 +29,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
-from stmpo.panel.places import elevation
-from stmpo.panel.record import ASSETS, ENTRY, Record, digest, read_record
-from stmpo.panel.source import Panel, renamed
+from stmpo.deadline.panel.places import elevation
+from stmpo.deadline.panel.record import ASSETS, ENTRY, Record, digest, read_record
+from stmpo.deadline.panel.source import Panel, renamed
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

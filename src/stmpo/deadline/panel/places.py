@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from stmpo.panel.places_common import Places
+from stmpo.deadline.panel.places_common import Places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def find_places(environ: Mapping[str, str], platform: str = sys.platform) -> Places:
     """Every folder of this system that After Effects reads panels from."""
     if platform == "win32":
-        from stmpo.panel.places_windows import places  # noqa: PLC0415 - one system, one file
+        from stmpo.deadline.panel.places_windows import places  # noqa: PLC0415 - one system, one file
 
         return places(environ)
     if platform == "darwin":
-        from stmpo.panel.places_macos import places as places_of_macos  # noqa: PLC0415
+        from stmpo.deadline.panel.places_macos import places as places_of_macos  # noqa: PLC0415
 
         return places_of_macos(environ)
     return Places((), f"this system, for which there is no After Effects ({platform})")
@@ -27,9 +27,9 @@ def find_places(environ: Mapping[str, str], platform: str = sys.platform) -> Pla
 def elevation(platform: str = sys.platform) -> str:
     """What to do where a folder can only be written by an administrator."""
     if platform == "win32":
-        from stmpo.panel.places_windows import ELEVATION  # noqa: PLC0415
+        from stmpo.deadline.panel.places_windows import ELEVATION  # noqa: PLC0415
 
         return ELEVATION
-    from stmpo.panel.places_macos import ELEVATION as WITH_SUDO  # noqa: PLC0415
+    from stmpo.deadline.panel.places_macos import ELEVATION as WITH_SUDO  # noqa: PLC0415
 
     return WITH_SUDO

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.panel.places_common import Place, Places, new_enough, shared_place, user_places
-from stmpo.renderers.discovery_macos import APPLICATIONS
+from stmpo.deadline.panel.places_common import Place, Places, new_enough, shared_place, user_places
+from stmpo.renderers.discovery.macos import APPLICATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stmpo
-from stmpo.deadline.pieces import pieces_folder
+from stmpo.deadline.fragments import pieces_folder
+from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record
 from stmpo.deadline.wheels import collect_wheels, systems
-from stmpo.errors import BadInput
-from stmpo.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record
+from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HERE = Path(__file__).resolve().parent
-_PLACES = (_HERE.parents[2], _HERE / "files")
+_PLACES = (_HERE.parents[3], _HERE / "files")
 """Where entry and parts lie: in the repository, for an editable install; in the installed package."""
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "wheels", ".*")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.worker.bookkeeping import anything_kept, open_book, peek
-from stmpo.fonts.worker.install import PATIENCE, dead_sessions
-from stmpo.fonts.worker.shelf import Shelf
-from stmpo.fonts.worker.system import this_system
+from stmpo.fonts.install.install import PATIENCE, dead_sessions
+from stmpo.fonts.install.lease_store import anything_kept, open_book, peek
+from stmpo.fonts.install.platform import this_system
+from stmpo.fonts.install.user_font_folder import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stmpo.fonts.worker.leases import Book, Held
-    from stmpo.fonts.worker.system import System
+    from stmpo.fonts.install.leases import Book, Held
+    from stmpo.fonts.install.protocol import System
 
 
 @dataclass(frozen=True, slots=True)

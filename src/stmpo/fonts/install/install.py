@@ -3,7 +3,7 @@
     sweep what dead sessions left ─► what the machine has is used ─► what another session installed is shared
         ─► the rest is installed ─► all of it is looked for as a program would
 
-Every call holds the user's book (`stmpo.fonts.worker.bookkeeping`) from its beginning to its end, so sessions that
+Every call holds the user's book (`stmpo.fonts.install.lease_store`) from its beginning to its end, so sessions that
 begin and end at once do so one after the other. A call that is killed leaves the book as it was at its last step.
 """
 
@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.fonts.install.lease_store import anything_kept, open_book
+from stmpo.fonts.install.manifest import load_font
+from stmpo.fonts.install.session_liveness import lives, token_of
+from stmpo.fonts.install.user_font_folder import Shelf, is_ours
+from stmpo.fonts.install.validate import Font, NotAFont
 from stmpo.fonts.places import find_fonts
 from stmpo.fonts.sfnt import read_faces
-from stmpo.fonts.worker.bookkeeping import anything_kept, open_book
-from stmpo.fonts.worker.manifest import load_font
-from stmpo.fonts.worker.sessions import lives, token_of
-from stmpo.fonts.worker.shelf import Shelf, is_ours
-from stmpo.fonts.worker.validate import Font, NotAFont
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stmpo.fonts.worker.bookkeeping import Ledger
-    from stmpo.fonts.worker.leases import Book, Held
-    from stmpo.fonts.worker.manifest import Wanted
-    from stmpo.fonts.worker.system import System
+    from stmpo.fonts.install.lease_store import Ledger
+    from stmpo.fonts.install.leases import Book, Held
+    from stmpo.fonts.install.manifest import Wanted
+    from stmpo.fonts.install.protocol import System
 
 PATIENCE = 120.0
 """Seconds to wait for another session of this user that installs or removes at the same time."""

@@ -1,4 +1,4 @@
-r"""The book of `stmpo.fonts.worker.leases` on disk: one process at a time, and a whole file at every instant.
+r"""The book of `stmpo.fonts.install.leases` on disk: one process at a time, and a whole file at every instant.
 
     HOME/.stmpo-fonts/              on Windows %LOCALAPPDATA%\stmpo-fonts
         lock                        locked by the process that works with the book; the system unlocks when it dies
@@ -17,9 +17,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from stmpo.errors import BadInput
-from stmpo.fonts.worker.leases import Book, from_json, to_json
-from stmpo.locks import try_lock
+from stmpo.fonts.install.leases import Book, from_json, to_json
+from stmpo.model.errors import BadInput
+from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -48,7 +48,7 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """By what a session is known to live; see `stmpo.fonts.worker.sessions`."""
+    """By what a session is known to live; see `stmpo.fonts.install.session_liveness`."""
 
     host: str
     boot: str
@@ -83,7 +83,7 @@ class Held:
 
 @dataclass(slots=True)
 class Book:
-    """All that this program has changed for a user. Values only; `stmpo.fonts.worker.bookkeeping` keeps it on disk."""
+    """All that this program has changed for a user. Values only; `stmpo.fonts.install.lease_store` keeps it on disk."""
 
     sessions: dict[str, Token] = field(default_factory=dict)
     fonts: dict[str, Held] = field(default_factory=dict)

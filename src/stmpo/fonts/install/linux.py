@@ -16,13 +16,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.fonts.install.protocol import home
 from stmpo.fonts.places import find_fonts
-from stmpo.fonts.worker.system import home
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from stmpo.fonts.worker.validate import Font
+    from stmpo.fonts.install.validate import Font
 
 PATIENCE = 60
 """Seconds for fontconfig. A first look at thousands of fonts takes a few."""

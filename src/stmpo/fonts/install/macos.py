@@ -6,14 +6,14 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from stmpo.fonts.install.protocol import home
 from stmpo.fonts.places import find_fonts
-from stmpo.fonts.worker.system import home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from stmpo.fonts.worker.validate import Font
+    from stmpo.fonts.install.validate import Font
 
 PATIENCE = 10
 """Seconds for `sysctl`, which takes a hundredth of one."""

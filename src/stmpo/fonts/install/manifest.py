@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stmpo import paths
-from stmpo.errors import BadInput
-from stmpo.fonts.worker.validate import MOST_BYTES, Font, NotAFont, examine
-from stmpo.paths.windows import refusal
+from stmpo.fonts.install.validate import MOST_BYTES, Font, NotAFont, examine
+from stmpo.model.errors import BadInput
+from stmpo.system import paths
+from stmpo.system.paths.windows import refusal
 
 FILE = "fonts.json"
 MOST_FONTS = 2000

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from stmpo.fonts.worker.leases import Keeper, Token
+from stmpo.fonts.install.leases import Keeper, Token
 
 if TYPE_CHECKING:
     from pathlib import Path

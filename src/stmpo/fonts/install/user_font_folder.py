@@ -19,14 +19,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.worker.leases import Held, Stage
+from stmpo.fonts.install.leases import Held, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stmpo.fonts.worker.bookkeeping import Ledger
-    from stmpo.fonts.worker.system import System
-    from stmpo.fonts.worker.validate import Font
+    from stmpo.fonts.install.lease_store import Ledger
+    from stmpo.fonts.install.protocol import System
+    from stmpo.fonts.install.validate import Font
 
 PATIENCE = 3.0
 """Seconds for programs that are ending to close the fonts that are to be removed, all of them together."""

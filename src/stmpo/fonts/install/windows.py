@@ -17,9 +17,9 @@ import sys
 import winreg
 from typing import TYPE_CHECKING
 
+from stmpo.fonts.install import gdi
+from stmpo.fonts.install.protocol import home
 from stmpo.fonts.places import find_fonts, font_folders
-from stmpo.fonts.worker import gdi
-from stmpo.fonts.worker.system import home
 
 assert sys.platform == "win32", "other systems have their own file"
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from stmpo.fonts.worker.validate import Font
+    from stmpo.fonts.install.validate import Font
 
 _BOOT = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
 _MOST_TITLE = 200

@@ -9,12 +9,12 @@ import select
 import signal
 import socket
 
-from .keeper import Keeper, failure, kill_quietly
+from .shim import Keeper, failure, kill_quietly
 from .wakeup import drain, wake_on_child
 
 TYPE_CHECKING = False  # not imported: typing costs a quarter of this process's start
 if TYPE_CHECKING:
-    from .keeper import Kernel
+    from .shim import Kernel
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
 """Meant for the orchestrator, when they come to a whole terminal or cgroup; the warden ends when it does."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.processes.posix import MARK, Hold, PosixSystem
+from stmpo.processes.forkserver.linux import LinuxKernel
+from stmpo.processes.posix.tree import MARK, Hold, PosixSystem
 from stmpo.processes.protocol import Member, TreeSample
-from stmpo.processes.warden.linux import LinuxKernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from stmpo.processes.posix import MARK, Hold, PosixSystem
+from stmpo.processes.forkserver.portable import PortableKernel
+from stmpo.processes.posix.tree import MARK, Hold, PosixSystem
 from stmpo.processes.protocol import Member, TreeSample
-from stmpo.processes.warden.portable import PortableKernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

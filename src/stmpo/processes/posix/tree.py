@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
+from stmpo.processes.forkserver.shim import kill_quietly
 from stmpo.processes.protocol import (
     DRAIN_SECONDS,
     Member,
@@ -28,13 +29,12 @@ from stmpo.processes.protocol import (
     TreeSample,
 )
 from stmpo.processes.ranges import ranges
-from stmpo.processes.warden.keeper import kill_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from stmpo.machine.model import Cpu
-    from stmpo.processes.warden.keeper import Kernel
+    from stmpo.processes.forkserver.shim import Kernel
 
 CHUNK = 65536
 """Bytes read at once: what a pipe holds by default."""
@@ -112,10 +112,10 @@ class Warden:
         self._orders = ours
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        code = "import sys; sys.path.append(sys.argv[1]); from warden.loop import main; main(int(sys.argv[2]), sys.argv[3])"
+        code = "import sys; sys.path.append(sys.argv[1]); from forkserver.server import main; main(int(sys.argv[2]), sys.argv[3])"
         with theirs:
             fd = theirs.fileno()
-            argv = [sys.executable, "-SEs", "-c", code, str(Path(__file__).parent), str(fd), self._kernel]
+            argv = [sys.executable, "-SEs", "-c", code, str(Path(__file__).parents[1]), str(fd), self._kernel]
             return subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import ctypes
 from ctypes import byref, c_uint16, c_uint32, c_uint64, c_void_p, sizeof
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stmpo.processes import win32_types as w
+from stmpo.processes.windows import types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +68,7 @@ class Win32:
         try:
             function = getattr(self._library, name)
         except AttributeError:
-            raise Win32Error(name, w.ERROR_PROC_NOT_FOUND) from None
+            raise Win32Error(name, types.ERROR_PROC_NOT_FOUND) from None
         result: int | None = function(*arguments)
         if not result:
             raise Win32Error(name, self._last_error())
@@ -82,23 +82,23 @@ class Win32:
 
     def set_job_limits(self, job: int, flags: int) -> None:
         """What holds for every process of the job: `LIMIT_…`."""
-        limits = w.ExtendedLimits()
+        limits = types.ExtendedLimits()
         limits.basic.limit_flags = flags
-        self._call("SetInformationJobObject", job, w.JOB_EXTENDED_LIMITS, byref(limits), sizeof(limits))
+        self._call("SetInformationJobObject", job, types.JOB_EXTENDED_LIMITS, byref(limits), sizeof(limits))
 
     def set_job_groups(self, job: int, masks: Mapping[int, int]) -> None:
         """The logical CPUs that every process of the job may use: a mask for each processor group (Windows 8)."""
         groups = group_array(masks)
-        self._call("SetInformationJobObject", job, w.JOB_GROUPS_EX, byref(groups), sizeof(groups))
+        self._call("SetInformationJobObject", job, types.JOB_GROUPS_EX, byref(groups), sizeof(groups))
 
     def job_groups(self, job: int) -> dict[int, int]:
         """The same, read back."""
-        groups = (w.GroupAffinity * MOST_GROUPS)()
+        groups = (types.GroupAffinity * MOST_GROUPS)()
         used = c_uint32()
         self._call(
-            "QueryInformationJobObject", job, w.JOB_GROUPS_EX, byref(groups), sizeof(groups), byref(used)
+            "QueryInformationJobObject", job, types.JOB_GROUPS_EX, byref(groups), sizeof(groups), byref(used)
         )
-        count = used.value // sizeof(w.GroupAffinity)
+        count = used.value // sizeof(types.GroupAffinity)
         return {entry.group: entry.mask for entry in groups[:count]}
 
     def assign(self, job: int, process: int) -> None:
@@ -109,13 +109,13 @@ class Win32:
         """End every process of the job."""
         self._call("TerminateJobObject", job, code)
 
-    def job_accounting(self, job: int) -> w.Accounting:
+    def job_accounting(self, job: int) -> types.Accounting:
         """Times and number of the job's processes."""
-        return self._query(job, w.JOB_BASIC_ACCOUNTING, w.Accounting)
+        return self._query(job, types.JOB_BASIC_ACCOUNTING, types.Accounting)
 
-    def job_io(self, job: int) -> w.IoCounters:
+    def job_io(self, job: int) -> types.IoCounters:
         """Input and output of the job's processes, those that have ended included."""
-        io: w.IoCounters = self._query(job, w.JOB_BASIC_AND_IO_ACCOUNTING, w.AccountingAndIo).io
+        io: types.IoCounters = self._query(job, types.JOB_BASIC_AND_IO_ACCOUNTING, types.AccountingAndIo).io
         return io
 
     def _query(self, job: int, kind: int, structure: type[T]) -> T:
@@ -128,13 +128,18 @@ class Win32:
         room = 64
         while True:
             buffer = (c_uint64 * (1 + room))()
-            head = w.ProcessIds.from_buffer(buffer)
+            head = types.ProcessIds.from_buffer(buffer)
             try:
                 self._call(
-                    "QueryInformationJobObject", job, w.JOB_PROCESS_IDS, byref(buffer), sizeof(buffer), None
+                    "QueryInformationJobObject",
+                    job,
+                    types.JOB_PROCESS_IDS,
+                    byref(buffer),
+                    sizeof(buffer),
+                    None,
                 )
             except Win32Error as error:
-                if error.code != w.ERROR_MORE_DATA:
+                if error.code != types.ERROR_MORE_DATA:
                     raise
             if head.assigned <= room:
                 return list(buffer[1 : 1 + head.listed])
@@ -153,7 +158,7 @@ class Win32:
 
     def wait(self, process: int) -> None:
         """Wait until the process has ended: blocks, for a thread of its own."""
-        self._library.WaitForSingleObject(process, w.WAIT_FOREVER)
+        self._library.WaitForSingleObject(process, types.WAIT_FOREVER)
 
     def exit_code(self, process: int) -> int:
         """Exit code of a process that has ended, 0 to 0xFFFFFFFF."""
@@ -172,7 +177,7 @@ class Win32:
 
     def send_break(self, group: int) -> None:
         """CTRL_BREAK to the processes of one process group that share our console."""
-        self._call("GenerateConsoleCtrlEvent", w.CTRL_BREAK_EVENT, group)
+        self._call("GenerateConsoleCtrlEvent", types.CTRL_BREAK_EVENT, group)
 
     # Pinning of one process
 
@@ -204,7 +209,7 @@ class Win32:
 
     def cpu_set_masks(self, process: int) -> dict[int, int]:
         """The same, read back."""
-        groups = (w.GroupAffinity * MOST_GROUPS)()
+        groups = (types.GroupAffinity * MOST_GROUPS)()
         count = c_uint16()
         self._call("GetProcessDefaultCpuSetMasks", process, byref(groups), MOST_GROUPS, byref(count))
         return {entry.group: entry.mask for entry in groups[: count.value]}
@@ -214,12 +219,12 @@ class Win32:
         return self._call("OpenProcess", PROCESS_SET_LIMITED_INFORMATION, 0, pid)
 
 
-def group_array(masks: Mapping[int, int]) -> ctypes.Array[w.GroupAffinity]:
+def group_array(masks: Mapping[int, int]) -> ctypes.Array[types.GroupAffinity]:
     """Masks by processor group, as an array of GROUP_AFFINITY."""
-    entries: Sequence[w.GroupAffinity] = [
-        w.GroupAffinity(mask, group) for group, mask in sorted(masks.items())
+    entries: Sequence[types.GroupAffinity] = [
+        types.GroupAffinity(mask, group) for group, mask in sorted(masks.items())
     ]
-    return (w.GroupAffinity * len(entries))(*entries)
+    return (types.GroupAffinity * len(entries))(*entries)
 
 
 def declare(library: Any) -> None:

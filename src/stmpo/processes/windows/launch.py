@@ -16,12 +16,12 @@ import sys
 from asyncio import windows_utils
 from typing import TYPE_CHECKING
 
-from stmpo.processes.win32 import Win32, declare
-from stmpo.processes.windows import WindowsSystem
+from stmpo.processes.windows.api import Win32, declare
+from stmpo.processes.windows.tree import WindowsSystem
 
 if TYPE_CHECKING:
     from stmpo.processes.protocol import SpawnRequest
-    from stmpo.processes.windows import Created
+    from stmpo.processes.windows.tree import Created
 
 assert sys.platform == "win32"  # lets type checkers pass over this file elsewhere
 

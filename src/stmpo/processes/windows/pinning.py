@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.processes.protocol import Pinning
 from stmpo.processes.ranges import ranges
-from stmpo.processes.win32 import Win32, Win32Error
+from stmpo.processes.windows.api import Win32, Win32Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import psutil
 
-from stmpo.processes import win32_types as w
 from stmpo.processes.protocol import DRAIN_SECONDS, Member, Pinning, ProcessTree, TreeSample
-from stmpo.processes.win32 import Win32, Win32Error
-from stmpo.processes.windows_pinning import Pinner
+from stmpo.processes.windows import types
+from stmpo.processes.windows.api import Win32, Win32Error
+from stmpo.processes.windows.pinning import Pinner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from stmpo.processes.protocol import SpawnRequest
 
 CHUNK = 65536
-FLAGS = w.CREATE_SUSPENDED | w.CREATE_NEW_PROCESS_GROUP
-LIMITS = w.LIMIT_KILL_ON_JOB_CLOSE | w.LIMIT_DIE_ON_UNHANDLED_EXCEPTION
+FLAGS = types.CREATE_SUSPENDED | types.CREATE_NEW_PROCESS_GROUP
+LIMITS = types.LIMIT_KILL_ON_JOB_CLOSE | types.LIMIT_DIE_ON_UNHANDLED_EXCEPTION
 KILLED = 1
 """Exit code of what is killed here, as `taskkill` gives it."""
 
@@ -79,7 +79,7 @@ class WindowsSystem:
         reader, transport, theirs = await self._starter.output_pipe()
         try:
             # Without a console of ours each renderer would open one of its own, in a window where there is a desktop.
-            flags = FLAGS if self._win32.has_console() else FLAGS | w.CREATE_NO_WINDOW
+            flags = FLAGS if self._win32.has_console() else FLAGS | types.CREATE_NO_WINDOW
             birth = Birth(self._win32, self._starter, request, flags)
             birth.deliver(theirs)
         except OSError as error:
@@ -155,7 +155,7 @@ class Birth:
         if refusal is not None and self.pinner.on_job:
             self._replace_job(refusal)
             refusal = self._assign()
-        if refusal is not None and refusal.code == w.ERROR_ACCESS_DENIED and self._break_away(output):
+        if refusal is not None and refusal.code == types.ERROR_ACCESS_DENIED and self._break_away(output):
             refusal = self._assign()
         if refusal is not None:
             self._drop_job()
@@ -181,7 +181,7 @@ class Birth:
         """Create the process again, outside the job that we are in; False, and the first one stays, if forbidden."""
         first = self.process, self._thread
         try:
-            self._create(output, self._flags | w.CREATE_BREAKAWAY_FROM_JOB)
+            self._create(output, self._flags | types.CREATE_BREAKAWAY_FROM_JOB)
         except OSError:
             return False
         self._win32.terminate(first[0], KILLED)
@@ -372,7 +372,7 @@ class WindowsTree:
         with contextlib.suppress(Win32Error):
             if self._job is not None:
                 accounting = self._win32.job_accounting(self._job)
-                return float(accounting.total_user_time + accounting.total_kernel_time) / w.FILETIME_TICKS
+                return float(accounting.total_user_time + accounting.total_kernel_time) / types.FILETIME_TICKS
         return 0.0
 
     def _job_io(self) -> int:

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from stmpo import paths
-from stmpo.errors import BadInput, NoRenderer
+from stmpo.model.errors import BadInput, NoRenderer
+from stmpo.model.text import visible
 from stmpo.renderers.aerender import Aerender
-from stmpo.renderers.discovery_common import Installed
-from stmpo.renderers.text import visible
+from stmpo.renderers.discovery.common import Installed
+from stmpo.system import paths
 
 LOTTIE_SUFFIXES = frozenset({".json", ".lottie"})
 """What the embedded renderer reads."""
@@ -90,7 +90,9 @@ def embedded_lottie() -> Found:
         raise NoRenderer(
             f"Lottie files need {' and '.join(missing)}, not installed here: install stmpo with its extra, stmpo[lottie]"
         )
-    return Found((sys.executable, "-m", "stmpo.renderers.lottie"), "stmpo-lottie", "embedded renderer")
+    return Found(
+        (sys.executable, "-m", "stmpo.renderers.lottie.renderer"), "stmpo-lottie", "embedded renderer"
+    )
 
 
 _LOTTIE_NEEDS = {"rlottie-python": "rlottie_python", "Pillow": "PIL"}
@@ -122,11 +124,11 @@ def find_aerender(
 def system_search(platform: str = sys.platform) -> SystemSearch:
     """The search of this system: the one place that picks its file."""
     if platform == "win32":
-        from stmpo.renderers.discovery_windows import installed  # noqa: PLC0415 - one system, one file
+        from stmpo.renderers.discovery.windows import installed  # noqa: PLC0415 - one system, one file
 
         return installed
     if platform == "darwin":
-        from stmpo.renderers.discovery_macos import installed as installed_on_macos  # noqa: PLC0415
+        from stmpo.renderers.discovery.macos import installed as installed_on_macos  # noqa: PLC0415
 
         return installed_on_macos
     return _nothing_installed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.renderers.discovery_common import Installed, newest_first
+from stmpo.renderers.discovery.common import Installed, newest_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.outputs import SINGLE_FILE_EXTENSIONS
+from stmpo.model.output_pattern import SINGLE_FILE_EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

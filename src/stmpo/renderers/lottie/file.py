@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from stmpo.archives import ODD_ARCHIVE, plainly_packed
-from stmpo.errors import BadInput
-from stmpo.frames import MAX_FRAMES
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import MAX_FRAMES
+from stmpo.system.zip_safety import ODD_ARCHIVE, plainly_packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from rlottie_python.rlottie_wrapper import LottieAnimation
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.renderers.lottie_file import Composition
+    from stmpo.renderers.lottie.file import Composition
 
 _SAVE: dict[str, dict[str, object]] = {
     "JPEG": {"quality": 92, "subsampling": 0},

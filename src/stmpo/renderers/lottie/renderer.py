@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo import __version__
-from stmpo.errors import BadInput
-from stmpo.frames import Span
-from stmpo.renderers.aerender_cli import (
+from stmpo.model.errors import BadInput
+from stmpo.model.frames import Span
+from stmpo.renderers.emulator.cli import (
     USAGE,
     AerenderError,
     Arguments,
@@ -32,13 +32,13 @@ from stmpo.renderers.aerender_cli import (
     runtime_error,
     syntax_error,
 )
-from stmpo.renderers.aerender_lines import VERSION, Item, Lines, Style, Voice
-from stmpo.renderers.lottie_file import WRITES, Composition, LottieInfo, check_lottie, load
+from stmpo.renderers.emulator.lines import VERSION, Item, Lines, Style, Voice
+from stmpo.renderers.lottie.file import WRITES, Composition, LottieInfo, check_lottie, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stmpo.renderers.lottie_frames import FramePainter
+    from stmpo.renderers.lottie.frames import FramePainter
 
 __all__ = ["LottieInfo", "check_lottie", "main"]
 
@@ -174,7 +174,7 @@ def _output(arguments: Arguments) -> OutputFile:
 
 def _painter(composition: Composition, arguments: Arguments, image_format: str, scale: float) -> FramePainter:
     try:
-        from stmpo.renderers.lottie_frames import FramePainter  # noqa: PLC0415 - rlottie and Pillow, only to render
+        from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415 - rlottie and Pillow, only to render
     except ImportError as error:
         raise runtime_error(f"{error}; rendering Lottie files needs: pip install stmpo[lottie]") from None
     project = Path(arguments.project or ".").resolve()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 if sys.platform == "win32":
-    from stmpo.locks.windows import try_lock
+    from stmpo.system.locks.windows import try_lock
 else:
-    from stmpo.locks.posix import try_lock
+    from stmpo.system.locks.posix import try_lock
 
 __all__ = ["try_lock"]

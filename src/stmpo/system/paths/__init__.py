@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 if sys.platform == "win32":
-    from stmpo.paths.windows import fits, reachable, refusal, remote
+    from stmpo.system.paths.windows import fits, reachable, refusal, remote
 else:
-    from stmpo.paths.posix import fits, reachable, refusal, remote
+    from stmpo.system.paths.posix import fits, reachable, refusal, remote
 
 __all__ = ["exists", "fits", "is_file", "is_folder", "leads_inside", "reachable", "refusal", "remote"]
 

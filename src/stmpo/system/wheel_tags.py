@@ -141,3 +141,6 @@ def _libc(tag: str) -> tuple[int, int] | None:
         return _GLIBC_OF[linux[1]]
     first, second = linux[1].split("_")[1:]
     return int(first), int(second)
+
+
+LEAST_PSUTIL = "5.9.6"

@@ -1,0 +1,1 @@
+"""Values that every package shares: frames, output patterns, jobs, options, errors, events. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Process trees on Windows: Job Objects, pinning by processor group, and the API calls for both."""

@@ -1,0 +1,1 @@
+"""After Effects projects, read without After Effects (by py_aep)."""

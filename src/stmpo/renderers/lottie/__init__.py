@@ -1,0 +1,1 @@
+"""The embedded renderer: Lottie files behind aerender's command line."""

@@ -1,0 +1,1 @@
+"""Small pieces over the operating system: signals, daemon threads, files, locks, paths."""

@@ -1,0 +1,1 @@
+"""What runs inside a job on a worker. Imports the standard library and psutil only."""
