@@ -25,9 +25,8 @@ from benchmarks.measure import Bound, Result, parser, report
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_shapes import SHAPES, shape
 from stmpo.scheduling.registry import make_strategy
-from stmpo.scheduling.simulate import Costs, Outcome, simulate
-from stmpo.testing import FAKE_AERENDER, Scenario, starts
-from stmpo.testing import Costs as FakeCosts
+from stmpo.scheduling.simulate import SimulatedCosts, Simulation, simulate
+from stmpo.testing import FAKE_AERENDER, FrameCosts, Scenario, starts
 
 FRAMES, SLOTS, MEAN = 600, 16, 8.0
 REAL_FRAMES, REAL_SLOTS, REAL_MEAN, REAL_START_UP = 160, 8, 0.25, 2.0
@@ -81,7 +80,7 @@ def costs_of(name: str, seed: int, frames: int, average: float) -> dict[int, flo
 
 def run(
     kind: str, costs: dict[int, float], slots: int, start_up: float, record: dict[int, float] | None = None
-) -> Outcome:
+) -> Simulation:
     """One simulated run; `known` is `steal` after an earlier run of the same version, `record` that of another one."""
     known = kind == "known"
     strategy = make_strategy(
@@ -92,7 +91,7 @@ def run(
         sure=known,
         start_up=start_up if known or record else None,
     )
-    return simulate(strategy, slots, Costs(costs, start_up))
+    return simulate(strategy, slots, SimulatedCosts(costs, start_up))
 
 
 def simulated(name: str, kind: str, start_up: float, seeds: int) -> Result:
@@ -197,7 +196,7 @@ def render(place: Path, kind: str, costs: dict[int, float]) -> Measured:
     stage, out = place / f"stage-{kind}", place / f"out-{strategy}"
     project = place / "shot.aep"
     project.write_bytes(b"RIFX a project")
-    scenario = Scenario(startup=REAL_START_UP, costs=FakeCosts(0.0, costs), tree=False, last=len(costs) - 1)
+    scenario = Scenario(startup=REAL_START_UP, costs=FrameCosts(0.0, costs), tree=False, last=len(costs) - 1)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("STMPO_")}
     command = [
         *(sys.executable, "-m", "stmpo", "render", str(project), "--comp", "Main", "--no-resume", "--json"),

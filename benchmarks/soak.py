@@ -24,7 +24,7 @@ import psutil
 
 from benchmarks.measure import Bound, Result, parser, report
 from benchmarks.stage import ROOT, Stage, ordinary_environment, stage
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario, frame_stamp
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario, frame_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ def soak(
         RuntimeError: the run did not deliver all frames.
     """
     cost = VIRTUAL_SECONDS * processes / 20_000 / SPEED
-    scenario = Scenario(costs=Costs(cost), tree=False, last=frames - 1, faults=faults(share), seed=seed)
+    scenario = Scenario(costs=FrameCosts(cost), tree=False, last=frames - 1, faults=faults(share), seed=seed)
     environment = {**ordinary_environment(), **scenario.environment(here.folder / "stage"), "PYTHONUTF8": "1"}
     options = [
         *here.options(frames=frames, renderers=processes),

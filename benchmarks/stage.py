@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from stmpo.testing import FAKE_AERENDER, Costs, Scenario, starts
+from stmpo.testing import FAKE_AERENDER, FrameCosts, Scenario, starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Stage:
 
     def environment(self, *, frames: int, cost: float) -> dict[str, str]:
         """The environment, a scenario in it: frames that each take `cost` seconds, and no failure."""
-        scenario = Scenario(costs=Costs(cost), tree=False, last=frames - 1)
+        scenario = Scenario(costs=FrameCosts(cost), tree=False, last=frames - 1)
         return {**ordinary_environment(), **scenario.environment(self.folder / "stage"), "PYTHONUTF8": "1"}
 
     def render(self, *, frames: int, renderers: int, cost: float) -> Used:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from stmpo.demo import DEMO_COMP
 from stmpo.demo.contact_sheet import contact_sheet
-from stmpo.engine.prepare import take_in
+from stmpo.engine.prepare import prepare
 from stmpo.engine.render_run import render
 from stmpo.model.events import Progress, RunStarted
 from stmpo.model.options import JobOptions, RunOptions, resolve
@@ -64,7 +64,7 @@ def main() -> None:
         out = Path(folder) / "renders"
         job = JobOptions(output=str(out / "demo_[####].png"))
         options, sources = resolve(RunOptions, {"concurrency": PROCESSES}, os.environ)
-        intake = take_in(
+        intake = prepare(
             str(DEMO_COMP), job, options, sources=sources, environ=os.environ, folder=Path(folder)
         )
         render(intake, Photographer().handle)

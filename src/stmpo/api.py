@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from stmpo.engine.prepare import absolute, take_in
+from stmpo.engine.prepare import absolute, prepare
 from stmpo.engine.render_run import render
 from stmpo.model.errors import BadInput, StmpoError
 from stmpo.model.events import Level, Message, RunFailed
@@ -74,7 +74,7 @@ def run_render(
     sinks = Sinks([*_console(sys.stderr if as_json else sys.stdout, in_session=in_session), *logs])
     try:
         with listening():  # a signal while the checks run ends them in order too
-            intake = take_in(
+            intake = prepare(
                 project, job_options, options, sources=sources, environ=os.environ, folder=folder
             )
             return render(intake, sinks.handle, session=Path(session) if session else None)

@@ -15,7 +15,7 @@ from stmpo.history.journal import ProjectVersion
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
-from stmpo.scheduling.cost_history import Learned
+from stmpo.scheduling.cost_history import CostHistory
 
 V1, V2 = ProjectVersion(10, "a"), ProjectVersion(11, "b")
 
@@ -35,22 +35,22 @@ def test_each_comp_and_item_of_a_project_has_its_own_file_wherever_the_project_l
 
 def test_runs_add_to_the_file_and_a_later_word_counts(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "x.json"
-    cost_cache.write(path, job(), V1, Learned({1: 5.0, 2: 5.0}, set(), [20.0], 700))
-    cost_cache.write(path, job(), V1, Learned({2: 7.0}, set(), [], 100))
-    assert cost_cache.read(path, V1) == Learned({1: 5.0, 2: 7.0}, set(), [20.0], 700)
+    cost_cache.write(path, job(), V1, CostHistory({1: 5.0, 2: 5.0}, set(), [20.0], 700))
+    cost_cache.write(path, job(), V1, CostHistory({2: 7.0}, set(), [], 100))
+    assert cost_cache.read(path, V1) == CostHistory({1: 5.0, 2: 7.0}, set(), [20.0], 700)
     assert [file.name for file in path.parent.iterdir()] == ["x.json"]
 
 
 def test_costs_of_another_version_are_known_as_such(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    cost_cache.write(path, job(), V1, Learned({1: 5.0, 2: 5.0}))
+    cost_cache.write(path, job(), V1, CostHistory({1: 5.0, 2: 5.0}))
     assert cost_cache.read(path, V2).other_version == {1, 2}
-    cost_cache.write(path, job(), V2, Learned({2: 6.0}))
+    cost_cache.write(path, job(), V2, CostHistory({2: 6.0}))
     assert cost_cache.read(path, V2).other_version == {1}
 
 
 def test_without_a_file_nothing_is_known(tmp_path: Path) -> None:
-    assert cost_cache.read(tmp_path / "none.json", V1) == Learned()
+    assert cost_cache.read(tmp_path / "none.json", V1) == CostHistory()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"form": 2}', b"\xff\xfe", b"[" * 100_000])
@@ -59,7 +59,7 @@ def test_a_broken_file_is_said_to_be_one_and_replaced(tmp_path: Path, content: b
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"."):
         cost_cache.read(path, V1)
-    cost_cache.write(path, job(), V1, Learned({1: 5.0}))
+    cost_cache.write(path, job(), V1, CostHistory({1: 5.0}))
     assert cost_cache.read(path, V1).costs == {1: 5.0}
 
 
@@ -79,8 +79,8 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, monkeypatch: pytest.M
     for name in ("x.json", "x.json.guessed.part"):
         (tmp_path / name).symlink_to(victim)
     with pytest.raises(FileExistsError):
-        cost_cache.write(tmp_path / "x.json", job(), V1, Learned({1: 5.0}))
-    cost_cache.write(tmp_path / "x.json", job(), V1, Learned({1: 5.0}))
+        cost_cache.write(tmp_path / "x.json", job(), V1, CostHistory({1: 5.0}))
+    cost_cache.write(tmp_path / "x.json", job(), V1, CostHistory({1: 5.0}))
     assert victim.read_text() == "kept"
     assert cost_cache.read(tmp_path / "x.json", V1).costs == {1: 5.0}
 

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stmpo.engine.memory_policy import FIRST_WAIT, GB, HOLD, Action, Decision, Marks, MemoryGuard, Resident
+from stmpo.engine.memory_policy import (
+    FIRST_WAIT,
+    GB,
+    HOLD,
+    MemoryAction,
+    MemoryDecision,
+    MemoryPolicy,
+    MemoryThresholds,
+    Resident,
+)
 from stmpo.machine.model import MemoryRoom
 
 MB = 2**20
@@ -23,7 +32,9 @@ def residents(*sizes: float) -> list[Resident]:
     return [Resident(number, int(size * GB)) for number, size in enumerate(sizes, start=1)]
 
 
-def pressed(guard: MemoryGuard, where: MemoryRoom, who: list[Resident], now: float = 0.0) -> Decision | None:
+def pressed(
+    guard: MemoryPolicy, where: MemoryRoom, who: list[Resident], now: float = 0.0
+) -> MemoryDecision | None:
     """What is decided once a shortage has lasted."""
     first = guard.look(now, where, who)
     return first or guard.look(now + HOLD, where, who)
@@ -31,16 +42,16 @@ def pressed(guard: MemoryGuard, where: MemoryRoom, who: list[Resident], now: flo
 
 @given(st.integers(2**20, 2**45))
 def test_the_marks_stand_in_their_order(total: int) -> None:
-    marks = Marks.of(total)
+    marks = MemoryThresholds.of(total)
     assert 0 < marks.last < marks.kill < marks.retire < marks.start < total
 
 
 def test_the_first_renderer_always_starts() -> None:
-    assert MemoryGuard(4).refusal(room(0), [], 0) == ""
+    assert MemoryPolicy(4).refusal(room(0), [], 0) == ""
 
 
 def test_a_further_one_needs_room_for_the_peak_of_its_siblings_while_they_grow_to_theirs() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     guard.look(0.0, room(50), residents(10))
     young = [*residents(10)[:1], Resident(2, GB)]
     assert guard.refusal(room(30), residents(10), 1) == ""
@@ -56,38 +67,38 @@ def test_a_further_one_needs_room_for_the_peak_of_its_siblings_while_they_grow_t
 
 
 def test_what_is_not_known_refuses_nothing_and_decides_nothing() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     assert guard.refusal(None, residents(1, 1), 2) == ""
     assert guard.look(0.0, None, residents(1, 1)) is None
 
 
 def test_a_passing_peak_is_no_pressure() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     for now in range(0, 60, 4):
         assert guard.look(now, room(4 if now % 8 else 30), residents(10, 10)) is None
 
 
 def test_the_newest_is_retired_first_and_killed_last_of_all() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     who = residents(10, 11, 9)
     found = pressed(guard, room(4), who)
     assert found is not None
-    assert (found.action, found.number, guard.allowed) == (Action.RETIRE, 3, 2)
+    assert (found.action, found.number, guard.allowed) == (MemoryAction.RETIRE, 3, 2)
     assert "memory is short (4.0 GB of 64.0 GB of memory available): the newest renderer ends" in found.text
     who[2] = Resident(3, 9 * GB, retiring=True)
     assert guard.look(20.0, room(4), who) is None, "one at a time"
     found = guard.look(21.0, room(2), who)
     assert found is not None
-    assert (found.action, found.number, guard.allowed) == (Action.KILL, 3, 2)
+    assert (found.action, found.number, guard.allowed) == (MemoryAction.KILL, 3, 2)
     who[2] = Resident(3, 9 * GB, stopping=True)
     assert guard.look(22.0, room(2), who) is None, "its memory comes back first"
 
 
 def test_the_one_that_eats_goes_however_old_it_is() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     found = pressed(guard, room(4), residents(9, 40, 8))
     assert found is not None
-    assert (found.action, found.number, guard.allowed) == (Action.RUNAWAY, 2, 4)
+    assert (found.action, found.number, guard.allowed) == (MemoryAction.RUNAWAY, 2, 4)
     guard.look(20.0, room(30), [*residents(9, 41, 8)[::2], Resident(2, 41 * GB, stopping=True)])
     assert guard.need == 9 * GB, "what it took is no measure for the others"
     assert found.text == (
@@ -96,17 +107,17 @@ def test_the_one_that_eats_goes_however_old_it_is() -> None:
 
 
 def test_the_last_one_goes_on_unless_it_holds_most_of_what_there_is_and_nothing_is_left() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     assert pressed(guard, room(0.1), residents(20)) is None, "somebody else has the rest"
     assert pressed(guard, room(2), residents(60), 100.0) is None, "there is still something"
     found = pressed(guard, room(0.5), residents(62), 200.0)
     assert found is not None
-    assert found.action is Action.RUNAWAY
+    assert found.action is MemoryAction.RUNAWAY
     assert found.text == "it has taken 62.0 GB of memory, and 512 MB of 64.0 GB are left"
 
 
 def test_after_a_retreat_one_more_may_run_after_a_calm_wait_that_doubles() -> None:
-    guard, now = MemoryGuard(3), 0.0
+    guard, now = MemoryPolicy(3), 0.0
     for expected in (FIRST_WAIT, 2 * FIRST_WAIT, 4 * FIRST_WAIT):
         found = pressed(guard, room(4), residents(10, 11, 9), now)
         assert found is not None
@@ -121,7 +132,7 @@ def test_after_a_retreat_one_more_may_run_after_a_calm_wait_that_doubles() -> No
 
 
 def test_what_the_system_ended_is_a_retreat_as_well() -> None:
-    guard = MemoryGuard(4)
+    guard = MemoryPolicy(4)
     guard.bereaved(2)
     assert guard.allowed == 2
     guard.bereaved(0)
@@ -153,7 +164,7 @@ class Machine:
     retreats: int = 0
     lowest: int = 99
 
-    def run(self, guard: MemoryGuard, limit: int) -> int:
+    def run(self, guard: MemoryPolicy, limit: int) -> int:
         """Until all work is done; the seconds that it took."""
         for now in range(limit):
             if self.work <= 0:
@@ -164,7 +175,7 @@ class Machine:
     def memory(self, number: int) -> int:
         return min(self.peaks[number % len(self.peaks)], (1 + self.living[number]) * GB // 4)
 
-    def _second(self, guard: MemoryGuard, now: int) -> None:
+    def _second(self, guard: MemoryPolicy, now: int) -> None:
         for number in [each for each, left in self.leaving.items() if left <= now]:
             del self.leaving[number], self.living[number]
         there = [Resident(n, self.memory(n), stopping=n in self.leaving) for n in sorted(self.living)]
@@ -182,12 +193,12 @@ class Machine:
             self.living[number] += 1
             self.work -= number not in self.leaving
 
-    def _obey(self, found: Decision, now: int) -> None:
+    def _obey(self, found: MemoryDecision, now: int) -> None:
         staying = [number for number in self.living if number not in self.leaving]
-        if found.action is not Action.RUNAWAY:
+        if found.action is not MemoryAction.RUNAWAY:
             assert len(staying) > 1, "the last one is never sent away for lack of room"
             self.retreats += 1
-        self.leaving[found.number] = now + (10 if found.action is Action.RETIRE else 1)
+        self.leaving[found.number] = now + (10 if found.action is MemoryAction.RETIRE else 1)
 
 
 SIZES = st.integers(64 * MB, 40 * GB)
@@ -204,7 +215,7 @@ def test_whatever_renderers_take_there_is_always_one_and_the_work_gets_done(
     total: int, slots: int, peaks: list[int], others: list[int]
 ) -> None:
     machine = Machine(total, slots, peaks, 5_000, others)
-    machine.run(MemoryGuard(slots), 20_000)
+    machine.run(MemoryPolicy(slots), 20_000)
 
 
 @pytest.mark.parametrize(("fit", "peak"), [(1, 6), (3, 4), (7, 2)])
@@ -213,5 +224,5 @@ def test_a_machine_that_holds_fewer_than_planned_is_not_tried_again_and_again(fi
     total = fit * peak * GB + 16 * GB
     machine = Machine(total, 8, [peak * GB], 10**9, [0])
     with pytest.raises(AssertionError, match="of work left"):
-        machine.run(MemoryGuard(8), 10_800)
+        machine.run(MemoryPolicy(8), 10_800)
     assert machine.retreats <= 8 + math.log2(10_800 / FIRST_WAIT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.history import journal_writer
-from stmpo.history.journal_writer import OPEN_FLAGS, Scribe
+from stmpo.history.journal_writer import OPEN_FLAGS, JournalWriter
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "folder" / "lines"
 
 
-def opened(path: Path) -> Scribe:
+def opened(path: Path) -> JournalWriter:
     """A scribe over a new or old file."""
     path.parent.mkdir(exist_ok=True)
     descriptor = os.open(path, OPEN_FLAGS)
     assert try_lock(descriptor)
-    return Scribe(path, descriptor, torn=False)
+    return JournalWriter(path, descriptor, torn=False)
 
 
 def test_a_file_that_hangs_is_not_waited_for_and_gets_its_lines_once_it_answers(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stmpo.deadline.fragments import load_pieces
+from stmpo.deadline.fragments import load_fragments
 
 CLIENT = os.environ.get("STMPO_DEADLINE_CLIENT", "")
 DRAW = Path(__file__).resolve().parents[2] / "docs" / "dialog.py"
@@ -44,7 +44,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
 
 def shown() -> dict[str, dict[str, Any]]:
     """The parameters that the dialog shows for a job of two folders, by what the pieces say of them."""
-    pieces = load_pieces()
+    pieces = load_fragments()
     folder = next(item for item in pieces.image_parameters if item["name"] == "OutputDir")
     return {
         item["name"]: item

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from stmpo.deadline.fragments import COMPLETE, copy_scripts, load_pieces
+from stmpo.deadline.fragments import COMPLETE, copy_scripts, load_fragments
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.deadline.wheels import collect_wheels
-from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, starts
+from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, starts
 from stmpo.testing.movies import movie
 from tests.engine.studio import PATIENCE, after, wait_for
 
@@ -107,7 +107,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy_scripts(folder / "scripts")
     collect_wheels(folder / "scripts" / "wheels", download=False)
     for name in COMPLETE:
-        shutil.copy(load_pieces().folder / name, folder)
+        shutil.copy(load_fragments().folder / name, folder)
     return folder
 
 
@@ -139,7 +139,7 @@ CAME_AND_WENT = [
 @pytest.mark.parametrize("name", COMPLETE)
 def test_openjd_check_passes(name: str) -> None:
     assert OPENJD is not None
-    path = load_pieces().folder / name
+    path = load_fragments().folder / name
     done = subprocess.run(
         [OPENJD, "check", str(path), "--extensions", "TASK_CHUNKING"],
         capture_output=True,
@@ -270,7 +270,7 @@ def test_a_cancel_in_the_middle_leaves_no_process_and_the_environments(farm: Far
         **FAST, "ProjectFile": farm.project, "Frames": "1-50", "OutputDir": farm.out,
         "OutputFileName": "f_[##].png", "AerenderPath": FAKE_AERENDER,
     }  # fmt: skip
-    slow = Scenario(costs=Costs(0.3))
+    slow = Scenario(costs=FrameCosts(0.3))
     log = farm.work / "run.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

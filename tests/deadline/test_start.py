@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stmpo.deadline.fragments import copy_scripts, load_pieces
+from stmpo.deadline.fragments import copy_scripts, load_fragments
 from stmpo.deadline.wheels import collect_wheels
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_start_bat.py has the other half")
@@ -29,7 +29,7 @@ def start(tmp_path: Path, commands: dict[str, str], **environment: str) -> subpr
     for name, does in commands.items():
         (path / name).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
         (path / name).chmod(0o755)
-    (file,) = load_pieces().environments[0]["script"]["embeddedFiles"]
+    (file,) = load_fragments().environments[0]["script"]["embeddedFiles"]
     script = tmp_path / file["filename"]
     script.write_text(file["data"], encoding="utf-8")
     script.chmod(0o755)

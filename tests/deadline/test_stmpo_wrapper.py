@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from stmpo.deadline.fragments import copy_scripts, pieces_folder
+from stmpo.deadline.fragments import copy_scripts, fragments_folder
 from stmpo.deadline.wheels import write_own_wheel
 from stmpo.model.errors import BadInput, ExitCode
 from stmpo.model.options import RunOptions, Source
@@ -122,7 +122,7 @@ def test_the_script_renders_and_needs_no_click(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-c", hidden + "runpy.run_path(sys.argv[0], run_name='__main__')"),
-            *(str(pieces_folder() / "scripts" / "stmpo_wrapper.py"), "--project", str(studio.project)),
+            *(str(fragments_folder() / "scripts" / "stmpo_wrapper.py"), "--project", str(studio.project)),
             *("--rqindex", "1", "--output", str(studio.out / "f_[####].png"), "--start", "-2", "--end", "3"),
             *("--concurrency", "2", "--spawn_delay", "0", "--aerender_path", str(FAKE_AERENDER)),
         ],
@@ -137,7 +137,7 @@ def test_the_script_renders_and_needs_no_click(tmp_path: Path) -> None:
 
 
 def test_the_script_says_a_refusal_to_the_session(tmp_path: Path) -> None:
-    script = pieces_folder() / "scripts" / "stmpo_wrapper.py"
+    script = fragments_folder() / "scripts" / "stmpo_wrapper.py"
     done = subprocess.run(
         [sys.executable, str(script), "--project", "no.aep", "--output", "f.png"],
         cwd=tmp_path,

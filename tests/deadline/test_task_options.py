@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.deadline.fragments import load_pieces
+from stmpo.deadline.fragments import load_fragments
 from stmpo.model.errors import BadInput, ExitCode
 from stmpo.model.frames import FrameSet
 from stmpo.model.literals import literal
@@ -142,7 +142,7 @@ def test_a_parameter_sets_its_option_and_its_default_says_nothing(kind: Any, ite
     assert item.parameter is not None
     default = next(
         parameter["default"]
-        for parameter in load_pieces().job_parameters
+        for parameter in load_fragments().job_parameters
         if parameter["name"] == item.parameter
     )
     assert chosen(kind, {PREFIX + item.parameter: str(default)}) == {}

@@ -10,7 +10,7 @@ import pytest
 from openjd.model import decode_job_template
 
 from stmpo.deadline import fragments
-from stmpo.deadline.fragments import COMPLETE, complete_templates, copy_scripts, load_pieces
+from stmpo.deadline.fragments import COMPLETE, complete_templates, copy_scripts, load_fragments
 from stmpo.engine.cancel import CANCEL_RESERVE
 from stmpo.model.errors import BadInput
 from stmpo.model.options import JobOptions, Option, RunOptions, declared
@@ -19,7 +19,7 @@ from stmpo.worker.job_parameters import ITEM_PARAMETERS, NOT_OPTIONS, PREFIX
 if TYPE_CHECKING:
     from pathlib import Path
 
-PIECES = load_pieces()
+PIECES = load_fragments()
 OPTIONS = {
     item.parameter: item for kind in (JobOptions, RunOptions) for item in declared(kind) if item.parameter
 }
@@ -155,10 +155,10 @@ def test_a_fragment_that_was_broken_by_hand_is_named(tmp_path: Path, text: str, 
     shutil.copytree(PIECES.folder, folder)
     (folder / "step_image_fragment.json").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=rf"step_image_fragment\.json.*{words}"):
-        load_pieces(folder)
+        load_fragments(folder)
     (folder / "step_image_fragment.json").unlink()
     with pytest.raises(BadInput, match=r"step_image_fragment\.json cannot be read"):
-        load_pieces(folder)
+        load_fragments(folder)
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_a_fragment_that_lacks_what_jobs_need_is_refused_in_one_line(
     del place[path[-1]]
     (folder / file).write_text(json.dumps(fragment), encoding="utf-8")
     with pytest.raises(BadInput, match="the job template pieces") as refusal:
-        load_pieces(folder)
+        load_fragments(folder)
     assert "\n" not in str(refusal.value)
 
 
 def test_an_installation_without_pieces_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fragments, "_PLACES", (tmp_path,))
     with pytest.raises(BadInput, match="install stmpo again"):
-        load_pieces()
+        load_fragments()
 
 
 def test_the_shipped_numa_map_is_one_that_can_be_read() -> None:
@@ -207,6 +207,6 @@ def test_the_shipped_numa_map_is_one_that_can_be_read() -> None:
 
 def test_a_script_that_looks_for_no_label_needs_no_carriage_returns() -> None:
     """Windows' cmd reads 512 bytes at a time when it looks for one, and may miss it where lines end in LF alone."""
-    (file,) = load_pieces().environments[0]["script"]["embeddedFiles"]
+    (file,) = load_fragments().environments[0]["script"]["embeddedFiles"]
     commands = [line for line in file["data"].split("::sh\nsession")[0].splitlines()[1:] if line[:3] != "rem"]
     assert not any(word in line for line in commands for word in ("goto", "call :"))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.backpressure import Action, Limits, backlog_action
+from stmpo.delivery.backpressure import BackpressureLimits, Pressure, backlog_action
 from stmpo.delivery.disk_space import FLOOR_BYTES, check_space, free_bytes
 from stmpo.model.errors import NoSpace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIMITS = Limits(
+LIMITS = BackpressureLimits(
     high_bytes=100, low_bytes=50, high_frames=10, low_frames=5, scratch_low=1_000, scratch_enough=2_000
 )
 
@@ -31,16 +31,16 @@ class _Usage(NamedTuple):
 @pytest.mark.parametrize(
     ("waiting", "frames", "free", "action"),
     [
-        (100, 1, 9_999, Action.PAUSE),
-        (1, 10, 9_999, Action.PAUSE),
-        (1, 1, 1_000, Action.PAUSE),
-        (50, 5, 2_000, Action.GO),
-        (51, 1, 9_999, Action.KEEP),
-        (1, 6, 9_999, Action.KEEP),
-        (1, 1, 1_999, Action.KEEP),
+        (100, 1, 9_999, Pressure.PAUSE),
+        (1, 10, 9_999, Pressure.PAUSE),
+        (1, 1, 1_000, Pressure.PAUSE),
+        (50, 5, 2_000, Pressure.GO),
+        (51, 1, 9_999, Pressure.KEEP),
+        (1, 6, 9_999, Pressure.KEEP),
+        (1, 1, 1_999, Pressure.KEEP),
     ],
 )
-def test_the_marks(waiting: int, frames: int, free: int, action: Action) -> None:
+def test_the_marks(waiting: int, frames: int, free: int, action: Pressure) -> None:
     for holding in (True, False):
         assert backlog_action(waiting, frames, free, holding=holding, limits=LIMITS) is action
 
@@ -48,8 +48,8 @@ def test_the_marks(waiting: int, frames: int, free: int, action: Action) -> None
 @given(waiting=st.integers(0, 200), free=st.integers(0, 9_999))
 def test_renderers_never_wait_for_nothing(waiting: int, free: int) -> None:
     """With nothing left to deliver, a pause could free no space: it would last for ever."""
-    assert backlog_action(waiting, 0, free, holding=True, limits=LIMITS) is Action.GO
-    assert backlog_action(waiting, 0, free, holding=False, limits=LIMITS) is not Action.PAUSE
+    assert backlog_action(waiting, 0, free, holding=True, limits=LIMITS) is Pressure.GO
+    assert backlog_action(waiting, 0, free, holding=False, limits=LIMITS) is not Pressure.PAUSE
 
 
 @given(st.lists(st.integers(-30, 30)))
@@ -59,7 +59,7 @@ def test_a_backlog_around_one_mark_does_not_flicker(steps: list[int]) -> None:
         waiting = min(max(waiting + step, 51), 99)
         action = backlog_action(waiting, 1, 9_999, holding=holding, limits=LIMITS)
         turns.append(action)
-    assert set(turns) <= {Action.KEEP}
+    assert set(turns) <= {Pressure.KEEP}
 
 
 def test_free_space_is_that_of_the_nearest_folder_that_exists(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ def test_estimates_on_one_disk_are_added(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_marks_of_a_small_disk_leave_room_to_work() -> None:
     """On a disk of 200 MB nothing is paused for the sake of a gigabyte that was never there."""
-    limits = Limits.for_disk(200 << 20)
+    limits = BackpressureLimits.for_disk(200 << 20)
     assert limits.scratch_low < limits.scratch_enough < 200 << 20
     assert limits.low_bytes < limits.high_bytes <= 100 << 20
     waiting = {"waiting_bytes": 1 << 20, "waiting_frames": 1}
-    assert backlog_action(**waiting, scratch_free=150 << 20, holding=False, limits=limits) is Action.GO
-    assert backlog_action(**waiting, scratch_free=20 << 20, holding=False, limits=limits) is Action.PAUSE
+    assert backlog_action(**waiting, scratch_free=150 << 20, holding=False, limits=limits) is Pressure.GO
+    assert backlog_action(**waiting, scratch_free=20 << 20, holding=False, limits=limits) is Pressure.PAUSE
 
 
 def test_the_marks_of_a_large_disk_are_the_usual_ones() -> None:
-    assert Limits.for_disk(1 << 42) == Limits()
+    assert BackpressureLimits.for_disk(1 << 42) == BackpressureLimits()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.size_consensus import Likeness
+from stmpo.delivery.size_consensus import SizeConsensus
 
 FULL, HALF, WIDE = (1920, 1080), (960, 540), (3840, 1080)
 
 
 def test_the_first_frame_sets_the_size_and_another_one_is_refused_in_words() -> None:
-    like = Likeness()
+    like = SizeConsensus()
     assert like.judge(1, FULL, 1) is None
     assert like.judge(2, WIDE, 1) == "is 3840 x 1080 pixels, and the frame before it is 1920 x 1080"
     assert like.judge(3, FULL, 2) is None
@@ -23,7 +23,7 @@ def test_the_first_frame_sets_the_size_and_another_one_is_refused_in_words() -> 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 5))))
 def test_frames_of_one_size_and_of_unknown_size_are_never_refused(frames: list[tuple[int, int]]) -> None:
-    like = Likeness()
+    like = SizeConsensus()
     for frame, attempt in frames:
         assert like.judge(frame, FULL, attempt) is None
         assert like.judge(frame, None, attempt) is None
@@ -32,7 +32,7 @@ def test_frames_of_one_size_and_of_unknown_size_are_never_refused(frames: list[t
 
 
 def test_when_the_first_frame_was_the_odd_one_the_run_turns_to_the_others() -> None:
-    like = Likeness()
+    like = SizeConsensus()
     like.judge(1, WIDE, 1)
     for frame in (2, 3):
         assert like.judge(frame, FULL, 1)
@@ -46,7 +46,7 @@ def test_when_the_first_frame_was_the_odd_one_the_run_turns_to_the_others() -> N
 
 
 def test_one_renderer_gone_wrong_outweighs_nobody_however_much_it_writes() -> None:
-    like = Likeness()
+    like = SizeConsensus()
     like.judge(1, FULL, 1)
     like.judge(11, FULL, 2)
     for frame in range(20, 60):
@@ -55,7 +55,7 @@ def test_one_renderer_gone_wrong_outweighs_nobody_however_much_it_writes() -> No
 
 
 def test_what_an_earlier_run_delivered_counts_by_its_frames() -> None:
-    like = Likeness()
+    like = SizeConsensus()
     like.prime({0: HALF} | dict.fromkeys(range(1, 101), FULL))
     for frame in range(101, 150):
         assert like.judge(frame, HALF, 1 + frame % 2)
@@ -65,7 +65,7 @@ def test_what_an_earlier_run_delivered_counts_by_its_frames() -> None:
 
 
 def test_one_frame_that_always_comes_out_wrong_is_its_own_misfortune() -> None:
-    like = Likeness()
+    like = SizeConsensus()
     like.judge(1, FULL, 1)
     for attempt in range(2, 20):
         assert like.judge(5, HALF, attempt)
@@ -80,7 +80,7 @@ SIZES = st.sampled_from([FULL, HALF, WIDE])
 def test_the_run_turns_at_most_once_and_what_is_taken_is_of_one_size(
     seen: list[tuple[int, tuple[int, int], int]],
 ) -> None:
-    like, turns = Likeness(), 0
+    like, turns = SizeConsensus(), 0
     taken: dict[int, tuple[int, int]] = {}
     for frame, size, attempt in seen:
         if like.judge(frame, size, attempt) is None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.file_stability import Settling, scan
+from stmpo.delivery.file_stability import StabilityCheck, scan
 
 
 def test_frames_are_found_with_any_padding_and_extension(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_file_that_vanishes_meanwhile_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_file_settles_once_it_was_left_alone() -> None:
-    settling = Settling(0.2)
+    settling = StabilityCheck(0.2)
     assert not settling.observe("frame_1.png", 10, 1, now=5.0)
     assert not settling.observe("frame_1.png", 10, 1, now=5.1)
     assert settling.observe("frame_1.png", 10, 1, now=5.2)
@@ -70,17 +70,17 @@ def test_a_file_settles_once_it_was_left_alone() -> None:
 
 
 def test_files_without_a_checked_structure_take_longer() -> None:
-    settling = Settling(0.2)
+    settling = StabilityCheck(0.2)
     settling.observe("movie.mxf", 10, 1, now=0)
     assert not settling.observe("movie.mxf", 10, 1, now=0.9)
     assert settling.observe("movie.mxf", 10, 1, now=1.0)
-    patient = Settling(3.0)
+    patient = StabilityCheck(3.0)
     patient.observe("movie.mxf", 10, 1, now=0)
     assert not patient.observe("movie.mxf", 10, 1, now=2.0)
 
 
 def test_an_empty_file_never_settles_and_a_forgotten_one_starts_anew() -> None:
-    settling = Settling()
+    settling = StabilityCheck()
     settling.observe("frame_1.png", 0, 1, now=0)
     assert not settling.observe("frame_1.png", 0, 1, now=100)
     settling.observe("frame_2.png", 5, 1, now=0)
@@ -91,7 +91,7 @@ def test_an_empty_file_never_settles_and_a_forgotten_one_starts_anew() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.floats(0, 0.3)), min_size=1))
 def test_nothing_settles_that_changed_within_its_quiet_time(looks: list[tuple[int, int, float]]) -> None:
-    settling = Settling(0.2)
+    settling = StabilityCheck(0.2)
     now = changed = 0.0
     last = None
     for size, mtime, step in looks:

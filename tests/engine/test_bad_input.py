@@ -21,7 +21,7 @@ import pytest
 
 from stmpo.cli.main import run
 from stmpo.model.errors import ExitCode
-from stmpo.testing import FAKE_AERENDER, Costs, Scenario
+from stmpo.testing import FAKE_AERENDER, FrameCosts, Scenario
 from tests.engine.studio import PATIENCE, Outcome, Studio, wait_for
 
 if TYPE_CHECKING:
@@ -399,7 +399,7 @@ def test_a_journal_of_another_job_is_refused_with_the_reason(studio: Studio) -> 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGTERM ends the first run gently on POSIX only")
 def test_an_output_that_another_run_is_writing_to_is_refused_by_name(studio: Studio) -> None:
-    slow = Scenario(costs=Costs(30.0))
+    slow = Scenario(costs=FrameCosts(30.0))
     with studio.start(*FRAMES, "--concurrency", "1", scenario=slow) as first:
         try:
             wait_for(lambda: first.poll() is not None or studio.starts(), "the first run's renderer")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from stmpo.delivery.file_stability import Found
+    from stmpo.delivery.file_stability import RenderedFile
     from stmpo.delivery.publish import Published
     from stmpo.delivery.verify import Broken, Whole
     from stmpo.model.errors import StmpoError
@@ -84,7 +84,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def lease_queue(tmp_path: Path) -> Iterator[Desk]:
     """A desk, with its journal closed afterwards."""
     made = Desk(tmp_path, LAST)
     yield made
@@ -92,83 +92,83 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that was taken so far is delivered while the last files are still being read: they must not go with it."""
     read_on = threading.Event()
 
-    def slowly(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:
+    def slowly(ready: Sequence[RenderedFile], minimum_bytes: int) -> list[Whole | Broken]:
         read_on.wait(30)
         return verify_all(ready, minimum_bytes)
 
     async def play() -> None:
-        collector, attempt = desk.collector, desk.attempt
-        desk.write(0)
+        collector, attempt = lease_queue.collector, lease_queue.attempt
+        lease_queue.write(0)
         await collector.look(attempt, 0.0)
         await collector.look(attempt, 10.0)  # it has settled: it is on its way
         for frame in range(1, LAST + 1):
-            desk.write(frame)
+            lease_queue.write(frame)
         attempt.ended = True
         monkeypatch.setattr(collector, "verify_all", slowly)
         last = asyncio.create_task(collector.look(attempt, 11.0))
         await collector.attempt_delivered(attempt)
         await asyncio.sleep(0)
-        assert desk.ledger[0].state is FrameState.DELIVERED
+        assert lease_queue.ledger[0].state is FrameState.DELIVERED
         assert attempt.folder.is_dir()
         read_on.set()
         await last
-        while collector.courier.waiting:
-            await collector.courier.some_delivered(1.0)
+        while collector.delivery_queue.waiting:
+            await collector.delivery_queue.some_delivered(1.0)
         collector.close()
 
     asyncio.run(play())
-    assert desk.ledger.complete
-    assert not desk.lost
-    assert not desk.errors
-    assert not desk.attempt.folder.exists()
-    assert sorted(path.name for path in desk.out.iterdir()) == [
+    assert lease_queue.ledger.complete
+    assert not lease_queue.lost
+    assert not lease_queue.errors
+    assert not lease_queue.attempt.folder.exists()
+    assert sorted(path.name for path in lease_queue.out.iterdir()) == [
         f"f_{frame:02}.png" for frame in range(LAST + 1)
     ]
 
 
 def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery_queue, "DELIVERIES_AT_A_TIME", 2)
 
     async def play() -> None:
         for frame in range(LAST + 1):
-            desk.write(frame)
-        desk.attempt.ended = True
-        await desk.collector.look(desk.attempt, 0.0)
-        assert desk.collector.courier.waiting == LAST + 1
-        while desk.collector.courier.waiting:
-            await desk.collector.courier.some_delivered(1.0)
-        assert not desk.collector.courier.waiting
-        desk.collector.close()
+            lease_queue.write(frame)
+        lease_queue.attempt.ended = True
+        await lease_queue.collector.look(lease_queue.attempt, 0.0)
+        assert lease_queue.collector.delivery_queue.waiting == LAST + 1
+        while lease_queue.collector.delivery_queue.waiting:
+            await lease_queue.collector.delivery_queue.some_delivered(1.0)
+        assert not lease_queue.collector.delivery_queue.waiting
+        lease_queue.collector.close()
 
     asyncio.run(play())
-    assert desk.ledger.complete
+    assert lease_queue.ledger.complete
 
 
-async def _deliver_all(desk: Desk) -> None:
+async def _deliver_all(lease_queue: Desk) -> None:
     """Its renderer has written all frames and ended; wait until none of them is on its way any more."""
     for frame in range(LAST + 1):
-        desk.write(frame)
-    desk.attempt.ended = True
-    await desk.collector.look(desk.attempt, 0.0)
-    while desk.collector.courier.waiting:
-        await desk.collector.courier.some_delivered(1.0)
-    desk.collector.close()
+        lease_queue.write(frame)
+    lease_queue.attempt.ended = True
+    await lease_queue.collector.look(lease_queue.attempt, 0.0)
+    while lease_queue.collector.delivery_queue.waiting:
+        await lease_queue.collector.delivery_queue.some_delivered(1.0)
+    lease_queue.collector.close()
 
 
 def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A share that is away costs its minute once, however many frames wait for it; all of them stay in scratch."""
     tried: list[str] = []
 
-    def away(parcel: delivery_queue.Parcel, *_: object) -> Published:
+    def away(parcel: delivery_queue.Delivery, *_: object) -> Published:
         tried.append(parcel.name)
         raise DestinationError("the network is away", transient=True)
 
@@ -176,51 +176,51 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     monkeypatch.setattr(delivery_queue, "_publish", away)
     monkeypatch.setattr(delivery_queue, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
 
-    asyncio.run(_deliver_all(desk))
+    asyncio.run(_deliver_all(lease_queue))
     assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
-    assert len(desk.errors) == LAST + 1
-    assert len(list(desk.attempt.folder.iterdir())) == LAST + 1
+    assert len(lease_queue.errors) == LAST + 1
+    assert len(list(lease_queue.attempt.folder.iterdir())) == LAST + 1
 
 
 @pytest.mark.parametrize("living", [True, False])
 def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
-    desk: Desk, *, living: bool
+    lease_queue: Desk, *, living: bool
 ) -> None:
     """The first frame sets the size; when it turns out to be the odd one, it is rendered again."""
     revoked: list[FrameSet] = []
-    desk.collector._revoked = revoked.append
+    lease_queue.collector._revoked = revoked.append
 
     async def play() -> None:
-        collector, attempt = desk.collector, desk.attempt
-        path = desk.write(0)
+        collector, attempt = lease_queue.collector, lease_queue.attempt
+        path = lease_queue.write(0)
         path.write_bytes(encode(".png", Picture(0, 8, 4)))
         for now in (0.0, 10.0):
             await collector.look(attempt, now)
         await collector.attempt_delivered(attempt)
-        assert desk.ledger[0].state is FrameState.DELIVERED
+        assert lease_queue.ledger[0].state is FrameState.DELIVERED
         attempt.concluded = not living
         for frame in range(1, LAST + 1):
-            desk.write(frame)
+            lease_queue.write(frame)
         for now in (20.0, 30.0, 40.0):
             await collector.look(attempt, now)
-        while collector.courier.waiting:
-            await collector.courier.some_delivered(1.0)
+        while collector.delivery_queue.waiting:
+            await collector.delivery_queue.some_delivered(1.0)
         collector.close()
 
     asyncio.run(play())
-    assert desk.ledger[0].state is FrameState.PENDING
-    assert not (desk.out / "f_00.png").exists()
+    assert lease_queue.ledger[0].state is FrameState.PENDING
+    assert not (lease_queue.out / "f_00.png").exists()
     assert [str(frames) for frames in revoked] == ([] if living else ["0"]), (
         "whoever renders finds it missing"
     )
-    assert all(desk.ledger[frame].state is FrameState.DELIVERED for frame in range(1, LAST + 1))
+    assert all(lease_queue.ledger[frame].state is FrameState.DELIVERED for frame in range(1, LAST + 1))
 
 
 def test_a_full_destination_is_waited_for_and_the_journal_with_it(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = ["copy", "copy", "line"]
-    publish, write = delivery_queue._publish, desk.journal.write
+    publish, write = delivery_queue._publish, lease_queue.journal.write
 
     def full(what: str) -> None:
         if refusals and refusals[0] == what:
@@ -236,12 +236,12 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
         write(event, **values)
 
     monkeypatch.setattr(delivery_queue, "_publish", publish_or_not)
-    monkeypatch.setattr(desk.journal, "write", write_or_not)
+    monkeypatch.setattr(lease_queue.journal, "write", write_or_not)
     monkeypatch.setattr(delivery_queue, "ROOM_RETRY", 0.01)
-    desk.collector.courier._patience = 60.0
+    lease_queue.collector.delivery_queue._patience = 60.0
 
-    asyncio.run(_deliver_all(desk))
+    asyncio.run(_deliver_all(lease_queue))
     assert refusals == []
-    assert desk.ledger.complete
-    assert desk.collector.courier.refused == ""
-    assert not desk.errors
+    assert lease_queue.ledger.complete
+    assert lease_queue.collector.delivery_queue.refused == ""
+    assert not lease_queue.errors

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stmpo.renderers.emulator.lines import Language, Style
-from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import Studio, after
 
 FRAMES = list(range(1, 13))
@@ -186,7 +186,7 @@ def test_what_no_retry_can_mend_ends_the_run_at_once(studio: Studio) -> None:
 
 def test_fail_fast_stops_the_siblings(studio: Studio) -> None:
     poison = Fault(FaultKind.EXIT, On(frame=1), code=1, text="aerender ERROR: no.")
-    costs = Costs(0.0, {7: 30.0})
+    costs = FrameCosts(0.0, {7: 30.0})
     options = ("--frames", "1,7", "--concurrency", "2", "--max-frame-retries", "0")
     outcome = studio.render(*options, scenario=Scenario(costs=costs, faults=(poison,)))
     assert outcome.code == 1
@@ -197,7 +197,7 @@ def test_fail_fast_stops_the_siblings(studio: Studio) -> None:
 def test_without_fail_fast_the_others_are_finished_first(studio: Studio) -> None:
     poison = Fault(FaultKind.EXIT, On(frame=1), code=1, text="aerender ERROR: no.")
     options = ("--frames", "1,7", "--concurrency", "2", "--max-frame-retries", "0", "--no-kill-on-fail")
-    outcome = studio.render(*options, scenario=Scenario(costs=Costs(0.0, {7: 1.0}), faults=(poison,)))
+    outcome = studio.render(*options, scenario=Scenario(costs=FrameCosts(0.0, {7: 1.0}), faults=(poison,)))
     assert outcome.code == 1
     assert studio.frames() == [7]
 

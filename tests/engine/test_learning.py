@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 
 if TYPE_CHECKING:
     from tests.engine.studio import Studio
 
-HEAVY_START = Scenario(costs=Costs(0.0, dict.fromkeys(range(1, 5), 0.3)))
+HEAVY_START = Scenario(costs=FrameCosts(0.0, dict.fromkeys(range(1, 5), 0.3)))
 RUN = ("--frames", "1-20", "--concurrency", "2", "--no-resume")
 
 
@@ -77,7 +77,9 @@ SHARED = (*RUN, "--strategy", "shared")
 def test_renderers_that_share_a_folder_leave_what_each_frame_cost(studio: Studio) -> None:
     """By their lines: nobody sees who wrote which file."""
     assert (
-        studio.render(*SHARED, scenario=Scenario(costs=Costs(0.05, dict.fromkeys(range(1, 5), 0.5)))).code
+        studio.render(
+            *SHARED, scenario=Scenario(costs=FrameCosts(0.05, dict.fromkeys(range(1, 5), 0.5)))
+        ).code
         == 0
     )
     costs = {line["frame"]: line["cost"] for line in studio.journal() if line["event"] == "delivered"}
@@ -93,7 +95,7 @@ def test_renderers_that_share_a_folder_leave_what_each_frame_cost(studio: Studio
 def test_a_forced_extension_is_foreseen_where_frames_are_left_out(studio: Studio) -> None:
     """After Effects looks for files of the name that it would write, whatever name was asked for."""
     forced = Fault(FaultKind.FORCED_EXTENSION, text=".tif")
-    slow = Scenario(costs=Costs(0.0, dict.fromkeys(range(2, 9), 9.0)), faults=(forced,))
+    slow = Scenario(costs=FrameCosts(0.0, dict.fromkeys(range(2, 9), 9.0)), faults=(forced,))
     options = ("--frames", "1-9:8", "--concurrency", "2", "--strategy", "shared")
     outcome = studio.render(*options, scenario=slow)
     assert outcome.code == 0, outcome.output

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import PATIENCE, Outcome
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _render(
 
 
 def test_when_memory_is_short_fewer_renderers_run_and_no_frame_fails(studio: Studio) -> None:
-    scenario = Scenario(costs=Costs(2.5), faults=(Fault(FaultKind.BALLAST, megabytes=120),))
+    scenario = Scenario(costs=FrameCosts(2.5), faults=(Fault(FaultKind.BALLAST, megabytes=120),))
     outcome = _render(studio, 400, "--frames", "1-12", "--concurrency", "4", scenario=scenario)
     assert outcome.code == 0, outcome.output
     assert studio.frames() == list(range(1, 13))
@@ -58,7 +58,7 @@ def test_when_memory_is_short_fewer_renderers_run_and_no_frame_fails(studio: Stu
 
 def test_a_frame_that_eats_all_memory_fails_in_words_and_takes_no_other_along(studio: Studio) -> None:
     eats = Fault(FaultKind.BALLAST, On(frame=5), megabytes=300)
-    scenario = Scenario(costs=Costs(0.0, {5: 30.0}), faults=(eats,))
+    scenario = Scenario(costs=FrameCosts(0.0, {5: 30.0}), faults=(eats,))
     options = ("--frames", "1-8", "--concurrency", "2", "--max-frame-retries", "1", "--no-kill-on-fail")
     outcome = _render(studio, 320, *options, scenario=scenario)
     assert outcome.code == 1, outcome.output
@@ -70,7 +70,7 @@ def test_a_frame_that_eats_all_memory_fails_in_words_and_takes_no_other_along(st
 def test_what_the_system_ended_for_want_of_memory_counts_against_no_frame(studio: Studio) -> None:
     """Its own killer is faster than any guard; it says how many processes it has ended."""
     killed = Fault(FaultKind.CRASH, On(frame=6, times=1), signal="SIGKILL")
-    scenario = Scenario(costs=Costs(0.4), tree=False, faults=(killed,))
+    scenario = Scenario(costs=FrameCosts(0.4), tree=False, faults=(killed,))
     counted = "machine.memory_room = lambda ours: MemoryRoom(total, total - ours, kills=next(counter))"
     played = PLAYED.replace("import sys\n", "import itertools, sys\ncounter = itertools.count()\n").replace(
         "machine.memory_room = lambda ours: MemoryRoom(total, max(0, total - ours))", counted

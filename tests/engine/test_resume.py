@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import FrameCosts, Scenario
 from tests.engine.studio import after, frames_in, wait_for
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_a_journal_of_another_job_is_refused_with_the_reason(studio: Studio) -> 
 
 def test_a_killed_run_goes_on_and_nothing_whole_is_rendered_again(studio: Studio) -> None:
     """Kill -9 while some frames are delivered, some lie whole in scratch and some are not rendered."""
-    slow = Scenario(costs=Costs(0.15, {9: 60.0, 18: 60.0}))
+    slow = Scenario(costs=FrameCosts(0.15, {9: 60.0, 18: 60.0}))
     run = studio.start("--frames", "1-18", "--concurrency", "2", scenario=slow)
     wait_for(lambda: len(frames_in(studio.scratch)) >= 16 or _delivered(studio) >= 6, "frames")
     run.kill()

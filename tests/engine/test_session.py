@@ -19,7 +19,7 @@ from openjd.model import create_job, decode_job_template
 from openjd.sessions import LOG, ActionState, ActionStatus, Session
 from openjd.sessions._action_filter import ActionMessageKind, ActionMonitoringFilter
 
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import PATIENCE, Studio, after, frames_in, wait_for
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _set(studio: Studio, worker: Worker, scenario: Scenario) -> None:
 
 
 def test_a_render_succeeds_and_says_how_far_it_is(studio: Studio, worker: Worker) -> None:
-    _set(studio, worker, Scenario(costs=Costs(0.3)))
+    _set(studio, worker, Scenario(costs=FrameCosts(0.3)))
     worker.run(_command(studio, *FRAMES))
     last = worker.end()
     assert last.state is ActionState.SUCCESS, worker.lines
@@ -173,7 +173,7 @@ def test_a_refusal_is_told_as_well(studio: Studio, worker: Worker) -> None:
 def test_a_cancel_leaves_whole_frames_and_no_process(studio: Studio, worker: Worker) -> None:
     """Notify, then terminate: the run is gone well before the kill, and the next one goes on where it stopped."""
     stubborn = Fault(FaultKind.STUBBORN)
-    _set(studio, worker, Scenario(costs=Costs(0.0, {6: 60.0, 12: 60.0}), faults=(stubborn,)))
+    _set(studio, worker, Scenario(costs=FrameCosts(0.0, {6: 60.0, 12: 60.0}), faults=(stubborn,)))
     worker.run(_command(studio, *FRAMES))
     places = (worker.session.working_directory, studio.out)
     wait_for(lambda: worker.ended.is_set() or len(frames_in(*places)) >= 10, "ten frames")
@@ -196,7 +196,7 @@ def test_a_cancel_leaves_whole_frames_and_no_process(studio: Studio, worker: Wor
 @pytest.mark.skipif(os.name == "nt", reason="as above")
 def test_an_urgent_cancel_leaves_no_process(studio: Studio, worker: Worker) -> None:
     """No time at all: the session kills at once, and nothing of ours can run any more; the trees end all the same."""
-    _set(studio, worker, Scenario(costs=Costs(60.0), faults=(Fault(FaultKind.STUBBORN),)))
+    _set(studio, worker, Scenario(costs=FrameCosts(60.0), faults=(Fault(FaultKind.STUBBORN),)))
     worker.run(_command(studio, *FRAMES))
     wait_for(
         lambda: worker.ended.is_set() or [len(start.pids) for start in studio.starts()] == [2, 2], "two trees"

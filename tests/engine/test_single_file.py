@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from stmpo.testing.movies import movie
 from tests.engine.studio import Studio, after
 
@@ -124,7 +124,7 @@ def test_run_again_it_is_known_and_other_frames_are_another_movie(studio: Studio
 
 def test_progress_is_told_by_the_frames_that_its_renderer_counts(studio: Studio) -> None:
     """Not by delivered files, of which there is one, at the very end."""
-    scenario = Scenario(costs=Costs(0.3))
+    scenario = Scenario(costs=FrameCosts(0.3))
     outcome = studio.render("--frames", "1-10", "--openjd", output="f_cut.mov", scenario=scenario)
     assert outcome.code == 0, outcome.output
     lines = [line for line in outcome.output.splitlines() if line.startswith("openjd_progress: ")]

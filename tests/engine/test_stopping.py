@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.engine.cancel import granted_seconds
-from stmpo.testing import Costs, Fault, FaultKind, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, Scenario
 from tests.engine.studio import wait_for
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.engine.studio import Studio
 
-SLOW_TAIL = Scenario(costs=Costs(0.02, {5: 60.0, 10: 60.0}))
+SLOW_TAIL = Scenario(costs=FrameCosts(0.02, {5: 60.0, 10: 60.0}))
 """Frames 1 to 4 and 6 to 9 at once, 5 and 10 not in the time of a test."""
 
 TEN = ("--frames", "1-10", "--concurrency", "2")
@@ -43,7 +43,7 @@ def test_a_signal_stops_all_renderers_and_delivers_what_is_whole(studio: Studio,
 
 def test_renderers_that_ignore_the_signal_are_killed_after_the_grace(studio: Studio) -> None:
     stubborn = Scenario(
-        costs=Costs(60.0), faults=(Fault(FaultKind.STUBBORN), Fault(FaultKind.ESCAPE, seconds=300.0))
+        costs=FrameCosts(60.0), faults=(Fault(FaultKind.STUBBORN), Fault(FaultKind.ESCAPE, seconds=300.0))
     )
     run = studio.start(*TEN, scenario=stubborn)
     wait_for(
@@ -68,7 +68,7 @@ def test_a_closed_standard_output_does_not_end_the_render(studio: Studio) -> Non
 
     run = subprocess.Popen(
         studio.command("--frames", "1-6", "--concurrency", "1"),
-        env=studio.environment(Scenario(costs=Costs(0.1))),
+        env=studio.environment(Scenario(costs=FrameCosts(0.1))),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -80,7 +80,7 @@ def test_a_closed_standard_output_does_not_end_the_render(studio: Studio) -> Non
 
 
 def test_a_stopped_and_continued_run_goes_on(studio: Studio) -> None:
-    run = studio.start("--frames", "1-6", "--concurrency", "2", scenario=Scenario(costs=Costs(0.1)))
+    run = studio.start("--frames", "1-6", "--concurrency", "2", scenario=Scenario(costs=FrameCosts(0.1)))
     wait_for(lambda: len(studio.starts()) == 2, "two starts")
     os.kill(run.pid, signal.SIGSTOP)
     time.sleep(0.5)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stmpo.model.frames import FrameSet
-from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import wait_for
 
 if TYPE_CHECKING:
     from tests.engine.studio import Studio
 
-HEAVY_END = Scenario(costs=Costs(0.02, dict.fromkeys(range(21, 41), 0.3)))
+HEAVY_END = Scenario(costs=FrameCosts(0.02, dict.fromkeys(range(21, 41), 0.3)))
 """The second of two equal ranges takes six seconds, the first less than one."""
 
 TWO = ("--frames", "1-40", "--concurrency", "2")
@@ -166,7 +166,7 @@ def test_sharing_goes_on_where_an_earlier_run_stopped(studio: Studio) -> None:
 
 def test_a_sharing_renderer_that_dies_costs_the_frame_it_had_in_work(studio: Studio) -> None:
     crash = Fault(FaultKind.CRASH, On(frame=5, times=1), signal="SIGKILL", code=9)
-    outcome = studio.render(*SHARED, scenario=Scenario(costs=Costs(0.05), faults=(crash,)))
+    outcome = studio.render(*SHARED, scenario=Scenario(costs=FrameCosts(0.05), faults=(crash,)))
     assert outcome.code == 0, outcome.output
     assert studio.frames() == list(range(1, 41))
 
@@ -182,7 +182,7 @@ def test_a_frame_that_kills_every_renderer_is_named_and_the_others_are_delivered
 
 def test_words_of_one_sharing_renderer_condemn_what_lies_in_the_folder(studio: Studio) -> None:
     black = Fault(FaultKind.BLACK, On(frame=9, times=1))
-    outcome = studio.render(*SHARED, scenario=Scenario(costs=Costs(0.1), faults=(black,)))
+    outcome = studio.render(*SHARED, scenario=Scenario(costs=FrameCosts(0.1), faults=(black,)))
     assert outcome.code == 0, outcome.output
     assert studio.frames() == list(range(1, 41)), "no black picture was delivered"
 

@@ -20,7 +20,7 @@ import pytest
 
 from stmpo.machine import load
 from stmpo.planning import PlanRequest, make_plan
-from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, Start
+from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, Start
 from tests.engine.studio import Studio, after, wait_for
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_02_fail_fast_stops_the_siblings_whole_trees(studio: Studio) -> None:
         Fault(FaultKind.BUSY, On(frame=1), seconds=1.5),
         Fault(FaultKind.EXIT, On(frame=1), code=1, text="aerender ERROR: no."),
     )
-    scenario = Scenario(costs=Costs(0.0, {7: 60.0}), faults=faults)
+    scenario = Scenario(costs=FrameCosts(0.0, {7: 60.0}), faults=faults)
     options = (
         "--frames",
         "1,7",
@@ -242,7 +242,7 @@ def test_09_memory_is_that_of_the_whole_tree(studio: Studio) -> None:
     ballast = Fault(FaultKind.BALLAST, megabytes=200)
     outcome = studio.render(
         *("--frames", "1-2", "--concurrency", "1", "--stall-timeout", "1.5", "--json"),
-        scenario=Scenario(costs=Costs(0.7), faults=(ballast,)),
+        scenario=Scenario(costs=FrameCosts(0.7), faults=(ballast,)),
     )
     assert outcome.code == 0, outcome.output
     summary = json.loads(outcome.output.splitlines()[-1])
@@ -320,8 +320,8 @@ def test_values_of_an_env_file_are_seen_by_the_renderer_and_by_nobody_else(studi
     """Not in the output, the log file, the journal or a failure's words, even where the renderer prints them."""
     env_file = studio.folder / "env.json"
     env_file.write_text(json.dumps({"LICENCE": SECRET, "OTHER": "on"}), encoding="utf-8")
-    teller = studio.folder / "aerender.py"
-    teller.write_text(
+    reporter = studio.folder / "aerender.py"
+    reporter.write_text(
         "import os, runpy, sys\n"
         "word = os.environ['LICENCE']\n"
         "print('aerender ERROR: licence', word, 'is not valid', flush=True)\n"
@@ -333,7 +333,7 @@ def test_values_of_an_env_file_are_seen_by_the_renderer_and_by_nobody_else(studi
     log = studio.folder / "run.txt"
     options = ("--frames", "1-2", "--env-file", str(env_file), "--log-file", str(log), "--openjd")
     outcome = studio.render(
-        *options, "--max-frame-retries", "1", "--aerender-path", str(teller), PYTHONIOENCODING="utf-8"
+        *options, "--max-frame-retries", "1", "--aerender-path", str(reporter), PYTHONIOENCODING="utf-8"
     )
     assert outcome.code == 1
     assert "environment from" in outcome.output
@@ -394,7 +394,7 @@ def test_a_comma_in_a_folders_name_is_a_comma(studio: Studio) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_cancel_keeps_every_whole_frame(studio: Studio, number: signal.Signals) -> None:
     """Delivered or in scratch: the next run renders only what was never finished."""
-    slow = Scenario(costs=Costs(0.0, {4: 60.0, 8: 60.0}))
+    slow = Scenario(costs=FrameCosts(0.0, {4: 60.0, 8: 60.0}))
     with studio.start("--frames", "1-8", "--concurrency", "2", scenario=slow) as run:
         try:
             wait_for(lambda: run.poll() is not None or len(studio.rendered()) >= 6, "six frames")
@@ -418,7 +418,7 @@ def test_a_cancel_keeps_every_whole_frame(studio: Studio, number: signal.Signals
 
 def test_starts_are_staggered(studio: Studio) -> None:
     options = ("--frames", "1-2", "--concurrency", "2", "--spawn-delay", "1.0")
-    assert studio.render(*options, scenario=Scenario(tree=False, costs=Costs(1.2))).code == 0
+    assert studio.render(*options, scenario=Scenario(tree=False, costs=FrameCosts(1.2))).code == 0
     first, second = (start.began for start in studio.starts())
     assert second - first > 0.3, "a second, less what a busy machine may take from it"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from py_aep import OutputFormat
 
-from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp
+from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, frame_stamp
 from tests.farm.grounds import install_renderer, options, renderers, task_runs, wait_for, why_not
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_two_workers_share_the_chunks_and_the_frames_come_back(grounds: Grounds,
     film = job.lot.queue(job.comp, "out/films, 1/film.[fileExtension]")
     job.lot.format(film.output_modules[0], OutputFormat.QUICKTIME)
     options = ("-p", "FramesPerTask=8", "--priority", "71", "--wait")
-    sent = grounds.submit(*job.arguments(Scenario(costs=Costs(0.05)), *options))
+    sent = grounds.submit(*job.arguments(Scenario(costs=FrameCosts(0.05)), *options))
     assert sent.returncode == 0, sent.stderr
     assert "uploading 100 %" in sent.stderr
     assert "4 succeeded" in sent.stderr
@@ -121,7 +121,7 @@ def test_what_a_session_could_not_begin_for_is_told(grounds: Grounds, job: Job) 
 def test_a_cancel_in_the_middle_leaves_no_process_and_the_job_can_be_sent_again(
     grounds: Grounds, job: Job
 ) -> None:
-    slow = Scenario(costs=Costs(0.2, dict.fromkeys((105, 110, 115, 120), 600.0)))
+    slow = Scenario(costs=FrameCosts(0.2, dict.fromkeys((105, 110, 115, 120), 600.0)))
     sent = grounds.submit(*job.arguments(slow, "-p", "FramesPerTask=24"))
     identity = sent.stdout.strip()
     wait_for(lambda: len(renderers(job.stage)) >= 2, "renderers")
@@ -138,7 +138,7 @@ def test_a_cancel_in_the_middle_leaves_no_process_and_the_job_can_be_sent_again(
 
 
 def test_a_worker_that_is_stopped_loses_nothing(grounds: Grounds, job: Job) -> None:
-    hanging = Scenario(costs=Costs(0.05), faults=(Fault(FaultKind.HANG, On(frame=104, times=1)),))
+    hanging = Scenario(costs=FrameCosts(0.05), faults=(Fault(FaultKind.HANG, On(frame=104, times=1)),))
     sent = grounds.submit(*job.arguments(hanging, "-p", "FramesPerTask=12", "--max-workers", "1"))
     identity = sent.stdout.strip()
     wait_for(
@@ -162,7 +162,7 @@ def test_on_shared_storage_another_worker_goes_on_with_the_task(grounds: Grounds
     profile = grounds.share(job.lot.folder, mapped)
     options = ("-p", "FramesPerTask=24", "--max-workers", "1", "--storage-profile-id", profile)
     last = dict.fromkeys((111, 123), 15.0)  # of each renderer's range: the worker goes before it is done
-    sent = grounds.submit(*job.arguments(Scenario(costs=Costs(0.4, last)), *options))
+    sent = grounds.submit(*job.arguments(Scenario(costs=FrameCosts(0.4, last)), *options))
     assert sent.returncode == 0, sent.stderr
     identity = sent.stdout.strip()
     roots = [manifest["rootPath"] for manifest in grounds.request(identity)["attachments"]["manifests"]]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import FrameCosts, Scenario
 from tests.farm.grounds import install_renderer, options, renderers, wait_for, why_not
 from tests.fonts.foundry import collection, face
 
@@ -96,7 +96,7 @@ def test_a_cancel_in_the_middle_removes_them_as_well(whole_farm: Grounds, worker
     home = worker.home
     (home / "kept.txt").write_text("the user's")
     before = everything(home)
-    sent = whole_farm.submit(*film.arguments(Scenario(costs=Costs(600.0))))
+    sent = whole_farm.submit(*film.arguments(Scenario(costs=FrameCosts(600.0))))
     wait_for(lambda: bool(renderers(film.stage)), "a renderer")
     assert installed(home) == ["FarmSans-Bold.ttf", "FarmSerif.ttc"]
     whole_farm.cancel(sent.stdout.strip())
@@ -113,7 +113,7 @@ def test_what_a_killed_worker_leaves_is_swept_by_the_next_session_on_that_machin
     before = everything(home)
     agent = psutil.Process(worker.process.pid)
     wait_for(lambda: time.time() - agent.create_time() > SETTLED, "an agent that has settled")
-    whole_farm.submit(*film.arguments(Scenario(costs=Costs(600.0)), "--max-workers", "1"))
+    whole_farm.submit(*film.arguments(Scenario(costs=FrameCosts(600.0)), "--max-workers", "1"))
     wait_for(lambda: bool(renderers(film.stage)), "a renderer")
     (token,) = json.loads((home / ".stmpo-fonts" / "leases.json").read_text())["sessions"].values()
     assert token["keeper"][0] == agent.pid

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.model.errors import ExitCode
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import FrameCosts, Scenario
 from tests.engine.studio import PATIENCE, Outcome
 from tests.faults.conftest import Pool, chosen
 from tests.faults.ground import Ground
@@ -39,7 +39,7 @@ IN_A_CHAIN = 5
 MORE = 8
 """Frames that are asked for, and that many more after each run that came to its end."""
 
-SLOW = Scenario(costs=Costs(0.04, {4: 0.3, 12: 0.3, 19: 0.3}), tree=False, last=500)
+SLOW = Scenario(costs=FrameCosts(0.04, {4: 0.3, 12: 0.3, 19: 0.3}), tree=False, last=500)
 LOOK = 0.005
 
 PHASES = ("loading", "checking", "beginning", "launching", "rendering", "delivering", "ending")

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from stmpo.model.errors import ExitCode
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import wait_for
 from tests.faults.faulty import Failure, Faulty, Rules
 from tests.faults.judge import Ends, Job, Judge
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 JOB = Job(tuple(range(1, 13)), options=("--frames", "1-12", "--concurrency", "2"))
 BIG = Job(JOB.frames, frame_bytes=256 << 10, options=JOB.options)
-ONE = {"costs": Costs(0.02, {12: 1.5})}
+ONE = {"costs": FrameCosts(0.02, {12: 1.5})}
 """The first renderer ends early, so that frames are delivered while the second one works."""
 
 
@@ -330,7 +330,7 @@ STALE = Rules(failures=(Failure("create", "ESTALE", times=6),))
 PASSING = Rules(failures=tuple(Failure(op, "EIO", 0.1) for op in ("create", "write", "rename", "fsync")))
 ROWS = [
     Row("scratch holds less than is rendered", disk("40m", scratch=True), job=HUGE),
-    Row("scratch is filled by somebody else", disk("100m", scratch=True), after_first_rendered(fill), ends(ExitCode.NO_SPACE, "scratch"), NO_WAIT, {"costs": Costs(0.4)}, job=HUGE),
+    Row("scratch is filled by somebody else", disk("100m", scratch=True), after_first_rendered(fill), ends(ExitCode.NO_SPACE, "scratch"), NO_WAIT, {"costs": FrameCosts(0.4)}, job=HUGE),
     Row("the destination is full", disk("36m"), ends=ends(ExitCode.NO_SPACE, "no space left in"), job=HUGE, options=NO_WAIT),
     Row("the destination's quota is used up", share(Rules(quota=1 << 20)), ends=ends(ExitCode.NO_SPACE, "no space left in"), job=BIG, options=NO_WAIT),
     Row("the destination turns read-only", share(), after_first(misbehave(READ_ONLY)), ends(ExitCode.FRAMES_FAILED, "cannot deliver", "Read-only"), play=ONE),
@@ -342,16 +342,16 @@ ROWS = [
     Row("the destination denies some files", share(Rules(failures=(Failure("create", "EACCES", name="*f_0007*"),))), ends=ends(ExitCode.FRAMES_FAILED, "cannot deliver f_0007.png")),
     Row("the destination knows no case", share(Rules(folds_case=True))),
     Row("the destination's files are held open by readers", read_by_others),
-    Row("the destination hangs, and the run is cancelled", share(), after_first(hang_then_cancel), ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "does not answer"), play={"costs": Costs(0.02, {12: 3.0})}),
+    Row("the destination hangs, and the run is cancelled", share(), after_first(hang_then_cancel), ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "does not answer"), play={"costs": FrameCosts(0.02, {12: 3.0})}),
     Row("the journal's share hangs, and the run goes on", share(), after_first(misbehave(NO_JOURNAL)), Ends(says=("could not be written to the journal",), keeps=False), play=ONE),
-    Row("the journal's share hangs, and the run is cancelled", share(), after_first(cancel_without_a_journal), Ends(ExitCode.CANCELLED, None, ("cancelled by SIGTERM",), keeps=False), play={"costs": Costs(0.02, {12: 60.0})}),
+    Row("the journal's share hangs, and the run is cancelled", share(), after_first(cancel_without_a_journal), Ends(ExitCode.CANCELLED, None, ("cancelled by SIGTERM",), keeps=False), play={"costs": FrameCosts(0.02, {12: 60.0})}),
     Row("CPUs go away", meanwhile=after_first(fewer_cpus), play=ONE),
-    Row("a renderer hangs in the system", meanwhile=after_first_rendered(hang_in_the_system), options=("--stall-timeout", "2"), ends=Ends(says=("no sign of life", "could not be ended")), play={"costs": Costs(0.02, {4: 2.0})}),
-    Row("a renderer hangs in the system, and the run is cancelled", meanwhile=after_first_rendered(hang_in_the_system_and_cancel), ends=ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "could not be ended"), play={"costs": Costs(0.02, {4: 60.0})}),
+    Row("a renderer hangs in the system", meanwhile=after_first_rendered(hang_in_the_system), options=("--stall-timeout", "2"), ends=Ends(says=("no sign of life", "could not be ended")), play={"costs": FrameCosts(0.02, {4: 2.0})}),
+    Row("a renderer hangs in the system, and the run is cancelled", meanwhile=after_first_rendered(hang_in_the_system_and_cancel), ends=ends(ExitCode.CANCELLED, "cancelled by SIGTERM", "could not be ended"), play={"costs": FrameCosts(0.02, {4: 60.0})}),
     Row("no more processes are to be had for a while", meanwhile=no_more_processes, ends=Ends(says=("no renderer could be started just now: Resource",))),
-    Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": Costs(0.1)}),
-    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": Costs(1.5), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),
-    Row("a frame takes memory without end", options=("--no-kill-on-fail", "--max-frame-retries", "1"), environment=first_on_the_path("small_memory"), ends=Ends(ExitCode.FRAMES_FAILED, frozenset({5}), ("f_0005.png failed 2 times: it has taken",)), play={"costs": Costs(0.0, {5: 30.0}), "faults": (Fault(FaultKind.BALLAST, On(frame=5), megabytes=300),)}),
+    Row("the clock jumps", environment=first_on_the_path("jumping"), play={"costs": FrameCosts(0.1)}),
+    Row("memory is short", options=("--concurrency", "3"), environment=first_on_the_path("small_memory"), ends=Ends(says=("memory is short",)), play={"costs": FrameCosts(1.5), "faults": (Fault(FaultKind.BALLAST, megabytes=120),)}),
+    Row("a frame takes memory without end", options=("--no-kill-on-fail", "--max-frame-retries", "1"), environment=first_on_the_path("small_memory"), ends=Ends(ExitCode.FRAMES_FAILED, frozenset({5}), ("f_0005.png failed 2 times: it has taken",)), play={"costs": FrameCosts(0.0, {5: 30.0}), "faults": (Fault(FaultKind.BALLAST, On(frame=5), megabytes=300),)}),
 ]  # fmt: skip
 
 

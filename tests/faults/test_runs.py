@@ -19,7 +19,7 @@ from stmpo.model.errors import BadInput, ExitCode
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import PATIENCE, Outcome, wait_for
 from tests.faults.ground import Ground
 from tests.faults.judge import LIMIT, Ends, Job, Judge
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SEED = int(os.environ.get("STMPO_FAULTS_SEED", "20"))
 JOB = Job(tuple(range(1, 9)), options=("--frames", "1-8", "--concurrency", "2"))
-SLOW = Scenario(costs=Costs(0.02, {4: 60.0, 8: 60.0}), tree=False)
+SLOW = Scenario(costs=FrameCosts(0.02, {4: 60.0, 8: 60.0}), tree=False)
 QUICK = Scenario(tree=False)
 CUTS = 5
 """Places at which a journal is cut for a run of its own; the others are tried without renderers."""
@@ -163,7 +163,7 @@ def test_a_run_whose_output_nobody_reads_goes_on_and_can_be_cancelled(
 ) -> None:
     """A pager that waits for a key, an agent that hangs: the pipe is full, and stays so."""
     talks = Fault(FaultKind.SAY, On(frame=1, times=1), text="word " * 20, repeat=300)
-    slow = Costs(0.02, {8: 60.0} if cancelled else {})
+    slow = FrameCosts(0.02, {8: 60.0} if cancelled else {})
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     try:
@@ -189,7 +189,7 @@ def test_a_run_whose_output_nobody_reads_goes_on_and_can_be_cancelled(
 
 def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Ground) -> None:
     """As by somebody who tidies the output folder: the lock still holds, and the next run knows all that there is."""
-    slow = Scenario(costs=Costs(0.02, {4: 5.0, 8: 60.0}), tree=False)
+    slow = Scenario(costs=FrameCosts(0.02, {4: 5.0, 8: 60.0}), tree=False)
     with ground.start(*JOB.options, scenario=slow) as first:
         wait_for(lambda: ground.delivered() >= 2, "two frames")
         _journal(ground).unlink()
@@ -207,7 +207,7 @@ def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Gro
 
 def test_a_destination_that_is_removed_while_a_run_delivers_costs_what_stood_there(ground: Ground) -> None:
     """The run ends and says so; what it kept in scratch is found by the next one."""
-    costs = Costs(0.02, {4: 8.0, 8: 8.0})
+    costs = FrameCosts(0.02, {4: 8.0, 8: 8.0})
     with ground.start(*JOB.options, scenario=Scenario(costs=costs, tree=False)) as run:
         wait_for(lambda: ground.delivered() >= 6, "six frames")
         shutil.rmtree(ground.out)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.cli.main import run
-from stmpo.fonts.collect import Copy, Parcel, Policy, collect, copy_name
-from stmpo.fonts.find import Font, State, choose
+from stmpo.fonts.collect import CollectedFonts, Copy, Policy, collect, copy_name
+from stmpo.fonts.find import FontState, ProjectFont, choose
 from stmpo.fonts.index import survey
 from stmpo.fonts.install.manifest import load_font, read_manifest
 from stmpo.fonts.opentype import read_faces
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.deadline.lot import Lot
 
-    Look = Callable[..., list[Font]]
+    Look = Callable[..., list[ProjectFont]]
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def shelf(tmp_path: Path) -> Path:
 def fonts(shelf: Path) -> Look:
     """Look for names on the shelf."""
 
-    def look(*names: str, origin: Origin = Origin.USER) -> list[Font]:
+    def look(*names: str, origin: Origin = Origin.USER) -> list[ProjectFont]:
         return choose(names, survey([Folder(shelf, origin)], None, read_faces))
 
     return look
 
 
-def files(parcel: Parcel) -> dict[str, str | None]:
+def files(parcel: CollectedFonts) -> dict[str, str | None]:
     return dict(parcel.files)
 
 
@@ -90,7 +90,7 @@ def test_two_faces_of_a_file_and_equal_files_travel_once(shelf: Path, fonts: Loo
     (shelf / "z.otf").write_bytes(specimens.font("Z", otf=True))
     found = fonts("One", "Two", "V-Thin", "V-Regular", "Z")
     (shelf / "copy").write_bytes((shelf / "z.otf").read_bytes())
-    twin = Font("Z-Alias", State.FOUND, shelf / "copy", found[-1].face)
+    twin = ProjectFont("Z-Alias", FontState.FOUND, shelf / "copy", found[-1].face)
     parcel = collect([*found, twin], Policy())
     assert files(parcel) == {
         "One": "One.ttc", "Two": "One.ttc", "V-Regular": "V-Regular.ttf", "V-Thin": "V-Regular.ttf",

@@ -11,7 +11,7 @@ from tests.fonts import foundry, specimens  # isort: skip - it says what is miss
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from stmpo.fonts import legacy
-from stmpo.fonts.find import Font, State, choose, find
+from stmpo.fonts.find import FontState, ProjectFont, choose, find
 from stmpo.fonts.index import survey
 from stmpo.fonts.licence import Embedding, embedding
 from stmpo.fonts.opentype import read_faces
@@ -37,33 +37,33 @@ def put(shelves: list[Folder], origin: Origin, name: str, data: bytes) -> Path:
     return path
 
 
-def one(shelves: list[Folder], name: str) -> Font:
+def one(shelves: list[Folder], name: str) -> ProjectFont:
     (font,) = choose([name], survey(shelves, None, read_faces))
     return font
 
 
 def test_a_synced_font_is_said_to_be_one_unless_it_is_installed_as_well(shelves: list[Folder]) -> None:
     put(shelves, Origin.SYNCED, ".4711", specimens.font("Sync-Bold", otf=True))
-    assert one(shelves, "Sync-Bold").state is State.SYNCED
+    assert one(shelves, "Sync-Bold").state is FontState.SYNCED
     installed = put(shelves, Origin.SYSTEM, "s.ttf", specimens.font("Sync-Bold"))
-    assert (one(shelves, "Sync-Bold").state, one(shelves, "Sync-Bold").path) == (State.FOUND, installed)
+    assert (one(shelves, "Sync-Bold").state, one(shelves, "Sync-Bold").path) == (FontState.FOUND, installed)
 
 
 def test_a_users_own_font_in_the_creative_cloud_is_found(shelves: list[Folder]) -> None:
     put(shelves, Origin.OWNED, "own", specimens.font("Own"))
-    assert one(shelves, "Own").state is State.FOUND
+    assert one(shelves, "Own").state is FontState.FOUND
 
 
 def test_a_restricted_font_is_said_to_be_one_unless_another_file_may_travel(shelves: list[Folder]) -> None:
     put(shelves, Origin.USER, "r.ttf", specimens.font("R", bits=2))
-    assert one(shelves, "R").state is State.RESTRICTED
+    assert one(shelves, "R").state is FontState.RESTRICTED
     put(shelves, Origin.SYSTEM, "free.ttf", specimens.font("R", bits=8))
     assert one(shelves, "R").path == shelves[3].path / "free.ttf"
 
 
 def test_the_bits_of_the_face_itself_count(shelves: list[Folder]) -> None:
     put(shelves, Origin.USER, "c.ttc", specimens.collection("Free", "Bound", bits=(0, 2)))
-    assert [one(shelves, name).state for name in ("Free", "Bound")] == [State.FOUND, State.RESTRICTED]
+    assert [one(shelves, name).state for name in ("Free", "Bound")] == [FontState.FOUND, FontState.RESTRICTED]
     face = one(shelves, "Bound").face
     assert face is not None
     assert face.index == 1
@@ -93,9 +93,9 @@ def test_other_versions_of_a_font_are_known(shelves: list[Folder]) -> None:
 def test_what_is_not_here_names_one_of_its_family(shelves: list[Folder]) -> None:
     put(shelves, Origin.USER, "a.ttf", specimens.font("Grotesk-Light"))
     assert (one(shelves, "Grotesk-Black").state, one(shelves, "Grotesk-Black").note) == (
-        State.SUBSTITUTED, "Grotesk-Light",
+        FontState.SUBSTITUTED, "Grotesk-Light",
     )  # fmt: skip
-    assert one(shelves, "Groteske-Black").state is State.MISSING
+    assert one(shelves, "Groteske-Black").state is FontState.MISSING
 
 
 def test_a_damaged_font_does_not_stop_the_search(shelves: list[Folder]) -> None:
@@ -103,7 +103,7 @@ def test_a_damaged_font_does_not_stop_the_search(shelves: list[Folder]) -> None:
     put(shelves, Origin.USER, "1.ttc", b"ttcf" + b"\xff" * 40)
     put(shelves, Origin.USER, "2.fon", b"MZ" + b"\xff" * 80)
     put(shelves, Origin.USER, "3.ttf", specimens.font("Good"))
-    assert one(shelves, "Good").state is State.FOUND
+    assert one(shelves, "Good").state is FontState.FOUND
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_fonts_of_earlier_times_are_recognised(
     assert found is not None
     assert found.names == names
     for name in names:
-        assert (one(shelves, name).state, one(shelves, name).path) == (State.LEGACY, path)
+        assert (one(shelves, name).state, one(shelves, name).path) == (FontState.LEGACY, path)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 40, b"\xff" * 400, dfont(b"x")[:-40], dfont(b"x")])

@@ -13,7 +13,7 @@ import pytest
 
 from stmpo.cli.fonts import swept
 from stmpo.cli.main import run
-from stmpo.deadline.fragments import pieces_folder
+from stmpo.deadline.fragments import fragments_folder
 from stmpo.deadline.wheels import write_own_wheel
 from stmpo.fonts.install.clean import Cleaned, InstalledFont
 from tests.fonts import specimens
@@ -21,7 +21,7 @@ from tests.fonts import specimens
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot
 
-SCRIPT = pieces_folder() / "scripts" / "get_user_fonts.py"
+SCRIPT = fragments_folder() / "scripts" / "get_user_fonts.py"
 
 
 @pytest.fixture

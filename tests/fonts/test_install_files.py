@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.fonts.install.manifest import load_font, read_manifest
-from stmpo.fonts.install.validate import Font, NotAFont, check
+from stmpo.fonts.install.validate import NotAFont, ValidFont, check
 from stmpo.model.errors import BadInput
 from tests.fonts.foundry import collection, face
 from tests.fonts.ward import write_job
@@ -78,13 +78,13 @@ class TestStructure:
             load_font(path)
 
     def test_a_variable_fonts_instance_is_there_when_its_face_is(self, tmp_path: Path) -> None:
-        font = Font(b"", load_font_of(tmp_path, "Own-Name").faces)
+        font = ValidFont(b"", load_font_of(tmp_path, "Own-Name").faces)
         assert font.shows("Own-Name", {"Own-Name"})
         assert not font.shows("Own-Name", {"Other"})
         assert not font.shows("Other", {"Own-Name"})
 
 
-def load_font_of(folder: Path, name: str) -> Font:
+def load_font_of(folder: Path, name: str) -> ValidFont:
     path = folder / "a.ttf"
     path.write_bytes(face(name))
     return load_font(path)

@@ -15,8 +15,8 @@ import pytest
 from stmpo.fonts import places
 from stmpo.fonts.install import linux, session_liveness, user_font_folder
 from stmpo.fonts.install.clean import clean
-from stmpo.fonts.install.lease_store import open_book, peek
-from stmpo.fonts.install.leases import Keeper, Stage
+from stmpo.fonts.install.lease_store import open_leases, peek
+from stmpo.fonts.install.leases import LeaseHolder, Stage
 from stmpo.fonts.install.macos import MacOS
 from stmpo.fonts.places.macos import folders as macos_folders
 from stmpo.model.errors import BadInput
@@ -231,7 +231,7 @@ class TestSharing:
     ) -> None:
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as agent:
             started = psutil.Process(agent.pid).create_time()
-            monkeypatch.setattr(session_liveness, "_keeper", lambda _: Keeper(agent.pid, started))
+            monkeypatch.setattr(session_liveness, "_keeper", lambda _: LeaseHolder(agent.pid, started))
             plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
             plain.install((), "session-2")
             assert files(plain) == ["a.ttf"], "it lives"
@@ -364,8 +364,8 @@ class TestBook:
         assert path.read_text() == '{"version": 2}'
 
     def test_another_process_that_does_not_come_to_an_end_is_named(self, plain: Ward) -> None:
-        with open_book(plain.system.state, 1.0):
-            second = open_book(plain.system.state, 0.0)
+        with open_leases(plain.system.state, 1.0):
+            second = open_leases(plain.system.state, 0.0)
             with pytest.raises(BadInput, match="working on this user's fonts"):
                 second.__enter__()
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from stmpo.fonts.install import session_liveness
-from stmpo.fonts.install.leases import Keeper, Token
+from stmpo.fonts.install.leases import LeaseHolder, Token
 from stmpo.fonts.install.session_liveness import lives, token_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class TestLiving:
 
     @pytest.fixture
     def token(self, tmp_path: Path) -> Token:
-        me = Keeper(os.getpid(), psutil.Process().create_time())
+        me = LeaseHolder(os.getpid(), psutil.Process().create_time())
         return Token(token_of(tmp_path, "boot").host, "boot", me, time.time())
 
     def test_all_three_there(self, tmp_path: Path, token: Token) -> None:
@@ -105,8 +105,8 @@ class TestLiving:
         assert lives(str(tmp_path), Token(host, "boot", None, old), "boot"), "the machine runs on"
 
     def test_its_keeper_gone_or_another_process_of_its_number(self, tmp_path: Path, token: Token) -> None:
-        gone = Token(token.host, "boot", Keeper(2**22 + 1, 0.0), token.since)
-        other = Token(token.host, "boot", Keeper(os.getpid(), 1000.0), token.since)
+        gone = Token(token.host, "boot", LeaseHolder(2**22 + 1, 0.0), token.since)
+        other = Token(token.host, "boot", LeaseHolder(os.getpid(), 1000.0), token.since)
         assert not lives(str(tmp_path), gone, "boot")
         assert not lives(str(tmp_path), other, "boot")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.fonts.install.manifest import Wanted
-    from stmpo.fonts.install.protocol import System
+    from stmpo.fonts.install.protocol import FontSystem
 
 FONTCONFIG = shutil.which("fc-list") is not None and shutil.which("fc-cache") is not None
 WHY_NOT = "fontconfig's tools are not installed: apt-get install fontconfig"
@@ -42,7 +42,7 @@ class Ward:
             "FONTCONFIG_FILE": str(configuration),
             "PATH": os.environ["PATH"] if tools else "",
         }
-        self.system: System = Linux(self.environ)
+        self.system: FontSystem = Linux(self.environ)
 
     def session(self, name: str = "session-1") -> Path:
         """The folder of a session, which lives as long as it is there."""

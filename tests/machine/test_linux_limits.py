@@ -17,7 +17,7 @@ MEMINFO = {"proc/meminfo": "MemTotal: 67108864 kB\nMemFree: 1 kB\nMemAvailable: 
 V2_MOUNT = "30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw"
 
 
-def read(write_root: WriteRoot, files: dict[str, str]) -> linux_limits.Limits:
+def read(write_root: WriteRoot, files: dict[str, str]) -> linux_limits.LinuxLimits:
     return linux_limits.read(RootFolder(write_root(MEMINFO | files)))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from py_aep import AVItem, OutputModule, RenderQueueItem
 
-    from stmpo.deadline.assets import Found
+    from stmpo.deadline.assets import AssetScan
 
 
 def dump(path: Path, fonts: Mapping[str, Path] | None = None) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _sources(project: py_aep.Project) -> Iterator[FileSource]:
             yield comp.proxy_source
 
 
-def _comp(comp: CompItem, sources: Mapping[int, Found]) -> dict[str, Any]:
+def _comp(comp: CompItem, sources: Mapping[int, AssetScan]) -> dict[str, Any]:
     return {
         "id": comp.id,
         "name": comp.name,
@@ -76,7 +76,7 @@ def _comp(comp: CompItem, sources: Mapping[int, Found]) -> dict[str, Any]:
     }
 
 
-def _footage(item: FootageItem, sources: Mapping[int, Found]) -> dict[str, Any]:
+def _footage(item: FootageItem, sources: Mapping[int, AssetScan]) -> dict[str, Any]:
     found = sources.get(id(item.main_source))
     return {
         "id": item.id,
@@ -95,7 +95,7 @@ def _used_in(item: AVItem) -> list[int]:
     return [comp.id for comp in item.used_in]
 
 
-def _source(source: Any, sources: Mapping[int, Found]) -> dict[str, Any] | None:
+def _source(source: Any, sources: Mapping[int, AssetScan]) -> dict[str, Any] | None:
     if source is None:
         return None
     if not isinstance(source, FileSource):

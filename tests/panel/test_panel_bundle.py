@@ -19,7 +19,7 @@ from py_aep import OutputFormat, RQItemStatus
 from stmpo.cli.main import run
 from stmpo.deadline import wheels
 from stmpo.deadline.bundle import write_bundle
-from stmpo.deadline.fragments import load_pieces
+from stmpo.deadline.fragments import load_fragments
 from stmpo.deadline.naming import job_name, step_names
 from stmpo.deadline.output_roots import place_outputs
 from stmpo.deadline.request import Request, prepare
@@ -168,7 +168,7 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "RamPerProcessGB": "48.5", "DisableMFR": "true", "Strategy": "shared", "SpawnDelay": "0",
         "AerenderPath": "C:\\Program Files\\aerender.exe", "EnvFile": str(lot.folder / "env.json"),
     }  # fmt: skip
-    order = [definition["name"] for definition in load_pieces().job_parameters]
+    order = [definition["name"] for definition in load_fragments().job_parameters]
     chosen = {name: chosen[name] for name in sorted(chosen, key=order.index)}
     extras = {
         "name": "Job {{x}} \t名",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.deadline import wheels
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import FrameCosts, Scenario
 from tests.farm.grounds import CLIENT, FARM, QUEUE, Grounds, task_runs, why_not
 from tests.farm.test_farm import Job, fetch
 from tests.panel.dump_project import dump
@@ -41,7 +41,7 @@ def test_a_job_of_the_panel_comes_back_as_frames(
     monkeypatch.setattr(wheels, "_download", lambda *_: None)
     wheels.collect_wheels(panel.home / "wheels", download=False)
     job = Job(lot)
-    arguments = list(map(str, job.arguments(Scenario(costs=Costs(0.05)))))
+    arguments = list(map(str, job.arguments(Scenario(costs=FrameCosts(0.05)))))
     chosen = dict(part.split("=", 1) for part in arguments if "=" in part)
     chosen |= {"FramesPerTask": "12", "systems": "linux", "priority": "72", "initialState": "READY"}
     chosen |= {"client": f"{CLIENT}/bin/deadline", "farm": FARM, "queue": QUEUE}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from stmpo.deadline.panel.install import Kind, install, look, uninstall
-from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record, read_record
+from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, PanelRecord, make_record, read_record
 from stmpo.deadline.panel.source import Panel
 from stmpo.model.errors import BadInput
 
@@ -257,7 +257,7 @@ class TestUninstall:
         install(panel, place, NOW)
         written(place, {"../outside": "outside"})
         digests = {**panel.record.files, name: "0" * 64}
-        Record("1.0", digests).write(place)
+        PanelRecord("1.0", digests).write(place)
         record = read_record(place)
         assert record is not None
         assert set(record.files) == set(FILES)

@@ -11,14 +11,14 @@ from stmpo import __version__
 from stmpo.cli.main import cli
 from stmpo.deadline.panel import places, places_macos, places_windows
 from stmpo.deadline.panel.install import Kind, look
-from stmpo.deadline.panel.places_common import PANELS, Scope
+from stmpo.deadline.panel.places_common import PANELS, PanelScope
 from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stmpo.deadline.panel.places_common import Places
+    from stmpo.deadline.panel.places_common import PanelFolders
 
 EDITIONS = (
     "After Effects/24.6",
@@ -44,7 +44,7 @@ def windows(tmp_path: Path) -> dict[str, str]:
     return {"APPDATA": str(tmp_path / "Roaming"), "ProgramFiles": str(tmp_path / "Program Files")}
 
 
-def names(places: Places, scope: Scope) -> list[tuple[str, bool]]:
+def names(places: PanelFolders, scope: PanelScope) -> list[tuple[str, bool]]:
     return [(place.product, place.current) for place in places.found if place.scope is scope]
 
 
@@ -52,7 +52,7 @@ class TestWindows:
     def test_a_users_places_are_those_of_the_newest_version_of_each_edition(
         self, windows: dict[str, str]
     ) -> None:
-        assert names(places_windows.places(windows), Scope.USER) == [
+        assert names(places_windows.places(windows), PanelScope.USER) == [
             ("After Effects 2024 (24.6)", True),
             ("After Effects 2025 (25.0)", False),
             ("After Effects 2025 (25.1.2)", False),
@@ -64,12 +64,14 @@ class TestWindows:
         self, windows: dict[str, str], tmp_path: Path
     ) -> None:
         (tmp_path / "Roaming" / "Adobe" / "After Effects.txt").write_text("notes")
-        assert len(names(places_windows.places(windows), Scope.USER)) == 5
+        assert len(names(places_windows.places(windows), PanelScope.USER)) == 5
 
     def test_everybodys_places_are_in_the_program_folder(
         self, windows: dict[str, str], tmp_path: Path
     ) -> None:
-        found = [place for place in places_windows.places(windows).found if place.scope is Scope.EVERYONE]
+        found = [
+            place for place in places_windows.places(windows).found if place.scope is PanelScope.EVERYONE
+        ]
         assert [(place.product, place.year) for place in found] == [
             ("After Effects (Beta)", None),
             ("After Effects 2024", 2024),
@@ -91,11 +93,11 @@ class TestMacos:
             (preferences / name).mkdir(parents=True)
         (tmp_path / "Applications" / "Adobe After Effects 2025").mkdir(parents=True)
         found = places_macos.places({"HOME": str(tmp_path / "home")}, tmp_path / "Applications")
-        assert [product for product, current in names(found, Scope.USER) if current] == [
+        assert [product for product, current in names(found, PanelScope.USER) if current] == [
             "After Effects 2024 (24.6)",
             "After Effects 2025 (25.10)",
         ]
-        (shared,) = (place for place in found.found if place.scope is Scope.EVERYONE)
+        (shared,) = (place for place in found.found if place.scope is PanelScope.EVERYONE)
         assert shared.folder == tmp_path / "Applications" / "Adobe After Effects 2025" / PANELS
         assert shared.name == "After Effects 2025, all users"
 
@@ -110,7 +112,7 @@ def test_each_system_has_its_places_and_its_way_to_an_administrator() -> None:
 class TestCommand:
     @pytest.fixture(autouse=True)
     def _on_windows(self, windows: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-        def find(environ: Mapping[str, str]) -> Places:
+        def find(environ: Mapping[str, str]) -> PanelFolders:
             return places_windows.places(windows)
 
         monkeypatch.setattr(places, "find_places", find)

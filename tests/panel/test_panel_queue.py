@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stmpo.deadline.fragments import load_pieces
+from stmpo.deadline.fragments import load_fragments
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import FrameSet
 from tests.panel.dump_project import dump
@@ -265,7 +265,7 @@ def test_settings_are_the_templates_parameters_and_more(panel: Panel) -> None:
     table = {entry["key"]: entry for entry in panel.value("STMPO.settings.table")}
     shown = [
         definition
-        for definition in load_pieces().job_parameters
+        for definition in load_fragments().job_parameters
         if definition["userInterface"]["control"] != "HIDDEN" and definition["name"] != "ProjectFile"
     ]
     for definition in shown:

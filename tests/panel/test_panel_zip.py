@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import stmpo
-from stmpo.deadline.fragments import pieces_folder
+from stmpo.deadline.fragments import fragments_folder
 from stmpo.deadline.panel import source
 from stmpo.deadline.panel.archive import write_archive
 from stmpo.deadline.panel.install import Kind, look
@@ -61,7 +61,7 @@ def test_everything_that_the_entry_includes_is_there(archive: Path) -> None:
         included = re.findall(r'^//@include "(.+)"$', packed.read(ENTRY).decode("ascii"), re.MULTILINE)
     assert len(included) > 10
     assert set(included) <= names
-    pieces = {path.name for path in pieces_folder().glob("*.json")}
+    pieces = {path.name for path in fragments_folder().glob("*.json")}
     assert {f"{ASSETS}/JobTemplate/{name}" for name in pieces} <= names
 
 

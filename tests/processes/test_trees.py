@@ -264,8 +264,8 @@ class TestStop:
     def test_what_would_not_die_is_named(self, run: Run) -> None:
         class Undead:
             def kill(self) -> None: ...
-            def members(self) -> list[protocol.Member]:
-                return [protocol.Member(4711, "AfterFX")]
+            def members(self) -> list[protocol.TreeProcess]:
+                return [protocol.TreeProcess(4711, "AfterFX")]
 
             async def gone(self) -> None:
                 await asyncio.sleep(3600)
@@ -274,7 +274,7 @@ class TestStop:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("stmpo.processes.stopping.VERIFY_SECONDS", 0.01)
                 left = await stop([cast("protocol.ProcessTree", Undead())], 0)
-            assert left == [protocol.Member(4711, "AfterFX")]
+            assert left == [protocol.TreeProcess(4711, "AfterFX")]
 
         run(scenario())
 
@@ -367,7 +367,7 @@ class TestKilled:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(script)))
                 await bench.until(lambda: any("sleep" in command for command in bench.alive().values()))
-                os.kill(tree.hold.keeper, signal.SIGKILL)
+                os.kill(tree.hold.shim, signal.SIGKILL)
                 await asyncio.wait_for(tree.gone(), 20)
                 await bench.until(lambda: not bench.alive())
                 assert await tree.wait() in (-signal.SIGKILL, 0)
@@ -381,7 +381,7 @@ class TestKilled:
         async def scenario() -> None:
             with linux.containment():
                 trees = [await linux.spawn(bench.shell(script)) for script in ESCAPES.values()]
-                os.kill(linux._warden.pid or 0, signal.SIGKILL)
+                os.kill(linux._fork_server.pid or 0, signal.SIGKILL)
                 for tree in trees:
                     await asyncio.wait_for(tree.gone(), 20)
                 assert bench.alive() == {}
@@ -399,7 +399,9 @@ class TestKilled:
         async def scenario() -> None:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(THREE_LEVELS)))
-                os.kill((linux._warden.pid if which == "warden" else tree.hold.keeper) or 0, signal.SIGSTOP)
+                os.kill(
+                    (linux._fork_server.pid if which == "warden" else tree.hold.shim) or 0, signal.SIGSTOP
+                )
                 if which == "keeper":
                     assert await stop([tree], 0) == []
             await bench.until(lambda: not bench.alive())
@@ -420,7 +422,7 @@ class TestKilled:
         async def scenario() -> None:
             with linux.containment():
                 first = await linux.spawn(bench.shell("sleep 300"))
-                (cgroup / "cgroup.procs").write_text(str(linux._warden.pid))
+                (cgroup / "cgroup.procs").write_text(str(linux._fork_server.pid))
                 for most in (1, 2):  # the keeper's fork is refused, then that of its renderer
                     (cgroup / "pids.max").write_text(str(most))
                     with pytest.raises(BlockingIOError):
@@ -446,8 +448,8 @@ class TestKilled:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(ESCAPES["own session"])))
                 await bench.until(lambda: any("sleep" in command for command in bench.alive().values()))
-                os.kill(linux._warden.pid or 0, signal.SIGKILL)
-                os.kill(tree.hold.keeper, signal.SIGKILL)
+                os.kill(linux._fork_server.pid or 0, signal.SIGKILL)
+                os.kill(tree.hold.shim, signal.SIGKILL)
                 await asyncio.wait_for(tree.gone(), 20)
                 assert bench.alive() == {}
                 tree.close()

@@ -23,7 +23,7 @@ from stmpo.processes import stop
 from stmpo.processes.protocol import Pinning, SpawnRequest
 from stmpo.processes.windows import types
 from stmpo.processes.windows.api import SIGNATURES, Win32, Win32Error
-from stmpo.processes.windows.tree import Birth, WindowsSystem
+from stmpo.processes.windows.tree import Launch, WindowsSystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,9 +170,9 @@ def request(wanted: tuple[Cpu, ...] = ()) -> SpawnRequest:
     return SpawnRequest(["aerender.exe"], {}, Path(), "00", wanted)
 
 
-def deliver(kernel: Kernel32, wanted: tuple[Cpu, ...] = (), starter: Starter | None = None) -> Birth:
+def deliver(kernel: Kernel32, wanted: tuple[Cpu, ...] = (), starter: Starter | None = None) -> Launch:
     """Start a renderer on this kernel32."""
-    birth = Birth(Win32(kernel, lambda: kernel.error), starter or Starter(kernel), request(wanted))
+    birth = Launch(Win32(kernel, lambda: kernel.error), starter or Starter(kernel), request(wanted))
     birth.deliver(OUTPUT)
     return birth
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.emulator.cli import AerenderError, ExitCode, OutputFile, claim, parse, resolve
+from stmpo.renderers.emulator.cli import AerenderError, AerenderExitCode, OutputFile, claim, parse, resolve
 from stmpo.renderers.emulator.lines import (
     Item,
     Language,
@@ -56,7 +56,7 @@ class TestParse:
     def test_names_are_compared_case_by_case(self) -> None:
         error = refusal("-S", "1")
         assert str(error) == "aerender SYNTAX ERROR: Illegal argument flag: -S"
-        assert error.code is ExitCode.SYNTAX
+        assert error.code is AerenderExitCode.SYNTAX
 
     def test_mp_is_refused_as_after_effects_2022_does(self) -> None:
         assert "Illegal argument flag: -mp" in str(refusal("-mp"))
@@ -85,11 +85,11 @@ class TestParse:
         ],
     )
     def test_a_value_out_of_range_is_a_syntax_error(self, argv: tuple[str, ...]) -> None:
-        assert refusal(*argv).code is ExitCode.SYNTAX
+        assert refusal(*argv).code is AerenderExitCode.SYNTAX
 
     def test_off_needs_its_percentage_too(self) -> None:
         assert parse(["-mfr", "OFF", "100"]).mfr == (False, 100)
-        assert refusal("-mfr", "OFF").code is ExitCode.SYNTAX
+        assert refusal("-mfr", "OFF").code is AerenderExitCode.SYNTAX
 
     def test_one_pair_of_quotes_is_stripped(self) -> None:
         assert parse(["-output", '"C:\\a b.png"']).output == "C:\\a b.png"
@@ -116,13 +116,13 @@ class TestResolve:
     def test_without_both_settings_are_an_error(self) -> None:
         with pytest.raises(AerenderError) as error:
             resolve(parse(["-renderSettings", "a: b"]))
-        assert error.value.code is ExitCode.RUNTIME
+        assert error.value.code is AerenderExitCode.RUNTIME
 
 
 def test_log_shifts_the_codes_of_errors_only() -> None:
-    assert ExitCode.RUNTIME.logged(to_file=True) == 8
-    assert ExitCode.RUNTIME.logged(to_file=False) == 7
-    assert ExitCode.OK.logged(to_file=True) == 0
+    assert AerenderExitCode.RUNTIME.logged(to_file=True) == 8
+    assert AerenderExitCode.RUNTIME.logged(to_file=False) == 7
+    assert AerenderExitCode.OK.logged(to_file=True) == 0
 
 
 class TestOutputFile:

@@ -19,7 +19,7 @@ from stmpo.renderers.discovery import (
     system_search,
     windows,
 )
-from stmpo.renderers.discovery.common import Installed, newest_first
+from stmpo.renderers.discovery.common import Installation, newest_first
 
 
 def program(path: Path) -> Path:
@@ -29,9 +29,9 @@ def program(path: Path) -> Path:
     return path
 
 
-def nothing(environ: object) -> Installed:
+def nothing(environ: object) -> Installation:
     """A system without After Effects."""
-    return Installed((), "this machine")
+    return Installation((), "this machine")
 
 
 class TestOrder:
@@ -43,8 +43,8 @@ class TestOrder:
         )
         environ = {"AERENDER_PATH": str(variable), "PATH": str(on_path.parent)}
 
-        def search(environ: object) -> Installed:
-            return Installed((installed,), "")
+        def search(environ: object) -> Installation:
+            return Installation((installed,), "")
 
         found = find_aerender(str(explicit), environ, search=search)
         assert (found.argv_prefix, found.name, found.how) == ((str(explicit),), "aerender", "--aerender-path")

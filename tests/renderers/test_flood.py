@@ -5,23 +5,23 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.output_limit import A_LINE, A_SECOND, AT_ONCE, LAST_LINES, Flood
+from stmpo.renderers.output_limit import A_LINE, A_SECOND, AT_ONCE, LAST_LINES, OutputLimit
 
 
-def _printed(flood: Flood, lines: list[str], now: float) -> list[str]:
+def _printed(flood: OutputLimit, lines: list[str], now: float) -> list[str]:
     return [shown for line in lines for shown in flood.admit(line, now)]
 
 
 def test_what_after_effects_prints_is_shown_in_full() -> None:
     lines = [f"PROGRESS:  0:00:05:{n % 25:02} ({n}): 0 Seconds" for n in range(10_000)]
-    flood = Flood(0.0)
+    flood = OutputLimit(0.0)
     assert _printed(flood, lines, 0.0) == lines
     assert flood.rest() == []
 
 
 def test_of_a_flood_the_beginning_and_the_last_words_are_shown_and_the_rest_is_counted() -> None:
     lines = [f"flood {n}" for n in range(1_000_000)]
-    flood = Flood(0.0)
+    flood = OutputLimit(0.0)
     shown = _printed(flood, lines, 0.0)
     assert sum(len(line) + A_LINE for line in shown) <= AT_ONCE
     rest = flood.rest()
@@ -33,7 +33,7 @@ def test_of_a_flood_the_beginning_and_the_last_words_are_shown_and_the_rest_is_c
 
 
 def test_after_a_flood_lines_are_shown_again_and_the_gap_is_told() -> None:
-    flood = Flood(0.0)
+    flood = OutputLimit(0.0)
     shown = len(_printed(flood, ["x" * 1000] * 5000, 0.0))
     assert flood.admit("soon after", 1.0) == []
     (told, line) = flood.admit("much later", 1.0 + AT_ONCE / A_SECOND)
@@ -44,7 +44,7 @@ def test_after_a_flood_lines_are_shown_again_and_the_gap_is_told() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 60_000)), max_size=200))
 def test_never_more_than_the_limit_and_every_line_is_shown_or_counted(steps: list[tuple[float, int]]) -> None:
-    flood, now, shown, told = Flood(0.0), 0.0, 0, 0
+    flood, now, shown, told = OutputLimit(0.0), 0.0, 0, 0
     size = 0
     for wait, length in steps:
         now += wait

@@ -58,7 +58,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.living: dict[int, Process] = {}
         self.rendered: set[int] = set()
         self.abandoned: set[int] = set()
-        self.twice = self.thefts = 0
+        self.twice = self.steals = 0
         self.now = 0.0
 
     @rule(seconds=st.sampled_from([0.0, 0.01, 1.0, 50.0]))
@@ -86,7 +86,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert any(frame not in victim.done for frame in front.span), "the frame in work stays"
         victim.lease = front
         victim.robbed += 1
-        self.thefts += 1
+        self.steals += 1
 
     @precondition(lambda self: self.living)
     @rule(data=st.data(), again=st.booleans())

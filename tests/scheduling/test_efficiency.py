@@ -11,7 +11,7 @@ import pytest
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_shapes import SHAPES, shape
 from stmpo.scheduling.registry import make_strategy
-from stmpo.scheduling.simulate import Costs, simulate
+from stmpo.scheduling.simulate import SimulatedCosts, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def efficiency(
             start_up=start_up if record else None,
             spawn_delay=delay,
         )
-        total += simulate(rule, SLOTS, Costs(costs, start_up, spawn_delay=delay)).efficiency
+        total += simulate(rule, SLOTS, SimulatedCosts(costs, start_up, spawn_delay=delay)).efficiency
     return total / SEEDS
 
 
@@ -138,6 +138,6 @@ def test_one_frame_that_takes_long_says_nothing_of_the_next_where_neighbours_dif
         costs = {frame: random.expovariate(1 / MEAN) for frame in range(200)}
         for name in ("steal", "static"):
             rule = make_strategy(name, FrameSet.of(costs), 8)
-            makespan = simulate(rule, 8, Costs(costs, start_up)).makespan
+            makespan = simulate(rule, 8, SimulatedCosts(costs, start_up)).makespan
             steal, static = (steal + makespan, static) if name == "steal" else (steal, static + makespan)
     assert steal <= 1.03 * static

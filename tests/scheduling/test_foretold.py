@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_shapes import SHAPES, shape
 from stmpo.scheduling.makespan import foretold
-from stmpo.scheduling.simulate import Costs, simulate
+from stmpo.scheduling.simulate import SimulatedCosts, simulate
 from stmpo.scheduling.steal import Steal
 from stmpo.scheduling.water_level import water_level
 
@@ -27,7 +27,7 @@ def test_it_is_about_what_the_simulation_takes(truth: str, believed: str) -> Non
     frames = FrameSet.between(0, 599)
     parts = [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *ends])]
     steal = Steal(frames, 16, parts=parts, start_up=20.0)
-    outcome = simulate(steal, 16, Costs(dict(enumerate(costs)), 20.0))
+    outcome = simulate(steal, 16, SimulatedCosts(dict(enumerate(costs)), 20.0))
     told = foretold(ends, [0.0, *accumulate(costs)], [0.0] * 16, 20.0)
     assert told == pytest.approx(outcome.makespan, rel=0.12)
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from stmpo.scheduling.contention import Hindrance
+from stmpo.scheduling.contention import Contention
 from stmpo.scheduling.cost_shapes import SHAPES, shape
 
 STEP = 0.1
@@ -29,19 +29,19 @@ class Renderer:
             self.left += self.costs[self.done] if self.done < len(self.costs) else 0
 
 
-def watched(ranges: list[list[float]], delay: float, contention: float) -> Hindrance:
+def watched(ranges: list[list[float]], delay: float, slowdown: float) -> Contention:
     """Renderers that start one after the other; each further one makes all slower by its share."""
     renderers = [Renderer(delay * at, costs, left=costs[0]) for at, costs in enumerate(ranges)]
-    hindrance, now = Hindrance(), 0.0
+    contention, now = Contention(), 0.0
     while any(each.done < len(each.costs) for each in renderers):
         working = [
             at for at, each in enumerate(renderers) if each.begins <= now and each.done < len(each.costs)
         ]
-        hindrance.observe(now, len(working), {at: renderers[at].done for at in working})
+        contention.observe(now, len(working), {at: renderers[at].done for at in working})
         for at in working:
-            renderers[at].work(STEP / (1 + contention * (len(working) - 1)))
+            renderers[at].work(STEP / (1 + slowdown * (len(working) - 1)))
         now += STEP
-    return hindrance
+    return contention
 
 
 def even(slots: int, cost: float = 2.0) -> list[list[float]]:
@@ -82,10 +82,10 @@ def test_two_renderers_prove_nothing_by_themselves() -> None:
 
 
 def test_a_renderer_that_was_held_says_nothing_by_the_frame_in_which_it_was() -> None:
-    hindrance = Hindrance()
+    contention = Contention()
     for now in range(200):
         held = 20 <= now < 100
         done = min(now, 20) // 4 + max(0, now - 100) // 4
         lanes = {} if held else dict.fromkeys(range(4), done)
-        hindrance.observe(float(now), len(lanes), lanes)
-    assert hindrance.fewer() is None
+        contention.observe(float(now), len(lanes), lanes)
+    assert contention.fewer() is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.scheduling.cost_history import Learned, learn, shared_out
+from stmpo.scheduling.cost_history import CostHistory, learn, shared_out
 
 JOB = {"project": "/p/a.aep", "comp": "Main", "rqindex": None, "output": "x"}
 
@@ -51,9 +51,9 @@ def test_costs_are_sure_when_all_of_them_are_of_the_version_that_is_rendered_now
 
 
 def test_a_later_source_replaces_what_it_has_a_word_on_and_leaves_the_rest() -> None:
-    learned = Learned({1: 4.0, 2: 4.0}, {1, 2}, [20.0], 7)
-    learned.update(Learned({2: 6.0, 3: 6.0}, {3}, [], 5))
-    assert learned == Learned({1: 4.0, 2: 6.0, 3: 6.0}, {1, 3}, [20.0], 7)
+    learned = CostHistory({1: 4.0, 2: 4.0}, {1, 2}, [20.0], 7)
+    learned.update(CostHistory({2: 6.0, 3: 6.0}, {3}, [], 5))
+    assert learned == CostHistory({1: 4.0, 2: 6.0, 3: 6.0}, {1, 3}, [20.0], 7)
 
 
 def test_one_run_alone_can_be_asked_for() -> None:

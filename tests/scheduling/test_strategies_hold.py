@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.registry import make_strategy
-from stmpo.scheduling.simulate import Costs, simulate
+from stmpo.scheduling.simulate import SimulatedCosts, simulate
 
 if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Lease, Strategy
@@ -180,7 +180,9 @@ def test_a_simulated_run_ends_with_every_frame_rendered_or_failed_by_its_own_fau
     frames = FrameSet.of(costs)
     strategy = make_strategy(name, frames, slots, spawn_delay=delay)
     outcome = simulate(
-        strategy, slots, Costs(costs, start_up, spawn_delay=delay, speeds=slow, dies=dies, max_retries=6)
+        strategy,
+        slots,
+        SimulatedCosts(costs, start_up, spawn_delay=delay, speeds=slow, dies=dies, max_retries=6),
     )
     done = sum(stint.frames for stint in outcome.stints)
     if done:  # else the retry book has given the run up
@@ -200,7 +202,9 @@ def test_frames_are_rendered_twice_only_while_a_robbed_renderer_is_being_stopped
 ) -> None:
     frames = FrameSet.between(0, len(costs) - 1)
     strategy = make_strategy("steal", frames, slots)
-    outcome = simulate(strategy, slots, Costs(dict(enumerate(costs)), start_up, stop_after=stop_after))
+    outcome = simulate(
+        strategy, slots, SimulatedCosts(dict(enumerate(costs)), start_up, stop_after=stop_after)
+    )
     robbed = sum(stint.robbed for stint in outcome.stints)
     assert outcome.twice <= robbed * (stop_after / min(costs) + 1)
     assert sum(stint.frames for stint in outcome.stints) == len(costs)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_shapes import SHAPES, shape
-from stmpo.scheduling.simulate import Costs, simulate
+from stmpo.scheduling.simulate import SimulatedCosts, simulate
 from stmpo.scheduling.static import Static
 from stmpo.scheduling.throughput import Throughput, fewer_were_faster
 
@@ -111,7 +111,7 @@ def test_processes_that_do_not_hinder_each_other_are_never_blamed(name: str) -> 
         costs = dict(enumerate(shape(name, 200, 4.0, Random(f"{name} {seed}"))))
         strategy = Watched(FrameSet.of(costs), 8)
         strategy.times = []
-        outcome = simulate(strategy, 8, Costs(costs, 20.0))
+        outcome = simulate(strategy, 8, SimulatedCosts(costs, 20.0))
         throughput = Throughput()
         for now in range(int(outcome.makespan) + 1):
             rendering = sum(stint.began <= now < stint.ended for stint in outcome.stints)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import FrameCosts, Scenario
 from tests.engine.studio import wait_for
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def test_what_a_run_makes_in_a_folder_for_everybody_is_its_users_alone(studio: S
     """The system's temporary folder is one."""
     studio.scratch.mkdir()
     studio.scratch.chmod(0o1777)
-    run = studio.start(*FOUR, scenario=Scenario(costs=Costs(default=60)))
+    run = studio.start(*FOUR, scenario=Scenario(costs=FrameCosts(default=60)))
     try:
         wait_for(lambda: list(studio.scratch.glob("stmpo-*/a*")), "an attempt's folder")
         made = [*studio.scratch.glob("stmpo-*"), *studio.scratch.glob("stmpo-*/a*")]

@@ -16,8 +16,8 @@ import pytest
 
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.renderers.emulator.lines import Language, Style, TimeDisplay
-from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp, starts
-from stmpo.testing.state import State
+from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, frame_stamp, starts
+from stmpo.testing.state import FakeState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -293,11 +293,11 @@ class TestLines:
 
 class TestContention:
     def test_one_alone_is_not_slowed_down(self, studio: Opener) -> None:
-        here = studio(Scenario(costs=Costs(0.01), contention=1000.0))
+        here = studio(Scenario(costs=FrameCosts(0.01), contention=1000.0))
         assert here.run()[0] == 0
 
     def test_who_renders_is_counted_until_it_says_so_no_more(self, tmp_path: Path) -> None:
-        one, other = State(tmp_path, 1), State(tmp_path, 2)
+        one, other = FakeState(tmp_path, 1), FakeState(tmp_path, 2)
         assert one.others_at_work() == 0
         assert other.others_at_work() == 1
         long_ago = time.time() - 60
@@ -367,7 +367,7 @@ class TestTrees:
             assert psutil.pid_exists(child)
 
     def test_a_rendering_one_stops_at_its_next_line(self, studio: Opener) -> None:
-        here = studio(Scenario(costs=Costs(0.05)))
+        here = studio(Scenario(costs=FrameCosts(0.05)))
         with here.started("0-90000") as process:
             child = _child(here)
             process.kill()

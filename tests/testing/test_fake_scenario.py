@@ -10,10 +10,10 @@ import pytest
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import Span
 from stmpo.renderers.emulator.lines import Language, Style
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from stmpo.testing.faults import Faults, Moment
 from stmpo.testing.scenario import load
-from stmpo.testing.state import State
+from stmpo.testing.state import FakeState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def test_what_is_written_reads_back_equal(tmp_path: Path) -> None:
     scenario = Scenario(
         startup=0.5,
-        costs=Costs(0.1, {-3: 2.0, 7: 1.5}),
+        costs=FrameCosts(0.1, {-3: 2.0, 7: 1.5}),
         size=(64, 36),
         style=Style(language=Language.JA, repeat_frames=True),
         faults=(
@@ -66,35 +66,41 @@ def test_what_no_scenario_has_is_refused_in_one_line(tmp_path: Path, text: str, 
     assert "\n" not in str(error.value)
 
 
-def happening(fault: Fault, state: State, moment: Moment, frame: int | None = None, *, seed: int = 0) -> int:
+def happening(
+    fault: Fault, state: FakeState, moment: Moment, frame: int | None = None, *, seed: int = 0
+) -> int:
     return len(list(Faults(Scenario(faults=(fault,), seed=seed), state, Span(5, 9)).at(moment, frame)))
 
 
 class TestWhenFaultsHappen:
     def test_at_its_frame_only(self) -> None:
         fault = Fault(FaultKind.EMPTY, On(frame=7))
-        assert [happening(fault, State(None), Moment.FRAME, frame) for frame in (6, 7, 8)] == [0, 1, 0]
+        assert [happening(fault, FakeState(None), Moment.FRAME, frame) for frame in (6, 7, 8)] == [0, 1, 0]
 
     def test_at_every_frame_without_one(self) -> None:
-        assert happening(Fault(FaultKind.EMPTY), State(None), Moment.FRAME, 8) == 1
+        assert happening(Fault(FaultKind.EMPTY), FakeState(None), Moment.FRAME, 8) == 1
 
     def test_a_crash_without_a_frame_happens_at_launch_and_only_there(self) -> None:
         fault = Fault(FaultKind.CRASH)
-        assert happening(fault, State(None), Moment.LAUNCH) == 1
-        assert happening(fault, State(None), Moment.FRAME, 7) == 0
+        assert happening(fault, FakeState(None), Moment.LAUNCH) == 1
+        assert happening(fault, FakeState(None), Moment.FRAME, 7) == 0
 
     def test_a_launch_fault_with_a_frame_happens_where_the_span_holds_it(self) -> None:
-        state = State(None)
+        state = FakeState(None)
         assert happening(Fault(FaultKind.HANG_AT_LAUNCH, On(frame=5)), state, Moment.LAUNCH) == 1
         assert happening(Fault(FaultKind.HANG_AT_LAUNCH, On(frame=4)), state, Moment.LAUNCH) == 0
 
     def test_in_the_nth_start_only(self) -> None:
         fault = Fault(FaultKind.EMPTY, On(start=2))
-        assert [happening(fault, State(None, number), Moment.FRAME, 7) for number in (1, 2, 3)] == [0, 1, 0]
+        assert [happening(fault, FakeState(None, number), Moment.FRAME, 7) for number in (1, 2, 3)] == [
+            0,
+            1,
+            0,
+        ]
 
     def test_so_many_times_over_all_processes(self, tmp_path: Path) -> None:
         fault = Fault(FaultKind.EMPTY, On(times=2))
-        assert [happening(fault, State(tmp_path, number), Moment.FRAME, 7) for number in range(4)] == [
+        assert [happening(fault, FakeState(tmp_path, number), Moment.FRAME, 7) for number in range(4)] == [
             1,
             1,
             0,
@@ -105,7 +111,7 @@ class TestWhenFaultsHappen:
         fault = Fault(FaultKind.EMPTY, On(probability=0.5))
 
         def played(seed: int, folder: str) -> list[int]:
-            state = State(tmp_path / folder)
+            state = FakeState(tmp_path / folder)
             return [
                 happening(fault, state, Moment.FRAME, frame, seed=seed) for frame in [*range(30), *range(30)]
             ]
@@ -118,7 +124,7 @@ class TestWhenFaultsHappen:
 def test_starts_are_numbered_from_one_over_all_processes(tmp_path: Path) -> None:
     numbers = []
     for _ in range(3):
-        state = State(tmp_path)
+        state = FakeState(tmp_path)
         state.begin(["-s", "1"])
         numbers.append(state.number)
     assert numbers == [1, 2, 3]

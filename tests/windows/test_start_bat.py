@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.deadline.fragments import load_pieces
+from stmpo.deadline.fragments import load_fragments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def start(
     )
     for name, does in commands.items():
         (path / f"{name}.bat").write_text(f"{does}\n", encoding="utf-8")
-    (file,) = load_pieces().environments[0]["script"]["embeddedFiles"]
+    (file,) = load_fragments().environments[0]["script"]["embeddedFiles"]
     script = tmp_path / file["filename"]
     script.write_text(file["data"], encoding="utf-8", newline=newline)
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", "COMSPEC", "PATHEXT") if name in os.environ}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.testing import Costs, Scenario
+from stmpo.testing import FrameCosts, Scenario
 from tests.engine.studio import PATIENCE, after, frames_in
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ CONTROL_C_EXIT = 0xC000013A
 SEED = int(os.environ.get("STMPO_FAULTS_SEED", "20"))
 INSTANTS = int(os.environ.get("STMPO_FAULTS_INSTANTS", "5"))
 EIGHT = ("--frames", "1-8", "--concurrency", "2")
-SLOW = Scenario(costs=Costs(0.1), tree=False)
+SLOW = Scenario(costs=FrameCosts(0.1), tree=False)
 PHASES = ("checking", "launching", "rendering", "delivering", "ending")
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from stmpo.demo import DEMO_COMP
 from stmpo.machine import discover
-from stmpo.testing import Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import wait_for
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ only_on_windows()
 assert sys.platform == "win32"
 
 TEN = ("--frames", "1-10", "--concurrency", "2")
-SLOW_TAIL = Scenario(costs=Costs(0.02, {5: 60.0, 10: 60.0}))
+SLOW_TAIL = Scenario(costs=FrameCosts(0.02, {5: 60.0, 10: 60.0}))
 """Frames 1 to 4 and 6 to 9 at once, 5 and 10 not in the time of a test."""
 
 STATUS_ACCESS_VIOLATION = 0xC0000005
@@ -144,7 +144,7 @@ class TestEnds:
         assert studio.frames() == list(range(1, 11))
 
     def test_renderers_that_ignore_the_break_are_killed_after_the_grace(self, studio: WindowsStudio) -> None:
-        stubborn = Scenario(costs=Costs(60.0), faults=(Fault(FaultKind.STUBBORN),))
+        stubborn = Scenario(costs=FrameCosts(60.0), faults=(Fault(FaultKind.STUBBORN),))
         with studio.agent_starts(*TEN, scenario=stubborn) as run:
             wait_for(lambda: sum(len(start.pids) for start in studio.starts()) >= 4, "two trees of two")
             run.send_signal(signal.CTRL_BREAK_EVENT)
@@ -169,7 +169,7 @@ class TestEnds:
 
     def test_nobody_who_listens_is_no_reason_to_end(self, studio: WindowsStudio) -> None:
         argv = studio.command("--frames", "1-3", "--concurrency", "1")
-        env = studio.environment(Scenario(costs=Costs(0.1)))
+        env = studio.environment(Scenario(costs=FrameCosts(0.1)))
         with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
             assert run.stdout is not None
             run.stdout.readline()

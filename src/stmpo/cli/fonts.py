@@ -15,7 +15,7 @@ from stmpo.model.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stmpo.fonts.find import Font
+    from stmpo.fonts.find import ProjectFont
     from stmpo.fonts.install.clean import Cleaned, InstalledFont
     from stmpo.project.model import FontUse, Project
 
@@ -87,14 +87,14 @@ def clean(dry_run: bool, everything: bool) -> int:
     return 0
 
 
-def described(font: Font) -> str:
+def described(font: ProjectFont) -> str:
     """One line of a font: its state, what people call it, and its file."""
-    from stmpo.fonts.find import State  # noqa: PLC0415
+    from stmpo.fonts.find import FontState  # noqa: PLC0415
 
     parts = [font.state.value]
     called = f"{font.family} {font.style}".strip()
     if font.note:
-        parts.append(f"{font.note} is here" if font.state is State.SUBSTITUTED else font.note)
+        parts.append(f"{font.note} is here" if font.state is FontState.SUBSTITUTED else font.note)
     if called:
         parts.append(called)
     if font.path is not None:
@@ -103,7 +103,7 @@ def described(font: Font) -> str:
     return " ".join(f"{font.name}: {', '.join(parts)}".split())
 
 
-def font_as_json(font: Font) -> dict[str, Any]:
+def font_as_json(font: ProjectFont) -> dict[str, Any]:
     """The same for programs."""
     from stmpo.fonts.licence import embedding  # noqa: PLC0415
 
@@ -120,7 +120,7 @@ def font_as_json(font: Font) -> dict[str, Any]:
     }
 
 
-def _lines(project: Project, fonts: Iterable[Font]) -> Iterator[str]:
+def _lines(project: Project, fonts: Iterable[ProjectFont]) -> Iterator[str]:
     fonts = list(fonts)
     yield f"{project.path.name}: {len(fonts)} font{'' if len(fonts) == 1 else 's'}"
     for font in fonts:
@@ -141,14 +141,14 @@ def _use(use: FontUse) -> str:
     return f"{use.comp} / {layer}{', by its expression' if use.expression else ''}"
 
 
-def _findings(project: Project, fonts: Iterable[Font]) -> list[str]:
+def _findings(project: Project, fonts: Iterable[ProjectFont]) -> list[str]:
     from stmpo.deadline.preflight_fonts import fonts_told  # noqa: PLC0415
     from stmpo.fonts.collect import Policy, collect  # noqa: PLC0415
 
     return list(fonts_told(project, collect(fonts, Policy())))
 
 
-def _as_json(project: Project, fonts: Iterable[Font]) -> dict[str, Any]:
+def _as_json(project: Project, fonts: Iterable[ProjectFont]) -> dict[str, Any]:
     fonts = list(fonts)
     return {
         "project": str(project.path),

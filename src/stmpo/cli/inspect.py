@@ -15,8 +15,8 @@ from stmpo.model.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stmpo.deadline.assets import Found
-    from stmpo.fonts.find import Font
+    from stmpo.deadline.assets import AssetScan
+    from stmpo.fonts.find import ProjectFont
     from stmpo.project.model import Project, QueueItem
 
 
@@ -40,7 +40,7 @@ def inspect_command(project: str, as_json: bool) -> int:
     return 0
 
 
-def _lines(project: Project, found: list[Found], fonts: list[Font]) -> Iterator[str]:
+def _lines(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> Iterator[str]:
     yield f"{project.path.name}: After Effects {project.version}"
     if project.ocio:
         yield f"colours by OCIO: {project.ocio}"
@@ -72,7 +72,7 @@ def _section(name: str, count: int) -> Iterator[str]:
     yield f"{name} ({count})" if count else f"{name}: none"
 
 
-def _footage(one: Found) -> str:
+def _footage(one: AssetScan) -> str:
     footage = one.footage
     kind = "proxy, " if footage.proxy else ""
     if one.missing:
@@ -83,7 +83,7 @@ def _footage(one: Found) -> str:
     return f"{footage.name}: {kind}{len(one.files)} files{gaps}, {one.files[0]}"
 
 
-def _findings(project: Project, found: list[Found], fonts: list[Font]) -> list[str]:
+def _findings(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> list[str]:
     from stmpo.deadline.preflight import check, choose  # noqa: PLC0415
     from stmpo.fonts.collect import Policy, collect  # noqa: PLC0415
 
@@ -98,7 +98,7 @@ def _findings(project: Project, found: list[Found], fonts: list[Font]) -> list[s
     return [str(finding) for finding in findings]
 
 
-def _as_json(project: Project, found: list[Found], fonts: list[Font]) -> dict[str, Any]:
+def _as_json(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> dict[str, Any]:
     return {
         "project": str(project.path),
         "after_effects": project.version,

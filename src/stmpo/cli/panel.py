@@ -16,8 +16,8 @@ from stmpo.cli.bundle_options import folders_of
 from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
-    from stmpo.deadline.panel.install import Standing
-    from stmpo.deadline.panel.places_common import Place
+    from stmpo.deadline.panel.install import PanelState
+    from stmpo.deadline.panel.places_common import PanelFolder
     from stmpo.deadline.panel.source import Panel
 
 _TO = click.option("--to", metavar="FOLDER", help="This folder, instead of After Effects' own.")
@@ -141,7 +141,7 @@ def _places(
 ) -> list[tuple[str, Path]]:
     """Names and folders that were asked for; `outdated` ones are those of versions that an update has replaced."""
     from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
-    from stmpo.deadline.panel.places_common import Scope  # noqa: PLC0415
+    from stmpo.deadline.panel.places_common import PanelScope  # noqa: PLC0415
 
     if to is not None:
         if everyone or edition is not None:
@@ -150,7 +150,7 @@ def _places(
     if edition is not None and not re.fullmatch(r"20\d\d", edition):
         raise BadInput(f"--after-effects {edition}: write the year of an edition, such as 2025")
     places = find_places(os.environ)
-    scope = Scope.EVERYONE if everyone else Scope.USER
+    scope = PanelScope.EVERYONE if everyone else PanelScope.USER
     found = [
         place
         for place in places.found
@@ -169,7 +169,7 @@ def _given(to: str) -> tuple[str, Path]:
     return "this folder", Path(to).absolute()
 
 
-def _nowhere(places: tuple[Place, ...], looked: str, scope: object, edition: str | None) -> str:
+def _nowhere(places: tuple[PanelFolder, ...], looked: str, scope: object, edition: str | None) -> str:
     wanted = f"After Effects {edition}" if edition else "After Effects 2022 or later"
     others = sorted({place.product for place in places if place.scope is not scope})
     if others:
@@ -194,7 +194,7 @@ def _everywhere() -> list[tuple[str, Path]]:
     return [(place.name, place.folder) for place in told]
 
 
-def _instead_of(before: Standing) -> str:
+def _instead_of(before: PanelState) -> str:
     from stmpo.deadline.panel.install import Kind  # noqa: PLC0415
 
     if before.kind is Kind.FIRST:
@@ -202,7 +202,7 @@ def _instead_of(before: Standing) -> str:
     return f", instead of {before.version}" if before.version else ""
 
 
-def _said(standing: Standing) -> str:
+def _said(standing: PanelState) -> str:
     if not standing.version:
         return standing.kind.value
     faults = [

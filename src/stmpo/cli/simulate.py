@@ -15,7 +15,7 @@ from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Strategy
-    from stmpo.scheduling.simulate import Outcome
+    from stmpo.scheduling.simulate import Simulation
 
 MOST_SECONDS = 1e7
 """Of one cost or delay: four months. Beyond, sums lose their seconds."""
@@ -94,7 +94,7 @@ def simulate_command(  # noqa: PLR0917 - click passes each by its name
     Prints how long it would take, the bound that no schedule beats (start-up and all costs spread evenly), and what the
     strategy did to get there.
     """
-    from stmpo.scheduling.simulate import Costs, simulate  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.scheduling.simulate import SimulatedCosts, simulate  # noqa: PLC0415 - `--help` does not need it
 
     if sum(source is not None for source in (shape, costs, journal)) > 1:
         raise BadInput("give one of --shape, --costs and --journal")
@@ -114,7 +114,7 @@ def simulate_command(  # noqa: PLR0917 - click passes each by its name
         start_up=start_up if believed else None,
         delay=spawn_delay,
     )
-    outcome = simulate(rule, processes, Costs(seconds, start_up, spawn_delay=spawn_delay))
+    outcome = simulate(rule, processes, SimulatedCosts(seconds, start_up, spawn_delay=spawn_delay))
     source = costs or journal or f"{shape or 'cuts'}, {len(seconds):,} frames"
     title = f"{strategy}: {outcome.efficiency:.1%} of what is possible"
     about = f"{source}; {processes} processes, start-up {start_up:g} s, {sum(seconds.values()) / len(seconds):.3g} s a frame"
@@ -226,7 +226,7 @@ def _strategy(
     )
 
 
-def _numbers(outcome: Outcome, strategy: str) -> dict[str, Any]:
+def _numbers(outcome: Simulation, strategy: str) -> dict[str, Any]:
     return {
         "strategy": strategy,
         "makespan": round(outcome.makespan, 3),
@@ -237,7 +237,7 @@ def _numbers(outcome: Outcome, strategy: str) -> dict[str, Any]:
     }
 
 
-def _draw(path: Path, outcome: Outcome, title: str, about: str) -> None:
+def _draw(path: Path, outcome: Simulation, title: str, about: str) -> None:
     from stmpo.reporting.schedule_svg import draw  # noqa: PLC0415 - only where it is asked for
 
     try:

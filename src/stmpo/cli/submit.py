@@ -25,7 +25,7 @@ from stmpo.model.text import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stmpo.deadline.client import Client, Place, Progress
+    from stmpo.deadline.client import Client, FarmQueue, TransferProgress
 
 _EXIT = {"SUCCEEDED": ExitCode.OK, "CANCELED": ExitCode.CANCELLED, "SUSPENDED": ExitCode.OK}
 
@@ -73,11 +73,11 @@ def submit_command(  # noqa: PLR0917 - click passes each by its name
     Files outside the project's folder are asked about before they leave this machine. Configuration and credentials are
     the Deadline Cloud client's.
     """
-    from stmpo.deadline.client import Place  # noqa: PLC0415
+    from stmpo.deadline.client import FarmQueue  # noqa: PLC0415
     from stmpo.system import paths  # noqa: PLC0415 - `--help` does not need it
 
     path = place_of(source, "PROJECT_OR_BUNDLE")
-    place = Place(profile, farm_id, queue_id, storage_profile_id)
+    place = FarmQueue(profile, farm_id, queue_id, storage_profile_id)
     trusted = [str(place_of(folder, "--known-asset-path")) for folder in known]
     if paths.is_folder(path):
         sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
@@ -95,7 +95,7 @@ def submit_command(  # noqa: PLR0917 - click passes each by its name
 class Sender:
     """One submission: where it goes, what may go, and whether it really goes."""
 
-    def __init__(self, place: Place, known: Sequence[str], *, yes: bool, dry_run: bool) -> None:
+    def __init__(self, place: FarmQueue, known: Sequence[str], *, yes: bool, dry_run: bool) -> None:
         self._place, self._known, self._yes, self._dry_run = place, known, yes, dry_run
         self._home = "the project's folder"
         self._client: Client | None = None
@@ -183,7 +183,7 @@ class Board:
         self._last = ("", -1)
         self._moving = sys.stderr.isatty()
 
-    def tell(self, progress: Progress) -> bool:
+    def tell(self, progress: TransferProgress) -> bool:
         """Show it; always go on."""
         step = int(progress.percent) if self._moving else int(progress.percent) // 10 * 10
         if (progress.phase, step) != self._last:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AssetScan:
     """What the disk holds of one footage item."""
 
     footage: Footage
@@ -73,13 +73,13 @@ class Disk:
         return [os.path.join(folder, name) for name in wanted]  # noqa: PTH118
 
 
-def find_footage(project: Project) -> list[Found]:
+def find_footage(project: Project) -> list[AssetScan]:
     """Look for every footage file where After Effects would: the absolute path, then the one relative to the project."""
     disk = Disk()
     return [_find(footage, project.path, disk) for footage in project.footage]
 
 
-def input_files(project: Project, found: Iterable[Found], also: Iterable[Path] = ()) -> list[str]:
+def input_files(project: Project, found: Iterable[AssetScan], also: Iterable[Path] = ()) -> list[str]:
     """Everything that a worker needs of the project, sorted, each once; `also` are files and folders named by hand.
 
     Raises:
@@ -101,15 +101,15 @@ def _files_of(place: Path) -> list[str]:
     return files
 
 
-def _find(footage: Footage, project: Path, disk: Disk) -> Found:
+def _find(footage: Footage, project: Path, disk: Disk) -> AssetScan:
     for place in footage.places(project):
         if footage.sequence is None:
             files = [path] if (path := disk.file(place)) is not None else []
         else:
             files = disk.sequence(place.parent, footage.sequence)
         if files:
-            return Found(footage, tuple(files), _absent(footage.sequence, len(files)))
-    return Found(footage, (), _absent(footage.sequence, 0))
+            return AssetScan(footage, tuple(files), _absent(footage.sequence, len(files)))
+    return AssetScan(footage, (), _absent(footage.sequence, 0))
 
 
 def _absent(sequence: Sequence | None, found: int) -> int:

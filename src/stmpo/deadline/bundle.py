@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.validation import check_job
 from stmpo.deadline.wheels import collect_wheels, systems
-from stmpo.fonts.collect import Parcel
+from stmpo.fonts.collect import CollectedFonts
 from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Bundle:
     outputs: Sequence[str]
     """Absolute paths of folders."""
 
-    fonts: Parcel = field(default_factory=Parcel)
+    fonts: CollectedFonts = field(default_factory=CollectedFonts)
     """Fonts that are copied into it."""
 
     @property

@@ -34,7 +34,7 @@ _MOST_SESSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FarmQueue:
     """Where a job is sent; what is None comes from the client's configuration."""
 
     profile: str | None = None
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TransferProgress:
     """How far hashing or uploading has come."""
 
     phase: str
@@ -68,7 +68,7 @@ class FailedTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """How a job ended."""
 
     status: str
@@ -84,7 +84,7 @@ class Client:
         BadInput: from every method, and from making one: the client is not installed, no farm or queue is known.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: FarmQueue) -> None:
         config_file = _config_file()
         with _in_one_line(_UNREADABLE):
             self._config = ConfigParser()
@@ -113,7 +113,7 @@ class Client:
         name: str | None,
         known: Sequence[str],
         agree: Callable[[str, bool], bool],
-        tell: Callable[[Progress], bool],
+        tell: Callable[[TransferProgress], bool],
         say: Callable[[str], None],
     ) -> str:
         """Hash, upload and create the job; return its id.
@@ -124,7 +124,9 @@ class Client:
         from deadline.client import api  # noqa: PLC0415
 
         def phase(label: str) -> Callable[[Any], bool]:
-            return lambda report: tell(Progress(label, float(report.progress), str(report.progressMessage)))
+            return lambda report: tell(
+                TransferProgress(label, float(report.progress), str(report.progressMessage))
+            )
 
         with _in_one_line("the job was not created"):
             job = api.create_job_from_job_bundle(
@@ -154,7 +156,7 @@ class Client:
 
     def follow(
         self, job: str, told: Callable[[str, dict[str, int]], None], *, longest_wait: int = 5
-    ) -> Outcome:
+    ) -> JobOutcome:
         """Wait for a job's end. `told` gets its status and how many tasks are in which, whenever the service is asked.
 
         `longest_wait` is in seconds, between two questions.
@@ -182,7 +184,7 @@ class Client:
             except DeadlineOperationError:
                 if last not in _ENDED:
                     raise  # else only the failed tasks could not be listed
-            return Outcome(last, self._failed(job) if last == "FAILED" else ())
+            return JobOutcome(last, self._failed(job) if last == "FAILED" else ())
 
     def _failed(self, job: str) -> tuple[FailedTask, ...]:
         """What failed, with its messages, as far as this user may read them.

@@ -39,7 +39,7 @@ _PLACES = (_HERE.parents[2] / "DeadlineCloudSubmitter_Assets" / "JobTemplate", _
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class Fragments:
     """The fragments, as read. They are shared: copy before changing."""
 
     folder: Path
@@ -51,7 +51,7 @@ class Pieces:
     video_step: dict[str, Any]
 
 
-def pieces_folder() -> Path:
+def fragments_folder() -> Path:
     """The folder that holds the pieces.
 
     Raises:
@@ -63,14 +63,14 @@ def pieces_folder() -> Path:
     raise BadInput(f"the job template pieces are missing from {_HERE}; install stmpo again")
 
 
-def load_pieces(folder: Path | None = None) -> Pieces:
+def load_fragments(folder: Path | None = None) -> Fragments:
     """Read the fragments from `folder`, else from where this installation has them.
 
     Raises:
         BadInput: a fragment is missing, is not JSON, or lacks what jobs are composed with.
     """
-    folder = pieces_folder() if folder is None else folder
-    pieces = Pieces(
+    folder = fragments_folder() if folder is None else folder
+    pieces = Fragments(
         folder=folder,
         job_parameters=_read(folder, "parameter_definitions_job_fragment.json", list),
         image_parameters=_read(folder, "parameter_definitions_image_fragment.json", list),
@@ -83,7 +83,7 @@ def load_pieces(folder: Path | None = None) -> Pieces:
     return pieces
 
 
-def _check(pieces: Pieces) -> None:
+def _check(pieces: Fragments) -> None:
     """That everything is there which composing a job looks for; whether OpenJD takes the rest is seen in the job."""
     shared = {_at(item, "job parameters", "name") for item in pieces.job_parameters}
     for name in ("ProjectFile", "CondaPackages"):
@@ -130,14 +130,14 @@ def _read(folder: Path, name: str, kind: type) -> Any:
 def copy_scripts(destination: Path) -> None:
     """Copy what a worker runs into `destination` (a bundle's `scripts` folder), without caches and without wheels."""
     shutil.copytree(
-        pieces_folder() / "scripts",
+        fragments_folder() / "scripts",
         destination,
         ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "wheels"),
         dirs_exist_ok=True,
     )
 
 
-def complete_templates(pieces: Pieces) -> dict[str, str]:
+def complete_templates(pieces: Fragments) -> dict[str, str]:
     """File name to text of the complete templates."""
     image = _alone(pieces, pieces.image_parameters, pieces.image_step, "After Effects frames")
     video = _alone(pieces, pieces.video_parameters, pieces.video_step, "After Effects movie")
@@ -148,7 +148,7 @@ def complete_templates(pieces: Pieces) -> dict[str, str]:
 
 
 def _alone(
-    pieces: Pieces, parameters: list[dict[str, Any]], step: dict[str, Any], name: str
+    pieces: Fragments, parameters: list[dict[str, Any]], step: dict[str, Any], name: str
 ) -> dict[str, Any]:
     return {
         "specificationVersion": "jobtemplate-2023-09",
@@ -161,7 +161,7 @@ def _alone(
     }
 
 
-def with_start(pieces: Pieces) -> tuple[str, str]:
+def with_start(pieces: Fragments) -> tuple[str, str]:
     """The environments' fragment as it is, and as it is with `start.bat` in it."""
     text = (pieces.folder / ENVIRONMENTS).read_text(encoding="utf-8")
     start = (pieces.folder / "start.bat").read_text(encoding="utf-8")
@@ -175,11 +175,11 @@ def with_start(pieces: Pieces) -> tuple[str, str]:
 def main(arguments: list[str]) -> int:
     """`--write` writes what is made of other files; without it, say which have drifted."""
     write, drifted = arguments == ["--write"], 0
-    pieces = load_pieces()
+    pieces = load_fragments()
     fragment, wanted = with_start(pieces)
     if write and fragment != wanted:
         (pieces.folder / ENVIRONMENTS).write_text(wanted, encoding="utf-8", newline="\n")
-        pieces = load_pieces()
+        pieces = load_fragments()
     for name, text in {**complete_templates(pieces), ENVIRONMENTS: wanted}.items():
         path = pieces.folder / name
         if write:

@@ -65,13 +65,13 @@ def _few(roots: list[PurePath]) -> list[PurePath]:
     """At most `MAX_ROOTS` of them: the two that have most in common are joined, as often as it takes."""
     while len(roots) > MAX_ROOTS:
         pairs = [(one, other) for at, one in enumerate(roots) for other in roots[:at]]
-        commons = [common for one, other in pairs if (common := _common(one, other)) is not None]
-        if not commons:
+        shared_folder = [common for one, other in pairs if (common := _common(one, other)) is not None]
+        if not shared_folder:
             raise BadInput(
                 f"the outputs lie on {len(roots)} drives and shares ({', '.join(map(str, roots[:3]))}, …); "
                 f"a job takes {MAX_ROOTS}: submit some of the items as a job of their own"
             )
-        roots = _joined(roots, max(commons, key=lambda common: len(common.parts)))
+        roots = _joined(roots, max(shared_folder, key=lambda common: len(common.parts)))
     return roots
 
 

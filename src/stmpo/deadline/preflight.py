@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from stmpo.deadline.preflight_fonts import fonts_told
 from stmpo.model.text import one_line
-from stmpo.project.item_checks import Finding, Severity, _error, _warning, check_item
+from stmpo.project.item_checks import ItemFinding, Severity, _error, _warning, check_item
 from stmpo.project.model import Status
 from stmpo.system.paths.windows import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from stmpo.deadline.assets import Found
-    from stmpo.fonts.collect import Parcel
+    from stmpo.deadline.assets import AssetScan
+    from stmpo.fonts.collect import CollectedFonts
     from stmpo.project.model import Project, QueueItem
 
 
@@ -57,12 +57,12 @@ def left_out(project: Project, chosen: Sequence[QueueItem]) -> str:
 def check(
     project: Project,
     items: Sequence[QueueItem],
-    found: Sequence[Found],
+    found: Sequence[AssetScan],
     *,
-    fonts: Parcel,
+    fonts: CollectedFonts,
     elsewhere: bool,
     continue_on_missing: bool,
-) -> list[Finding]:
+) -> list[ItemFinding]:
     """Everything that is not right, errors first. `elsewhere`: the output is given, whatever the project says."""
     findings = [finding for item in items for finding in check_item(item, elsewhere=elsewhere)]
     findings += _footage(items, found, continue_on_missing=continue_on_missing)
@@ -71,7 +71,7 @@ def check(
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
 
 
-def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Finding]:
+def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[ItemFinding]:
     """Whether workers can hold files of such names; `output` is the item's pattern, `windows` whether one may be Windows."""
     longest = max(_units(part) for part in re.split(r"[\\/]", output))
     if "\n" in output or "\r" in output:
@@ -88,7 +88,7 @@ def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Find
         yield _warning(item, f"cannot be delivered by a Windows worker: {why}")
 
 
-def check_depth(inputs: Iterable[str]) -> Iterator[Finding]:
+def check_depth(inputs: Iterable[str]) -> Iterator[ItemFinding]:
     """Which files Windows workers' After Effects would not open, deep as job attachments put them."""
     room = LONGEST_PATH - ASSET_ROOT
     long = [path for path in inputs if _units(path) > room]
@@ -104,7 +104,7 @@ def check_depth(inputs: Iterable[str]) -> Iterator[Finding]:
         )
 
 
-def check_braces(folders: Iterable[str]) -> Iterator[Finding]:
+def check_braces(folders: Iterable[str]) -> Iterator[ItemFinding]:
     """Which folders the worker agent takes for references: it writes them into a format string of its own."""
     odd = sorted({folder for folder in folders if "{{" in folder or "}}" in folder})
     if odd:
@@ -121,8 +121,8 @@ def _units(text: str) -> int:
 
 
 def _footage(
-    items: Sequence[QueueItem], found: Sequence[Found], *, continue_on_missing: bool
-) -> Iterator[Finding]:
+    items: Sequence[QueueItem], found: Sequence[AssetScan], *, continue_on_missing: bool
+) -> Iterator[ItemFinding]:
     missing = [one for one in found if one.missing and not one.footage.proxy]
     shown: set[str] = set()
     for item in items:
@@ -135,7 +135,7 @@ def _footage(
                 if continue_on_missing
                 else "; bring it back, or render on by --continue-on-missing-footage"
             )
-            yield Finding(severity, item, f"footage is missing: {_names(here)}{way_out}")
+            yield ItemFinding(severity, item, f"footage is missing: {_names(here)}{way_out}")
     unused = [one for one in missing if one.footage.path not in shown]
     if unused:
         yield _warning(None, f"footage is missing that no item shows: {_names(unused)}")
@@ -150,7 +150,7 @@ def _footage(
             )
 
 
-def _project(project: Project, found: Sequence[Found]) -> Iterator[Finding]:
+def _project(project: Project, found: Sequence[AssetScan]) -> Iterator[ItemFinding]:
     if project.newer_than_known:
         yield _warning(
             None,
@@ -172,7 +172,7 @@ def _project(project: Project, found: Sequence[Found]) -> Iterator[Finding]:
         )
 
 
-def _names(found: Sequence[Found]) -> str:
+def _names(found: Sequence[AssetScan]) -> str:
     paths = [one.footage.path for one in found]
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.find import State
+from stmpo.fonts.find import FontState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stmpo.fonts.collect import Parcel
-    from stmpo.fonts.find import Font
+    from stmpo.fonts.collect import CollectedFonts
+    from stmpo.fonts.find import ProjectFont
     from stmpo.project.model import Project
 
 _SHOWN = 12
@@ -25,18 +25,19 @@ _OR_ELSE = "a worker without them fails the job, unless -p AllowMissingFonts=tru
 _NAME_THEM = "send these fonts by --font NAME, or install them on the workers"
 
 _TEXTS = {
-    State.MISSING: "fonts are not installed here: {names}; install them and send the job again: " + _OR_ELSE,
-    State.SUBSTITUTED: "fonts are not installed here, only others of their families: {names}; install them and send "
+    FontState.MISSING: "fonts are not installed here: {names}; install them and send the job again: "
+    + _OR_ELSE,
+    FontState.SUBSTITUTED: "fonts are not installed here, only others of their families: {names}; install them and send "
     "the job again: " + _OR_ELSE,
-    State.RESTRICTED: "fonts do not travel, their licence bits speak against it: {names}; install them on the "
+    FontState.RESTRICTED: "fonts do not travel, their licence bits speak against it: {names}; install them on the "
     "workers, or send them by --all-fonts where your licence allows that",
-    State.SYNCED: "fonts from Adobe Fonts do not travel: {names}; activate them for the workers' user, or send them "
+    FontState.SYNCED: "fonts from Adobe Fonts do not travel: {names}; activate them for the workers' user, or send them "
     "by --all-fonts where your licence allows that",
-    State.LEGACY: "fonts are of a kind of earlier times, which does not travel: {names}; replace them by OpenType ones",
+    FontState.LEGACY: "fonts are of a kind of earlier times, which does not travel: {names}; replace them by OpenType ones",
 }
 
 
-def fonts_told(project: Project, parcel: Parcel) -> Iterator[str]:
+def fonts_told(project: Project, parcel: CollectedFonts) -> Iterator[str]:
     """A line for each kind of trouble with fonts."""
     travel = {name for name, file in parcel.files if file is not None}
     for state, text in _TEXTS.items():
@@ -71,13 +72,13 @@ def fonts_told(project: Project, parcel: Parcel) -> Iterator[str]:
         yield f"effects draw text in fonts that no project tells: {_names(project.text_effects)}; {_NAME_THEM}"
 
 
-def _called(font: Font) -> str:
-    if font.state is State.SUBSTITUTED:
+def _called(font: ProjectFont) -> str:
+    if font.state is FontState.SUBSTITUTED:
         return f"{font.name} ({font.note} is here)"
     return f"{font.name} ({font.note})" if font.note else font.name
 
 
-def _versions(font: Font) -> str:
+def _versions(font: ProjectFont) -> str:
     """The version that travels, or would, and the others."""
     assert font.face is not None, "others have no versions"
     others = " and ".join(f"{version} in {path}" for path, version in font.rivals)

@@ -21,14 +21,14 @@ from stmpo.fonts.find import find
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputKind
-from stmpo.project.item_checks import Finding, Severity
+from stmpo.project.item_checks import ItemFinding, Severity
 from stmpo.project.read import output_pattern, read_project
 from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stmpo.fonts.collect import Parcel
+    from stmpo.fonts.collect import CollectedFonts
     from stmpo.project.model import Project, QueueItem
 
 MISSING_FOOTAGE = "ContinueOnMissingFootage"
@@ -77,7 +77,7 @@ class Prepared:
 
     project: Project
     items: tuple[QueueItem, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[ItemFinding, ...]
 
     bundle: Bundle | None
     """None where it is refused."""
@@ -124,7 +124,7 @@ def prepare(request: Request, environ: Mapping[str, str]) -> Prepared:
     return Prepared(project, items, tuple(findings), bundle, others)
 
 
-def _refused(findings: Sequence[Finding]) -> bool:
+def _refused(findings: Sequence[ItemFinding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 
@@ -134,7 +134,7 @@ def _for_windows(request: Request) -> bool:
     return not families or "windows" in families
 
 
-def _names(items: Sequence[QueueItem], request: Request) -> list[Finding]:
+def _names(items: Sequence[QueueItem], request: Request) -> list[ItemFinding]:
     """What workers cannot hold of the items' outputs, errors first."""
     windows = _for_windows(request)
     found = [
@@ -146,7 +146,11 @@ def _names(items: Sequence[QueueItem], request: Request) -> list[Finding]:
 
 
 def _bundle(
-    request: Request, project: Project, items: Sequence[QueueItem], inputs: Sequence[str], fonts: Parcel
+    request: Request,
+    project: Project,
+    items: Sequence[QueueItem],
+    inputs: Sequence[str],
+    fonts: CollectedFonts,
 ) -> Bundle:
     specs = [_spec(item, request) for item in items]
     _refuse_twice(specs, request.options.os_families)

@@ -13,7 +13,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from stmpo.deadline.fragments import Pieces, load_pieces
+from stmpo.deadline.fragments import Fragments, load_fragments
 from stmpo.deadline.naming import job_name, step_names
 from stmpo.deadline.output_roots import Placed, place_outputs
 from stmpo.model.errors import BadInput
@@ -70,7 +70,7 @@ class TemplateOptions:
 
 
 def compose(
-    items: Sequence[ItemSpec], options: TemplateOptions, pieces: Pieces | None = None
+    items: Sequence[ItemSpec], options: TemplateOptions, pieces: Fragments | None = None
 ) -> dict[str, Any]:
     """The job template that renders these items, a step for each, in their order.
 
@@ -79,7 +79,7 @@ def compose(
     """
     if not items:
         raise BadInput("there is no render queue item to render; queue one, or name one that is there")
-    pieces = load_pieces() if pieces is None else pieces
+    pieces = load_fragments() if pieces is None else pieces
     roots, placed = place_outputs([item.output for item in items])
     template: dict[str, Any] = {
         "specificationVersion": "jobtemplate-2023-09",
@@ -107,7 +107,9 @@ def output_parameters(items: Sequence[ItemSpec]) -> dict[str, str]:
     return place_outputs([item.output for item in items])[0]
 
 
-def _parameters(pieces: Pieces, roots: Mapping[str, str], options: TemplateOptions) -> list[dict[str, Any]]:
+def _parameters(
+    pieces: Fragments, roots: Mapping[str, str], options: TemplateOptions
+) -> list[dict[str, Any]]:
     shared = copy.deepcopy(pieces.job_parameters)
     if options.conda_packages is not None:
         next(item for item in shared if item["name"] == "CondaPackages")["default"] = options.conda_packages
@@ -121,7 +123,9 @@ def _parameters(pieces: Pieces, roots: Mapping[str, str], options: TemplateOptio
     return [shared[0], *folders, *shared[1:]]
 
 
-def _environments(pieces: Pieces, placed: Sequence[Placed], options: TemplateOptions) -> list[dict[str, Any]]:
+def _environments(
+    pieces: Fragments, placed: Sequence[Placed], options: TemplateOptions
+) -> list[dict[str, Any]]:
     environments = copy.deepcopy(pieces.environments)
     if options.python is not None:
         environments[0]["variables"]["STMPO_PYTHON"] = options.python
@@ -150,7 +154,7 @@ def _folder_list(placed: Sequence[Placed]) -> str:
 
 
 def _step(
-    pieces: Pieces, item: ItemSpec, name: str, place: Placed, options: TemplateOptions
+    pieces: Fragments, item: ItemSpec, name: str, place: Placed, options: TemplateOptions
 ) -> dict[str, Any]:
     frames = _frames(item)
     values = {

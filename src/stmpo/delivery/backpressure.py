@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Action(Enum):
+class Pressure(Enum):
     """What to do with the renderers."""
 
     PAUSE = "pause"
@@ -24,7 +24,7 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BackpressureLimits:
     """The marks. Each low mark lies on the quiet side of its high one."""
 
     high_bytes: int = 16 << 30
@@ -38,7 +38,7 @@ class Limits:
     """Free bytes of scratch at which to go on."""
 
     @classmethod
-    def for_disk(cls, free: int) -> Limits:
+    def for_disk(cls, free: int) -> BackpressureLimits:
         """Marks for a scratch disk with so many free bytes at the start: a small disk has small marks."""
         usual = cls()
         low = min(usual.scratch_low, free // 8)
@@ -52,21 +52,21 @@ def backlog_action(
     scratch_free: int,
     *,
     holding: bool,
-    limits: Limits = Limits(),
-) -> Action:
+    limits: BackpressureLimits = BackpressureLimits(),
+) -> Pressure:
     """Weigh what waits for delivery and what scratch has left; `holding` says whether renderers are paused now."""
     if not waiting_frames:
-        return Action.GO if holding else Action.KEEP
+        return Pressure.GO if holding else Pressure.KEEP
     if (
         waiting_bytes >= limits.high_bytes
         or waiting_frames >= limits.high_frames
         or scratch_free <= limits.scratch_low
     ):
-        return Action.PAUSE
+        return Pressure.PAUSE
     if (
         waiting_bytes <= limits.low_bytes
         and waiting_frames <= limits.low_frames
         and scratch_free >= limits.scratch_enough
     ):
-        return Action.GO
-    return Action.KEEP
+        return Pressure.GO
+    return Pressure.KEEP

@@ -36,7 +36,7 @@ _TEMPORARY = "aetemp"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RenderedFile:
     """A file that a renderer wrote in its scratch folder."""
 
     frame: int | None
@@ -51,7 +51,7 @@ class Found:
     mtime_ns: int
 
 
-def scan(folder: Path) -> Iterator[Found]:
+def scan(folder: Path) -> Iterator[RenderedFile]:
     """The frames (`frame_00012.png`, of any padding) and single files (`movie.mov`) in a scratch folder, in no order.
 
     After Effects' own temporary files (`*AEtemp*`) and everything else are passed over, and so is what vanishes
@@ -75,7 +75,7 @@ def _entries(folder: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]
         return os.scandir(folder)
 
 
-def _found(name: str, path: str) -> Found | None:
+def _found(name: str, path: str) -> RenderedFile | None:
     frame = _FRAME.fullmatch(name)
     match = frame or _MOVIE.fullmatch(name)
     if match is None or _TEMPORARY in name.lower():
@@ -87,7 +87,7 @@ def _found(name: str, path: str) -> Found | None:
         return None
     number = int(frame[1]) if frame else None
     extension = match[match.re.groups] or ""
-    return Found(number, path, name, extension, status.st_size, status.st_mtime_ns)
+    return RenderedFile(number, path, name, extension, status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class _Seen:
     since: float
 
 
-class Settling:
+class StabilityCheck:
     """Remembers what the files of one folder looked like, and since when."""
 
     def __init__(

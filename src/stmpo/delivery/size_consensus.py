@@ -19,7 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.model.frame_bits import Marks
+from stmpo.model.frame_bits import FrameBits
 from stmpo.model.frames import FrameSet
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ EARLIER = -1
 class _Votes:
     """What speaks for a size: its frames, and the attempts that wrote them."""
 
-    frames: Marks = field(default_factory=Marks)
+    frames: FrameBits = field(default_factory=FrameBits)
 
-    attempts: defaultdict[int, Marks] = field(default_factory=lambda: defaultdict(Marks))
+    attempts: defaultdict[int, FrameBits] = field(default_factory=lambda: defaultdict(FrameBits))
     """The frames that each attempt wrote."""
 
     def add(self, frame: int, attempt: int) -> None:
@@ -52,7 +52,7 @@ class _Votes:
         self.attempts[attempt].add(frame)
 
 
-class Likeness:
+class SizeConsensus:
     """Remembers sizes and judges frames by them."""
 
     def __init__(self) -> None:

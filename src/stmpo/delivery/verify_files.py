@@ -9,15 +9,15 @@ from stmpo.delivery.verify import Broken, Whole, verify_frame
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stmpo.delivery.file_stability import Found
+    from stmpo.delivery.file_stability import RenderedFile
 
 
-def verify_all(ready: Sequence[Found], minimum_bytes: int) -> list[Whole | Broken]:
+def verify_all(ready: Sequence[RenderedFile], minimum_bytes: int) -> list[Whole | Broken]:
     """Verify several files in one go, in a thread of the pool."""
     return [verify_one(found, minimum_bytes) for found in ready]
 
 
-def verify_one(found: Found, minimum_bytes: int) -> Whole | Broken:
+def verify_one(found: RenderedFile, minimum_bytes: int) -> Whole | Broken:
     """Verify one file that was found."""
     return verify_path(found.path, minimum_bytes)
 

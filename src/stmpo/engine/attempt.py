@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from stmpo.engine.watchdog import Phase, Watchdog
-from stmpo.model.frame_bits import Marks
+from stmpo.model.frame_bits import FrameBits
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
 from stmpo.scheduling.costs import CostClock
 from stmpo.scheduling.retries import AttemptEnd
@@ -45,7 +45,7 @@ class StopReason(Enum):
     UNTRUSTED = "its frames can no longer be trusted"
     """It said words that mean black or wrong frames."""
 
-    ROBBED = "the rest of its frames was given to others"
+    STOLEN = "the rest of its frames was given to others"
     """Nothing is wrong: all that is still its own is done."""
 
     MEMORY = "memory is short"
@@ -106,13 +106,13 @@ class Attempt:
     changes: int = 0
     """Files seen, and changes of their size: a sign of life."""
 
-    seen: Marks = field(default_factory=Marks)
+    seen: FrameBits = field(default_factory=FrameBits)
     """Frames whose file has appeared."""
 
-    reported: Marks = field(default_factory=Marks)
+    reported: FrameBits = field(default_factory=FrameBits)
     """Frames of which the strategy knows that they are rendered."""
 
-    taken: Marks = field(default_factory=Marks)
+    taken: FrameBits = field(default_factory=FrameBits)
     """Frames that were verified and handed to delivery."""
 
     excluded: frozenset[int] = frozenset()

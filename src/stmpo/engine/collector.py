@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.disk_policy import Sizes
-from stmpo.delivery.file_stability import Found, Settling, scan
+from stmpo.delivery.file_stability import RenderedFile, StabilityCheck, scan
 from stmpo.delivery.misplaced_frames import out_of_turn
-from stmpo.delivery.size_consensus import Likeness
+from stmpo.delivery.size_consensus import SizeConsensus
 from stmpo.delivery.size_consensus import text as as_text
 from stmpo.delivery.verify import Broken, Whole, has_structure
 from stmpo.delivery.verify_files import verify_all, verify_path
 from stmpo.engine.attempt import TRUST_AFTER, Attempt
-from stmpo.engine.delivery_queue import Courier, Parcel
+from stmpo.engine.delivery_queue import Delivery, DeliveryQueue
 from stmpo.engine.ledger import FrameState, Ledger
 from stmpo.history.journal import frames_of
 from stmpo.model.errors import ExitCode, StmpoError
@@ -56,7 +56,7 @@ class _Look:
     """What the collector remembers of one attempt's folder."""
 
     attempt: Attempt
-    settling: Settling
+    settling: StabilityCheck
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     changed: dict[str, tuple[int, int]] = field(default_factory=dict)
     complete: bool = False
@@ -68,7 +68,7 @@ class Collector:
 
     `failed` is called when delivery cannot go on, `lost` for a verified frame that has to be rendered again after all,
     `revoked` for frames that turned out to be of the wrong size. `patience` is how many seconds deliveries wait for room
-    on a full disk. `likeness` knows the sizes of what is delivered already.
+    on a full disk. `size_consensus` knows the sizes of what is delivered already.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Collector:
         lost: Callable[[int], None],
         patience: float = 0.0,
         revoked: Callable[[FrameSet], None] = lambda _: None,
-        likeness: Likeness | None = None,
+        size_consensus: SizeConsensus | None = None,
     ) -> None:
         self._job = job
         self._held = frames_of(job)
@@ -97,13 +97,13 @@ class Collector:
         self._failed = failed
         self._lost = lost
         self._revoked = revoked
-        self._likeness = Likeness() if likeness is None else likeness
+        self._size_consensus = SizeConsensus() if size_consensus is None else size_consensus
         self._outcast: set[int] = set()
         """Frames on their way to the destination that will not count there: they are of the wrong size."""
 
         self._readers = Threads(VERIFY_THREADS, "verify")
         self._looks: dict[int, _Look] = {}
-        self.courier = Courier(self, journal, job.output.directory, run=run, patience=patience)
+        self.delivery_queue = DeliveryQueue(self, journal, job.output.directory, run=run, patience=patience)
         """Brings verified frames to the destination."""
 
         self.sizes = Sizes()
@@ -117,7 +117,7 @@ class Collector:
         """See what the attempt's renderer has written, and take what can be taken (everything, once it has ended)."""
         look = self._looks.get(attempt.number)
         if look is None:
-            look = self._looks[attempt.number] = _Look(attempt, Settling(TRUST_AFTER))
+            look = self._looks[attempt.number] = _Look(attempt, StabilityCheck(TRUST_AFTER))
         async with look.lock:
             last = attempt.ended
             ready = [found for found in self._found(attempt) if self._settled(attempt, look, found, now)]
@@ -133,7 +133,7 @@ class Collector:
                         look.changed.pop(found.name, None)
             look.complete = last
 
-    def _without_strays(self, attempt: Attempt, ready: list[Found]) -> list[Found]:
+    def _without_strays(self, attempt: Attempt, ready: list[RenderedFile]) -> list[RenderedFile]:
         """Leave out files that may show another frame, where the renderer told of more frames than it left files."""
         if self._job.single_file or attempt.asked is None or attempt.lease.shared:
             return ready
@@ -174,11 +174,11 @@ class Collector:
         results = await self._readers.run(verify_all, beyond, self._minimum)
         return sum(isinstance(result, Whole) for result in results)
 
-    def _found(self, attempt: Attempt) -> list[Found]:
+    def _found(self, attempt: Attempt) -> list[RenderedFile]:
         """Files of frames that the attempt was asked for and that were not taken yet; the asked extension first."""
         if self._job.single_file and not attempt.wrote_its_file:
             return []
-        best: dict[int, Found] = {}
+        best: dict[int, RenderedFile] = {}
         for found in scan(attempt.folder):
             frame = attempt.lease.span.first if self._job.single_file else found.frame
             if frame is None or frame not in attempt.lease.span or frame in attempt.taken:
@@ -189,7 +189,7 @@ class Collector:
                 best[frame] = found
         return list(best.values())
 
-    def _settled(self, attempt: Attempt, look: _Look, found: Found, now: float) -> bool:
+    def _settled(self, attempt: Attempt, look: _Look, found: RenderedFile, now: float) -> bool:
         frame = self._frame(attempt, found)
         state = (found.size, found.mtime_ns)
         if look.changed.get(found.name) != state:
@@ -201,12 +201,14 @@ class Collector:
                 self._ledger.move(frame, FrameState.RENDERED)
         return look.settling.observe(found.name, found.size, found.mtime_ns, now) or attempt.ended
 
-    def _frame(self, attempt: Attempt, found: Found) -> int:
+    def _frame(self, attempt: Attempt, found: RenderedFile) -> int:
         if self._job.single_file or found.frame is None:
             return attempt.lease.span.first
         return found.frame
 
-    async def _verify(self, attempt: Attempt, ready: Sequence[Found]) -> list[tuple[Found, Whole]]:
+    async def _verify(
+        self, attempt: Attempt, ready: Sequence[RenderedFile]
+    ) -> list[tuple[RenderedFile, Whole]]:
         results = await self._readers.run(verify_all, ready, self._minimum)
         whole = []
         for found, read in zip(ready, results, strict=True):
@@ -231,19 +233,21 @@ class Collector:
 
     def _unlike(self, attempt: Attempt, frame: int, file: Whole) -> str | None:
         """Why a whole frame of a sequence is refused: it is not of the size that the others are."""
-        return None if self._job.single_file else self._likeness.judge(frame, file.sides, attempt.number)
+        return (
+            None if self._job.single_file else self._size_consensus.judge(frame, file.sides, attempt.number)
+        )
 
     def _compare(self) -> None:
         """After new frames were judged: turn to the size of most of them, or see that more of them are no use."""
-        old = self._likeness.turn()
-        if old is not None and self._likeness.size is not None:
-            size = as_text(self._likeness.size)
+        old = self._size_consensus.turn()
+        if old is not None and self._size_consensus.size is not None:
+            size = as_text(self._size_consensus.size)
             which = f"frame {old} is" if len(old) == 1 else f"frames {old} are"
             text = f"{which} not {size} pixels large, as most are; rendered again"
             self._emit(Message(Level.WARNING, text))
             self._cast_out(old)
-        elif (why := self._likeness.hopeless) and not self.courier.gave_up:
-            self.courier.gave_up = True
+        elif (why := self._size_consensus.hopeless) and not self.delivery_queue.gave_up:
+            self.delivery_queue.gave_up = True
             self._failed(SizesDiffer(why))
 
     def _cast_out(self, frames: FrameSet) -> None:
@@ -277,7 +281,7 @@ class Collector:
             return file
         return Broken(f"holds {file.frames:,} frames, and its renderer told of {attempt.counted:,}")
 
-    def _take(self, attempt: Attempt, found: Found, file: Whole) -> None:
+    def _take(self, attempt: Attempt, found: RenderedFile, file: Whole) -> None:
         """A frame is whole: account for it and send it on its way."""
         frame = self._frame(attempt, found)
         self._ledger.move(frame, FrameState.VERIFIED)
@@ -287,12 +291,12 @@ class Collector:
         self.taken += 1
         self._send(frame, found, file, attempt)
 
-    def adopt(self, frame: int, found: Found, file: Whole) -> None:
+    def adopt(self, frame: int, found: RenderedFile, file: Whole) -> None:
         """A whole frame of an earlier run's scratch goes the same way."""
         self._ledger.move(frame, FrameState.VERIFIED)
         self._send(frame, found, file, None)
 
-    def _extension(self, found: Found) -> str:
+    def _extension(self, found: RenderedFile) -> str:
         """The extension to deliver under: After Effects forces that of the output module, whatever was asked."""
         asked = self._job.output.extension
         if found.extension.lower() == asked.lower():
@@ -308,14 +312,14 @@ class Collector:
             )
         return found.extension
 
-    def _send(self, frame: int, found: Found, file: Whole, attempt: Attempt | None) -> None:
+    def _send(self, frame: int, found: RenderedFile, file: Whole, attempt: Attempt | None) -> None:
         if attempt is not None:
             attempt.undelivered += 1
         output = self._job.output
         name = output.name(frame, self._extension(found))
-        self.courier.send(Parcel(frame, found.path, file, output.directory, name, attempt))
+        self.delivery_queue.send(Delivery(frame, found.path, file, output.directory, name, attempt))
 
-    async def arrived(self, parcel: Parcel, size: int) -> None:
+    async def arrived(self, parcel: Delivery, size: int) -> None:
         """The frame stands at the destination: ledger, sinks, journal."""
         record = self._ledger.move(parcel.frame, FrameState.DELIVERED)
         self.sizes.add(size)
@@ -338,15 +342,15 @@ class Collector:
             "attempt": None if parcel.attempt is None else parcel.attempt.number,
             **({} if self._held is None else {"frames": self._held}),
         }
-        await self.courier.write("delivered", values)
+        await self.delivery_queue.write("delivered", values)
         self._refuse_outcast(parcel.frame, parcel.attempt)
 
-    def lost(self, parcel: Parcel) -> None:
+    def lost(self, parcel: Delivery) -> None:
         """The file changed after it was verified, and is not whole: the frame is rendered again."""
         self._ledger.move(parcel.frame, FrameState.PENDING)
         self._lost(parcel.frame)
 
-    def settled(self, parcel: Parcel) -> None:
+    def settled(self, parcel: Delivery) -> None:
         """The attempt's folder may go with its last frame."""
         if parcel.attempt is not None:
             parcel.attempt.undelivered -= 1
@@ -385,13 +389,13 @@ class Collector:
 
     async def attempt_delivered(self, attempt: Attempt) -> None:
         """Wait until nothing of this attempt is on its way."""
-        while attempt.undelivered and self.courier.waiting:
-            await self.courier.some_delivered()
+        while attempt.undelivered and self.delivery_queue.waiting:
+            await self.delivery_queue.some_delivered()
 
     def close(self) -> None:
         """End the threads; what they are copying is finished or thrown away as a whole, unless the system hangs in it."""
         self._readers.close(LAST_SECONDS)
-        if not self.courier.close(LAST_SECONDS):
+        if not self.delivery_queue.close(LAST_SECONDS):
             where = self._job.output.directory
             text = f"the destination {where} does not answer; frames that were on their way there are kept in scratch"
             self._emit(Message(Level.ERROR, text))

@@ -6,7 +6,7 @@
                           ├─► lost: the file in scratch turned out not to be whole, its frame has to be rendered again
                           └─► nothing can be delivered any more: everything is kept in scratch
 
-What a frame is, and what its arrival means to a run, is its sender's business (`Sender`); the courier knows parcels.
+What a frame is, and what its arrival means to a run, is its sender's business (`DeliveryListener`); the courier knows parcels.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class DeliveryFailed(StmpoError):  # noqa: N818 - it names what has happened, as
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Delivery:
     """One verified file on its way."""
 
     frame: int
@@ -71,16 +71,16 @@ class Parcel:
     """Whose renderer wrote it; None for a frame of an earlier run's scratch."""
 
 
-class Sender(Protocol):
+class DeliveryListener(Protocol):
     """Who sends parcels, and hears of each what became of it."""
 
-    async def arrived(self, parcel: Parcel, size: int) -> None:
+    async def arrived(self, parcel: Delivery, size: int) -> None:
         """It stands at the destination, of so many bytes."""
 
-    def lost(self, parcel: Parcel) -> None:
+    def lost(self, parcel: Delivery) -> None:
         """Its file is not whole after all."""
 
-    def settled(self, parcel: Parcel) -> None:
+    def settled(self, parcel: Delivery) -> None:
         """It is under way no more; told after either of the above."""
 
     def stopped(self, error: StmpoError) -> None:
@@ -90,11 +90,11 @@ class Sender(Protocol):
         """The file as it is now; None where it is not whole."""
 
 
-class Courier:
+class DeliveryQueue:
     """Owns the way of a parcel. `patience` is how many seconds it waits for room on a full disk."""
 
     def __init__(
-        self, sender: Sender, journal: Journal, destination: Path, *, run: str, patience: float
+        self, sender: DeliveryListener, journal: Journal, destination: Path, *, run: str, patience: float
     ) -> None:
         self._sender = sender
         self._journal = journal
@@ -102,7 +102,7 @@ class Courier:
         self._tag = run
         self._patience = patience
         self._copiers = Threads(DELIVERY_THREADS, "delivery")
-        self._queue: deque[Parcel] = deque()
+        self._queue: deque[Delivery] = deque()
         self._deliveries: set[asyncio.Task[None]] = set()
         self._refused_since: float | None = None
         """When a delivery found no room, for the first time since one found room."""
@@ -121,7 +121,7 @@ class Courier:
         """Parcels that have not arrived."""
         return len(self._queue) + len(self._deliveries)
 
-    def send(self, parcel: Parcel) -> None:
+    def send(self, parcel: Delivery) -> None:
         """Take it on, in its turn."""
         self.waiting_bytes += parcel.file.size
         self._queue.append(parcel)
@@ -158,7 +158,7 @@ class Courier:
             self._deliveries.add(task)
             task.add_done_callback(self._deliver_more)
 
-    async def _deliver(self, parcel: Parcel) -> None:
+    async def _deliver(self, parcel: Delivery) -> None:
         try:
             published = await self._publish(parcel)
             if published is None:
@@ -175,7 +175,7 @@ class Courier:
             self.waiting_bytes -= parcel.file.size
         self._sender.settled(parcel)
 
-    async def _publish(self, parcel: Parcel) -> Published | None:
+    async def _publish(self, parcel: Delivery) -> Published | None:
         """Copy until it stands there. What may pass is waited out, but not again for each frame that is waiting.
 
         Returns None when the file in scratch turned out not to be whole after all.
@@ -209,7 +209,7 @@ class Courier:
                 return published
             failures += 1
 
-    async def _verified_again(self, parcel: Parcel) -> Whole | None:
+    async def _verified_again(self, parcel: Delivery) -> Whole | None:
         await asyncio.sleep(TRUST_AFTER)
         return await self._sender.verified_again(parcel.source)
 
@@ -236,7 +236,7 @@ class Courier:
         await asyncio.sleep(min(ROOM_RETRY, self._patience))
 
 
-def _drop(parcel: Parcel) -> None:
+def _drop(parcel: Delivery) -> None:
     """A delivered frame's file; in a shared folder a byte of it stays, so that nobody renders the frame again."""
     if parcel.attempt is not None and parcel.attempt.lease.shared:
         os.truncate(parcel.source, 1)
@@ -244,7 +244,7 @@ def _drop(parcel: Parcel) -> None:
         os.unlink(parcel.source)
 
 
-def _publish(parcel: Parcel, file: Whole, tag: str, mount: Path) -> Published:
+def _publish(parcel: Delivery, file: Whole, tag: str, mount: Path) -> Published:
     ensure_room(parcel.folder, file.size)
     destination = os.path.join(parcel.folder, parcel.name)
     return publish(parcel.source, destination, expected=file, temporary_tag=tag, mount=mount)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.collector import Collector
     from stmpo.engine.ledger import Ledger
-    from stmpo.engine.shared_folder import Commons
-    from stmpo.engine.supervisor import Attendant
+    from stmpo.engine.shared_folder import SharedFolder
+    from stmpo.engine.supervisor import Supervisor
     from stmpo.history.journal import Journal
     from stmpo.scheduling.protocol import Grant, Lease, Strategy
 
@@ -53,16 +53,16 @@ class Dispatcher:
         ledger: Ledger,
         journal: Journal,
         collector: Collector,
-        attendant: Attendant,
-        commons: Commons,
+        supervisor: Supervisor,
+        shared_folder: SharedFolder,
     ) -> None:
         self._strategy = strategy
         self._living = living
         self._ledger = ledger
         self._journal = journal
         self._collector = collector
-        self._attendant = attendant
-        self._commons = commons
+        self._supervisor = supervisor
+        self._shared_folder = shared_folder
         self._relieving: dict[int, asyncio.Task[None]] = {}
         self._clock = WorkClock()
         """The strategy's: it sees no pause."""
@@ -116,7 +116,7 @@ class Dispatcher:
         A line tells how many, not which: those without a file are taken for the first ones.
         """
         if attempt.lease.shared:
-            for frame in self._commons.of(attempt).seen:
+            for frame in self._shared_folder.of(attempt).seen:
                 self._strategy.finished(attempt.lease, frame, self._now())
             return
         if attempt.start_up is None or attempt.ended:
@@ -150,7 +150,7 @@ class Dispatcher:
             await asyncio.sleep(LOOK_EVERY)
 
     def _stop(self, attempt: Attempt) -> None:
-        self._attendant.stop(attempt, StopReason.ROBBED, grace=GRACE)
+        self._supervisor.stop(attempt, StopReason.STOLEN, grace=GRACE)
 
     async def ended(self, attempt: Attempt) -> None:
         """Its renderer is gone; count what it did in vain."""

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from stmpo import machine
 from stmpo.engine.attempt import StopReason
-from stmpo.engine.memory_policy import Action, Marks, MemoryGuard, Resident
+from stmpo.engine.memory_policy import MemoryAction, MemoryPolicy, MemoryThresholds, Resident
 from stmpo.model.events import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stmpo.engine.attempt import Attempt
-    from stmpo.engine.memory_policy import Decision
-    from stmpo.engine.reporter import Teller
-    from stmpo.engine.supervisor import Attendant
+    from stmpo.engine.memory_policy import MemoryDecision
+    from stmpo.engine.reporter import Reporter
+    from stmpo.engine.supervisor import Supervisor
     from stmpo.machine.model import MemoryRoom
 
 
@@ -28,16 +28,16 @@ KILLED = frozenset((-9, 137))
 """Exit codes after SIGKILL, of a process itself and of a launcher whose child it was."""
 
 
-class MemoryKeeper:
+class MemoryControl:
     """`living` are the attempts under way, by number; the orchestrator changes it."""
 
     def __init__(
-        self, slots: int, living: Mapping[int, Attempt], *, attendant: Attendant, teller: Teller
+        self, slots: int, living: Mapping[int, Attempt], *, supervisor: Supervisor, reporter: Reporter
     ) -> None:
-        self._guard = MemoryGuard(slots)
+        self._guard = MemoryPolicy(slots)
         self._living = living
-        self._attendant = attendant
-        self._teller = teller
+        self._supervisor = supervisor
+        self._reporter = reporter
         self._room: MemoryRoom | None = None
         self._refused = False
         self._short_at = float("-inf")
@@ -46,7 +46,7 @@ class MemoryKeeper:
     @property
     def short(self) -> bool:
         """Memory is scarce: renderers should be measured often."""
-        return self._room is not None and self._room.available < Marks.of(self._room.total).start
+        return self._room is not None and self._room.available < MemoryThresholds.of(self._room.total).start
 
     def refuses(self, living: int) -> bool:
         """Whether there is no room for a further renderer beside so many; said once each time it becomes so."""
@@ -55,14 +55,14 @@ class MemoryKeeper:
         self._room = self._ask()
         why = self._guard.refusal(self._room, self._residents(), living)
         if why and not self._refused:
-            self._teller.say(Level.INFO, why)
+            self._reporter.say(Level.INFO, why)
         self._refused = bool(why)
         return self._refused
 
     def look(self, now: float) -> None:
         """Once a second. `now` is monotonic seconds."""
         self._room = self._ask()
-        if self._room is not None and self._room.available < Marks.of(self._room.total).retire:
+        if self._room is not None and self._room.available < MemoryThresholds.of(self._room.total).retire:
             self._short_at = now
         decision = self._guard.look(now, self._room, self._residents())
         if decision is not None:
@@ -74,7 +74,7 @@ class MemoryKeeper:
         """A renderer goes forward: one that was retired is stopped at its next frame."""
         if attempt.retiring is not None and attempt.retiring != attempt.progress:
             attempt.retiring = None
-            self._attendant.stop(attempt, StopReason.MEMORY, "memory is short")
+            self._supervisor.stop(attempt, StopReason.MEMORY, "memory is short")
 
     def ended(self, attempt: Attempt) -> None:
         """A renderer is gone. When the system has ended it for want of memory, that was no frame's fault.
@@ -100,15 +100,15 @@ class MemoryKeeper:
         """A renderer is being started."""
         attempt.kills_before = 0 if self._room is None else self._room.kills
 
-    def _carry_out(self, decision: Decision, attempt: Attempt) -> None:
+    def _carry_out(self, decision: MemoryDecision, attempt: Attempt) -> None:
         match decision.action:
-            case Action.RETIRE:
+            case MemoryAction.RETIRE:
                 attempt.retiring = attempt.progress
-                self._teller.say(Level.WARNING, decision.text, attempt)
-            case Action.KILL:
-                self._attendant.stop(attempt, StopReason.MEMORY, decision.text, grace=0.0)
-            case Action.RUNAWAY:
-                self._attendant.stop(attempt, StopReason.RUNAWAY, decision.text, grace=0.0)
+                self._reporter.say(Level.WARNING, decision.text, attempt)
+            case MemoryAction.KILL:
+                self._supervisor.stop(attempt, StopReason.MEMORY, decision.text, grace=0.0)
+            case MemoryAction.RUNAWAY:
+                self._supervisor.stop(attempt, StopReason.RUNAWAY, decision.text, grace=0.0)
 
     def _residents(self) -> list[Resident]:
         """The renderers that run and were measured."""

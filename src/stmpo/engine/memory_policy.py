@@ -40,7 +40,7 @@ RUNAWAY_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class MemoryThresholds:
     """Bytes available, below which something is done; each is less than the one before."""
 
     start: int
@@ -52,7 +52,7 @@ class Marks:
     """Below this even the only renderer is stopped, when it is the one that eats."""
 
     @classmethod
-    def of(cls, total: int) -> Marks:
+    def of(cls, total: int) -> MemoryThresholds:
         """Parts of all memory, on a large machine no more than the file cache and everyone else need."""
         return cls(
             min(total // 8, 16 * GB), min(total // 12, 8 * GB), min(total // 25, 4 * GB), min(total // 50, GB)
@@ -72,7 +72,7 @@ class Resident:
     """It is being stopped: its memory comes back soon."""
 
 
-class Action(Enum):
+class MemoryAction(Enum):
     """What to do with a renderer."""
 
     RETIRE = "retire"
@@ -86,16 +86,16 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class MemoryDecision:
     """One renderer to act on, and why, in words."""
 
-    action: Action
+    action: MemoryAction
     number: int
     text: str
 
 
 @dataclass(slots=True)
-class MemoryGuard:
+class MemoryPolicy:
     """Watches the renderers of one run. `slots` is how many there may be at most."""
 
     slots: int
@@ -137,20 +137,22 @@ class MemoryGuard:
         to_come = sum(max(0, need - each.memory) for each in residents if not each.stopping)
         to_come += max(0, living - len(residents)) * need
         left = room.available - to_come - need
-        if left >= Marks.of(room.total).start:
+        if left >= MemoryThresholds.of(room.total).start:
             return ""
         return (
             f"{size(room.available)} of {size(room.total)} {room.what} available, and a renderer needs up to {size(need)}:"
             " no further one is started until there is room"
         )
 
-    def look(self, now: float, room: MemoryRoom | None, residents: Sequence[Resident]) -> Decision | None:
+    def look(
+        self, now: float, room: MemoryRoom | None, residents: Sequence[Resident]
+    ) -> MemoryDecision | None:
         """Take a sample; what has to be done about it. At most one renderer is on its way out at a time."""
         for each in (each for each in residents if each.number not in self._eaters):
             self._peaks[each.number] = max(each.memory, self._peaks.get(each.number, 0))
         if room is None:
             return None
-        marks = Marks.of(room.total)
+        marks = MemoryThresholds.of(room.total)
         self._recover(now, room.available, marks)
         if any(each.stopping for each in residents):
             return None  # what it held comes back first
@@ -163,21 +165,21 @@ class MemoryGuard:
         return self._under_pressure(running, room, marks, held=now - self._short_since >= HOLD)
 
     def _under_pressure(
-        self, running: Sequence[Resident], room: MemoryRoom, marks: Marks, *, held: bool
-    ) -> Decision | None:
+        self, running: Sequence[Resident], room: MemoryRoom, marks: MemoryThresholds, *, held: bool
+    ) -> MemoryDecision | None:
         if len(running) == 1:
             return self._last_one(running[0], room, marks) if held else None
         if room.available < marks.kill:
-            return self._eater(running, room) or self._send_off(Action.KILL, running, room)
+            return self._eater(running, room) or self._send_off(MemoryAction.KILL, running, room)
         if held and not any(each.retiring for each in running):
-            return self._eater(running, room) or self._send_off(Action.RETIRE, running, room)
+            return self._eater(running, room) or self._send_off(MemoryAction.RETIRE, running, room)
         return None
 
     def bereaved(self, others: int) -> None:
         """The system has ended a renderer for want of memory, beside so many others that run on."""
         self._retreat(others)
 
-    def _recover(self, now: float, available: int, marks: Marks) -> None:
+    def _recover(self, now: float, available: int, marks: MemoryThresholds) -> None:
         """Let one more run after a calm wait."""
         if available < marks.start:
             self._calm_since = None
@@ -193,17 +195,21 @@ class MemoryGuard:
         self.allowed = max(1, min(to, self.allowed))
         self._calm_since = self._short_since = None
 
-    def _send_off(self, action: Action, running: Sequence[Resident], room: MemoryRoom) -> Decision:
+    def _send_off(
+        self, action: MemoryAction, running: Sequence[Resident], room: MemoryRoom
+    ) -> MemoryDecision:
         """The newest one goes: it has the least to lose."""
         self._retreat(len(running) - 1)
         how = (
-            "ends after its present frame" if action is Action.RETIRE else "is stopped and its frames go back"
+            "ends after its present frame"
+            if action is MemoryAction.RETIRE
+            else "is stopped and its frames go back"
         )
         short = f"memory is short ({size(room.available)} of {size(room.total)} {room.what} available)"
         text = f"{short}: the newest renderer {how}; {_renderers(self.allowed)} may run"
-        return Decision(action, running[-1].number, text)
+        return MemoryDecision(action, running[-1].number, text)
 
-    def _eater(self, running: Sequence[Resident], room: MemoryRoom) -> Decision | None:
+    def _eater(self, running: Sequence[Resident], room: MemoryRoom) -> MemoryDecision | None:
         """The renderer that eats without end, if one does: the others need not go for it."""
         largest = max(running, key=lambda each: each.memory)
         others = max((peak for number, peak in self._peaks.items() if number != largest.number), default=0)
@@ -211,18 +217,18 @@ class MemoryGuard:
             return None
         return self._runaway(largest, room, others)
 
-    def _last_one(self, only: Resident, room: MemoryRoom, marks: Marks) -> Decision | None:
+    def _last_one(self, only: Resident, room: MemoryRoom, marks: MemoryThresholds) -> MemoryDecision | None:
         if room.available >= marks.last or only.memory < room.total // 2:
             return None
         others = max((peak for number, peak in self._peaks.items() if number != only.number), default=0)
         return self._runaway(only, room, others)
 
-    def _runaway(self, eater: Resident, room: MemoryRoom, others: int) -> Decision:
+    def _runaway(self, eater: Resident, room: MemoryRoom, others: int) -> MemoryDecision:
         """What it took is no measure of what a renderer needs."""
         self._short_since = None
         self._eaters.add(eater.number)
         self._peaks.pop(eater.number, None)
-        return Decision(Action.RUNAWAY, eater.number, _eats(eater, room, others))
+        return MemoryDecision(MemoryAction.RUNAWAY, eater.number, _eats(eater, room, others))
 
 
 def _eats(renderer: Resident, room: MemoryRoom, others: int) -> str:

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.backpressure import Action, Limits, backlog_action
+from stmpo.delivery.backpressure import BackpressureLimits, Pressure, backlog_action
 from stmpo.delivery.disk_policy import Disks, SpaceGuard, Verdict
 from stmpo.delivery.disk_space import FreeSpace, free_bytes
 from stmpo.delivery.file_stability import scan
@@ -21,7 +21,7 @@ from stmpo.engine.watchdog import Budgets, Life, Stall
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level, Progress
 from stmpo.processes import sample_all
-from stmpo.scheduling.contention import Hindrance
+from stmpo.scheduling.contention import Contention
 from stmpo.scheduling.throughput import Throughput
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from stmpo.engine.collector import Collector
     from stmpo.engine.dispatcher import Dispatcher
     from stmpo.engine.ledger import Ledger
-    from stmpo.engine.memory_control import MemoryKeeper
-    from stmpo.engine.reporter import Teller
-    from stmpo.engine.shared_folder import Commons
-    from stmpo.engine.supervisor import Attendant
+    from stmpo.engine.memory_control import MemoryControl
+    from stmpo.engine.reporter import Reporter
+    from stmpo.engine.shared_folder import SharedFolder
+    from stmpo.engine.supervisor import Supervisor
     from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
     from stmpo.processes import TreeSample
@@ -53,7 +53,7 @@ LAST_GRACE = 2.0
 """Seconds for a renderer that finished, had its grace, and did not exit."""
 
 
-class Pulse:
+class Monitor:
     """The run's heartbeat. `living` are the attempts under way, by number; the orchestrator changes it."""
 
     def __init__(
@@ -64,26 +64,26 @@ class Pulse:
         *,
         ledger: Ledger,
         collector: Collector,
-        attendant: Attendant,
+        supervisor: Supervisor,
         dispatcher: Dispatcher,
-        commons: Commons,
+        shared_folder: SharedFolder,
         scratch: Path,
-        memory: MemoryKeeper,
-        teller: Teller,
+        memory: MemoryControl,
+        reporter: Reporter,
     ) -> None:
         self._job = job
         self._options = options
         self._living = living
         self._ledger = ledger
         self._collector = collector
-        self._attendant = attendant
+        self._supervisor = supervisor
         self._dispatcher = dispatcher
-        self._commons = commons
+        self._shared_folder = shared_folder
         self._scratch = scratch
         self._memory = memory
-        self._teller = teller
+        self._reporter = reporter
         free = free_bytes(scratch)
-        self._limits = Limits.for_disk(free)
+        self._limits = BackpressureLimits.for_disk(free)
         self._space = SpaceGuard(options.space_timeout, free, collector.sizes)
         self._destination = FreeSpace(job.output.directory)
         self._behind = self._full = False
@@ -95,7 +95,7 @@ class Pulse:
         self.throughput = Throughput()
         """What so many renderers did together."""
 
-        self.hindrance = Hindrance()
+        self.contention = Contention()
         """What each cost the others."""
 
         self._told: dict[int, int] = {}
@@ -126,7 +126,7 @@ class Pulse:
             await asyncio.sleep(TICK)
             now = time.monotonic()
             attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]
-            folders = {owner.number: owner for owner in map(self._commons.of, attempts)}
+            folders = {owner.number: owner for owner in map(self._shared_folder.of, attempts)}
             await asyncio.gather(*(self._collector.look(owner, now) for owner in folders.values()))
             for attempt in attempts:
                 if not attempt.ended:
@@ -139,7 +139,7 @@ class Pulse:
             self._hold_or_go(now)
             self.throughput.observe(now, len(self._rendering()), self._collector.taken)
             self._weigh(now)
-            self._teller.emit(self.progress(now))
+            self._reporter.emit(self.progress(now))
 
     def heard(self, attempt: Attempt) -> None:
         """Its renderer has said something: that it begins, or that a frame is done, which is so at this very moment."""
@@ -157,7 +157,7 @@ class Pulse:
     def _weigh(self, now: float) -> None:
         rendering = self._rendering()
         own = {a.number: a.counted or len(a.seen) for a in rendering if not a.lease.shared}
-        self.hindrance.observe(now, len(rendering), own)
+        self.contention.observe(now, len(rendering), own)
 
     def progress(self, now: float) -> Progress:
         """Where the run stands. `now` is monotonic seconds."""
@@ -173,7 +173,7 @@ class Pulse:
             elapsed=now - self._began,
             rate=rate,
             eta=(total - delivered) / rate if rate else None,
-            waiting=self._collector.courier.waiting,
+            waiting=self._collector.delivery_queue.waiting,
             running=sum(1 for attempt in self._living.values() if attempt.tree is not None),
             fraction=self._fraction(delivered),
         )
@@ -188,16 +188,16 @@ class Pulse:
 
     def _completed(self, attempt: Attempt, now: float) -> None:
         """All its frames are there: give it its grace to exit, then stop it. That is a good end."""
-        whole = self._commons.of(attempt)
+        whole = self._shared_folder.of(attempt)
         if not (attempt.finished if self._job.single_file else self._collector.has_all(whole)):
             return
         if attempt.complete_since is None:
             attempt.complete_since = now
-            self._teller.slot(attempt)
+            self._reporter.slot(attempt)
         elif self._job.single_file and self._still_closes(attempt):
             attempt.complete_since = now
         elif now - attempt.complete_since >= self._options.child_grace_sec:
-            self._attendant.stop(attempt, StopReason.COMPLETE, grace=LAST_GRACE)
+            self._supervisor.stop(attempt, StopReason.COMPLETE, grace=LAST_GRACE)
 
     @staticmethod
     def _still_closes(attempt: Attempt) -> bool:
@@ -212,7 +212,7 @@ class Pulse:
         for attempt, sample in zip(attempts, samples, strict=True):
             self._take_in(attempt, sample, now)
             self._watch(attempt, sample, now)
-            self._teller.slot(attempt)
+            self._reporter.slot(attempt)
 
     def _take_in(self, attempt: Attempt, sample: TreeSample, now: float) -> None:
         if attempt.sampled is not None and now > attempt.sampled:
@@ -230,9 +230,9 @@ class Pulse:
         life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output_bytes, attempt.changes)
         quiet = attempt.watchdog.observe(life, attempt.phase)
         if isinstance(quiet, Stall):
-            self._attendant.stop(attempt, StopReason.STALLED, quiet.text)
+            self._supervisor.stop(attempt, StopReason.STALLED, quiet.text)
         elif quiet is not None:
-            self._teller.say(Level.WARNING, quiet.text, attempt)
+            self._reporter.say(Level.WARNING, quiet.text, attempt)
 
     def _hold_or_go(self, now: float) -> None:
         """Suspend the renderers while there is no room for what they write."""
@@ -246,20 +246,20 @@ class Pulse:
     def _back_pressure(self, scratch_free: int) -> None:
         """Scratch fills faster than the destination takes."""
         action = backlog_action(
-            waiting_bytes=self._collector.courier.waiting_bytes,
-            waiting_frames=self._collector.courier.waiting,
+            waiting_bytes=self._collector.delivery_queue.waiting_bytes,
+            waiting_frames=self._collector.delivery_queue.waiting,
             scratch_free=scratch_free,
             holding=self._behind,
             limits=self._limits,
         )
-        if action is Action.PAUSE and not self._behind:
+        if action is Pressure.PAUSE and not self._behind:
             self._behind = True
             if not self._full:  # else the reason was told
                 text = "the destination is slower than the renderers: they are paused until it catches up"
-                self._teller.say(Level.WARNING, text)
-        elif action is Action.GO and self._behind:
+                self._reporter.say(Level.WARNING, text)
+        elif action is Pressure.GO and self._behind:
             self._behind = False
-            self._teller.say(Level.INFO, "the destination has caught up: the renderers go on")
+            self._reporter.say(Level.INFO, "the destination has caught up: the renderers go on")
 
     def _room(self, now: float, scratch_free: int) -> None:
         """A disk is full, or will be."""
@@ -267,8 +267,8 @@ class Pulse:
             now,
             scratch_free,
             self._destination.bytes,
-            waiting=self._collector.courier.waiting,
-            refused=self._collector.courier.refused,
+            waiting=self._collector.delivery_queue.waiting,
+            refused=self._collector.delivery_queue.refused,
             to_come=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
         )
         verdict = self._space.look(disks)
@@ -284,14 +284,14 @@ class Pulse:
         if short is not None:
             free, wanted = short
             text = f"the destination has {free >> 20:,} MB free, and the {disks.to_come} frames to come take about"
-            self._teller.say(Level.WARNING, f"{text} {wanted >> 20:,} MB: it will be full before the end")
+            self._reporter.say(Level.WARNING, f"{text} {wanted >> 20:,} MB: it will be full before the end")
 
     def _tell_room(self) -> None:
         if not self._full:
-            self._teller.say(Level.INFO, "there is room again: the run goes on")
+            self._reporter.say(Level.INFO, "there is room again: the run goes on")
             return
         seconds = self._options.space_timeout
-        self._teller.say(
+        self._reporter.say(
             Level.WARNING,
             f"{self._space.full}: the run is paused until there is room, for {seconds:.0f} s at most",
         )
@@ -309,4 +309,4 @@ class Pulse:
         else:
             attempt.tree.resume()
             attempt.costs.go_on(time.time())
-        self._teller.slot(attempt)
+        self._reporter.slot(attempt)

@@ -23,12 +23,12 @@ from stmpo.engine.attempt import Attempt
 from stmpo.engine.collector import Collector
 from stmpo.engine.dispatcher import Dispatcher
 from stmpo.engine.ledger import FrameState
-from stmpo.engine.memory_control import MemoryKeeper
-from stmpo.engine.monitor import TICK, Pulse
-from stmpo.engine.outcomes import Concluder
-from stmpo.engine.reporter import Teller
-from stmpo.engine.shared_folder import Commons
-from stmpo.engine.supervisor import Attendant
+from stmpo.engine.memory_control import MemoryControl
+from stmpo.engine.monitor import TICK, Monitor
+from stmpo.engine.outcomes import Outcomes
+from stmpo.engine.reporter import Reporter
+from stmpo.engine.shared_folder import SharedFolder
+from stmpo.engine.supervisor import Supervisor
 from stmpo.engine.surroundings import circumstances
 from stmpo.engine.watchdog import Budgets, Pace, Watchdog
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.delivery.scratch import Scratch
-    from stmpo.delivery.size_consensus import Likeness
+    from stmpo.delivery.size_consensus import SizeConsensus
     from stmpo.engine.ledger import Ledger
     from stmpo.history.journal import Journal
     from stmpo.model.events import Event
@@ -81,7 +81,7 @@ class Assignment:
     written: frozenset[str]
     """Extensions, with their dots, that frames of earlier runs have."""
 
-    likeness: Likeness
+    size_consensus: SizeConsensus
     """The sizes of frames that are there already."""
 
 
@@ -117,14 +117,14 @@ class Run:
 
         self.slots_used: set[int] = set()
         self.book = RetryBook(len(a.plan.slots), a.options.max_frame_retries)
-        self._teller = Teller(emit, a.redact)
-        self.attendant = Attendant(
+        self._reporter = Reporter(emit, a.redact)
+        self.supervisor = Supervisor(
             a.job,
             a.options,
             a.renderer,
             a.environment,
             journal=a.journal,
-            teller=self._teller,
+            reporter=self._reporter,
             heard=self._heard,
         )
         self.collector = Collector(
@@ -139,19 +139,19 @@ class Run:
             failed=lambda error: self._end(error.exit_code, str(error)),
             lost=self._changed_in_scratch,
             revoked=self._frames_revoked,
-            likeness=a.likeness,
+            size_consensus=a.size_consensus,
         )
-        self._commons = Commons(a.job, a.ledger, self.attendant, self._folder, a.written)
+        self._shared_folder = SharedFolder(a.job, a.ledger, self.supervisor, self._folder, a.written)
         self.dispatcher = Dispatcher(
             a.strategy,
             self._living,
             ledger=a.ledger,
             journal=a.journal,
             collector=self.collector,
-            attendant=self.attendant,
-            commons=self._commons,
+            supervisor=self.supervisor,
+            shared_folder=self._shared_folder,
         )
-        self.concluder = Concluder(
+        self.outcomes = Outcomes(
             a.job,
             a.options,
             ledger=a.ledger,
@@ -159,47 +159,47 @@ class Run:
             journal=a.journal,
             collector=self.collector,
             book=self.book,
-            teller=self._teller,
+            reporter=self._reporter,
             end=self._end,
         )
-        self.memory = MemoryKeeper(
-            len(a.plan.slots), self._living, attendant=self.attendant, teller=self._teller
+        self.memory = MemoryControl(
+            len(a.plan.slots), self._living, supervisor=self.supervisor, reporter=self._reporter
         )
-        self.pulse = Pulse(
+        self.monitor = Monitor(
             a.job,
             a.options,
             self._living,
             ledger=a.ledger,
             collector=self.collector,
-            attendant=self.attendant,
+            supervisor=self.supervisor,
             dispatcher=self.dispatcher,
-            commons=self._commons,
+            shared_folder=self._shared_folder,
             scratch=a.scratch.path,
             memory=self.memory,
-            teller=self._teller,
+            reporter=self._reporter,
         )
 
     async def go(self) -> Ending:
         """Render until everything is delivered, or something ends the run."""
-        pulse = asyncio.create_task(self.pulse.beat())
+        monitor = asyncio.create_task(self.monitor.beat())
         try:
             while self.ending is None and self._strategy.waiting:  # again only for a frame that delivery lost
-                await self._render(pulse)
+                await self._render(monitor)
                 await self._delivered()
             await self._delivered()
         finally:
-            pulse.cancel()
+            monitor.cancel()
             with contextlib.suppress(asyncio.CancelledError, StmpoError):  # told already; a defect is raised
-                await pulse
+                await monitor
         self.collector.close()
         if self.ending is None:
-            failed = Ending(ExitCode.FRAMES_FAILED, self.concluder.failure())
+            failed = Ending(ExitCode.FRAMES_FAILED, self.outcomes.failure())
             self.ending = Ending(ExitCode.OK) if self._ledger.complete else failed
         if self.ending.exit_code is not ExitCode.OK:
             frames = (
-                tuple(self.concluder.failed) or self._ledger.missing(self._ledger.frames(*FrameState)).frames
+                tuple(self.outcomes.failed) or self._ledger.missing(self._ledger.frames(*FrameState)).frames
             )
-            self._teller.emit(RunFailed(frames, self.ending.reason))
+            self._reporter.emit(RunFailed(frames, self.ending.reason))
         return self.ending
 
     @property
@@ -226,7 +226,7 @@ class Run:
                 if attempt.tree is not None:
                     attempt.tree.kill()
         if grace is not None:
-            self.attendant.grace = min(self.attendant.grace, grace)
+            self.supervisor.grace = min(self.supervisor.grace, grace)
         self._delivery_limit = delivery
         self._end(ExitCode.CANCELLED, f"cancelled by {why}; {next_time}")
 
@@ -234,50 +234,50 @@ class Run:
         """End the run: nothing new is started, what runs is stopped, what is whole is still delivered."""
         if self.ending is None:
             self.ending = Ending(exit_code, reason)
-            self._teller.say(Level.ERROR, reason)
-        self.attendant.stop_all(self._living.values())
+            self._reporter.say(Level.ERROR, reason)
+        self.supervisor.stop_all(self._living.values())
         self._notify()
 
     def _heard(self, attempt: Attempt) -> None:
-        self._commons.heard(attempt)
+        self._shared_folder.heard(attempt)
         self.dispatcher.heard(attempt)
         self.memory.heard(attempt)
-        self.pulse.heard(attempt)
+        self.monitor.heard(attempt)
 
     def _changed_in_scratch(self, frame: int) -> None:
-        self.concluder.changed_in_scratch(frame)
+        self.outcomes.changed_in_scratch(frame)
         self._notify()
 
     def _frames_revoked(self, frames: FrameSet) -> None:
-        self.concluder.revoked(frames)
+        self.outcomes.revoked(frames)
         self._notify()
 
     async def _delivered(self) -> None:
         """Wait until everything is delivered; once the run is cancelled, no longer than it grants, and for no full disk."""
-        while self.collector.courier.waiting and time.monotonic() < self._delivery_deadline:
+        while self.collector.delivery_queue.waiting and time.monotonic() < self._delivery_deadline:
             if self._delivery_limit is not None:
-                if self.collector.courier.refused:
+                if self.collector.delivery_queue.refused:
                     break
                 deadline = time.monotonic() + self._delivery_limit
                 self._delivery_deadline = min(self._delivery_deadline, deadline)
             left = max(0.0, self._delivery_deadline - time.monotonic())
-            await self.collector.courier.some_delivered(min(DRAIN_STEP, left))
+            await self.collector.delivery_queue.some_delivered(min(DRAIN_STEP, left))
 
-    async def _render(self, pulse: asyncio.Task[None]) -> None:
+    async def _render(self, monitor: asyncio.Task[None]) -> None:
         slots = [asyncio.create_task(self._slot(slot)) for slot in self._a.plan.slots]
         try:
-            await self._until_done(slots, pulse)
+            await self._until_done(slots, monitor)
         finally:
             for task in slots:
                 task.cancel()
             await asyncio.gather(*slots, return_exceptions=True)
-            await self.attendant.stopped()
+            await self.supervisor.stopped()
             # Only after a defect does anything still live here; it must not outlive the run.
             await stop([a.tree for a in self._living.values() if a.tree is not None and not a.ended], 0)
 
-    async def _until_done(self, slots: list[asyncio.Task[None]], pulse: asyncio.Task[None]) -> None:
+    async def _until_done(self, slots: list[asyncio.Task[None]], monitor: asyncio.Task[None]) -> None:
         """Wait for the slots. An error that a user can act on ends the run in order; any other is a defect."""
-        watched = {*slots, pulse}  # a pulse that ended at an earlier error is done, and says it again
+        watched = {*slots, monitor}  # a pulse that ended at an earlier error is done, and says it again
         while not all(task.done() for task in slots):
             done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             watched -= done
@@ -301,28 +301,28 @@ class Run:
                 break
             else:
                 if not idle:
-                    self._teller.idle(slot.index)
+                    self._reporter.idle(slot.index)
                 idle = True
                 # What is worth stealing changes as frames are done.
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(wake.wait(), TICK)
-        self._teller.idle(slot.index)
+        self._reporter.idle(slot.index)
 
     async def _serve(self, slot: Slot, lease: Lease) -> None:
         """One lease, from grant to conclusion."""
         attempt = self._new_attempt(lease)
         pause = 0.0
         try:
-            self._teller.slot(attempt)
+            self._reporter.slot(attempt)
             if await self._may_start():
                 self.slots_used.add(slot.index)
                 self.dispatcher.started(attempt)
                 self.memory.started(attempt)
-                await self.attendant.attend(slot, attempt)
+                await self.supervisor.attend(slot, attempt)
                 self.memory.ended(attempt)
                 # Whether another process is worth its start depends on what is there.
                 if attempt.lease.shared:
-                    await self.collector.look(self._commons.of(attempt), time.monotonic())
+                    await self.collector.look(self._shared_folder.of(attempt), time.monotonic())
                     self.dispatcher.news(attempt)
                 self._strategy.retire(attempt.lease)
                 pause = await self._conclude(attempt)
@@ -330,39 +330,39 @@ class Run:
                 pause = TICK  # the run ends, or there is no memory for it
                 attempt.ended = True
                 self._strategy.retire(attempt.lease)
-                left = self._commons.leave(attempt) if attempt.lease.shared else attempt
+                left = self._shared_folder.leave(attempt) if attempt.lease.shared else attempt
                 if left is not None:
-                    self.concluder.untouched(left)
+                    self.outcomes.untouched(left)
         finally:
             self._living.pop(attempt.number, None)
             self._notify()
         if pause and self.ending is None:
-            self._teller.idle(slot.index, SlotState.WAITING)
+            self._reporter.idle(slot.index, SlotState.WAITING)
             await self._sleep(pause)
 
     async def _conclude(self, attempt: Attempt) -> float:
         """A renderer is gone: look at its last files and account for them. Returns the seconds that its slot pauses."""
         owner: Attempt | None = attempt
         if attempt.lease.shared:
-            self.concluder.left(attempt)
-            owner = self._commons.leave(attempt)
-            if owner is not None and self._commons.refused:
+            self.outcomes.left(attempt)
+            owner = self._shared_folder.leave(attempt)
+            if owner is not None and self._shared_folder.refused:
                 text = "--strategy shared: the renderer refuses to leave out existing files; steal is used"
-                self._teller.say(Level.WARNING, text)
+                self._reporter.say(Level.WARNING, text)
         if owner is not None:
             await self.collector.look(owner, time.monotonic())
             await self.dispatcher.ended(owner)
         if attempt.start_up is not None and (attempt.taken or attempt.lease.shared):
             self.start_ups.append(attempt.start_up)
-        return 0.0 if owner is None else await self.concluder.conclude(owner)
+        return 0.0 if owner is None else await self.outcomes.conclude(owner)
 
     def _new_attempt(self, lease: Lease) -> Attempt:
         self._attempts += 1
         if lease.shared:
-            folder = self._commons.join(lease, time.monotonic())
+            folder = self._shared_folder.join(lease, time.monotonic())
         else:
             folder = self._folder(self._attempts)
-            for frame in self.concluder.frames_of(lease):
+            for frame in self.outcomes.frames_of(lease):
                 self._ledger.move(frame, FrameState.LEASED)
         attempt = Attempt(
             number=self._attempts,
@@ -373,7 +373,7 @@ class Run:
             single_file=self._a.job.single_file,
         )
         if lease.shared:
-            self._commons.enter(attempt)
+            self._shared_folder.enter(attempt)
         self._living[attempt.number] = attempt
         return attempt
 
@@ -393,8 +393,8 @@ class Run:
         False when the run ends meanwhile, or when there is no memory for one more.
         """
         async with self._gate:
-            while self.ending is None and (self.pulse.holding or time.monotonic() < self._next_start):
-                await self._sleep(TICK if self.pulse.holding else self._next_start - time.monotonic())
+            while self.ending is None and (self.monitor.holding or time.monotonic() < self._next_start):
+                await self._sleep(TICK if self.monitor.holding else self._next_start - time.monotonic())
             running = sum(1 for attempt in self._living.values() if attempt.tree is not None)
             if self.ending is not None or self.memory.refuses(running):
                 return False

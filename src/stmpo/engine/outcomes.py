@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.collector import Collector
     from stmpo.engine.ledger import Ledger
-    from stmpo.engine.reporter import Teller
+    from stmpo.engine.reporter import Reporter
     from stmpo.history.journal import Journal
     from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
@@ -42,7 +42,7 @@ _OWN_ENDS = frozenset((StopReason.STALLED, StopReason.MEMORY, StopReason.RUNAWAY
 """Why a single renderer was stopped, where the run goes on without it."""
 
 
-class Concluder:
+class Outcomes:
     """Accounts for ended attempts. `end` ends the run: exit code and reason."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Concluder:
         journal: Journal,
         collector: Collector,
         book: RetryBook,
-        teller: Teller,
+        reporter: Reporter,
         end: Callable[[ExitCode, str], None],
     ) -> None:
         self._job = job
@@ -65,7 +65,7 @@ class Concluder:
         self._journal = journal
         self._collector = collector
         self._book = book
-        self._teller = teller
+        self._reporter = reporter
         self._end = end
         self._taken_when_full = -1
         self._in_vain = 0
@@ -112,15 +112,15 @@ class Concluder:
         )
         if 0 < (attempt.pictures or attempt.counted) < wanted:
             text = f"{self._job.output.name(0)}: {holds} frames, and {wanted} were asked for; look at its end"
-            self._teller.say(Level.WARNING, text, attempt)
+            self._reporter.say(Level.WARNING, text, attempt)
 
     def left(self, attempt: Attempt) -> None:
         """A renderer that shared a folder has gone; what is missing there is concluded once the last one has."""
         self._write(attempt, FrameSet(()))
         if attempt.stopped in _OWN_ENDS or (attempt.code != 0 and attempt.stopped is None):
-            words, ending = self._teller.words(attempt), attempt.ending()
+            words, ending = self._reporter.words(attempt), attempt.ending()
             why = _why(ending, words)
-            self._teller.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
+            self._reporter.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
 
     def untouched(self, attempt: Attempt) -> None:
         """A lease that was never started goes back as it is."""
@@ -130,7 +130,7 @@ class Concluder:
     def changed_in_scratch(self, frame: int) -> None:
         """A frame that was verified changed before it was delivered, and is whole no more; it is pending again."""
         name = self._job.output.name(frame)
-        self._teller.say(
+        self._reporter.say(
             Level.WARNING, f"{name} was changed in scratch after it was read: it will be rendered again"
         )
         self._strategy.give_back([Span(frame, frame)])
@@ -156,12 +156,12 @@ class Concluder:
             missing=str(missing),
             start_up=None if attempt.start_up is None else round(attempt.start_up, 3),
             peak_memory=attempt.peak_memory,
-            words=self._teller.words(attempt) if missing.frames else None,
+            words=self._reporter.words(attempt) if missing.frames else None,
         )
 
     def _lost(self, attempt: Attempt, missing: FrameSet, scratch_free: int) -> float:
         """Decide about the frames that an attempt left missing."""
-        words = self._teller.words(attempt)
+        words = self._reporter.words(attempt)
         if self._hopeless(attempt):
             self._give_back(missing)
             self._end(ExitCode.FRAMES_FAILED, f"no retry can help: {words}")
@@ -197,7 +197,7 @@ class Concluder:
         if not self._options.space_timeout or self._in_vain > 2 * self._book.slots:
             raise NoSpace(f"the scratch disk is full ({folder}); free some space, then run again to go on")
         text = f"{attempt.ending()}: the scratch disk is full ({folder}); missing, until there is room: {missing}"
-        self._teller.say(Level.WARNING, text, attempt)
+        self._reporter.say(Level.WARNING, text, attempt)
         return SCRATCH_PAUSE
 
     def _hopeless(self, attempt: Attempt) -> bool:
@@ -210,14 +210,14 @@ class Concluder:
         ending = attempt.ending()
         why = _why(ending, words)
         done = len(self.frames_of(attempt.lease)) - len(missing)
-        self._teller.say(Level.WARNING, f"{why}. {done} done; missing: {missing}", attempt)
+        self._reporter.say(Level.WARNING, f"{why}. {done} done; missing: {missing}", attempt)
 
     def _exhausted(self, frame: int, attempt: Attempt, words: str) -> None:
         self.failed[frame] = words
         self._journal.write("failed", frame=frame, words=words)
         tries = self._options.max_frame_retries + 1
         times = "once" if tries == 1 else f"{tries} times"
-        self._teller.say(Level.ERROR, f"{self._job.output.name(frame)} failed {times}: {words}", attempt)
+        self._reporter.say(Level.ERROR, f"{self._job.output.name(frame)} failed {times}: {words}", attempt)
         if self._options.kill_on_fail:
             self._end(ExitCode.FRAMES_FAILED, self.failure())
 

@@ -54,7 +54,7 @@ AROUND_A_NAME = len(".stmpo-9f3c2a00-.part") + len("-2147483648")
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class PreparedRun:
     """A job that can be run, and what running it needs. The journal is open and locked: close it."""
 
     job: RenderJob
@@ -77,7 +77,7 @@ class Intake:
     """What was asked for and cannot be had, one line each; the run goes on without it."""
 
 
-def take_in(
+def prepare(
     project: str,
     job_options: JobOptions,
     options: RunOptions,
@@ -85,7 +85,7 @@ def take_in(
     sources: Mapping[str, Source],
     environ: Mapping[str, str],
     folder: Path,
-) -> Intake:
+) -> PreparedRun:
     """Check everything. `sources` says where each option came from; relative paths start at `folder`.
 
     Raises:
@@ -121,7 +121,7 @@ def take_in(
     machine, warnings = _machine(options, folder)
     scratch_root = _optional(options.scratch_dir, folder) or default_root(env.values)
     version = _version(path)
-    return Intake(
+    return PreparedRun(
         job=job,
         options=options,
         renderer=renderer,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo.delivery.scratch import Scratch
-from stmpo.delivery.size_consensus import EARLIER, Likeness
+from stmpo.delivery.size_consensus import EARLIER, SizeConsensus
 from stmpo.engine import resume
 from stmpo.engine.cancel import _canceller
 from stmpo.engine.ledger import FrameState, Ledger
@@ -40,11 +40,11 @@ from stmpo.system.signals import Listening, ignore, listening
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stmpo.engine.prepare import Intake
-    from stmpo.scheduling.cost_history import Learned
+    from stmpo.engine.prepare import PreparedRun
+    from stmpo.scheduling.cost_history import CostHistory
 
 
-def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
+def render(intake: PreparedRun, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
     """Run to the end and return what was achieved; the last events are told.
 
     `session` is the OpenJD session's working folder, where a cancel leaves word of how much time it grants.
@@ -71,7 +71,7 @@ def render(intake: Intake, emit: Callable[[Event], None], *, session: Path | Non
 
 
 async def _render(
-    intake: Intake,
+    intake: PreparedRun,
     emit: Callable[[Event], None],
     scratch: Scratch,
     *,
@@ -122,7 +122,7 @@ async def _render(
             scratch=scratch,
             run=intake.run,
             written=there.written,
-            likeness=there.likeness,
+            size_consensus=there.size_consensus,
         ),
         emit,
     )
@@ -169,7 +169,7 @@ class _There:
     written: frozenset[str]
     """Extensions, with their dots, that frames of earlier runs have."""
 
-    likeness: Likeness
+    size_consensus: SizeConsensus
     """The sizes of both."""
 
     @property
@@ -177,7 +177,7 @@ class _There:
         return self.standing + len(self.adoptable)
 
 
-def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]) -> _There:
+def _already_there(intake: PreparedRun, ledger: Ledger, emit: Callable[[Event], None]) -> _There:
     """Look at journal and disk. Frames that stand at the destination are delivered from now on."""
     job, options = intake.job, intake.options
     history = _history(intake, emit)
@@ -188,15 +188,15 @@ def _already_there(intake: Intake, ledger: Ledger, emit: Callable[[Event], None]
     )
     for frame in standing:
         ledger.move(frame, FrameState.DELIVERED)
-    likeness = Likeness()
-    likeness.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
+    size_consensus = SizeConsensus()
+    size_consensus.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
     found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
-    adoptable = [each for each in found if likeness.judge(each.frame, each.file.sides, EARLIER) is None]
+    adoptable = [each for each in found if size_consensus.judge(each.frame, each.file.sides, EARLIER) is None]
     written = frozenset(Path(frame.name).suffix for frame in history.vouched.values())
-    return _There(len(standing), adoptable, past, written, likeness)
+    return _There(len(standing), adoptable, past, written, size_consensus)
 
 
-def _learned(intake: Intake, emit: Callable[[Event], None]) -> Learned:
+def _learned(intake: PreparedRun, emit: Callable[[Event], None]) -> CostHistory:
     """What earlier runs have found out: by the journal, and by the file that travels, which has the last word."""
     learned = intake.journal.learned(intake.job, intake.version)
     if intake.cost_file is not None:
@@ -207,7 +207,7 @@ def _learned(intake: Intake, emit: Callable[[Event], None]) -> Learned:
     return learned
 
 
-def _leave_costs(intake: Intake, emit: Callable[[Event], None]) -> None:
+def _leave_costs(intake: PreparedRun, emit: Callable[[Event], None]) -> None:
     """Add what this run has found out to the file that travels, where one is wanted."""
     if intake.cost_file is None:
         return
@@ -222,12 +222,12 @@ def _leave_costs(intake: Intake, emit: Callable[[Event], None]) -> None:
 
 
 def _summary(
-    intake: Intake,
+    intake: PreparedRun,
     ledger: Ledger,
     run: Run,
     ending: Ending,
     *,
-    learned: Learned,
+    learned: CostHistory,
     kept: str,
     resumed: int,
     elapsed: float,
@@ -243,11 +243,11 @@ def _summary(
         total=len(ledger),
         delivered=ledger.count(FrameState.DELIVERED),
         resumed=resumed,
-        failed=tuple(run.concluder.failed),
+        failed=tuple(run.outcomes.failed),
         missing=tuple(f for f in ledger.frames(*FrameState) if _is_missing(ledger, f)),
         elapsed=elapsed,
         processes=len(run.slots_used),
-        starts=run.attendant.starts,
+        starts=run.supervisor.starts,
         retries=run.book.retried,
         strategy=run.strategy_name,
         robbed=run.dispatcher.robbed,
@@ -255,19 +255,19 @@ def _summary(
         start_up=sum(start_ups) / len(start_ups) if start_ups else None,
         frame_cost=sum(costs) / len(costs) if costs else None,
         too_many=_too_many(run, learned, now),
-        peak_memory=run.pulse.peak_memory,
+        peak_memory=run.monitor.peak_memory,
         journal=str(intake.journal.path),
         kept=kept,
     )
 
 
-def _too_many(run: Run, before: Learned, now: Learned) -> str:
+def _too_many(run: Run, before: CostHistory, now: CostHistory) -> str:
     """What this run, or the one before beside this one, says about the number of processes."""
     earlier = {frame: (count, before.costs[frame]) for frame, count in before.processes.items()}
-    seen = run.pulse.throughput
+    seen = run.monitor.throughput
     found = seen.too_many() or fewer_were_faster(earlier, now.costs, len(run.slots_used))
     made = "made"
-    if found is None and (hindered := run.pulse.hindrance.fewer()) and (most := seen.most()):
+    if found is None and (hindered := run.monitor.contention.fewer()) and (most := seen.most()):
         count, faster = hindered
         found, made = (Rate(count, faster * most.frames_per_second), most), "would make about"
     if found is None:
@@ -283,7 +283,7 @@ def _is_missing(ledger: Ledger, frame: int) -> bool:
     return ledger[frame].state not in {FrameState.DELIVERED, FrameState.FAILED}
 
 
-def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
+def _history(intake: PreparedRun, emit: Callable[[Event], None]) -> History:
     """What earlier runs left. A project that was saved since makes them another version, whose frames do not count."""
     if not intake.options.resume:
         return History()
@@ -298,7 +298,7 @@ def _history(intake: Intake, emit: Callable[[Event], None]) -> History:
     return history
 
 
-def _plan(intake: Intake, wanted: int, learned_peak: int, emit: Callable[[Event], None]) -> Plan:
+def _plan(intake: PreparedRun, wanted: int, learned_peak: int, emit: Callable[[Event], None]) -> Plan:
     request = PlanRequest.of(
         intake.options,
         frames=max(1, wanted),
@@ -317,7 +317,7 @@ def _reasons(plan: Plan) -> tuple[str, ...]:
     return (f"{plan_text.headline(plan)} ({others})", *plan_text.notes(plan))
 
 
-def _clean_up(intake: Intake, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
+def _clean_up(intake: PreparedRun, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
     """Remove scratch when the ledger says that nothing in it is needed. Returns the folder that was kept, or ''."""
     if ledger.complete:
         gone = [*resume.sweep_scratch(past), *([scratch.path] if scratch.remove() else [])]

@@ -18,7 +18,7 @@ MOST_TOLD = 100
 """Explanations of renderers' lines in one run, at most; the lines themselves are always in the log."""
 
 
-class Teller:
+class Reporter:
     """`emit` is the sinks' ear; `redact` masks secret values in whatever comes from a renderer."""
 
     def __init__(self, emit: Callable[[Event], None], redact: Callable[[str], str]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.delivery import part_files
-from stmpo.delivery.file_stability import Found, scan
+from stmpo.delivery.file_stability import RenderedFile, scan
 from stmpo.delivery.scratch import Scratch, owned
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.delivery.verify_files import verify_one
@@ -79,7 +79,7 @@ class Adoptable:
     """A whole frame in an earlier run's scratch."""
 
     frame: int
-    found: Found
+    found: RenderedFile
     file: Whole
 
 

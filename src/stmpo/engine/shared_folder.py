@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.engine.ledger import Ledger
-    from stmpo.engine.supervisor import Attendant
+    from stmpo.engine.supervisor import Supervisor
     from stmpo.model.render_job import RenderJob
     from stmpo.scheduling.protocol import Lease
 
@@ -50,7 +50,7 @@ MANY = 2000
 frames that are not wanted, which is cheaper than ten thousands of files."""
 
 
-class Commons:
+class SharedFolder:
     """The shared folder of a run. `make_folder` makes it in scratch when it is needed.
 
     `written` are the extensions, with their dots, that frames of earlier runs have.
@@ -60,7 +60,7 @@ class Commons:
         self,
         job: RenderJob,
         ledger: Ledger,
-        attendant: Attendant,
+        supervisor: Supervisor,
         make_folder: Callable[[int], Path],
         written: frozenset[str] = frozenset(),
     ) -> None:
@@ -74,7 +74,7 @@ class Commons:
 
         self._job = job
         self._ledger = ledger
-        self._attendant = attendant
+        self._supervisor = supervisor
         self._make_folder = make_folder
         self._members: dict[int, Attempt] = {}
         self._whole: Attempt | None = None
@@ -139,7 +139,7 @@ class Commons:
         if self._whole.untrusted:
             for other in self._members.values():
                 note = "another renderer wrote frames to its folder that cannot be trusted"
-                self._attendant.stop(other, StopReason.UNTRUSTED, note)
+                self._supervisor.stop(other, StopReason.UNTRUSTED, note)
 
     def _told(self, member: Attempt) -> None:
         """Write down what the frame cost that a member's line has told of; the line may have counted skipped ones too."""

@@ -17,14 +17,14 @@ from stmpo.model.errors import NoRenderer
 from stmpo.model.events import Level, SlotState
 from stmpo.processes import SpawnRequest, spawn, stop
 from stmpo.renderers.line_decoder import LineSplitter, decode, system_code_pages
-from stmpo.renderers.output_limit import Flood
+from stmpo.renderers.output_limit import OutputLimit
 from stmpo.renderers.protocol import LineKind, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from stmpo.engine.attempt import Attempt
-    from stmpo.engine.reporter import Teller
+    from stmpo.engine.reporter import Reporter
     from stmpo.history.journal import Journal
     from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
@@ -36,7 +36,7 @@ _NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFI
 """Errors of a start that a later start may not meet: the machine is short of something."""
 
 
-class Attendant:
+class Supervisor:
     """Starts, reads and stops renderers. `grace` is the time in seconds that a stopped renderer is given.
 
     `heard` is told when a renderer's lines say that it goes forward.
@@ -50,7 +50,7 @@ class Attendant:
         environment: Mapping[str, str],
         *,
         journal: Journal,
-        teller: Teller,
+        reporter: Reporter,
         heard: Callable[[Attempt], None],
     ) -> None:
         self._job = job
@@ -58,7 +58,7 @@ class Attendant:
         self._renderer = renderer
         self._environment = environment
         self._journal = journal
-        self._teller = teller
+        self._reporter = reporter
         self._heard = heard
         self._code_pages = system_code_pages()
         self._stopping: set[asyncio.Task[object]] = set()
@@ -79,8 +79,8 @@ class Attendant:
             attempt.ended = True
             return
         self.starts += 1
-        self._teller.containment(attempt)
-        self._teller.slot(attempt)
+        self._reporter.containment(attempt)
+        self._reporter.slot(attempt)
         try:
             if attempt.stopped is not None:  # the run ended while the process was being made
                 self._stop([attempt.tree], self.grace)
@@ -90,7 +90,7 @@ class Attendant:
             attempt.tree.close()
             attempt.ended = True
         for member in leftovers:
-            self._teller.say(
+            self._reporter.say(
                 Level.WARNING, f"process {member.pid} ({member.name}) could not be ended", attempt
             )
 
@@ -116,7 +116,7 @@ class Attendant:
         """Stop one renderer, for a reason that is its own. Returns at once; `attend` sees the end."""
         if attempt.stopped is None and attempt.tree is not None:
             attempt.stopped, attempt.stop_note = reason, note
-            self._teller.slot(attempt, SlotState.STOPPING)
+            self._reporter.slot(attempt, SlotState.STOPPING)
             self._stop([attempt.tree], self.grace if grace is None else min(grace, self.grace))
 
     def stop_all(self, attempts: Iterable[Attempt]) -> None:
@@ -124,7 +124,7 @@ class Attendant:
         ending = [attempt for attempt in attempts if attempt.stopped is None]
         for attempt in ending:
             attempt.stopped = StopReason.RUN_ENDS
-            self._teller.slot(attempt, SlotState.STOPPING)
+            self._reporter.slot(attempt, SlotState.STOPPING)
         self._stop([attempt.tree for attempt in ending if attempt.tree is not None], self.grace)
 
     async def stopped(self) -> None:
@@ -181,7 +181,7 @@ class Attendant:
         return Work(runs[0], str(attempt.folder / f"movie{extension}"), slot.mfr_percent)
 
     async def _read(self, attempt: Attempt, tree: ProcessTree) -> None:
-        splitter, flood = LineSplitter(), Flood(time.monotonic())
+        splitter, flood = LineSplitter(), OutputLimit(time.monotonic())
         while data := await tree.read():
             attempt.output_bytes += len(data)
             for raw in splitter.feed(data):
@@ -191,22 +191,22 @@ class Attendant:
         for raw in splitter.close():
             self._line(attempt, raw, flood)
         for text in flood.rest():
-            self._teller.line(attempt, text)
+            self._reporter.line(attempt, text)
 
-    def _line(self, attempt: Attempt, raw: bytes, flood: Flood) -> None:
+    def _line(self, attempt: Attempt, raw: bytes, flood: OutputLimit) -> None:
         line = self._renderer.read(decode(raw, self._code_pages))
         before = (attempt.began, attempt.counted)
         trusted = not attempt.untrusted
         now = time.monotonic()
         attempt.heard(line, now, time.time())
         for text in flood.admit(line.text, now):
-            self._teller.line(attempt, text)
+            self._reporter.line(attempt, text)
         if line.finding is not None:
-            self._teller.explain(attempt, line.finding)
+            self._reporter.explain(attempt, line.finding)
         if trusted and attempt.untrusted:
             self._journal.write("untrusted", attempt=attempt.number)
-            self.stop(attempt, StopReason.UNTRUSTED, self._teller.words(attempt))
+            self.stop(attempt, StopReason.UNTRUSTED, self._reporter.words(attempt))
             self._heard(attempt)
         elif (attempt.began, attempt.counted) != before and line.kind is not LineKind.OTHER:
-            self._teller.slot(attempt)
+            self._reporter.slot(attempt)
             self._heard(attempt)

@@ -20,7 +20,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.find import Font, State
+from stmpo.fonts.find import FontState, ProjectFont
 from stmpo.fonts.install.manifest import FILE
 from stmpo.fonts.install.validate import NotAFont, examine
 from stmpo.system.paths.windows import refusal
@@ -54,12 +54,12 @@ class Policy:
     """Bytes of all copies."""
 
     @property
-    def states(self) -> frozenset[State]:
+    def states(self) -> frozenset[FontState]:
         """The states of fonts that travel."""
         if self.nothing:
             return frozenset()
-        asked = {State.RESTRICTED, State.SYNCED} if self.everything else set()
-        return frozenset({State.FOUND, *asked})
+        asked = {FontState.RESTRICTED, FontState.SYNCED} if self.everything else set()
+        return frozenset({FontState.FOUND, *asked})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class CollectedFonts:
     """The fonts of a job."""
 
-    fonts: tuple[Font, ...] = ()
+    fonts: tuple[ProjectFont, ...] = ()
     """Every font that the project uses."""
 
     files: tuple[tuple[str, str | None], ...] = ()
@@ -85,10 +85,10 @@ class Parcel:
 
     copies: tuple[Copy, ...] = ()
 
-    damaged: tuple[tuple[Font, str], ...] = ()
+    damaged: tuple[tuple[ProjectFont, str], ...] = ()
     """Fonts whose files a worker would refuse, and why."""
 
-    over: tuple[tuple[Font, int], ...] = ()
+    over: tuple[tuple[ProjectFont, int], ...] = ()
     """Fonts that the limit leaves no room for, and the bytes of their files."""
 
     @property
@@ -127,10 +127,10 @@ class _File:
     source: Path
     size: int
     extension: str
-    fonts: list[Font] = field(default_factory=list)
+    fonts: list[ProjectFont] = field(default_factory=list)
 
 
-def collect(fonts: Iterable[Font], policy: Policy) -> Parcel:
+def collect(fonts: Iterable[ProjectFont], policy: Policy) -> CollectedFonts:
     """What travels of these fonts. Reads each file once, and writes nothing."""
     everything = tuple(sorted(fonts, key=lambda font: font.name))
     files, damaged = _files([font for font in everything if font.state in policy.states])
@@ -142,7 +142,7 @@ def collect(fonts: Iterable[Font], policy: Policy) -> Parcel:
         name = _unique(copy_name(file.fonts[0].name, file.extension), names)
         packed.append(Copy(name, file.source, file.size))
         copies |= {font.name: name for font in file.fonts}
-    return Parcel(
+    return CollectedFonts(
         fonts=everything,
         files=tuple((font.name, copies.get(font.name)) for font in everything),
         copies=tuple(packed),
@@ -160,7 +160,7 @@ def copy_name(postscript: str, extension: str) -> str:
     return f"_{name}" if refusal(name) else name
 
 
-def _files(fonts: Sequence[Font]) -> tuple[list[_File], list[tuple[Font, str]]]:
+def _files(fonts: Sequence[ProjectFont]) -> tuple[list[_File], list[tuple[ProjectFont, str]]]:
     """The files that these fonts lie in, each content once, in the order of the fonts; and what is wrong with others."""
     by_path: dict[Path, _File | str] = {}
     by_content: dict[bytes, _File] = {}

@@ -33,7 +33,7 @@ _VALUE = re.compile(r"_-?(?:\d+(?:\.\d*)?|\.\d+)([A-Za-z0-9]{1,4}?)(?=_|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class NameRecord:
     """One record of a `name` table, decoded."""
 
     platform: int
@@ -49,7 +49,7 @@ class Record:
 class Tables:
     """What is read of one face."""
 
-    records: tuple[Record, ...] = ()
+    records: tuple[NameRecord, ...] = ()
 
     embedding: int = 0
     """`OS/2.fsType`; 0 (installable) where the face has no such table."""
@@ -148,8 +148,8 @@ def family_key(name: str) -> str:
 class _Texts:
     """The records of a face by what they name."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
-        self._kinds: defaultdict[int, list[Record]] = defaultdict(list)
+    def __init__(self, records: Iterable[NameRecord]) -> None:
+        self._kinds: defaultdict[int, list[NameRecord]] = defaultdict(list)
         for record in records:
             self._kinds[record.kind].append(record)
 
@@ -172,7 +172,7 @@ def _instance(texts: _Texts, prefix: str, style: int, name: int) -> tuple[str, s
     return f"{prefix}-{_alphanumeric(called)}"[:LONGEST], called
 
 
-def _preference(record: Record) -> int:
+def _preference(record: NameRecord) -> int:
     """Windows' American English, then its other English, then the Mac's, then as the table has them."""
     if record.platform == 3:
         return 0 if record.language == 0x409 else 1 if record.language & 0x3FF == 9 else 3

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stmpo.fonts.index import Reader
 
 
-class State(Enum):
+class FontState(Enum):
     """What became of one font that was asked for."""
 
     FOUND = "found"
@@ -45,17 +45,17 @@ class State(Enum):
     """Nothing of that name is here."""
 
 
-_TRAVEL_ORDER = (State.FOUND, State.RESTRICTED, State.SYNCED, State.LEGACY)
+_TRAVEL_ORDER = (FontState.FOUND, FontState.RESTRICTED, FontState.SYNCED, FontState.LEGACY)
 
 
 @dataclass(frozen=True, slots=True)
-class Font:
+class ProjectFont:
     """One font that was asked for."""
 
     name: str
     """Its PostScript name."""
 
-    state: State
+    state: FontState
 
     path: Path | None = None
     """Its file; None where it is not here."""
@@ -78,7 +78,9 @@ class Font:
         return "" if self.face is None else self.face.family
 
 
-def find(wanted: Collection[str], environ: Mapping[str, str], *, more: Iterable[Path] = ()) -> list[Font]:
+def find(
+    wanted: Collection[str], environ: Mapping[str, str], *, more: Iterable[Path] = ()
+) -> list[ProjectFont]:
     """Each font, by name. Looks through this system's folders and `more`, with this user's index."""
     if not wanted:
         return []
@@ -98,10 +100,10 @@ def reader() -> Reader:
     return read
 
 
-def choose(wanted: Iterable[str], known: Iterable[Known]) -> list[Font]:
+def choose(wanted: Iterable[str], known: Iterable[Known]) -> list[ProjectFont]:
     """Each wanted font, by name, from what is there."""
     names = frozenset(wanted)
-    best: dict[str, tuple[tuple[int, int], Font]] = {}
+    best: dict[str, tuple[tuple[int, int], ProjectFont]] = {}
     families: dict[str, str] = {}
     versions: dict[str, dict[str, Path]] = {name: {} for name in names}
     for one in known:
@@ -119,7 +121,7 @@ def choose(wanted: Iterable[str], known: Iterable[Known]) -> list[Font]:
     ]
 
 
-def _among(font: Font, versions: Mapping[str, Path]) -> Font:
+def _among(font: ProjectFont, versions: Mapping[str, Path]) -> ProjectFont:
     """The font, with the other versions of it; versions that are not known differ from none."""
     if font.face is None or not font.face.version:
         return font
@@ -127,12 +129,12 @@ def _among(font: Font, versions: Mapping[str, Path]) -> Font:
     return replace(font, rivals=tuple(others))
 
 
-def _matches(names: frozenset[str], one: Known) -> Iterator[tuple[int, Font]]:
+def _matches(names: frozenset[str], one: Known) -> Iterator[tuple[int, ProjectFont]]:
     """The names that a file answers to, and how well: 0 its own, 1 an instance's, 2 a place between instances."""
     path = one.file.path
     if one.legacy is not None:
         for name in names.intersection(one.legacy.names):
-            yield 0, Font(name, State.LEGACY, path, note=one.legacy.kind)
+            yield 0, ProjectFont(name, FontState.LEGACY, path, note=one.legacy.kind)
     for face in one.faces:
         state = _state(one, face)
         own = names.intersection(face.names)
@@ -142,19 +144,19 @@ def _matches(names: frozenset[str], one: Known) -> Iterator[tuple[int, Font]]:
             for name in group:
                 style = face.style_of(name)
                 if style is not None:
-                    yield closeness, Font(name, state, path, face, style)
+                    yield closeness, ProjectFont(name, state, path, face, style)
 
 
-def _state(one: Known, face: Face) -> State:
+def _state(one: Known, face: Face) -> FontState:
     if one.file.origin is Origin.SYNCED:
-        return State.SYNCED
+        return FontState.SYNCED
     if embedding(face.embedding) is Embedding.RESTRICTED:
-        return State.RESTRICTED
-    return State.FOUND
+        return FontState.RESTRICTED
+    return FontState.FOUND
 
 
-def _absent(name: str, families: Mapping[str, str]) -> Font:
+def _absent(name: str, families: Mapping[str, str]) -> ProjectFont:
     stand_in = families.get(family_key(name))
     if stand_in is None:
-        return Font(name, State.MISSING)
-    return Font(name, State.SUBSTITUTED, note=stand_in)
+        return ProjectFont(name, FontState.MISSING)
+    return ProjectFont(name, FontState.SUBSTITUTED, note=stand_in)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from stmpo.fonts import sfnt
-from stmpo.fonts.face import Face, Record, Tables, face_of
+from stmpo.fonts.face import Face, NameRecord, Tables, face_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _tag(tag: str | bytes) -> str:
     return tag if isinstance(tag, str) else tag.decode("latin1")
 
 
-def _records(font: TTFont) -> Iterator[Record]:
+def _records(font: TTFont) -> Iterator[NameRecord]:
     if "name" not in font or sfnt.overflows(font.reader["name"]):
         return
     for record in font["name"].names:
@@ -67,4 +67,4 @@ def _records(font: TTFont) -> Iterator[Record]:
             text = record.toUnicode()
         except UnicodeDecodeError:
             continue
-        yield Record(record.platformID, record.platEncID, record.langID, record.nameID, text)
+        yield NameRecord(record.platformID, record.platEncID, record.langID, record.nameID, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
-from stmpo.fonts.face import NO_NAME, Face, Record, Tables, face_of
+from stmpo.fonts.face import NO_NAME, Face, NameRecord, Tables, face_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,7 +149,7 @@ def overflows(table: bytes) -> bool:
     return claimed > _MOST_TEXT
 
 
-def _records(table: bytes) -> Iterator[Record]:
+def _records(table: bytes) -> Iterator[NameRecord]:
     """The records whose text can be read."""
     if len(table) < 6 or overflows(table):
         return
@@ -161,7 +161,7 @@ def _records(table: bytes) -> Iterator[Record]:
             continue
         text = _decoded(data, _codec(platform, encoding, language))
         if text is not None:
-            yield Record(platform, encoding, language, kind, text)
+            yield NameRecord(platform, encoding, language, kind, text)
 
 
 def _codec(platform: int, encoding: int, language: int) -> str:

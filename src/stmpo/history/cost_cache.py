@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import FrameSet
-from stmpo.scheduling.cost_history import Learned
+from stmpo.scheduling.cost_history import CostHistory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +54,14 @@ def cost_file(job: RenderJob, folder: Path) -> Path:
     return folder / f".{stem}-{digest}.stmpo-costs.json"
 
 
-def read(path: Path, version: ProjectVersion) -> Learned:
+def read(path: Path, version: ProjectVersion) -> CostHistory:
     """What the file says, as far as it is well formed; nothing where there is none.
 
     Raises:
         OSError, ValueError: it is there and cannot be read.
     """
     if not os.path.lexists(path):
-        return Learned()
+        return CostHistory()
     if not path.is_file():  # opening a pipe would wait for a writer
         raise ValueError("it is not a file")
     with path.open("rb") as file:
@@ -72,7 +72,7 @@ def read(path: Path, version: ProjectVersion) -> Learned:
     if not isinstance(found, dict) or found.get("form") != FORM:
         raise ValueError("it is of another form")
     costs = found.get("costs")
-    learned = Learned(_costs(costs if isinstance(costs, dict) else {}))
+    learned = CostHistory(_costs(costs if isinstance(costs, dict) else {}))
     current = found.get("project_version") == asdict(version)
     learned.other_version = (
         _frames(found.get("other_version")) & set(learned.costs) if current else set(learned.costs)
@@ -83,7 +83,7 @@ def read(path: Path, version: ProjectVersion) -> Learned:
     return learned
 
 
-def write(path: Path, job: RenderJob, version: ProjectVersion, newer: Learned) -> None:
+def write(path: Path, job: RenderJob, version: ProjectVersion, newer: CostHistory) -> None:
     """Add what a run has found out, in one step: a reader sees the old file or the new one.
 
     Raises:
@@ -92,7 +92,7 @@ def write(path: Path, job: RenderJob, version: ProjectVersion, newer: Learned) -
     try:
         learned = read(path, version)
     except ValueError:  # broken, or of another form: it is replaced
-        learned = Learned()
+        learned = CostHistory()
     learned.update(newer)
     value = {
         "form": FORM,

@@ -30,10 +30,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stmpo.history.journal_writer import OPEN_FLAGS, Scribe
+from stmpo.history.journal_writer import OPEN_FLAGS, JournalWriter
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.model.frames import FrameSet
-from stmpo.scheduling.cost_history import Learned, learn
+from stmpo.scheduling.cost_history import CostHistory, learn
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         # A file that does not end with a line's end: whoever wrote its last line was killed, or the disk was full.
-        self._scribe = Scribe(path, descriptor, torn=not self._ends_well())
+        self._journal_writer = JournalWriter(path, descriptor, torn=not self._ends_well())
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -210,7 +210,7 @@ class Journal:
             raise BadInput(refusal)
         return history
 
-    def learned(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> Learned:
+    def learned(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> CostHistory:
         """What runs of the same comp or queue item, of any version of the project, say of its costs; or one run alone."""
         return learn(self._lines(), identity(job), asdict(version), run=run)
 
@@ -246,7 +246,7 @@ class Journal:
         )
 
     def write(self, event: str, **values: Any) -> None:
-        """Append one event. Flushed to the system at once, to the disk once a second; see `scribe` for shares that fail.
+        """Append one event. Flushed to the system at once, to the disk once a second; see `journal_writer` for shares that fail.
 
         Raises:
             NoSpace: the disk of the journal is full.
@@ -254,10 +254,10 @@ class Journal:
         text = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
         data = text.encode("utf-8", "surrogatepass") + b"\n"  # a path may hold bytes that are no UTF-8
         try:
-            self._scribe.write(data)
+            self._journal_writer.write(data)
         except OSError as error:
             if error.errno in _DISK_FULL:
-                self._scribe.withdraw()
+                self._journal_writer.withdraw()
                 raise NoSpace(
                     f"no space for the journal {self.path}; free some and run again to resume"
                 ) from None
@@ -265,15 +265,15 @@ class Journal:
     @property
     def unwritten(self) -> int:
         """Lines that could not be written so far, because the file's system errs or hangs; each write tries them again."""
-        return self._scribe.waiting
+        return self._journal_writer.waiting
 
     def close(self) -> None:
         """Flush to disk and give the lock back."""
-        self._scribe.close()
+        self._journal_writer.close()
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         """Every line; `_BROKEN` for one that a kill has cut, or that is not ours. None, where the file's system hangs."""
-        if self._scribe.hangs:
+        if self._journal_writer.hangs:
             return
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         with os.fdopen(os.dup(self._descriptor), "rb") as file:

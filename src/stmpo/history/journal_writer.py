@@ -63,7 +63,7 @@ class _Order:
             self._under_way.release()
 
 
-class Scribe:
+class JournalWriter:
     """Appends to an open file, which it owns. `torn`: the file does not end with a line's end."""
 
     def __init__(self, path: Path, descriptor: int, *, torn: bool) -> None:

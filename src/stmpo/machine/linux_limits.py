@@ -27,7 +27,7 @@ _UNLIMITED = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class LinuxLimits:
     """What is granted. Bytes; None where nothing is said."""
 
     memory_total_bytes: int | None = None
@@ -39,7 +39,7 @@ class Limits:
     notes: tuple[str, ...] = ()
 
 
-def read(root: RootFolder) -> Limits:
+def read(root: RootFolder) -> LinuxLimits:
     """The limits of the process that `/proc/self` below `root` describes."""
     nodes = _cpuset(root, "mems")
     total, available = _meminfo(root, nodes)
@@ -57,7 +57,7 @@ def read(root: RootFolder) -> Limits:
     quota = min(_quotas(root), default=None)
     if quota is not None:
         notes.append(f"a control group limits CPU time to {quota:g} CPUs")
-    return Limits(total, available, quota, nodes, tuple(notes))
+    return LinuxLimits(total, available, quota, nodes, tuple(notes))
 
 
 def memory_room(root: RootFolder) -> MemoryRoom | None:

@@ -22,7 +22,7 @@ from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 from stmpo.machine.windows_records import (
     CPUS_IN_GROUP,
-    Record,
+    ProcessorRecord,
     Relation,
     mask_cpus,
     parse_relationships,
@@ -38,7 +38,7 @@ MEMORY_STATUS_BYTES = 64
 """Size of `MEMORYSTATUSEX`."""
 
 
-class Win32(Protocol):
+class MachineCalls(Protocol):
     """The system's answers that a machine is made of. None: the system does not give one."""
 
     def relationships(self, relation: int) -> bytes | None:
@@ -54,7 +54,7 @@ class Win32(Protocol):
         """`JOBOBJECT_EXTENDED_LIMIT_INFORMATION` of the job that this process is in."""
 
 
-def read(api: Win32) -> Machine:
+def read(api: MachineCalls) -> Machine:
     """The machine that the system's answers describe, without its memory as a whole.
 
     Raises:
@@ -98,7 +98,7 @@ def memory_room(status: bytes, limit: int | None, ours: int) -> MemoryRoom | Non
     return min(rooms, key=lambda room: room.available)
 
 
-def assemble(records: Iterable[Record]) -> Machine:
+def assemble(records: Iterable[ProcessorRecord]) -> Machine:
     """The machine that the records describe. The first record that names a CPU in a relation counts.
 
     Raises:
@@ -129,7 +129,7 @@ def assemble(records: Iterable[Record]) -> Machine:
     return Machine("Windows", cpus, complete_nodes(cpus, [NumaNode(record.number) for record in nodes]))
 
 
-def _labels(records: Iterable[Record]) -> dict[int, int]:
+def _labels(records: Iterable[ProcessorRecord]) -> dict[int, int]:
     """For each CPU the place of the first record that has it."""
     found: dict[int, int] = {}
     for place, record in enumerate(records):
@@ -138,7 +138,7 @@ def _labels(records: Iterable[Record]) -> dict[int, int]:
     return found
 
 
-def _last_level(caches: list[Record], cores: dict[int, int]) -> list[Record]:
+def _last_level(caches: list[ProcessorRecord], cores: dict[int, int]) -> list[ProcessorRecord]:
     """Level 3 where there is any, else those of the highest level that hold more than one core."""
     holding = [cache for cache in caches if cache.cache_type != 1 and cache.number <= 3]
     level_3 = [cache for cache in holding if cache.number == 3]

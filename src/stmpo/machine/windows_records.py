@@ -48,7 +48,7 @@ class Relation(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ProcessorRecord:
     """One record: what kind of unit, and its processors."""
 
     relation: Relation
@@ -73,13 +73,13 @@ _GROUPS_AT = 32
 _ACTIVE_GROUPS_AT = 10
 
 
-def parse_relationships(buffer: bytes, pointer_bytes: int = 8) -> list[Record]:
+def parse_relationships(buffer: bytes, pointer_bytes: int = 8) -> list[ProcessorRecord]:
     """The records of a buffer. Kinds that are not in `Relation` are passed over: newer systems add some.
 
     Raises:
         ValueError: a record is cut short, or its length makes no sense.
     """
-    found: list[Record] = []
+    found: list[ProcessorRecord] = []
     at = 0
     while at < len(buffer):
         if at + 8 > len(buffer):
@@ -96,17 +96,17 @@ def parse_relationships(buffer: bytes, pointer_bytes: int = 8) -> list[Record]:
     return found
 
 
-def _record(relation: Relation, data: bytes, pointer_bytes: int) -> Iterator[Record]:
+def _record(relation: Relation, data: bytes, pointer_bytes: int) -> Iterator[ProcessorRecord]:
     if relation is Relation.GROUP:
         yield from _groups(data, pointer_bytes)
     elif relation is Relation.CACHE:
         (cache_type,) = struct.unpack_from("<I", data, 16)
-        yield Record(relation, _cpus(relation, data, pointer_bytes), data[8], cache_type)
+        yield ProcessorRecord(relation, _cpus(relation, data, pointer_bytes), data[8], cache_type)
     elif relation in {Relation.NODE, Relation.NODE_EX}:
         (node,) = struct.unpack_from("<I", data, 8)
-        yield Record(relation, _cpus(relation, data, pointer_bytes), node)
+        yield ProcessorRecord(relation, _cpus(relation, data, pointer_bytes), node)
     else:
-        yield Record(relation, _cpus(relation, data, pointer_bytes))
+        yield ProcessorRecord(relation, _cpus(relation, data, pointer_bytes))
 
 
 def _cpus(relation: Relation, data: bytes, pointer_bytes: int) -> frozenset[int]:
@@ -120,13 +120,13 @@ def _cpus(relation: Relation, data: bytes, pointer_bytes: int) -> frozenset[int]
     return frozenset(numbers)
 
 
-def _groups(data: bytes, pointer_bytes: int) -> Iterator[Record]:
+def _groups(data: bytes, pointer_bytes: int) -> Iterator[ProcessorRecord]:
     """One record for each active group; its number is the group's."""
     (active,) = struct.unpack_from("<H", data, _ACTIVE_GROUPS_AT)
     info = struct.Struct("<BB38xQ" if pointer_bytes == 8 else "<BB38xI")
     for group in range(active):
         _, _, mask = info.unpack_from(data, _GROUPS_AT + group * info.size)
-        yield Record(Relation.GROUP, frozenset(mask_cpus(mask, group)), group)
+        yield ProcessorRecord(Relation.GROUP, frozenset(mask_cpus(mask, group)), group)
 
 
 def mask_cpus(mask: int, group: int) -> set[int]:

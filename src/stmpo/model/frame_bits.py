@@ -10,7 +10,7 @@ from collections.abc import Iterator, MutableSet
 from collections.abc import Set as AbstractSet
 
 
-class Marks(MutableSet[int]):
+class FrameBits(MutableSet[int]):
     """A set of integers that lie close together. `_bits` has bit 0 for `_first`, the lowest that was ever in it."""
 
     __slots__ = ("_bits", "_first")
@@ -46,18 +46,18 @@ class Marks(MutableSet[int]):
             if self._first >= first
             else self._bits >> (first - self._first)
         )
-        return iter(Marks._of(first, ~bits & ((1 << max(0, last - first + 1)) - 1)))
+        return iter(FrameBits._of(first, ~bits & ((1 << max(0, last - first + 1)) - 1)))
 
-    def __sub__(self, other: AbstractSet[object]) -> Marks:
+    def __sub__(self, other: AbstractSet[object]) -> FrameBits:
         """What is in it and not in the other."""
-        if not isinstance(other, Marks):
-            return Marks(tuple(frame for frame in self if frame not in other))
+        if not isinstance(other, FrameBits):
+            return FrameBits(tuple(frame for frame in self if frame not in other))
         first = min(self._first, other._first)
         theirs = other._bits << (other._first - first)
-        return Marks._of(first, self._bits << (self._first - first) & ~theirs)
+        return FrameBits._of(first, self._bits << (self._first - first) & ~theirs)
 
     @classmethod
-    def _of(cls, first: int, bits: int) -> Marks:
+    def _of(cls, first: int, bits: int) -> FrameBits:
         made = cls()
         made._first, made._bits = first, bits
         return made

@@ -9,7 +9,7 @@
         tree.close()
 
 `stop` is the only way in which anything ends a tree. Whatever ends the orchestrator, `kill -9` included, ends all trees
-within 2 s: on Linux and macOS a small process sees to it (`warden`), on Windows the kernel does (a job object's
+within 2 s: on Linux and macOS a small process sees to it (`fork_server`), on Windows the kernel does (a job object's
 kill-on-close).
 """
 
@@ -19,11 +19,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from stmpo.processes.protocol import (
-    Member,
     Pinning,
+    ProcessSystem,
     ProcessTree,
     SpawnRequest,
-    System,
+    TreeProcess,
     TreeSample,
 )
 from stmpo.processes.stopping import stop
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 __all__ = [
-    "Member",
     "Pinning",
     "ProcessTree",
     "SpawnRequest",
+    "TreeProcess",
     "TreeSample",
     "containment",
     "sample_all",
@@ -44,10 +44,10 @@ __all__ = [
     "stop",
 ]
 
-_system_here: System | None = None
+_system_here: ProcessSystem | None = None
 
 
-def _system() -> System:
+def _system() -> ProcessSystem:
     """This system's way, loaded once: the only place that asks which system this is."""
     global _system_here  # noqa: PLW0603 - one machine, one system
     if _system_here is None:

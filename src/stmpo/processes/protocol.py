@@ -58,7 +58,7 @@ class TreeSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TreeProcess:
     """One process of a tree, as a person would recognise it."""
 
     pid: int
@@ -127,7 +127,7 @@ class ProcessTree(Protocol):
         """Kill whatever of the tree still lives, at once. Returns before it is gone: see `gone`."""
         ...
 
-    def members(self) -> list[Member]:
+    def members(self) -> list[TreeProcess]:
         """What of the tree is alive now, the launcher first."""
         ...
 
@@ -140,7 +140,7 @@ class ProcessTree(Protocol):
         ...
 
 
-class System(Protocol):
+class ProcessSystem(Protocol):
     """What a platform's file provides; `stmpo.processes` hands on to the one of this system."""
 
     def containment(self) -> AbstractContextManager[None]:

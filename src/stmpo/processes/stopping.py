@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stmpo.processes.protocol import Member, ProcessTree
+    from stmpo.processes.protocol import ProcessTree, TreeProcess
 
 VERIFY_SECONDS = 5.0
 """How long killed trees may take to disappear. Only a process that hangs inside the kernel needs longer."""
 
 
-async def stop(trees: Sequence[ProcessTree], grace: float) -> list[Member]:
+async def stop(trees: Sequence[ProcessTree], grace: float) -> list[TreeProcess]:
     """End these trees, all at once; return what would not die, normally nothing.
 
     `grace` is in seconds, shared: 24 trees have the same deadline as one. With 0 nobody is asked, only killed: the

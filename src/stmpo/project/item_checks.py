@@ -27,7 +27,7 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ItemFinding:
     """One thing that is not right, with the way out."""
 
     severity: Severity
@@ -42,7 +42,7 @@ class Finding:
         return f"{self.severity.value}: {about}{self.text}"
 
 
-def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
+def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[ItemFinding]:
     """What speaks against rendering one item as its queue has it."""
     if item.status not in RENDERABLE:
         state = {Status.DONE: "already done"}.get(item.status, item.status.value)
@@ -67,7 +67,7 @@ def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[Finding]:
         )
 
 
-def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[Finding]:
+def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[ItemFinding]:
     if output.path is None and not elsewhere:
         yield _error(item, "has no output path; choose one in the render queue, or give --output-dir")
     elif output.path is not None and not elsewhere and not is_native(output.path):
@@ -83,9 +83,9 @@ def _output(item: QueueItem, output: Output, *, elsewhere: bool) -> Iterator[Fin
         )
 
 
-def _error(item: QueueItem, text: str) -> Finding:
-    return Finding(Severity.ERROR, item, text)
+def _error(item: QueueItem, text: str) -> ItemFinding:
+    return ItemFinding(Severity.ERROR, item, text)
 
 
-def _warning(item: QueueItem | None, text: str) -> Finding:
-    return Finding(Severity.WARNING, item, text)
+def _warning(item: QueueItem | None, text: str) -> ItemFinding:
+    return ItemFinding(Severity.WARNING, item, text)

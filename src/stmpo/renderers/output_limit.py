@@ -21,7 +21,7 @@ A_LINE = 40
 LAST_LINES = 20
 
 
-class Flood:
+class OutputLimit:
     """The limit for one renderer. Times are seconds of any clock that does not go back."""
 
     def __init__(self, now: float) -> None:

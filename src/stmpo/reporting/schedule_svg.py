@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stmpo.scheduling.simulate import Outcome, Stint
+    from stmpo.scheduling.simulate import Simulation, Stint
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 28.0, 78.0, 40.0
 _WIDTH = 960.0
@@ -29,7 +29,7 @@ text { font-family: system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Aria
 _START, _FIRST, _ROBBED, _LATER, _DEAD = "#e2e8f0", "#3b82f6", "#60a5fa", "#10b981", "#ef4444"
 
 
-def draw(outcome: Outcome, title: str, subtitle: str) -> str:
+def draw(outcome: Simulation, title: str, subtitle: str) -> str:
     """The picture, as the text of an SVG file."""
     slots = 1 + max((stint.slot for stint in outcome.stints), default=0)
     lane = max(5.0, min(26.0, 640.0 / slots))

@@ -72,7 +72,7 @@ class _Lane:
 
 
 @dataclass(slots=True)
-class Hindrance:
+class Contention:
     """Told now and then which renderers render, and what each has finished."""
 
     _lanes: dict[int, _Lane] = field(default_factory=dict)

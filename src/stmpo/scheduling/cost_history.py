@@ -26,7 +26,7 @@ SEVERAL = 0
 
 
 @dataclass(slots=True)
-class Learned:
+class CostHistory:
     """What is known before anything is rendered."""
 
     costs: dict[int, float] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Learned:
         """Seconds that a renderer needs to start, where known."""
         return median(self.start_ups) if self.start_ups else None
 
-    def update(self, newer: Learned) -> None:
+    def update(self, newer: CostHistory) -> None:
         """Take in what a later source says: its word on a frame replaces this one's."""
         self.other_version = (self.other_version - set(newer.costs)) | newer.other_version
         self.costs.update(newer.costs)
@@ -72,13 +72,13 @@ def learn(
     version: Mapping[str, Any] | None = None,
     *,
     run: str | None = None,
-) -> Learned:
+) -> CostHistory:
     """Read the lines of a journal, oldest first.
 
     `job` has `project`, `comp` and `rqindex`: runs of another one are passed over. Without it, every run counts.
     `version` is the project's, as `run` lines have it. `run` is the id of the only run that counts, where one is given.
     """
-    learned = Learned()
+    learned = CostHistory()
     wanted = fresh = current = True
     count: int | None = None
     attempts: dict[Any, list[tuple[int, float]]] = {}
@@ -117,7 +117,7 @@ def _same(had: object, job: Mapping[str, Any]) -> bool:
 
 
 def _settle(
-    attempts: dict[Any, list[tuple[int, float]]], learned: Learned, *, current: bool, count: int | None
+    attempts: dict[Any, list[tuple[int, float]]], learned: CostHistory, *, current: bool, count: int | None
 ) -> None:
     """A run's lines are at an end: its frames are known. `count` is how many renderers it had, where it says so."""
     for attempt, frames in attempts.items():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stmpo.model.frames import FrameSet
 
 
-class Desk:
+class LeaseQueue:
     """Hands out spans. `parts` are the frames that each slot begins with; some may be empty."""
 
     def __init__(self, parts: Sequence[FrameSet]) -> None:

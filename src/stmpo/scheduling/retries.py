@@ -49,7 +49,7 @@ class AttemptEnd(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RetryDecision:
     """What to do with the frames that an attempt left missing."""
 
     again: tuple[Span, ...] = ()
@@ -98,33 +98,35 @@ class RetryBook:
         self.anything_rendered = True
         self.refusals = self.barren = 0
 
-    def ended(self, end: AttemptEnd, missing: FrameSet) -> Decision:
+    def ended(self, end: AttemptEnd, missing: FrameSet) -> RetryDecision:
         """Decide what happens to the frames of a lease that an attempt left missing (at least one)."""
         if end is AttemptEnd.STOPPED:
-            return Decision(again=tuple(missing.runs()))
+            return RetryDecision(again=tuple(missing.runs()))
         self.retried += 1
         if end is AttemptEnd.REFUSED:
             self.refusals += 1
             if self.refusals <= MAX_REFUSALS:
-                return Decision(again=tuple(missing.runs()), pause=min(2.0**self.refusals, LONGEST_PAUSE))
+                return RetryDecision(
+                    again=tuple(missing.runs()), pause=min(2.0**self.refusals, LONGEST_PAUSE)
+                )
         if not self.anything_rendered:
             self.fruitless += 1
             if self.fruitless >= max(3, self.slots) * (self.max_retries + 1):
-                return Decision(again=tuple(missing.runs()), hopeless=True)
+                return RetryDecision(again=tuple(missing.runs()), hopeless=True)
         first = missing.frames[0]
         if first not in self.failures:
             self.barren += 1
         if self.barren >= max(MOST_BARREN, 3 * self.slots):
-            return Decision(again=tuple(missing.runs()), hopeless=True)
+            return RetryDecision(again=tuple(missing.runs()), hopeless=True)
         if end is not AttemptEnd.DIED and self._may_launch_again(first):
-            return Decision(again=tuple(missing.runs()), pause=min(self.launches[first], LONGEST_PAUSE))
+            return RetryDecision(again=tuple(missing.runs()), pause=min(self.launches[first], LONGEST_PAUSE))
         return self._died_on(first, missing)
 
     def _may_launch_again(self, first: int) -> bool:
         self.launches[first] = self.launches.get(first, 0) + 1
         return self.launches[first] <= self.max_retries
 
-    def _died_on(self, frame: int, missing: FrameSet) -> Decision:
+    def _died_on(self, frame: int, missing: FrameSet) -> RetryDecision:
         self.failures[frame] = self.failures.get(frame, 0) + 1
         rest = (
             _middle_first(missing.frames[1:])
@@ -132,8 +134,8 @@ class RetryBook:
             else tuple(FrameSet(missing.frames[1:]).runs())
         )
         if self.failures[frame] > self.max_retries:
-            return Decision(again=rest, exhausted=(frame,))
-        return Decision(again=rest, set_aside=(Span(frame, frame),))
+            return RetryDecision(again=rest, exhausted=(frame,))
+        return RetryDecision(again=rest, set_aside=(Span(frame, frame),))
 
 
 def _middle_first(frames: tuple[int, ...]) -> tuple[Span, ...]:

@@ -43,7 +43,9 @@ class Shared(Steal):
     @property
     def waiting(self) -> int:
         """Frames that nobody has been given yet."""
-        return self._desk.waiting + (len(self._open) if self._span is not None and not self._together else 0)
+        return self._lease_queue.waiting + (
+            len(self._open) if self._span is not None and not self._together else 0
+        )
 
     def grant(self, slot: int, now: float) -> Grant | None:
         """The whole span while frames of it are open; later what came back."""
@@ -54,7 +56,7 @@ class Shared(Steal):
             return None
         self._left -= 1
         self._first = max(0, self._first - 1)
-        lease = self._desk.lease(slot, self._span, shared=True)
+        lease = self._lease_queue.lease(slot, self._span, shared=True)
         self._together.add(lease.id)
         return Grant(lease)
 
@@ -80,7 +82,7 @@ class Shared(Steal):
         if not lease.shared:
             super().retire(lease)
             return
-        self._desk.retire(lease)
+        self._lease_queue.retire(lease)
         self._together.discard(lease.id)
         if not self._together:
             self._span = None

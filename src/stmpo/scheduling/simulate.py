@@ -29,7 +29,7 @@ STOP_AFTER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class SimulatedCosts:
     """What happens in a simulated run. Times are seconds."""
 
     frames: Mapping[int, float]
@@ -68,7 +68,7 @@ class Stint:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Simulation:
     """How a simulated run went. Times are seconds."""
 
     makespan: float = 0.0
@@ -106,7 +106,7 @@ class _Process:
     stopping: bool = False
 
 
-def simulate(strategy: Strategy, slots: int, costs: Costs) -> Outcome:
+def simulate(strategy: Strategy, slots: int, costs: SimulatedCosts) -> Simulation:
     """Run to the end.
 
     Raises:
@@ -116,7 +116,7 @@ def simulate(strategy: Strategy, slots: int, costs: Costs) -> Outcome:
 
 
 class _Run:
-    def __init__(self, strategy: Strategy, slots: int, costs: Costs) -> None:
+    def __init__(self, strategy: Strategy, slots: int, costs: SimulatedCosts) -> None:
         self._strategy = strategy
         self._costs = costs
         self._slots = slots
@@ -139,9 +139,9 @@ class _Run:
         self._freed = False
         """A slot has become idle: it asks at once."""
 
-        self._outcome = Outcome()
+        self._outcome = Simulation()
 
-    def go(self) -> Outcome:
+    def go(self) -> Simulation:
         """Until nothing is left to happen."""
         self._ask()
         asked = self._now

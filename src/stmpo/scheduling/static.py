@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet
-from stmpo.scheduling.lease_queue import Desk
+from stmpo.scheduling.lease_queue import LeaseQueue
 from stmpo.scheduling.protocol import Grant, Lease
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ class Static:
     name = "static"
 
     def __init__(self, frames: FrameSet, slots: int) -> None:
-        self._desk = Desk(equal_parts(frames, slots))
+        self._lease_queue = LeaseQueue(equal_parts(frames, slots))
 
     @property
     def waiting(self) -> int:
         """Frames that nobody has been given yet."""
-        return self._desk.waiting
+        return self._lease_queue.waiting
 
     def grant(self, slot: int, now: float) -> Grant | None:  # noqa: ARG002 - this rule looks at no clock
         """The next lease for an idle slot, or None when nothing waits for it at present."""
-        lease = self._desk.take(slot)
+        lease = self._lease_queue.take(slot)
         return None if lease is None else Grant(lease)
 
     def started(self, lease: Lease, now: float) -> None:
@@ -48,11 +48,11 @@ class Static:
 
     def retire(self, lease: Lease) -> None:
         """The process of this lease has ended."""
-        self._desk.retire(lease)
+        self._lease_queue.retire(lease)
 
     def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
         """Frames that must be rendered again: next, or (`last`) after everything else."""
-        self._desk.give_back(spans, last=last)
+        self._lease_queue.give_back(spans, last=last)
 
 
 def equal_parts(frames: FrameSet, parts: int) -> list[FrameSet]:

@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from stmpo.model.frame_bits import Marks
+from stmpo.model.frame_bits import FrameBits
 from stmpo.scheduling.estimates import Estimates
 from stmpo.scheduling.initial_ranges import hedged_parts
-from stmpo.scheduling.lease_queue import Desk
+from stmpo.scheduling.lease_queue import LeaseQueue
 from stmpo.scheduling.protocol import Grant, Lease
 from stmpo.scheduling.static import equal_parts
 from stmpo.scheduling.water_level import WORTH, water_level
@@ -65,7 +65,7 @@ class _Work:
     """The highest finished frame; before any, the one before the first."""
 
     done: int = 0
-    reported: Marks = field(default_factory=Marks)
+    reported: FrameBits = field(default_factory=FrameBits)
     """Its finished frames. Not those whose costs are known: a frame that is rendered again has one before it is done."""
 
     spread: int = 0
@@ -133,8 +133,8 @@ class Steal:
         self._start_ups: list[float] = []
         self._next_start = float("-inf")
         self._works: dict[int, _Work] = {}
-        self._desk = Desk(self._first_parts(frames, sure=sure) if parts is None else parts)
-        self.thefts = 0
+        self._lease_queue = LeaseQueue(self._first_parts(frames, sure=sure) if parts is None else parts)
+        self.steals = 0
         """Leases that were cut."""
 
     def _first_parts(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
@@ -147,7 +147,7 @@ class Steal:
     @property
     def waiting(self) -> int:
         """Frames that nobody has been given yet."""
-        return self._desk.waiting
+        return self._lease_queue.waiting
 
     @property
     def start_up(self) -> float:
@@ -158,7 +158,7 @@ class Steal:
 
     def grant(self, slot: int, now: float) -> Grant | None:
         """What waits, else the back part of somebody's lease, else None."""
-        lease = self._desk.take(slot)
+        lease = self._lease_queue.take(slot)
         grant = Grant(lease) if lease is not None else self._rob(slot, now)
         if grant is not None:
             start = max(now, self._next_start)
@@ -204,12 +204,12 @@ class Steal:
 
     def retire(self, lease: Lease) -> None:
         """Its process has ended."""
-        self._desk.retire(lease)
+        self._lease_queue.retire(lease)
         del self._works[lease.id]
 
     def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
         """Frames that must be rendered again: next, or (`last`) after everything else."""
-        self._desk.give_back(spans, last=last)
+        self._lease_queue.give_back(spans, last=last)
 
     # ------------------------------------------------------------------------------------------------ robbing
 
@@ -217,7 +217,7 @@ class Steal:
         rests = [
             self._rest(work, now)
             for work in self._works.values()
-            if not self._desk.is_aside(work.lease) and work.lease.span.last in self._index
+            if not self._lease_queue.is_aside(work.lease) and work.lease.span.last in self._index
         ]
         if not any(rest.loose > 0 for rest in rests):
             return None
@@ -233,9 +233,9 @@ class Steal:
         return None
 
     def _take(self, victim: _Work, frames: int, slot: int) -> Grant:
-        victim.lease, cut = self._desk.cut(victim.lease, victim.lease.span.last - frames)
-        self.thefts += 1
-        return Grant(self._desk.lease(slot, cut), robbed=victim.lease)
+        victim.lease, cut = self._lease_queue.cut(victim.lease, victim.lease.span.last - frames)
+        self.steals += 1
+        return Grant(self._lease_queue.lease(slot, cut), robbed=victim.lease)
 
     def _rest(self, work: _Work, now: float) -> _Rest:
         """What is left of a lease, and when it is expected to be done."""

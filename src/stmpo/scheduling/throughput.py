@@ -8,7 +8,7 @@ see it here:
   only where half as many, or fewer, were faster together by more than chance and over enough frames, it is a finding;
 - *beside an earlier run* (`fewer_were_faster`): the same frames of the same version, rendered by another number of
   processes. Frame against frame, so that what they cost cannot deceive. Where a start takes long and ranges end together,
-  one run hardly sees any other count than its own, and this is what notices, beside `hindrance`, which looks at single frames.
+  one run hardly sees any other count than its own, and this is what notices, beside `contention`, which looks at single frames.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stmpo.testing.images import frame_stamp
-from stmpo.testing.scenario import VARIABLE, Costs, Fault, FaultKind, On, Scenario
+from stmpo.testing.scenario import VARIABLE, Fault, FaultKind, FrameCosts, On, Scenario
 from stmpo.testing.state import Start, starts
 
 FAKE_AERENDER = Path(__file__).with_name("fake_aerender.py")
@@ -19,9 +19,9 @@ FAKE_AERENDER = Path(__file__).with_name("fake_aerender.py")
 __all__ = [
     "FAKE_AERENDER",
     "VARIABLE",
-    "Costs",
     "Fault",
     "FaultKind",
+    "FrameCosts",
     "On",
     "Scenario",
     "Start",

@@ -28,12 +28,12 @@ if __package__ in {None, ""}:  # run as a file: its own folder is no place to im
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stmpo.model.errors import BadInput
-from stmpo.renderers.emulator.cli import USAGE, AerenderError, Arguments, ExitCode, parse
+from stmpo.renderers.emulator.cli import USAGE, AerenderArguments, AerenderError, AerenderExitCode, parse
 from stmpo.renderers.emulator.lines import VERSION, Voice
 from stmpo.testing.fake_render import render
 from stmpo.testing.faults import status
 from stmpo.testing.scenario import VARIABLE, Scenario, load
-from stmpo.testing.state import State
+from stmpo.testing.state import FakeState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,18 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         scenario, folder = _scenario()
     except BadInput as error:
         print(error, file=sys.stderr)
-        return int(ExitCode.USAGE)
+        return int(AerenderExitCode.USAGE)
     try:
         if len(arguments) >= 2 and arguments[-2] == "-port":
             return _after_effects(
-                arguments[:-2], arguments[-1], scenario, State(folder, int(os.environ[_NUMBER]))
+                arguments[:-2], arguments[-1], scenario, FakeState(folder, int(os.environ[_NUMBER]))
             )
-        return _launcher(arguments, scenario, State(folder))
+        return _launcher(arguments, scenario, FakeState(folder))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.NO_SOCKET)
+        return int(AerenderExitCode.NO_SOCKET)
     except KeyboardInterrupt:
-        return int(ExitCode.APPLICATION)
+        return int(AerenderExitCode.APPLICATION)
 
 
 def _scenario() -> tuple[Scenario, Path | None]:
@@ -75,11 +75,11 @@ def _scenario() -> tuple[Scenario, Path | None]:
     return load(path), path.parent / "state"
 
 
-def _launcher(argv: list[str], scenario: Scenario, state: State) -> int:
+def _launcher(argv: list[str], scenario: Scenario, state: FakeState) -> int:
     voice = Voice(sys.stdout.buffer, encoding=scenario.encoding)
     if argv in (["-h"], ["-help"], ["-version"], []):
         voice.say(LAUNCHER_LINES[0] if argv == ["-version"] else USAGE)
-        return int(ExitCode.OK if argv == ["-version"] else ExitCode.USAGE)
+        return int(AerenderExitCode.OK if argv == ["-version"] else AerenderExitCode.USAGE)
     state.begin(argv)
     if not scenario.launcher_lines_last:
         voice.say(LAUNCHER_LINES)
@@ -92,7 +92,7 @@ def _launcher(argv: list[str], scenario: Scenario, state: State) -> int:
     return code
 
 
-def _relay(argv: list[str], state: State, voice: Voice) -> int:
+def _relay(argv: list[str], state: FakeState, voice: Voice) -> int:
     """Start After Effects, pass on what it says until it hangs up, and return its exit code."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
@@ -132,13 +132,13 @@ def _received(connection: socket.socket) -> bytes:
         return b""
 
 
-def _after_effects(argv: list[str], address: str, scenario: Scenario, state: State) -> int:
+def _after_effects(argv: list[str], address: str, scenario: Scenario, state: FakeState) -> int:
     state.born(os.getpid())
     host, _, port = address.rpartition(":")
     try:
         connection = socket.create_connection((host, int(port)), timeout=10)
     except OSError:  # the launcher is gone already
-        return int(ExitCode.NO_SOCKET)
+        return int(AerenderExitCode.NO_SOCKET)
     with connection:
         connection.settimeout(None)
         voice = Voice(cast("BinaryIO", _Line(connection)), encoding=scenario.encoding)
@@ -178,7 +178,7 @@ class _Line:
             self._connection.setblocking(True)
 
 
-def _work(argv: list[str], scenario: Scenario, state: State, voice: Voice) -> int:
+def _work(argv: list[str], scenario: Scenario, state: FakeState, voice: Voice) -> int:
     """What After Effects does: read the arguments, choose where lines go, render."""
     try:
         arguments = parse(argv)
@@ -191,12 +191,12 @@ def _work(argv: list[str], scenario: Scenario, state: State, voice: Voice) -> in
     log = Path(arguments.log)
     if not log.parent.is_dir():
         voice.say(f"aerender ERROR: Directory specified for log file does not exist: {arguments.log}")
-        return int(ExitCode.RUNTIME)
+        return int(AerenderExitCode.RUNTIME)
     with log.open("wb") as file:  # from here on the launcher hears nothing, and nobody looks whether it lives
         return render(arguments, scenario, state, _chosen(Voice(file, encoding=scenario.encoding), arguments))
 
 
-def _chosen(voice: Voice, arguments: Arguments) -> Voice:
+def _chosen(voice: Voice, arguments: AerenderArguments) -> Voice:
     return voice.with_errors_only() if arguments.errors_only else voice
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from stmpo.model.frames import Span
 from stmpo.renderers.emulator.cli import (
+    AerenderArguments,
     AerenderError,
-    Arguments,
-    ExitCode,
+    AerenderExitCode,
     OutputFile,
     claim,
     resolve,
@@ -33,7 +33,7 @@ from stmpo.testing.movies import movie
 from stmpo.testing.scenario import Fault, FaultKind, Scenario
 
 if TYPE_CHECKING:
-    from stmpo.testing.state import State
+    from stmpo.testing.state import FakeState
 
 SLICE = 0.05
 """Seconds between two looks at who else renders, where that counts."""
@@ -53,7 +53,7 @@ class _Shot:
     """Seconds between the first and the second half of the file."""
 
 
-def render(given: Arguments, scenario: Scenario, state: State, voice: Voice) -> int:
+def render(given: AerenderArguments, scenario: Scenario, state: FakeState, voice: Voice) -> int:
     """Play one command line; the exit code as After Effects' script leaves it.
 
     Raises:
@@ -66,13 +66,13 @@ def render(given: Arguments, scenario: Scenario, state: State, voice: Voice) -> 
     except AerenderError as error:
         voice.say(str(error))
         return error.code.logged(to_file=given.log is not None)
-    return int(ExitCode.OK)
+    return int(AerenderExitCode.OK)
 
 
 class _Play:
     """One render. `_black` and `_logged` collect what faults have done so far."""
 
-    def __init__(self, given: Arguments, scenario: Scenario, state: State, voice: Voice) -> None:
+    def __init__(self, given: AerenderArguments, scenario: Scenario, state: FakeState, voice: Voice) -> None:
         self._given = given
         self._scenario = scenario
         self._state = state
@@ -121,20 +121,22 @@ class _Play:
     def _launch(self) -> None:
         if self._state.seconds_since_previous() < self._scenario.exclusive_seconds:
             self._voice.say(ANOTHER_INSTANCE)
-            raise Ended(int(ExitCode.RUNTIME))
+            raise Ended(int(AerenderExitCode.RUNTIME))
         time.sleep(self._scenario.startup)
         for fault in self._faults.at(Moment.LAUNCH):
             if fault.kind is FaultKind.FORCED_EXTENSION:
                 self._forced = fault.text
             self._strikes.strike(fault)
 
-    def _open(self, arguments: Arguments) -> tuple[OutputFile, Lines]:
+    def _open(self, arguments: AerenderArguments) -> tuple[OutputFile, Lines]:
         scenario = self._scenario
         if arguments.project is None:
             raise runtime_error("No project provided and no project open.")
         if not Path(arguments.project).exists():
             words = f'Unable to call "openFast" because of parameter 1. File {arguments.project}: path is not valid.'
-            raise AerenderError(ExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}")
+            raise AerenderError(
+                AerenderExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}"
+            )
         if arguments.comp is not None and scenario.comp not in {"", arguments.comp}:
             raise runtime_error("No comp was found with the given name.")
         if arguments.rqindex is not None and not 1 <= arguments.rqindex <= scenario.items:
@@ -147,10 +149,10 @@ class _Play:
         if output.single and arguments.skip_existing:
             words = "Skip Existing Files is available only with ONE output module of type Sequence."
             self._voice.say(f"WARNING:After Effects warning: {words}")
-            raise Ended(int(ExitCode.OK))
+            raise Ended(int(AerenderExitCode.OK))
         return output, Lines(scenario.style, self._item(arguments, output))
 
-    def _item(self, arguments: Arguments, output: OutputFile) -> Item:
+    def _item(self, arguments: AerenderArguments, output: OutputFile) -> Item:
         width, height = self._scenario.size
         return Item(
             comp=arguments.comp or self._scenario.comp or f"Comp {arguments.rqindex}",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stmpo.model.frames import Span
     from stmpo.renderers.emulator.lines import Voice
-    from stmpo.testing.state import State
+    from stmpo.testing.state import FakeState
 
 ANOTHER_INSTANCE = (
     "aerender ERROR: After Effects can not render for aerender. Another instance of aerender, or another script, may be "
@@ -73,7 +73,7 @@ class Faults:
     """A scenario's faults, as they strike one process."""
 
     scenario: Scenario
-    state: State
+    state: FakeState
     span: Span
     """The frames that this process was asked for."""
 
@@ -108,7 +108,7 @@ class Faults:
 class Strikes:
     """Faults of the process itself. `strike` says whether it knew the kind."""
 
-    def __init__(self, state: State, voice: Voice) -> None:
+    def __init__(self, state: FakeState, voice: Voice) -> None:
         self._state = state
         self._voice = voice
         self._ballast: list[bytes] = []

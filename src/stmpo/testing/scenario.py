@@ -162,7 +162,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class FrameCosts:
     """Seconds that frames take: `default`, and others by frame number."""
 
     default: float = 0.0
@@ -180,9 +180,9 @@ class Scenario:
     startup: float = 0.0
     """Seconds from "Launching After Effects..." to the first PROGRESS line; 15 is realistic."""
 
-    costs: Costs = field(default_factory=Costs)
+    costs: FrameCosts = field(default_factory=FrameCosts)
     costs_file: str = ""
-    """A JSON file of `Costs`, which replaces `costs`."""
+    """A JSON file of `FrameCosts`, which replaces `costs`."""
 
     tree: bool = True
     """A launcher with a child that does the work, as After Effects has; without, one process and half the start."""
@@ -307,13 +307,13 @@ def _member(path: Path, kind: type[_T], value: object) -> _T:
         raise BadInput(f"{path}: {kind.__name__} has no {value!r}; it has {members}") from None
 
 
-def _costs(path: Path, value: object) -> Costs:
-    values = _known(path, Costs, value)
+def _costs(path: Path, value: object) -> FrameCosts:
+    values = _known(path, FrameCosts, value)
     try:
         frames = {int(frame): float(seconds) for frame, seconds in dict(values.get("frames", {})).items()}
     except (TypeError, ValueError):
         raise BadInput(f"{path}: Costs.frames must be an object of frame numbers and seconds") from None
-    return _make(path, Costs, {**values, "frames": frames})
+    return _make(path, FrameCosts, {**values, "frames": frames})
 
 
 def _style(path: Path, value: object) -> Style:

@@ -72,7 +72,7 @@ def _start(state: Path, path: Path) -> Start:
     )
 
 
-class State:
+class FakeState:
     """The folder, seen by one process. Without a folder nothing is kept, and every count is 1."""
 
     def __init__(self, folder: Path | None, number: int = 0) -> None:

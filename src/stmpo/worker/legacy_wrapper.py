@@ -16,7 +16,7 @@ from stmpo.model.errors import BadInput
 from stmpo.model.options import JobOptions, Option, RunOptions, declared, resolve
 from stmpo.model.output_pattern import OutputKind, OutputPattern
 from stmpo.worker.openjd_session import run
-from stmpo.worker.render_task import Arguments
+from stmpo.worker.render_task import TaskArguments
 
 if TYPE_CHECKING:
     import argparse
@@ -98,7 +98,7 @@ def _check_pattern(output: str | None, folder: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Arguments(
+    parser = TaskArguments(
         "stmpo_wrapper.py", description="Render one comp by several aerender processes.", allow_abbrev=False
     )
     by_name = {item.name: item for kind in (JobOptions, RunOptions) for item in declared(kind)}

@@ -44,7 +44,7 @@ BESIDE = ".stmpo"
 """The journals' folder beside frames that outlive the session."""
 
 
-class Arguments(argparse.ArgumentParser):
+class TaskArguments(argparse.ArgumentParser):
     """Arguments whose refusal is one line, as every other."""
 
     def error(self, message: str) -> NoReturn:
@@ -113,7 +113,7 @@ def _name(rqindex: int, frames: str | None) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Arguments("call_aerender.py", allow_abbrev=False)
+    parser = TaskArguments("call_aerender.py", allow_abbrev=False)
     parser.add_argument("--project", required=True)
     parser.add_argument("--rqindex", required=True, type=int)
     parser.add_argument("--output_dir", required=True)

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.deadline.panel.places import elevation
-from stmpo.deadline.panel.record import ASSETS, ENTRY, Record, digest, read_record
+from stmpo.deadline.panel.record import ASSETS, ENTRY, PanelRecord, digest, read_record
 from stmpo.deadline.panel.source import Panel, renamed
 from stmpo.model.errors import BadInput
 
@@ -56,7 +56,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PanelState:
     """What a folder holds."""
 
     kind: Kind
@@ -68,17 +68,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledPanel:
     """What installing did."""
 
-    before: Standing
+    before: PanelState
     files: int
     backup: Path | None
     """Where replaced files that were not ours, or had been changed, are kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedPanel:
     """What removing did."""
 
     files: int
@@ -86,7 +86,7 @@ class Removed:
     """Files of ours that somebody has changed since: they were left."""
 
 
-def look(folder: Path) -> Standing:
+def look(folder: Path) -> PanelState:
     """What stands in `folder`, which may be missing.
 
     Raises:
@@ -95,7 +95,7 @@ def look(folder: Path) -> Standing:
     try:
         os.listdir(folder)  # noqa: PTH208 - only to be told whether it may be read
     except (FileNotFoundError, NotADirectoryError):
-        return Standing(Kind.NOTHING)
+        return PanelState(Kind.NOTHING)
     except OSError as error:
         raise BadInput(f"{folder} cannot be read: {error.strerror or error}") from None
     official = any(path.name != ENTRY for path in folder.glob(OFFICIAL))
@@ -104,14 +104,14 @@ def look(folder: Path) -> Standing:
         found = {name: digest(folder / name) for name in record.files}
         missing = tuple(name for name, now in found.items() if not now)
         changed = tuple(name for name, now in found.items() if now and now != record.files[name])
-        return Standing(Kind.OURS, record.version, missing, changed, official)
+        return PanelState(Kind.OURS, record.version, missing, changed, official)
     entry, assets = (folder / ENTRY).is_file(), not official and (folder / ASSETS).is_dir()
     if entry and (folder / _OF_THE_FIRST).is_file() and not (folder / ASSETS / "panel").exists():
-        return Standing(Kind.FIRST, beside_official=official)
-    return Standing(Kind.HALF if entry or assets else Kind.NOTHING, beside_official=official)
+        return PanelState(Kind.FIRST, beside_official=official)
+    return PanelState(Kind.HALF if entry or assets else Kind.NOTHING, beside_official=official)
 
 
-def install(panel: Panel, folder: Path, now: datetime) -> Installed:
+def install(panel: Panel, folder: Path, now: datetime) -> InstalledPanel:
     """Put the panel into `folder`, which is made where missing. `now` names the backup, where one is needed.
 
     Raises:
@@ -128,10 +128,10 @@ def install(panel: Panel, folder: Path, now: datetime) -> Installed:
             _exchange(panel, folder, _gone(folder, before, panel.record))
         except OSError as error:
             raise _unwritable(folder, error) from None
-    return Installed(before, len(panel.record.files), backup)
+    return InstalledPanel(before, len(panel.record.files), backup)
 
 
-def uninstall(folder: Path) -> Removed:
+def uninstall(folder: Path) -> RemovedPanel:
     """Remove what was installed in `folder`, and nothing else.
 
     Raises:
@@ -150,10 +150,10 @@ def uninstall(folder: Path) -> Removed:
         _prune(folder, ours)
     except OSError as error:
         raise _unwritable(folder, error) from None
-    return Removed(len(ours), kept)
+    return RemovedPanel(len(ours), kept)
 
 
-def _refuse(before: Standing, folder: Path) -> None:
+def _refuse(before: PanelState, folder: Path) -> None:
     if before.kind is Kind.HALF and not before.beside_official:
         there = [name for name in (ENTRY, ASSETS) if (folder / name).exists()]
         raise BadInput(
@@ -162,7 +162,7 @@ def _refuse(before: Standing, folder: Path) -> None:
         )
 
 
-def _not_ours(folder: Path, new: Record) -> list[str]:
+def _not_ours(folder: Path, new: PanelRecord) -> list[str]:
     """Files that will be replaced and are not known: neither as they were installed, nor as they will be."""
     old = read_record(folder)
     known = old.files if old else {}
@@ -170,7 +170,7 @@ def _not_ours(folder: Path, new: Record) -> list[str]:
     return [name for name, now in there.items() if now and now not in {known.get(name), new.files[name]}]
 
 
-def _gone(folder: Path, before: Standing, new: Record) -> list[str]:
+def _gone(folder: Path, before: PanelState, new: PanelRecord) -> list[str]:
     """Files of the version before that this one has no more; a changed one stays."""
     old = read_record(folder)
     left = {*old.files, old.place} if old else set()

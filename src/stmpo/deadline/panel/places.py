@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from stmpo.deadline.panel.places_common import Places
+from stmpo.deadline.panel.places_common import PanelFolders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def find_places(environ: Mapping[str, str], platform: str = sys.platform) -> Places:
+def find_places(environ: Mapping[str, str], platform: str = sys.platform) -> PanelFolders:
     """Every folder of this system that After Effects reads panels from."""
     if platform == "win32":
         from stmpo.deadline.panel.places_windows import places  # noqa: PLC0415 - one system, one file
@@ -21,7 +21,7 @@ def find_places(environ: Mapping[str, str], platform: str = sys.platform) -> Pla
         from stmpo.deadline.panel.places_macos import places as places_of_macos  # noqa: PLC0415
 
         return places_of_macos(environ)
-    return Places((), f"this system, for which there is no After Effects ({platform})")
+    return PanelFolders((), f"this system, for which there is no After Effects ({platform})")
 
 
 def elevation(platform: str = sys.platform) -> str:

@@ -26,7 +26,7 @@ _VERSION = re.compile(r"(\d{2})\.(\d+)(?:\.\d+)*")
 _YEAR = re.compile(r"20(\d\d)")
 
 
-class Scope(Enum):
+class PanelScope(Enum):
     """Whom a place is for."""
 
     USER = "this user"
@@ -37,7 +37,7 @@ class Scope(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PanelFolder:
     """A folder that After Effects reads panels from."""
 
     product: str
@@ -47,7 +47,7 @@ class Place:
     """2025; None where the edition does not say."""
 
     folder: Path
-    scope: Scope
+    scope: PanelScope
     current: bool = True
     """False for preferences of a version that an update has replaced."""
 
@@ -58,23 +58,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PanelFolders:
     """Every place of a system, and where they were looked for."""
 
-    found: tuple[Place, ...]
+    found: tuple[PanelFolder, ...]
     looked: str
 
 
-def shared_place(home: Path, scripts: Path) -> Place:
+def shared_place(home: Path, scripts: Path) -> PanelFolder:
     """The place of an After Effects that is installed in `home`; `scripts` is its folder that holds `Scripts`."""
     product = home.name.removeprefix("Adobe ")
     year = _YEAR.search(product)
-    return Place(product, 2000 + int(year[1]) if year else None, scripts / PANELS, Scope.EVERYONE)
+    return PanelFolder(product, 2000 + int(year[1]) if year else None, scripts / PANELS, PanelScope.EVERYONE)
 
 
-def user_places(preferences: Path) -> list[Place]:
+def user_places(preferences: Path) -> list[PanelFolder]:
     """The places below `preferences`, the folder that holds `After Effects` and `After Effects (Beta)`."""
-    found: list[Place] = []
+    found: list[PanelFolder] = []
     for product in sorted(preferences.glob("After Effects*")):
         versions = sorted(
             ((int(match[1]), int(match[2])), folder)
@@ -83,11 +83,11 @@ def user_places(preferences: Path) -> list[Place]:
         )
         newest = {version[0]: folder for version, folder in versions}
         found += [
-            Place(
+            PanelFolder(
                 f"{product.name} {2000 + major} ({folder.name})",
                 2000 + major,
                 folder / PANELS,
-                Scope.USER,
+                PanelScope.USER,
                 current=newest[major] == folder,
             )
             for (major, _), folder in versions
@@ -104,6 +104,6 @@ def _inside(folder: Path) -> list[Path]:
         return []
 
 
-def new_enough(places: Iterable[Place]) -> tuple[Place, ...]:
+def new_enough(places: Iterable[PanelFolder]) -> tuple[PanelFolder, ...]:
     """Those that the panel is made for."""
     return tuple(place for place in places if place.year is None or place.year >= 2000 + OLDEST)

@@ -9,7 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.deadline.panel.places_common import Place, Places, new_enough, shared_place, user_places
+from stmpo.deadline.panel.places_common import (
+    PanelFolder,
+    PanelFolders,
+    new_enough,
+    shared_place,
+    user_places,
+)
 from stmpo.renderers.discovery.macos import APPLICATIONS
 
 if TYPE_CHECKING:
@@ -18,16 +24,16 @@ if TYPE_CHECKING:
 ELEVATION = "run this again with sudo in front"
 
 
-def places(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> Places:
+def places(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> PanelFolders:
     """Every place, the user's before the machine's."""
     home = environ.get("HOME")
     preferences = [Path(home, "Library/Preferences/Adobe")] if home else []
     roots = [applications, *([Path(home, "Applications")] if home else [])]
-    found: list[Place] = [place for folder in preferences for place in user_places(folder)]
+    found: list[PanelFolder] = [place for folder in preferences for place in user_places(folder)]
     for root in roots:
         found += [
             shared_place(program, program)
             for program in sorted(root.glob("Adobe After Effects*"))
             if program.is_dir()
         ]
-    return Places(new_enough(found), " and ".join(map(str, [*preferences, *roots])))
+    return PanelFolders(new_enough(found), " and ".join(map(str, [*preferences, *roots])))

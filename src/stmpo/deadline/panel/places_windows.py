@@ -9,7 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.deadline.panel.places_common import Place, Places, new_enough, shared_place, user_places
+from stmpo.deadline.panel.places_common import (
+    PanelFolder,
+    PanelFolders,
+    new_enough,
+    shared_place,
+    user_places,
+)
 from stmpo.renderers.discovery.windows import program_folders
 
 if TYPE_CHECKING:
@@ -18,15 +24,15 @@ if TYPE_CHECKING:
 ELEVATION = 'run this again in a terminal that was opened with "Run as administrator"'
 
 
-def places(environ: Mapping[str, str]) -> Places:
+def places(environ: Mapping[str, str]) -> PanelFolders:
     """Every place, the user's before the machine's."""
     roaming = environ.get("APPDATA")
     preferences = [Path(roaming, "Adobe")] if roaming else []
     programs = [root / "Adobe" for root in program_folders(environ)]
-    found: list[Place] = [place for folder in preferences for place in user_places(folder)]
+    found: list[PanelFolder] = [place for folder in preferences for place in user_places(folder)]
     for root in programs:
         found += [
             shared_place(support.parent, support)
             for support in sorted(root.glob("Adobe After Effects*/Support Files"))
         ]
-    return Places(new_enough(found), " and ".join(map(str, [*preferences, *programs])))
+    return PanelFolders(new_enough(found), " and ".join(map(str, [*preferences, *programs])))

@@ -26,7 +26,7 @@ RECORD = "stmpo-panel.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PanelRecord:
     """A version of the panel, and its files by their place below the folder (with `/`), the record itself left out."""
 
     version: str
@@ -47,7 +47,7 @@ class Record:
         (folder / self.place).write_bytes(f"{text}\n".encode())
 
 
-def read_record(folder: Path) -> Record | None:
+def read_record(folder: Path) -> PanelRecord | None:
     """The record below `folder`; None where there is none that can be read as one."""
     for assets in (BESIDE, ASSETS):
         try:
@@ -57,14 +57,14 @@ def read_record(folder: Path) -> Record | None:
             continue
         if isinstance(version, str) and isinstance(files, dict):
             ours = {name: str(digest) for name, digest in files.items() if _inside(name, assets)}
-            return Record(version, ours, assets)
+            return PanelRecord(version, ours, assets)
     return None
 
 
-def make_record(folder: Path, version: str, assets: str = ASSETS) -> Record:
+def make_record(folder: Path, version: str, assets: str = ASSETS) -> PanelRecord:
     """The record of everything that lies below `folder` now."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
-    return Record(version, {path.relative_to(folder).as_posix(): digest(path) for path in files}, assets)
+    return PanelRecord(version, {path.relative_to(folder).as_posix(): digest(path) for path in files}, assets)
 
 
 def digest(path: Path) -> str:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stmpo
-from stmpo.deadline.fragments import pieces_folder
-from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, Record, make_record
+from stmpo.deadline.fragments import fragments_folder
+from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, PanelRecord, make_record
 from stmpo.deadline.wheels import collect_wheels, systems
 from stmpo.model.errors import BadInput
 
@@ -38,7 +38,7 @@ class Panel:
     """A whole panel in a folder."""
 
     folder: Path
-    record: Record
+    record: PanelRecord
     systems: frozenset[str]
     """Workers' systems that psutil travels for: `windows`, `macos`, `linux`."""
 
@@ -60,7 +60,7 @@ def gather(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) 
             home / ASSETS / "panel", assets / "panel", ignore=_LEFT_OUT, copy_function=shutil.copyfile
         )
         shutil.copytree(
-            pieces_folder(), assets / "JobTemplate", ignore=_LEFT_OUT, copy_function=shutil.copyfile
+            fragments_folder(), assets / "JobTemplate", ignore=_LEFT_OUT, copy_function=shutil.copyfile
         )
     except (OSError, shutil.Error) as error:
         raise BadInput(f"the panel's files cannot be copied to {folder}: {error}") from None

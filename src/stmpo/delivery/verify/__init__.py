@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from io import FileIO
 
 from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, stranger
-from stmpo.delivery.verify.reader import Damaged, Footage, Reader
+from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
 
 __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
 
@@ -123,5 +123,5 @@ def _walk(reader: Reader, form: Format, mtime_ns: int) -> Whole | Broken:
         found = form.check(reader)
     except Damaged as damage:
         return Broken(str(damage))
-    frames = found.frames if isinstance(found, Footage) else None
+    frames = found.frames if isinstance(found, MovieContents) else None
     return Whole(reader.size, form.short_name, found.width, found.height, mtime_ns, frames)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, Footage, Reader
+from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
 
 _CHUNK = Struct(">4sI")
 _COMMON = Struct(">hIh")
@@ -17,7 +17,7 @@ _SOUND_HEAD = 8
 _MOST_CHUNKS = 10_000
 
 
-def check(reader: Reader) -> Footage:
+def check(reader: Reader) -> MovieContents:
     """Walk all chunks.
 
     Raises:
@@ -47,7 +47,7 @@ def check(reader: Reader) -> Footage:
         raise Damaged("holds no sound: there is no SSND chunk with anything in it")
     if sound < wanted:
         raise Damaged(f"ends in the middle of its sound ({sound:,} of {wanted:,} bytes)")
-    return Footage()
+    return MovieContents()
 
 
 def _length(reader: Reader, at: int, *, packed: bool) -> int:

@@ -10,7 +10,7 @@ from stmpo.delivery.verify import aiff, bmp, dpx, exr, isobmff, jpeg, mp3, png, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stmpo.delivery.verify.reader import Dimensions, Footage, Reader
+    from stmpo.delivery.verify.reader import Dimensions, MovieContents, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Format:
     magics: tuple[bytes, ...]
     """How its files begin; empty where it has no magic."""
 
-    check: Callable[[Reader], Dimensions | Footage]
+    check: Callable[[Reader], Dimensions | MovieContents]
 
     @property
     def short_name(self) -> str:

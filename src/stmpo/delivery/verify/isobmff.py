@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.verify.reader import Damaged, Footage, Reader
+from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class _Track:
     chunks: list[_Box] = field(default_factory=list)
 
 
-def check(reader: Reader) -> Footage:
+def check(reader: Reader) -> MovieContents:
     """Walk all boxes, and the index.
 
     Raises:
@@ -88,13 +88,13 @@ def check(reader: Reader) -> Footage:
     return _footage(tracks, countable=not fragments)
 
 
-def _footage(tracks: list[_Track], *, countable: bool) -> Footage:
+def _footage(tracks: list[_Track], *, countable: bool) -> MovieContents:
     pictures = [track for track in tracks if track.handler == b"vide"]
     if not pictures:
-        return Footage()
+        return MovieContents()
     first = pictures[0]
     width, height = (side >> 16 or None for side in first.sides)  # 16.16 fixed point
-    return Footage(width, height, first.samples if countable else None)
+    return MovieContents(width, height, first.samples if countable else None)
 
 
 def _check_track(reader: Reader, track: _Track) -> None:

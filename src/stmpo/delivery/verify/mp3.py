@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, Footage, Reader
+from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
 
 _HEADER = Struct(">I")
 _TAG = Struct(">3s2xB4s")
@@ -20,7 +20,7 @@ _BITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 """Kilobits a second of layer III, for version 1 and for the others."""
 
 
-def check(reader: Reader) -> Footage:
+def check(reader: Reader) -> MovieContents:
     """Walk from frame to frame.
 
     Raises:
@@ -37,7 +37,7 @@ def check(reader: Reader) -> Footage:
         frames += 1
     if not frames:
         raise Damaged("holds no sound: no frame of it begins where one should")
-    return Footage()
+    return MovieContents()
 
 
 def _behind_tag(reader: Reader) -> int:

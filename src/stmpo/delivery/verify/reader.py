@@ -48,7 +48,7 @@ class Dimensions:
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class MovieContents:
     """What a movie or a sound holds, as far as its structure tells; None where it does not."""
 
     width: int | None = None

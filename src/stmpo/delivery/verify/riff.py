@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.verify.reader import Damaged, Footage, Reader
+from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ _ENDLESS = 0xFFFFFFFF
 _MOST_CHUNKS = 100_000
 
 
-def check_avi(reader: Reader) -> Footage:
+def check_avi(reader: Reader) -> MovieContents:
     """Walk all lists: headers, media, index.
 
     Raises:
@@ -58,10 +58,10 @@ def check_avi(reader: Reader) -> Footage:
     if b"idx1" not in kinds and "indexed" not in found:
         raise Damaged("was not finished: it has no index (idx1)")
     frames = found.get("dmlh", found.get("stream", found.get("avih")))
-    return Footage(found.get("width") or None, found.get("height") or None, frames)
+    return MovieContents(found.get("width") or None, found.get("height") or None, frames)
 
 
-def check_wav(reader: Reader) -> Footage:
+def check_wav(reader: Reader) -> MovieContents:
     """Walk all chunks.
 
     Raises:
@@ -91,7 +91,7 @@ def check_wav(reader: Reader) -> Footage:
         raise Damaged("has no fmt chunk in front of its sound")
     if sound <= 0:
         raise Damaged("holds no sound: there is no data chunk with anything in it")
-    return Footage()
+    return MovieContents()
 
 
 def _form(reader: Reader, wanted: bytes, name: str) -> None:

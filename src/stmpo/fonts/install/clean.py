@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stmpo.fonts.install.install import PATIENCE, dead_sessions
-from stmpo.fonts.install.lease_store import anything_kept, open_book, peek
+from stmpo.fonts.install.lease_store import anything_kept, open_leases, peek
 from stmpo.fonts.install.platform import this_system
-from stmpo.fonts.install.user_font_folder import Shelf
+from stmpo.fonts.install.user_font_folder import UserFontFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stmpo.fonts.install.leases import Book, Held
-    from stmpo.fonts.install.protocol import System
+    from stmpo.fonts.install.leases import LeasedFont, Leases
+    from stmpo.fonts.install.protocol import FontSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +61,22 @@ def clean(environ: Mapping[str, str], *, dry_run: bool = False, everything: bool
         book = peek(system.state)
         book.release(_over(book, system, everything=everything))
         return Cleaned(_kept(book), _shown(book.unused()), ())
-    with open_book(system.state, PATIENCE) as ledger:
+    with open_leases(system.state, PATIENCE) as ledger:
         book = ledger.book
-        gone, locked = Shelf(system, ledger).release(_over(book, system, everything=everything))
+        gone, locked = UserFontFolder(system, ledger).release(_over(book, system, everything=everything))
         return Cleaned(_kept(book), _shown(gone), _shown(locked))
 
 
-def _over(book: Book, system: System, *, everything: bool) -> list[str]:
+def _over(book: Leases, system: FontSystem, *, everything: bool) -> list[str]:
     if not everything:
         return dead_sessions(book, system)
     leased = (session for held in book.fonts.values() for session in held.sessions)
     return list(dict.fromkeys([*book.sessions, *leased]))
 
 
-def _kept(book: Book) -> tuple[InstalledFont, ...]:
+def _kept(book: Leases) -> tuple[InstalledFont, ...]:
     return _shown(held for held in book.fonts.values() if held.sessions)
 
 
-def _shown(fonts: Iterable[Held]) -> tuple[InstalledFont, ...]:
+def _shown(fonts: Iterable[LeasedFont]) -> tuple[InstalledFont, ...]:
     return tuple(InstalledFont(held.path, held.names, tuple(sorted(held.sessions))) for held in fonts)

@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.lease_store import anything_kept, open_book
+from stmpo.fonts.install.lease_store import anything_kept, open_leases
 from stmpo.fonts.install.manifest import load_font
 from stmpo.fonts.install.session_liveness import lives, token_of
-from stmpo.fonts.install.user_font_folder import Shelf, is_ours
-from stmpo.fonts.install.validate import Font, NotAFont
+from stmpo.fonts.install.user_font_folder import UserFontFolder, is_ours
+from stmpo.fonts.install.validate import NotAFont, ValidFont
 from stmpo.fonts.places import find_fonts
 from stmpo.fonts.sfnt import read_faces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stmpo.fonts.install.lease_store import Ledger
-    from stmpo.fonts.install.leases import Book, Held
+    from stmpo.fonts.install.lease_store import LeaseStore
+    from stmpo.fonts.install.leases import LeasedFont, Leases
     from stmpo.fonts.install.manifest import Wanted
-    from stmpo.fonts.install.protocol import System
+    from stmpo.fonts.install.protocol import FontSystem
 
 PATIENCE = 120.0
 """Seconds to wait for another session of this user that installs or removes at the same time."""
@@ -69,7 +69,7 @@ class Report:
     """Files that should have gone and that some program has open: the next session tries again."""
 
 
-def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
+def install(wanted: Sequence[Wanted], session: Path, system: FontSystem) -> Report:
     """Bring the fonts of a session, which lease until `remove` or the session's end.
 
     Again in the same session it installs what is lacking. With nothing wanted it only removes what dead sessions left.
@@ -80,8 +80,8 @@ def install(wanted: Sequence[Wanted], session: Path, system: System) -> Report:
     report = Report()
     if not wanted and not anything_kept(system.state):
         return report
-    with open_book(system.state, PATIENCE if wanted else SWEEPING) as ledger:
-        shelf = Shelf(system, ledger)
+    with open_leases(system.state, PATIENCE if wanted else SWEEPING) as ledger:
+        shelf = UserFontFolder(system, ledger)
         _release(shelf, report, dead_sessions(ledger.book, system))
         if wanted:
             ledger.book.sessions[str(session)] = token_of(session, system.boot())
@@ -107,7 +107,7 @@ def only_look(wanted: Sequence[Wanted], environ: Mapping[str, str]) -> Report:
     )
 
 
-def remove(session: Path, system: System) -> Report:
+def remove(session: Path, system: FontSystem) -> Report:
     """End a session's leases, and remove what no other session uses. Without any there is nothing to do.
 
     Raises:
@@ -115,19 +115,19 @@ def remove(session: Path, system: System) -> Report:
     """
     report = Report()
     if anything_kept(system.state):
-        with open_book(system.state, PATIENCE) as ledger:
+        with open_leases(system.state, PATIENCE) as ledger:
             over = [*dead_sessions(ledger.book, system), str(session)]
-            _release(Shelf(system, ledger), report, over)
+            _release(UserFontFolder(system, ledger), report, over)
     return report
 
 
-def dead_sessions(book: Book, system: System) -> list[str]:
+def dead_sessions(book: Leases, system: FontSystem) -> list[str]:
     """The sessions in the book that have ended without a word."""
     boot = system.boot()
     return [session for session, token in book.sessions.items() if not lives(session, token, boot)]
 
 
-def _release(shelf: Shelf, report: Report, sessions: Sequence[str]) -> None:
+def _release(shelf: UserFontFolder, report: Report, sessions: Sequence[str]) -> None:
     gone, locked = shelf.release(sessions)
     report.removed += [held.path for held in gone]
     report.locked += [held.path for held in locked]
@@ -136,7 +136,9 @@ def _release(shelf: Shelf, report: Report, sessions: Sequence[str]) -> None:
 class _Arrival:
     """The fonts of one session as they come in."""
 
-    def __init__(self, system: System, ledger: Ledger, shelf: Shelf, session: str, report: Report) -> None:
+    def __init__(
+        self, system: FontSystem, ledger: LeaseStore, shelf: UserFontFolder, session: str, report: Report
+    ) -> None:
         self._system = system
         self._ledger = ledger
         self._book = ledger.book
@@ -144,9 +146,9 @@ class _Arrival:
         self._session = session
         self._report = report
         self._lying: dict[str, Path] = {}
-        self._came: dict[Path, Font | None] = {}
+        self._came: dict[Path, ValidFont | None] = {}
 
-    def bring(self, wanted: Sequence[Wanted]) -> dict[str, Font | None]:
+    def bring(self, wanted: Sequence[Wanted]) -> dict[str, ValidFont | None]:
         """See to it that each font is there. Returns what is known of each, to look for it by."""
         names = [wish.name for wish in wanted]
         # What the machine has is told by files. What programs list may be another user's: Windows has one list for all
@@ -158,7 +160,7 @@ class _Arrival:
             if self._held(name) is None  # else a session's end takes it away
         }
         listed = self._system.visible({name: known.get(name) for name in names})
-        fonts: dict[str, Font | None] = {}
+        fonts: dict[str, ValidFont | None] = {}
         for wish in wanted:
             if wish.name in fonts:
                 continue
@@ -174,7 +176,7 @@ class _Arrival:
         self._ledger.save()
         return fonts
 
-    def _bring(self, wish: Wanted, wanted: Sequence[Wanted]) -> Font | None:
+    def _bring(self, wish: Wanted, wanted: Sequence[Wanted]) -> ValidFont | None:
         """Share or install the font. Returns what lies there now; None for nothing."""
         try:
             held = self._lease(wish.name)
@@ -188,7 +190,7 @@ class _Arrival:
             return None if held is None else _lying_at(Path(held.path))
         return None
 
-    def _compare(self, wish: Wanted, here: Font | None) -> None:
+    def _compare(self, wish: Wanted, here: ValidFont | None) -> None:
         """Note it where the font that is here is of another version than the one that came."""
         if here is None or wish.file is None:
             return
@@ -202,7 +204,7 @@ class _Arrival:
         if all(versions) and versions[0] != versions[1]:
             self._report.differing[wish.name] = versions
 
-    def _put_in(self, name: str, file: Path, wanted: Sequence[Wanted]) -> Held:
+    def _put_in(self, name: str, file: Path, wanted: Sequence[Wanted]) -> LeasedFont:
         font = load_font(file)
         if not font.answers(name):
             raise NotAFont(f"it holds {', '.join(font.names)[:_MOST_WORDS]} instead")
@@ -211,7 +213,7 @@ class _Arrival:
         self._report.installed[name] = held.path
         return held
 
-    def _lease(self, name: str) -> Held | None:
+    def _lease(self, name: str) -> LeasedFont | None:
         """Use what is installed already, by this session or another one."""
         held = self._held(name)
         if held is None:
@@ -223,13 +225,13 @@ class _Arrival:
             report.installed[name] = held.path
         return self._shelf.take_over(held, self._session)
 
-    def _held(self, name: str) -> Held | None:
+    def _held(self, name: str) -> LeasedFont | None:
         """The font of that name that a session has installed, if it is still there as it was."""
         lying = self._lying.get(name)  # by a name of a variable font that nobody has asked for before
         held = self._book.holding(name) or self._book.fonts.get(str(lying))
         return held if held is not None and is_ours(held) else None
 
 
-def _lying_at(path: Path) -> Font:
+def _lying_at(path: Path) -> ValidFont:
     """The font of a file that programs may find, by its names alone."""
-    return Font(b"", read_faces(path), path)
+    return ValidFont(b"", read_faces(path), path)

@@ -17,7 +17,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.leases import Book, from_json, to_json
+from stmpo.fonts.install.leases import Leases, from_json, to_json
 from stmpo.model.errors import BadInput
 from stmpo.system.locks import try_lock
 
@@ -37,10 +37,10 @@ _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """What systems say of a disk, or of a user's share of it, that is full."""
 
 
-class Ledger:
+class LeaseStore:
     """An open book. `save` after every change that somebody may have to know of."""
 
-    def __init__(self, folder: Path, book: Book) -> None:
+    def __init__(self, folder: Path, book: Leases) -> None:
         self.book = book
         self._folder = folder
 
@@ -77,7 +77,7 @@ def anything_kept(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def open_book(folder: Path, patience: float) -> Iterator[Ledger]:
+def open_leases(folder: Path, patience: float) -> Iterator[LeaseStore]:
     """The book, for this process alone. An empty one leaves no file behind.
 
     Raises:
@@ -88,7 +88,7 @@ def open_book(folder: Path, patience: float) -> Iterator[Ledger]:
     ledger = None
     empty = removed = False
     try:
-        ledger = Ledger(folder, _load(folder))
+        ledger = LeaseStore(folder, _load(folder))
         yield ledger
     finally:  # also after an error: what it left is in the book
         empty = ledger is not None and not ledger.book
@@ -100,7 +100,7 @@ def open_book(folder: Path, patience: float) -> Iterator[Ledger]:
         _rmdir(folder)
 
 
-def peek(folder: Path) -> Book:
+def peek(folder: Path) -> Leases:
     """The book as it stands, to look at. Nothing is locked, made or changed.
 
     Raises:
@@ -140,14 +140,14 @@ def _is_current(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _load(folder: Path) -> Book:
+def _load(folder: Path) -> Leases:
     book, damaged = _read(folder)
     if damaged:  # nobody but the disk did that: keep it for whoever wants to know, and begin again
         _replace(folder / BOOK, folder / f"{BOOK}.damaged")
     return book
 
 
-def _read(folder: Path) -> tuple[Book, bool]:
+def _read(folder: Path) -> tuple[Leases, bool]:
     """The book, and whether what is there in its place is none."""
     path = folder / BOOK
     try:
@@ -159,9 +159,9 @@ def _read(folder: Path) -> tuple[Book, bool]:
             )
         return from_json(value), False
     except FileNotFoundError:
-        return Book(), False
+        return Leases(), False
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
-        return Book(), True
+        return Leases(), True
 
 
 def _replace(new: Path, path: Path) -> None:

@@ -38,7 +38,7 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
+class LeaseHolder:
     """A process that lives as long as a session does."""
 
     pid: int
@@ -54,13 +54,13 @@ class Token:
     boot: str
     """What is another after each start of the machine; empty where the system has no such thing."""
 
-    keeper: Keeper | None
+    keeper: LeaseHolder | None
     since: float
     """Seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LeasedFont:
     """A font file that this program has put, or is about to put, into the user's fonts folder."""
 
     path: str
@@ -82,11 +82,11 @@ class Held:
 
 
 @dataclass(slots=True)
-class Book:
+class Leases:
     """All that this program has changed for a user. Values only; `stmpo.fonts.install.lease_store` keeps it on disk."""
 
     sessions: dict[str, Token] = field(default_factory=dict)
-    fonts: dict[str, Held] = field(default_factory=dict)
+    fonts: dict[str, LeasedFont] = field(default_factory=dict)
     """By path."""
 
     folders: list[str] = field(default_factory=list)
@@ -99,12 +99,12 @@ class Book:
         """Whether there is anything to remember."""
         return bool(self.sessions or self.fonts or self.folders or self.extras)
 
-    def put(self, held: Held) -> Held:
+    def put(self, held: LeasedFont) -> LeasedFont:
         """Write an entry, in place of the one of that path."""
         self.fonts[held.path] = held
         return held
 
-    def holding(self, name: str) -> Held | None:
+    def holding(self, name: str) -> LeasedFont | None:
         """The font of that PostScript name, the surest one first."""
         order = [Stage.INSTALLED, Stage.PLANNED, Stage.LEAVING]
         mine = sorted(
@@ -121,7 +121,7 @@ class Book:
         for session in gone:
             self.sessions.pop(session, None)
 
-    def unused(self) -> list[Held]:
+    def unused(self) -> list[LeasedFont]:
         """The fonts that no session uses."""
         return [held for held in self.fonts.values() if not held.sessions]
 
@@ -131,7 +131,7 @@ class Book:
         self.extras += [extra for extra in extras if extra not in self.extras]
 
 
-def to_json(book: Book) -> dict[str, Any]:
+def to_json(book: Leases) -> dict[str, Any]:
     """The book as plain values."""
     return {
         "version": VERSION,
@@ -142,7 +142,7 @@ def to_json(book: Book) -> dict[str, Any]:
     }
 
 
-def from_json(value: Any) -> Book:
+def from_json(value: Any) -> Leases:
     """The book that `to_json` wrote.
 
     Raises:
@@ -151,7 +151,7 @@ def from_json(value: Any) -> Book:
     if value["version"] != VERSION:
         raise ValueError(value["version"])
     fonts = list(_read_fonts(value["fonts"]))
-    return Book(
+    return Leases(
         sessions={_text(session): _read_token(token) for session, token in value["sessions"].items()},
         fonts={held.path: held for held in fonts},
         folders=[_path(folder) for folder in value["folders"]],
@@ -165,13 +165,15 @@ def _token(token: Token) -> dict[str, Any]:
 
 
 def _read_token(value: Mapping[str, Any]) -> Token:
-    keeper = None if value["keeper"] is None else Keeper(int(value["keeper"][0]), float(value["keeper"][1]))
+    keeper = (
+        None if value["keeper"] is None else LeaseHolder(int(value["keeper"][0]), float(value["keeper"][1]))
+    )
     if keeper is not None and keeper.pid < 0:
         raise ValueError(keeper)
     return Token(_text(value["host"]), _text(value["boot"]), keeper, float(value["since"]))
 
 
-def _held(held: Held) -> dict[str, Any]:
+def _held(held: LeasedFont) -> dict[str, Any]:
     return {
         "path": held.path,
         "names": list(held.names),
@@ -183,10 +185,10 @@ def _held(held: Held) -> dict[str, Any]:
     }
 
 
-def _read_fonts(values: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
+def _read_fonts(values: Iterable[Mapping[str, Any]]) -> Iterator[LeasedFont]:
     for value in values:
         mark = None if value["mark"] is None else (int(value["mark"][0]), int(value["mark"][1]))
-        yield Held(
+        yield LeasedFont(
             path=_path(value["path"]),
             names=tuple(map(_text, value["names"])),
             digest=_text(value["digest"]),

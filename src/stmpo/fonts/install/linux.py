@@ -22,7 +22,7 @@ from stmpo.fonts.places import find_fonts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from stmpo.fonts.install.validate import Font
+    from stmpo.fonts.install.validate import ValidFont
 
 PATIENCE = 60
 """Seconds for fontconfig. A first look at thousands of fonts takes a few."""
@@ -65,7 +65,7 @@ class Linux:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
-    def label(self, font: Font, path: Path) -> str:  # noqa: ARG002 - a folder is all the register there is
+    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - a folder is all the register there is
         """Nothing."""
         return ""
 
@@ -79,7 +79,7 @@ class Linux:
         """Bring fontconfig's cache of the folder up to date; for a folder that has gone, that removes its cache."""
         self._run("fc-cache", str(self.folder))
 
-    def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
+    def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
         """What fontconfig lists; without its tools, what lies in the folders that it would look through.
 
         By name, else by file: fontconfig makes up a name of its own for a font whose PostScript name no PostScript
@@ -131,7 +131,7 @@ class Linux:
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
-def _among(font: Font, files: Mapping[str, Collection[str]]) -> bool:
+def _among(font: ValidFont, files: Mapping[str, Collection[str]]) -> bool:
     """Whether the font's file is one of these, which are sorted by their last names."""
     if font.path is None:
         return False

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from stmpo.fonts.install.validate import Font
+    from stmpo.fonts.install.validate import ValidFont
 
 PATIENCE = 10
 """Seconds for `sysctl`, which takes a hundredth of one."""
@@ -49,7 +49,7 @@ class MacOS:
     def restore(self, absent: Sequence[str]) -> None:
         """Nothing was."""
 
-    def label(self, font: Font, path: Path) -> str:  # noqa: ARG002 - a folder is all the register there is
+    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - a folder is all the register there is
         """Nothing."""
         return ""
 
@@ -62,6 +62,6 @@ class MacOS:
     def announce(self) -> None:
         """Nothing: the folders are watched."""
 
-    def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
+    def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
         """What lies in the folders of system, machine and user, and in Adobe's: a file there is a font."""
         return set(find_fonts(wanted.keys(), self.environ))

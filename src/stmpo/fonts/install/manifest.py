@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stmpo.fonts.install.validate import MOST_BYTES, Font, NotAFont, examine
+from stmpo.fonts.install.validate import MOST_BYTES, NotAFont, ValidFont, examine
 from stmpo.model.errors import BadInput
 from stmpo.system import paths
 from stmpo.system.paths.windows import refusal
@@ -97,7 +97,7 @@ def _inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def load_font(path: Path) -> Font:
+def load_font(path: Path) -> ValidFont:
     """Read a font file of the job: the bytes that were looked at are those that are installed.
 
     Raises:

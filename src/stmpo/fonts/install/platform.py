@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.fonts.install.protocol import System
+    from stmpo.fonts.install.protocol import FontSystem
 
 
-def this_system(environ: Mapping[str, str]) -> System:
+def this_system(environ: Mapping[str, str]) -> FontSystem:
     """The system that this program runs on, for the user of this environment.
 
     Raises:
         NoHome: the environment does not say where the user's files lie.
     """
-    system: System
+    system: FontSystem
     if sys.platform == "win32":
         from stmpo.fonts.install.windows import Windows  # noqa: PLC0415 - it loads Windows' libraries
 

@@ -10,14 +10,14 @@ from stmpo.model.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stmpo.fonts.install.validate import Font
+    from stmpo.fonts.install.validate import ValidFont
 
 
 class NoHome(BadInput):
     """The environment does not say where the user's files lie, so nothing was ever installed for this user."""
 
 
-class System(Protocol):
+class FontSystem(Protocol):
     """A user's fonts on one system. Every method may be repeated: the second time changes nothing."""
 
     environ: Mapping[str, str]
@@ -40,7 +40,7 @@ class System(Protocol):
     def restore(self, absent: Sequence[str]) -> None:
         """Remove what was absent, where nobody else has put anything into it."""
 
-    def label(self, font: Font, path: Path) -> str:
+    def label(self, font: ValidFont, path: Path) -> str:
         """A name that nobody uses in the system's register of fonts; empty where it has none."""
 
     def enter(self, label: str, path: Path) -> None:
@@ -52,7 +52,7 @@ class System(Protocol):
     def announce(self) -> None:
         """Tell programs, and caches, that fonts have come or gone."""
 
-    def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
+    def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
         """Which of these PostScript names a program would find now. The fonts tell by what else to find them."""
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from stmpo.fonts.install.leases import Keeper, Token
+from stmpo.fonts.install.leases import LeaseHolder, Token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,14 +67,14 @@ def _may_be_there(folder: str) -> bool:
     return True
 
 
-def _keeper(session: Path) -> Keeper | None:
+def _keeper(session: Path) -> LeaseHolder | None:
     """The nearest ancestor of this process that is older than the session's folder; None where none can be seen."""
     try:
         begun = _begun(session)
         for process in psutil.Process().parents():
             started = process.create_time()
             if started < begun - MARGIN:
-                return Keeper(process.pid, started)
+                return LeaseHolder(process.pid, started)
     except (psutil.Error, OSError):
         return None
     return None
@@ -85,7 +85,7 @@ def _begun(session: Path) -> float:
     return min(path.lstat().st_ctime for path in (session, *session.iterdir()))
 
 
-def _runs(keeper: Keeper) -> bool:
+def _runs(keeper: LeaseHolder) -> bool:
     try:
         process = psutil.Process(keeper.pid)
         same = abs(process.create_time() - keeper.started) <= SAME

@@ -19,14 +19,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.leases import Held, Stage
+from stmpo.fonts.install.leases import LeasedFont, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stmpo.fonts.install.lease_store import Ledger
-    from stmpo.fonts.install.protocol import System
-    from stmpo.fonts.install.validate import Font
+    from stmpo.fonts.install.lease_store import LeaseStore
+    from stmpo.fonts.install.protocol import FontSystem
+    from stmpo.fonts.install.validate import ValidFont
 
 PATIENCE = 3.0
 """Seconds for programs that are ending to close the fonts that are to be removed, all of them together."""
@@ -34,15 +34,15 @@ PATIENCE = 3.0
 _LOOK = 0.1
 
 
-class Shelf:
+class UserFontFolder:
     """The user's fonts folder, with the book that says what in it is ours."""
 
-    def __init__(self, system: System, ledger: Ledger) -> None:
+    def __init__(self, system: FontSystem, ledger: LeaseStore) -> None:
         self._system = system
         self._ledger = ledger
         self._book = ledger.book
 
-    def put_in(self, font: Font, file: str, names: Sequence[str], session: str) -> Held:
+    def put_in(self, font: ValidFont, file: str, names: Sequence[str], session: str) -> LeasedFont:
         """Install a font under its file name, or one like it where another file has that.
 
         Raises:
@@ -52,7 +52,7 @@ class Shelf:
         for path in self._free_paths(file):
             self._book.note(_missing_folders(path.parent), ())
             label = self._system.label(font, path)
-            held = Held(str(path), tuple(names), digest, label, sessions=frozenset({session}))
+            held = LeasedFont(str(path), tuple(names), digest, label, sessions=frozenset({session}))
             self._book.put(held)
             self._ledger.save()
             try:
@@ -67,14 +67,14 @@ class Shelf:
             del self._book.fonts[held.path]
         raise AssertionError("there is always another name")
 
-    def take_over(self, held: Held, session: str) -> Held:
+    def take_over(self, held: LeasedFont, session: str) -> LeasedFont:
         """Lease a font that is there; whatever may be lacking of its installation is done again."""
         stage = Stage.INSTALLED if held.stage is Stage.INSTALLED else Stage.PLANNED
         held = self._book.put(replace(held, stage=stage, sessions=held.sessions | {session}))
         self._ledger.save()
         return self._finish(held)
 
-    def release(self, sessions: Iterable[str]) -> tuple[list[Held], list[Held]]:
+    def release(self, sessions: Iterable[str]) -> tuple[list[LeasedFont], list[LeasedFont]]:
         """End the leases of these sessions and remove what nobody uses.
 
         Returns the fonts that have gone, and those that some program has open: they stay in the book, for the next call.
@@ -108,7 +108,7 @@ class Shelf:
         book.folders.clear()
         book.extras.clear()
 
-    def _finish(self, held: Held) -> Held:
+    def _finish(self, held: LeasedFont) -> LeasedFont:
         path = Path(held.path)
         self._system.enter(held.label, path)
         held = self._book.put(replace(held, stage=Stage.INSTALLED, mark=_mark(path.lstat())))
@@ -123,7 +123,7 @@ class Shelf:
             if not os.path.lexists(path) and str(path) not in self._book.fonts:
                 yield path
 
-    def _delete(self, fonts: Sequence[Held]) -> list[Held]:
+    def _delete(self, fonts: Sequence[LeasedFont]) -> list[LeasedFont]:
         """Delete the files that are ours. Returns those that could not be, by the end of our patience."""
         left = list(fonts)
         end = time.monotonic() + PATIENCE
@@ -134,7 +134,7 @@ class Shelf:
             time.sleep(_LOOK)
 
 
-def is_ours(held: Held) -> bool:
+def is_ours(held: LeasedFont) -> bool:
     """Whether the file in its place is the one that was put there.
 
     Raises:
@@ -149,7 +149,7 @@ def is_ours(held: Held) -> bool:
         return False
 
 
-def _deleted(held: Held) -> bool:
+def _deleted(held: LeasedFont) -> bool:
     """Whether nothing of ours is left: a file that somebody else has put in its place stays."""
     try:
         _part(held).unlink(missing_ok=True)
@@ -166,7 +166,7 @@ def _mark(status: os.stat_result) -> tuple[int, int]:
     return status.st_ino, status.st_mtime_ns
 
 
-def _part(held: Held) -> Path:
+def _part(held: LeasedFont) -> Path:
     """Where a font is written before it has its name: hidden, and by its content, so that it is nobody else's."""
     return Path(held.path).with_name(f".stmpo-{held.digest[:32]}.part")
 

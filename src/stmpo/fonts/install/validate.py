@@ -43,7 +43,7 @@ class NotAFont(ValueError):  # noqa: N818 - it is said of the file
 
 
 @dataclass(frozen=True, slots=True)
-class Font:
+class ValidFont:
     """A font file that holds together, as read."""
 
     data: bytes
@@ -81,7 +81,7 @@ class Font:
         )
 
 
-def examine(data: bytes) -> Font:
+def examine(data: bytes) -> ValidFont:
     """Look a font file through, and read its names.
 
     Raises:
@@ -91,7 +91,7 @@ def examine(data: bytes) -> Font:
     faces = faces_in(io.BytesIO(data))
     if len(faces) != count:
         raise NotAFont("its names cannot be read")
-    return Font(data, faces)
+    return ValidFont(data, faces)
 
 
 def check(data: bytes) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from stmpo.fonts.install.validate import Font
+    from stmpo.fonts.install.validate import ValidFont
 
 _BOOT = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
 _MOST_TITLE = 200
@@ -65,7 +65,7 @@ class Windows:
                 if _is_empty(key):
                     winreg.DeleteKey(winreg.HKEY_CURRENT_USER, key)
 
-    def label(self, font: Font, path: Path) -> str:
+    def label(self, font: ValidFont, path: Path) -> str:
         """The value's name: what people call the font, its file, and the kind, as programs show it."""
         kind = "OpenType" if font.data[:4] == b"OTTO" else "TrueType"
         title = " & ".join(font.titles)[:_MOST_TITLE]
@@ -101,7 +101,7 @@ class Windows:
         """Tell every program's windows."""
         gdi.announce()
 
-    def visible(self, wanted: Mapping[str, Font | None]) -> set[str]:
+    def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
         """What GDI lists, and what lies in Adobe's folders, which After Effects reads by itself.
 
         GDI cuts names of families to 31 characters, and of fonts that are then called alike it lists one. The others

@@ -7,7 +7,7 @@ still be there to clear up. Both are the business of one single-threaded process
           └─────────────── control socket ───────┘
 
 - The **warden** (`loop.py`) forks a keeper for every renderer and does nothing else until something dies.
-- A **keeper** (`keeper.py`) pins itself, starts the renderer, which inherits the pinning, and is the *subreaper* of the
+- A **keeper** (`shim.py`) pins itself, starts the renderer, which inherits the pinning, and is the *subreaper* of the
   renderer's tree: a descendant that loses its parent becomes the keeper's child, even after `setsid` or a double fork.
   So the tree is empty exactly when `waitpid` tells the keeper that it has no children, and "kill all children, reap,
   repeat" ends every tree.

@@ -33,7 +33,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class LinuxKernel:
-    """`Kernel` (see `keeper.py`) with subreapers and parent-death signals: nothing can leave a tree."""
+    """`Kernel` (see `shim.py`) with subreapers and parent-death signals: nothing can leave a tree."""
 
     name = "linux"
 
@@ -59,9 +59,9 @@ class LinuxKernel:
         except OSError:  # a kernel without CONFIG_PROC_CHILDREN
             return children_by_search(os.getpid())
 
-    def orphans(self, keepers: set[int]) -> set[int]:
+    def orphans(self, shims: set[int]) -> set[int]:
         """See `Kernel`."""
-        return set(self.living(0)) - keepers
+        return set(self.living(0)) - shims
 
     def left_behind(self, launcher: int) -> bool:  # noqa: ARG002
         """Nothing lives that is not, sooner or later, a child of this process."""

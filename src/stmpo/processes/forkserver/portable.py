@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PortableKernel:
-    """`Kernel` (see `keeper.py`) with nothing but POSIX."""
+    """`Kernel` (see `shim.py`) with nothing but POSIX."""
 
     name = "portable"
 
@@ -37,7 +37,7 @@ class PortableKernel:
             mine |= more
         return sorted(mine - {os.getpid()})
 
-    def orphans(self, keepers: set[int]) -> set[int]:  # noqa: ARG002
+    def orphans(self, shims: set[int]) -> set[int]:  # noqa: ARG002
         """They went to process 1: the orchestrator finds them by their mark."""
         return set()
 

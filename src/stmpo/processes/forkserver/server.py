@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 
-from .shim import Keeper, failure, kill_quietly
+from .shim import Shim, failure, kill_quietly
 from .wakeup import drain, wake_on_child
 
 TYPE_CHECKING = False  # not imported: typing costs a quarter of this process's start
@@ -23,8 +23,8 @@ CLEARING_PAUSE = 0.02
 """Seconds between two looks while the last trees end; nothing else is waited for then."""
 
 
-class Warden:
-    """State: `_keepers`, the process ids of those that live. Every other child is the orphan of a killed keeper.
+class ForkServer:
+    """State: `_shims`, the process ids of those that live. Every other child is the orphan of a killed keeper.
 
     `_refused` are the control sockets of renderers that could not be started, until the orchestrator has closed its ends.
     """
@@ -32,7 +32,7 @@ class Warden:
     def __init__(self, kernel: Kernel, orders: socket.socket) -> None:
         self._kernel = kernel
         self._orders = orders
-        self._keepers: set[int] = set()
+        self._shims: set[int] = set()
         self._refused: list[socket.socket] = []
         self._lifeline, self._hold = os.pipe()
         self._wakeup = wake_on_child()
@@ -66,8 +66,8 @@ class Warden:
             self._refuse(fds[0], error)
         else:
             if pid == 0:
-                self._become_keeper(*fds)
-            self._keepers.add(pid)
+                self._become_shim(*fds)
+            self._shims.add(pid)
             os.close(fds[0])
         os.close(fds[1])
         return True
@@ -83,7 +83,7 @@ class Warden:
         with contextlib.suppress(OSError):  # whoever asked has gone
             answering.sendall(failure(error.errno or 0))
 
-    def _become_keeper(self, control: int, output: int) -> None:
+    def _become_shim(self, control: int, output: int) -> None:
         code = 1
         try:
             self._orders.close()
@@ -91,7 +91,7 @@ class Warden:
             os.close(self._hold)
             for fd in (control, output):
                 os.set_inheritable(fd, False)
-            Keeper(self._kernel, socket.socket(fileno=control), output, self._lifeline).run()
+            Shim(self._kernel, socket.socket(fileno=control), output, self._lifeline).run()
             code = 0
         finally:
             os._exit(code)  # never back into the warden's loop
@@ -105,11 +105,11 @@ class Warden:
                 return False
             if pid == 0:
                 return True
-            self._keepers.discard(pid)
+            self._shims.discard(pid)
 
     def _kill_orphans(self) -> None:
         """A keeper that was killed leaves its tree's remains to us; each round of this brings up their children."""
-        kill_quietly(self._kernel.orphans(self._keepers), signal.SIGKILL)
+        kill_quietly(self._kernel.orphans(self._shims), signal.SIGKILL)
 
 
 def gone(client: socket.socket) -> bool:
@@ -143,4 +143,4 @@ def serve(kernel: Kernel, orders: socket.socket) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     kernel.adopt_orphans()
     gc.freeze()  # keepers share these pages for as long as nobody writes to them
-    Warden(kernel, orders).run()
+    ForkServer(kernel, orders).run()

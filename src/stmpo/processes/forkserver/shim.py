@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         def living(self, launcher: int) -> list[int]:
             """What is to be killed now; killing it may bring up more."""
 
-        def orphans(self, keepers: set[int]) -> set[int]:
+        def orphans(self, shims: set[int]) -> set[int]:
             """Children of the warden that are no keepers: what a killed keeper left."""
 
         def left_behind(self, launcher: int) -> bool:
@@ -76,7 +76,7 @@ LOOK_PAUSE = 0.25
 """Seconds between two looks for what was left behind, on systems where nothing tells of its end."""
 
 
-class Keeper:
+class Shim:
     """State: `_launcher`, whose exit is to be reported until `_exited`; `_killing` once the tree must end."""
 
     def __init__(self, kernel: Kernel, control: socket.socket, output: int, lifeline: int) -> None:
@@ -124,14 +124,14 @@ class Keeper:
         """Fork and exec; a status pipe that exec closes says whether it came to that."""
         pinning = pin(self._kernel, request["cpus"], request["nodes"])
         status, report = os.pipe()
-        keeper = os.getpid()
+        shim = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:  # a limit on processes
             self._send(failure(error.errno or 0))
             return False
         if pid == 0:
-            Child(self._kernel, request, self._output, report).run(keeper)
+            Child(self._kernel, request, self._output, report).run(shim)
         os.close(report)
         with os.fdopen(status, "rb") as pipe:
             reported = pipe.read()
@@ -141,7 +141,7 @@ class Keeper:
             self._send(failure(int(code), what.decode("latin-1")))
             return False
         self._launcher = pid
-        self._tell({"started": pid, "keeper": keeper, "pinning": pinning})
+        self._tell({"started": pid, "keeper": shim, "pinning": pinning})
         return True
 
     def _wait(self) -> None:
@@ -208,10 +208,10 @@ class Child:
         self._output = output
         self._report = report
 
-    def run(self, keeper: int) -> None:
+    def run(self, shim: int) -> None:
         """Become the renderer. Never returns: a failure is written to the report pipe, which exec closes unwritten."""
         try:
-            self._prepare(keeper)
+            self._prepare(shim)
             os.execvpe(self._argv[0], self._argv, self._env)  # noqa: S606 - on purpose without a shell
         except (OSError, ValueError) as error:  # ValueError: a NUL byte in an argument
             code = getattr(error, "errno", None) or 22
@@ -220,9 +220,9 @@ class Child:
         finally:
             os._exit(127)
 
-    def _prepare(self, keeper: int) -> None:
+    def _prepare(self, shim: int) -> None:
         os.setsid()
-        self._kernel.die_with_parent(keeper)
+        self._kernel.die_with_parent(shim)
         for number in DEFAULTS:
             signal.signal(number, signal.SIG_DFL)
         os.chdir(self._cwd)

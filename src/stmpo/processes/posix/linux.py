@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.processes.forkserver.linux import LinuxKernel
-from stmpo.processes.posix.tree import MARK, Hold, PosixSystem
-from stmpo.processes.protocol import Member, TreeSample
+from stmpo.processes.posix.tree import MARK, PosixSystem, TreeHandle
+from stmpo.processes.protocol import TreeProcess, TreeSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,33 +52,33 @@ class ProcTable:
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = str(root)
 
-    def members(self, hold: Hold) -> list[Member]:
+    def members(self, hold: TreeHandle) -> list[TreeProcess]:
         """See `Table`."""
-        return [Member(stat.pid, stat.name) for stat in self._living(hold.keeper)]
+        return [TreeProcess(stat.pid, stat.name) for stat in self._living(hold.shim)]
 
-    def marked(self, hold: Hold) -> list[Member]:
+    def marked(self, hold: TreeHandle) -> list[TreeProcess]:
         """See `Table`."""
         mark = f"{MARK}={hold.mark}".encode()
         pids = [int(name) for name in os.listdir(self._root) if name.isdigit()]  # noqa: PTH208
         found = [self._stat(pid) for pid in pids if mark in self._read(f"{pid}/environ").split(b"\0")]
-        return [Member(stat.pid, stat.name) for stat in found if stat and stat.alive]
+        return [TreeProcess(stat.pid, stat.name) for stat in found if stat and stat.alive]
 
-    def sample(self, holds: Sequence[Hold]) -> list[TreeSample]:
+    def sample(self, holds: Sequence[TreeHandle]) -> list[TreeSample]:
         """See `Table`."""
-        return [self._sample(hold.keeper) for hold in holds]
+        return [self._sample(hold.shim) for hold in holds]
 
-    def _sample(self, keeper: int) -> TreeSample:
-        keeper_stat = self._stat(keeper)
-        living = list(self._living(keeper))
+    def _sample(self, shim: int) -> TreeSample:
+        keeper_stat = self._stat(shim)
+        living = list(self._living(shim))
         ticks = (keeper_stat.reaped_time if keeper_stat else 0) + sum(
             stat.own_time + stat.reaped_time for stat in living
         )
-        io = self._io(keeper) + sum(self._io(stat.pid) for stat in living)
+        io = self._io(shim) + sum(self._io(stat.pid) for stat in living)
         return TreeSample(len(living), ticks / TICKS, self._memory([stat.pid for stat in living]), io)
 
-    def _living(self, keeper: int) -> Iterator[Stat]:
+    def _living(self, shim: int) -> Iterator[Stat]:
         """What runs below the keeper, parents before children; zombies only wait to be reaped."""
-        pending = self._children(keeper, 1)
+        pending = self._children(shim, 1)
         for pid in pending:
             stat = self._stat(pid)
             if stat is not None and stat.alive:

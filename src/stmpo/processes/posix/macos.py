@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from stmpo.processes.forkserver.portable import PortableKernel
-from stmpo.processes.posix.tree import MARK, Hold, PosixSystem
-from stmpo.processes.protocol import Member, TreeSample
+from stmpo.processes.posix.tree import MARK, PosixSystem, TreeHandle
+from stmpo.processes.protocol import TreeProcess, TreeSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class PsutilTable:
 
     keeper_knows_all = False
 
-    def members(self, hold: Hold) -> list[Member]:
+    def members(self, hold: TreeHandle) -> list[TreeProcess]:
         """See `Table`."""
         return [
             member
@@ -32,25 +32,25 @@ class PsutilTable:
             if (member := _member(process))
         ]
 
-    def marked(self, hold: Hold) -> list[Member]:
+    def marked(self, hold: TreeHandle) -> list[TreeProcess]:
         """See `Table`."""
         found = [process for process in psutil.process_iter() if _marked(process, hold.mark)]
         return [member for process in found if (member := _member(process))]
 
-    def sample(self, holds: Sequence[Hold]) -> list[TreeSample]:
+    def sample(self, holds: Sequence[TreeHandle]) -> list[TreeSample]:
         """See `Table`. Times of processes that have ended are known only as far as their parents live."""
         everything = list(psutil.process_iter())
         return [_sum(self._tree(hold, everything)) for hold in holds]
 
-    def _tree(self, hold: Hold, everything: Iterable[psutil.Process]) -> list[psutil.Process]:
+    def _tree(self, hold: TreeHandle, everything: Iterable[psutil.Process]) -> list[psutil.Process]:
         table = [(process, _parent(process), _session(process.pid)) for process in everything]
-        mine = {hold.keeper}
+        mine = {hold.shim}
         grown = True
         while grown:
             more = {p.pid for p, parent, session in table if parent in mine or session == hold.launcher > 0}
             grown = not more <= mine
             mine |= more
-        return [process for process, _, _ in table if process.pid in mine and process.pid != hold.keeper]
+        return [process for process, _, _ in table if process.pid in mine and process.pid != hold.shim]
 
 
 def _parent(process: psutil.Process) -> int:
@@ -74,10 +74,10 @@ def _marked(process: psutil.Process, mark: str) -> bool:
         return False
 
 
-def _member(process: psutil.Process) -> Member | None:
+def _member(process: psutil.Process) -> TreeProcess | None:
     """The process as a person knows it; None for one that has ended."""
     try:
-        return None if process.status() == psutil.STATUS_ZOMBIE else Member(process.pid, process.name())
+        return None if process.status() == psutil.STATUS_ZOMBIE else TreeProcess(process.pid, process.name())
     except psutil.Error:
         return None
 

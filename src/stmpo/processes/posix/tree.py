@@ -1,6 +1,6 @@
 """Process trees on Linux and macOS, seen from the orchestrator: the warden's client and the tree that it answers for.
 
-Starting, reaping and killing are the keeper's business (`warden`); asking, suspending and measuring are done from here,
+Starting, reaping and killing are the keeper's business (`fork_server`); asking, suspending and measuring are done from here,
 on the processes that the system's `Table` finds below the keeper.
 """
 
@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 from stmpo.processes.forkserver.shim import kill_quietly
 from stmpo.processes.protocol import (
     DRAIN_SECONDS,
-    Member,
     Pinning,
     ProcessTree,
     SpawnRequest,
+    TreeProcess,
     TreeSample,
 )
 from stmpo.processes.ranges import ranges
@@ -50,10 +50,10 @@ MARK = "STMPO_TREE"
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class TreeHandle:
     """What holds a tree together, and what it can be found by. The keeper is no member of it."""
 
-    keeper: int
+    shim: int
     launcher: int
     mark: str
 
@@ -72,20 +72,20 @@ class Table(Protocol):
     keeper_knows_all: bool
     """Whether a tree is gone when its keeper says so; else what carries its mark is looked for as well."""
 
-    def members(self, hold: Hold) -> list[Member]:
+    def members(self, hold: TreeHandle) -> list[TreeProcess]:
         """The living processes of a tree, the oldest first."""
         ...
 
-    def marked(self, hold: Hold) -> list[Member]:
+    def marked(self, hold: TreeHandle) -> list[TreeProcess]:
         """The living processes that carry the tree's mark, wherever they hang. Slow: looks at every process."""
         ...
 
-    def sample(self, holds: Sequence[Hold]) -> list[TreeSample]:
+    def sample(self, holds: Sequence[TreeHandle]) -> list[TreeSample]:
         """What each tree uses, by one look for all."""
         ...
 
 
-class Warden:
+class ForkServerClient:
     """The small process that forks keepers, as its client sees it. Started when first needed, or by `containment`."""
 
     def __init__(self, kernel: str) -> None:
@@ -159,23 +159,23 @@ class PosixSystem:
     def __init__(self, kernel: Kernel, table: Table) -> None:
         self._kernel = kernel
         self._table = table
-        self._warden = Warden(kernel.name)
+        self._fork_server = ForkServerClient(kernel.name)
 
     @contextlib.contextmanager
     def containment(self) -> Iterator[None]:
         """Run the warden. Orphans of a killed warden's killed keepers become our own children meanwhile."""
         self._kernel.adopt_orphans()
         with contextlib.suppress(OSError):  # a limit on processes: the first renderer asks again, and says so
-            self._warden.start()
+            self._fork_server.start()
         try:
             yield
         finally:
-            self._warden.let_go()
+            self._fork_server.let_go()
             self._kernel.adopt_orphans(on=False)
 
     async def spawn(self, request: SpawnRequest) -> ProcessTree:
         """Start a renderer under a keeper of its own; once more if the warden was killed just then."""
-        with contextlib.suppress(KeeperLostError):
+        with contextlib.suppress(ShimLostError):
             return await self._spawn(request)
         return await self._spawn(request)
 
@@ -185,7 +185,7 @@ class PosixSystem:
         tree = PosixTree(request, control, output, self._table)
         try:
             with theirs:
-                self._warden.adopt(theirs.fileno(), write_end)
+                self._fork_server.adopt(theirs.fileno(), write_end)
             os.close(write_end)
             await tree.start()
         except BaseException:
@@ -201,7 +201,7 @@ class PosixSystem:
         return [tree.total or next(sampled) for tree in ours]
 
 
-class KeeperLostError(OSError):
+class ShimLostError(OSError):
     """The keeper was killed before it started anything."""
 
 
@@ -213,7 +213,7 @@ class PosixTree:
 
     def __init__(self, request: SpawnRequest, control: socket.socket, output: int, table: Table) -> None:
         self.label = request.label
-        self.hold = Hold(0, 0, os.urandom(8).hex())
+        self.hold = TreeHandle(0, 0, os.urandom(8).hex())
         self.pinning = Pinning("", "")
         self.warnings: Sequence[str] = ()
         self.returncode: int | None = None
@@ -249,8 +249,8 @@ class PosixTree:
             what = os.fsdecode(answer["what"].encode("latin-1")) or program
             raise OSError(answer["failed"], os.strerror(answer["failed"]), what)
         if "started" not in answer:
-            raise KeeperLostError(errno.ECHILD, "the process that starts renderers was killed", program)
-        self.hold = replace(self.hold, keeper=answer["keeper"], launcher=answer["started"])
+            raise ShimLostError(errno.ECHILD, "the process that starts renderers was killed", program)
+        self.hold = replace(self.hold, shim=answer["keeper"], launcher=answer["started"])
         self.pinning = pinning_of(self._request.cpus, answer["pinning"])
         self._listener = asyncio.create_task(self._listen(reader))
 
@@ -340,10 +340,10 @@ class PosixTree:
         """Have the keeper kill until it has no children any more, which is what makes it complete."""
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(b"K")
-        if self.hold.keeper and self.total is None:
-            kill_quietly([self.hold.keeper], signal.SIGCONT)  # should its renderer have stopped it
+        if self.hold.shim and self.total is None:
+            kill_quietly([self.hold.shim], signal.SIGCONT)  # should its renderer have stopped it
 
-    def members(self) -> list[Member]:
+    def members(self) -> list[TreeProcess]:
         """See `ProcessTree.members`."""
         return [] if self.total else self._table.members(self.hold)
 

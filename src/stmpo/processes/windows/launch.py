@@ -28,8 +28,8 @@ assert sys.platform == "win32"  # lets type checkers pass over this file elsewhe
 PIPE_BYTES = 65536
 
 
-class Starter:
-    """`Starter` of `windows.py`, for real."""
+class Launcher:
+    """`Launcher` of `windows.py`, for real."""
 
     def create(self, request: SpawnRequest, output: int, flags: int) -> Created:
         """CreateProcess with these flags; only the three standard handles are inherited. Raises OSError."""
@@ -62,4 +62,4 @@ def system() -> WindowsSystem:
     """The real one, over the real kernel32."""
     library = ctypes.WinDLL("kernel32", use_last_error=True)
     declare(library)
-    return WindowsSystem(Win32(library, ctypes.get_last_error), Starter())
+    return WindowsSystem(Win32(library, ctypes.get_last_error), Launcher())

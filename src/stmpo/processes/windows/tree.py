@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import psutil
 
-from stmpo.processes.protocol import DRAIN_SECONDS, Member, Pinning, ProcessTree, TreeSample
+from stmpo.processes.protocol import DRAIN_SECONDS, Pinning, ProcessTree, TreeProcess, TreeSample
 from stmpo.processes.windows import types
 from stmpo.processes.windows.api import Win32, Win32Error
 from stmpo.processes.windows.pinning import Pinner
@@ -50,7 +50,7 @@ Created: TypeAlias = tuple[int, int, int]
 """Handles of the process and of its first thread; process id."""
 
 
-class Starter(Protocol):
+class LaunchCalls(Protocol):
     """What needs Windows' own modules: `windows_start.py`."""
 
     def create(self, request: SpawnRequest, output: int, flags: int) -> Created:
@@ -65,7 +65,7 @@ class Starter(Protocol):
 class WindowsSystem:
     """`System` by Job Objects."""
 
-    def __init__(self, win32: Win32, starter: Starter) -> None:
+    def __init__(self, win32: Win32, starter: LaunchCalls) -> None:
         self._win32 = win32
         self._starter = starter
 
@@ -80,7 +80,7 @@ class WindowsSystem:
         try:
             # Without a console of ours each renderer would open one of its own, in a window where there is a desktop.
             flags = FLAGS if self._win32.has_console() else FLAGS | types.CREATE_NO_WINDOW
-            birth = Birth(self._win32, self._starter, request, flags)
+            birth = Launch(self._win32, self._starter, request, flags)
             birth.deliver(theirs)
         except OSError as error:
             transport.close()
@@ -96,13 +96,13 @@ class WindowsSystem:
         return [tree.sample() for tree in trees]
 
 
-class Birth:
+class Launch:
     """The steps from a request to a running process, and what came of them.
 
     Whatever fails between creation and resumption ends the suspended process: nobody else would ever.
     """
 
-    def __init__(self, win32: Win32, starter: Starter, request: SpawnRequest, flags: int = FLAGS) -> None:
+    def __init__(self, win32: Win32, starter: LaunchCalls, request: SpawnRequest, flags: int = FLAGS) -> None:
         self._win32 = win32
         self._starter = starter
         self._flags = flags
@@ -206,7 +206,7 @@ class WindowsTree:
     """A renderer's tree: its job, or without one the launcher and what descends from it."""
 
     def __init__(
-        self, win32: Win32, birth: Birth, reader: asyncio.StreamReader, transport: asyncio.ReadTransport
+        self, win32: Win32, birth: Launch, reader: asyncio.StreamReader, transport: asyncio.ReadTransport
     ) -> None:
         self.label = birth.request.label
         self.pid = birth.pid
@@ -298,12 +298,12 @@ class WindowsTree:
             with contextlib.suppress(psutil.Error):
                 process.kill()
 
-    def members(self) -> list[Member]:
+    def members(self) -> list[TreeProcess]:
         """See `ProcessTree.members`."""
         found = []
         for process in self._processes():
             with contextlib.suppress(psutil.Error):
-                found.append(Member(process.pid, process.name()))
+                found.append(TreeProcess(process.pid, process.name()))
         return found
 
     def sample(self) -> TreeSample:

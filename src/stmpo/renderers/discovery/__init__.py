@@ -22,7 +22,7 @@ from pathlib import Path
 from stmpo.model.errors import BadInput, NoRenderer
 from stmpo.model.text import visible
 from stmpo.renderers.aerender import Aerender
-from stmpo.renderers.discovery.common import Installed
+from stmpo.renderers.discovery.common import Installation
 from stmpo.system import paths
 
 LOTTIE_SUFFIXES = frozenset({".json", ".lottie"})
@@ -37,12 +37,12 @@ VARIABLE = "AERENDER_PATH"
 _NAMES = ("aerender.exe", "aerender")
 _THROUGH_CMD = frozenset({".bat", ".cmd"})
 
-SystemSearch = Callable[[Mapping[str, str]], Installed]
+SystemSearch = Callable[[Mapping[str, str]], Installation]
 """Looks for After Effects where the system's installer places it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InstalledRenderer:
     """A program to render with."""
 
     argv_prefix: tuple[str, ...]
@@ -79,7 +79,7 @@ def choose_renderer(
     )
 
 
-def embedded_lottie() -> Found:
+def embedded_lottie() -> InstalledRenderer:
     """The embedded renderer, run by this Python.
 
     Raises:
@@ -90,7 +90,7 @@ def embedded_lottie() -> Found:
         raise NoRenderer(
             f"Lottie files need {' and '.join(missing)}, not installed here: install stmpo with its extra, stmpo[lottie]"
         )
-    return Found(
+    return InstalledRenderer(
         (sys.executable, "-m", "stmpo.renderers.lottie.renderer"), "stmpo-lottie", "embedded renderer"
     )
 
@@ -100,7 +100,7 @@ _LOTTIE_NEEDS = {"rlottie-python": "rlottie_python", "Pillow": "PIL"}
 
 def find_aerender(
     explicit: str | None, environ: Mapping[str, str], *, search: SystemSearch | None = None
-) -> Found:
+) -> InstalledRenderer:
     """Find aerender: as named, in `AERENDER_PATH`, on `PATH`, or the newest installed; `search` stands in for the last.
 
     Raises:
@@ -134,8 +134,8 @@ def system_search(platform: str = sys.platform) -> SystemSearch:
     return _nothing_installed
 
 
-def _nothing_installed(_environ: Mapping[str, str]) -> Installed:
-    return Installed((), f"this system, for which there is no After Effects ({sys.platform})")
+def _nothing_installed(_environ: Mapping[str, str]) -> Installation:
+    return Installation((), f"this system, for which there is no After Effects ({sys.platform})")
 
 
 def _given(text: str | None) -> bool:
@@ -149,7 +149,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def _named(text: str, source: str, environ: Mapping[str, str]) -> Found:
+def _named(text: str, source: str, environ: Mapping[str, str]) -> InstalledRenderer:
     """The program that `source` names: a file, a folder that holds aerender, or a bare command looked up on PATH."""
     if visible(text) != text:
         raise NoRenderer(f"{source}: {visible(text)!r} holds characters that no path should; write it again")
@@ -189,7 +189,7 @@ def _inside(folder: Path, source: str) -> Path:
     raise NoRenderer(f"{source}: the folder {home} holds no aerender; write the path of aerender itself")
 
 
-def _runnable(path: Path, how: str) -> Found:
+def _runnable(path: Path, how: str) -> InstalledRenderer:
     """How to run this file.
 
     Raises:
@@ -197,7 +197,7 @@ def _runnable(path: Path, how: str) -> Found:
     """
     suffix = path.suffix.lower()
     if suffix == ".py":
-        return Found((sys.executable, str(path)), path.stem, how)
+        return InstalledRenderer((sys.executable, str(path)), path.stem, how)
     if suffix in _THROUGH_CMD:
         raise NoRenderer(
             f"{how}: {path} is a batch file, which cmd.exe would read: names of comps and files cannot be quoted "
@@ -209,7 +209,7 @@ def _runnable(path: Path, how: str) -> Found:
         )
     if not os.access(path, os.X_OK):
         raise NoRenderer(f"{how}: {path} is not executable for this user; correct its permissions")
-    return Found((str(path),), path.stem if suffix == ".exe" else path.name, how)
+    return InstalledRenderer((str(path),), path.stem if suffix == ".exe" else path.name, how)
 
 
 def _on_path(names: tuple[str, ...], environ: Mapping[str, str]) -> Path | None:

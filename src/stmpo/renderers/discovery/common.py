@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class Installation:
     """What a search of the system's usual places gave."""
 
     aerenders: tuple[Path, ...]

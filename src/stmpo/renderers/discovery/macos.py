@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.renderers.discovery.common import Installed, newest_first
+from stmpo.renderers.discovery.common import Installation, newest_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 APPLICATIONS = Path("/Applications")
 
 
-def installed(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> Installed:
+def installed(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> Installation:
     """Every aerender in the system's applications folder and in the user's own."""
     roots = [applications]
     if environ.get("HOME"):
@@ -21,4 +21,4 @@ def installed(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> 
     found = [
         (path.parent.name, path) for root in roots for path in root.glob("Adobe After Effects*/aerender")
     ]
-    return Installed(newest_first(found), " and ".join(map(str, roots)))
+    return Installation(newest_first(found), " and ".join(map(str, roots)))

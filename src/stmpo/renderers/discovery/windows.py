@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.renderers.discovery.common import Installed, newest_first
+from stmpo.renderers.discovery.common import Installation, newest_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def installed(environ: Mapping[str, str]) -> Installed:
+def installed(environ: Mapping[str, str]) -> Installation:
     """Every aerender below the program folders that the environment names."""
     roots = program_folders(environ)
     found = [
@@ -24,7 +24,7 @@ def installed(environ: Mapping[str, str]) -> Installed:
         for aerender in (root / "Adobe").glob("Adobe After Effects*/Support Files/aerender.exe")
     ]
     where = " and ".join(str(root / "Adobe") for root in roots)
-    return Installed(newest_first(found), where or "no folder, since no ProgramFiles variable is set")
+    return Installation(newest_first(found), where or "no folder, since no ProgramFiles variable is set")
 
 
 def program_folders(environ: Mapping[str, str]) -> list[Path]:

@@ -8,7 +8,7 @@ parsed. What those leave open is said at the line that decides it. The rules tha
 - `-comp` wins over `-rqindex`, silently.
 - With neither, the whole queue renders as the project has it: `-s -e -i -output -RStemplate -OMtemplate` are ignored
   with a WARNING line each, while `-renderSettings` and `-outputSettings` are errors (`resolve`).
-- With `-log` every error's exit code is one higher (`ExitCode.logged`).
+- With `-log` every error's exit code is one higher (`AerenderExitCode.logged`).
 
 Only the standard library, and little of it: the fake starts two dozen at a time.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-class ExitCode(IntEnum):
+class AerenderExitCode(IntEnum):
     """What After Effects' script leaves as the exit code. The first error wins."""
 
     OK = 0
@@ -60,29 +60,36 @@ class ExitCode(IntEnum):
         return self + 1 if to_file and self in _SHIFTED else int(self)
 
 
-_SHIFTED = frozenset({ExitCode.SYNTAX, ExitCode.SCRIPTING, ExitCode.RUNTIME, ExitCode.AFTER_EFFECTS})
+_SHIFTED = frozenset(
+    {
+        AerenderExitCode.SYNTAX,
+        AerenderExitCode.SCRIPTING,
+        AerenderExitCode.RUNTIME,
+        AerenderExitCode.AFTER_EFFECTS,
+    }
+)
 
 
 class AerenderError(Exception):
     """An end as aerender ends: `str(error)` is its whole line, `code` its exit code before `-log` shifts it."""
 
-    def __init__(self, code: ExitCode, line: str) -> None:
+    def __init__(self, code: AerenderExitCode, line: str) -> None:
         super().__init__(line)
         self.code = code
 
 
 def runtime_error(words: str) -> AerenderError:
     """The error of a comp, item, template or output that is not there."""
-    return AerenderError(ExitCode.RUNTIME, f"aerender ERROR: {words}")
+    return AerenderError(AerenderExitCode.RUNTIME, f"aerender ERROR: {words}")
 
 
 def syntax_error(words: str) -> AerenderError:
     """The error of an argument that is refused."""
-    return AerenderError(ExitCode.SYNTAX, f"aerender SYNTAX ERROR: {words}")
+    return AerenderError(AerenderExitCode.SYNTAX, f"aerender SYNTAX ERROR: {words}")
 
 
 @dataclass(frozen=True, slots=True)
-class Arguments:
+class AerenderArguments:
     """A command line, read. None or empty stands for "not given"."""
 
     project: str | None = None
@@ -233,11 +240,11 @@ _FLAGS: Mapping[str, tuple[str, int, Callable[[str, Sequence[str]], object]]] = 
 }
 
 
-def parse(argv: Sequence[str]) -> Arguments:
+def parse(argv: Sequence[str]) -> AerenderArguments:
     """Read a command line without the program's name. No argument at all asks for the usage.
 
     Raises:
-        AerenderError: `ExitCode.SYNTAX` with aerender's line.
+        AerenderError: `AerenderExitCode.SYNTAX` with aerender's line.
     """
     found: dict[str, object] = {} if argv else {"help": True}
     at = 0
@@ -251,7 +258,7 @@ def parse(argv: Sequence[str]) -> Arguments:
             raise syntax_error(f"no value given for flag: {flag}")
         found[name] = read(flag, values)
         at += 1 + takes
-    return replace(Arguments(), **found)  # type: ignore[arg-type]  # names and types are those of _FLAGS
+    return replace(AerenderArguments(), **found)  # type: ignore[arg-type]  # names and types are those of _FLAGS
 
 
 def _unquoted(value: str) -> str:
@@ -268,11 +275,11 @@ _IGNORED = (
 )
 
 
-def resolve(arguments: Arguments) -> tuple[Arguments, list[str]]:
+def resolve(arguments: AerenderArguments) -> tuple[AerenderArguments, list[str]]:
     """What is left of a command line once flags that need `-comp` or `-rqindex` are judged, and the WARNING lines.
 
     Raises:
-        AerenderError: `ExitCode.RUNTIME` for settings without an item to set them on.
+        AerenderError: `AerenderExitCode.RUNTIME` for settings without an item to set them on.
     """
     if arguments.comp is not None:
         return replace(arguments, rqindex=None), []

@@ -95,7 +95,7 @@ def _from_archive(path: Path) -> list[Composition]:
             raise _refused(path, f"its archive has more than {MAX_ENTRIES} entries")
         if sum(entry.file_size for entry in archive.filelist) > MAX_BYTES:
             raise _refused(path, f"its archive unpacks to more than {MAX_BYTES // 2**20} MiB")
-        members = _Members(path, archive)
+        members = _ZipMembers(path, archive)
         manifest = _json(path, members.read("manifest.json"))
         listed = manifest.get("animations")
         entries = listed if isinstance(listed, list) else []
@@ -105,7 +105,7 @@ def _from_archive(path: Path) -> list[Composition]:
         return [_animation(path, members, name) for name in names]
 
 
-class _Members:
+class _ZipMembers:
     """The members of an archive, read into memory within one common bound whatever their headers claim."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
@@ -131,7 +131,7 @@ class _Members:
         return data
 
 
-def _animation(path: Path, members: _Members, name: str) -> Composition:
+def _animation(path: Path, members: _ZipMembers, name: str) -> Composition:
     member = members.find(f"a/{name}.json", f"animations/{name}.json")
     if member is None:
         raise _refused(
@@ -145,7 +145,7 @@ def _animation(path: Path, members: _Members, name: str) -> Composition:
     return _composition(path, name, document)
 
 
-def _embed(asset: dict[str, Any], members: _Members) -> None:
+def _embed(asset: dict[str, Any], members: _ZipMembers) -> None:
     """Put an image of the archive into its asset as a data URI, which rlottie reads like a file."""
     name = asset.get("p")
     if not isinstance(name, str) or name.startswith("data:"):

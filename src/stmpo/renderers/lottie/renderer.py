@@ -22,9 +22,9 @@ from stmpo.model.errors import BadInput
 from stmpo.model.frames import Span
 from stmpo.renderers.emulator.cli import (
     USAGE,
+    AerenderArguments,
     AerenderError,
-    Arguments,
-    ExitCode,
+    AerenderExitCode,
     OutputFile,
     claim,
     parse,
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(rest)
         if arguments.help or arguments.version:
             voice.say(USAGE if arguments.help else _version())
-            return int(ExitCode.USAGE if arguments.help else ExitCode.OK)
+            return int(AerenderExitCode.USAGE if arguments.help else AerenderExitCode.OK)
         voice.say([_version(), "PROGRESS: Launching After Effects..."])
         with _voice(arguments) as ours:
             return _run(arguments, scale, ours)
@@ -60,27 +60,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(error.code)
     except BrokenPipeError:  # nobody listens any more: stop at the next line, as After Effects does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.NO_SOCKET)
+        return int(AerenderExitCode.NO_SOCKET)
     except KeyboardInterrupt:
-        return int(ExitCode.APPLICATION)
+        return int(AerenderExitCode.APPLICATION)
 
 
 def _version() -> str:
     return f"aerender version {VERSION} (stmpo-lottie {__version__})"
 
 
-def _run(arguments: Arguments, scale: float, voice: Voice) -> int:
+def _run(arguments: AerenderArguments, scale: float, voice: Voice) -> int:
     """Render; an error is said where After Effects says it, with the exit code that goes with that place."""
     try:
         _render(arguments, scale, voice)
     except AerenderError as error:
         voice.say(str(error))
         return error.code.logged(to_file=arguments.log is not None)
-    return int(ExitCode.OK)
+    return int(AerenderExitCode.OK)
 
 
 @contextlib.contextmanager
-def _voice(arguments: Arguments) -> Iterator[Voice]:
+def _voice(arguments: AerenderArguments) -> Iterator[Voice]:
     if arguments.log is None:
         yield Voice(sys.stdout.buffer, errors_only=arguments.errors_only)
         return
@@ -111,7 +111,7 @@ def _take_scale(argv: Sequence[str]) -> tuple[float, list[str]]:
     return 1.0, rest
 
 
-def _render(given: Arguments, scale: float, voice: Voice) -> None:
+def _render(given: AerenderArguments, scale: float, voice: Voice) -> None:
     arguments, warnings = resolve(given)
     if warnings:
         voice.say(warnings)
@@ -136,7 +136,7 @@ def _render(given: Arguments, scale: float, voice: Voice) -> None:
     voice.say(lines.finished(time.monotonic() - began))
 
 
-def _composition(arguments: Arguments) -> Composition:
+def _composition(arguments: AerenderArguments) -> Composition:
     """The composition that is meant: by name, by number in the queue, or the first.
 
     Raises:
@@ -159,7 +159,7 @@ def _composition(arguments: Arguments) -> Composition:
     return compositions[index - 1]
 
 
-def _output(arguments: Arguments) -> OutputFile:
+def _output(arguments: AerenderArguments) -> OutputFile:
     if arguments.output is None:
         raise runtime_error("Specified render queue item needs output file but none provided.")
     output = OutputFile.of(arguments.output)
@@ -172,7 +172,9 @@ def _output(arguments: Arguments) -> OutputFile:
     return output
 
 
-def _painter(composition: Composition, arguments: Arguments, image_format: str, scale: float) -> FramePainter:
+def _painter(
+    composition: Composition, arguments: AerenderArguments, image_format: str, scale: float
+) -> FramePainter:
     try:
         from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415 - rlottie and Pillow, only to render
     except ImportError as error:
@@ -185,7 +187,7 @@ def _painter(composition: Composition, arguments: Arguments, image_format: str, 
 
 
 def _item(
-    info: LottieInfo, size: tuple[int, int], output: OutputFile, arguments: Arguments, span: Span
+    info: LottieInfo, size: tuple[int, int], output: OutputFile, arguments: AerenderArguments, span: Span
 ) -> Item:
     image_format = WRITES[output.extension]
     return Item(
@@ -216,7 +218,9 @@ def _write(painter: FramePainter, frame: int, path: Path, *, skip_existing: bool
         path.write_bytes(painter.encode(frame))
     except OSError as error:
         words = f"Rendering error while writing to file {path}: {error.strerror or error}"
-        raise AerenderError(ExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}") from None
+        raise AerenderError(
+            AerenderExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}"
+        ) from None
     return True
 
 
