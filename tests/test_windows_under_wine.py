@@ -32,7 +32,7 @@ FOR_WINDOWS_ALONE = ("tests/windows",)
 FOR_EVERY_SYSTEM = (
     *("tests/core", "tests/delivery", "tests/machine", "tests/renderers", "tests/sinks", "tests/testing"),
     *("tests/planning/test_plan_command.py", "tests/engine/test_collector.py"),
-    "tests/fonts/test_find_index.py",
+    "tests/fonts/test_font_index.py",
     "tests/panel/test_panel_install.py",
     *(
         f"--ignore=tests/{name}.py"

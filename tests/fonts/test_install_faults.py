@@ -15,7 +15,7 @@ import pytest
 from stmpo.fonts.install.platform import this_system
 from stmpo.fonts.install.protocol import NoHome
 from tests.fonts.foundry import face
-from tests.fonts.ward import Ward
+from tests.fonts.font_user import Ward
 
 if TYPE_CHECKING:
     from collections.abc import Callable

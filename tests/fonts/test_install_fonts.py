@@ -21,7 +21,7 @@ from stmpo.fonts.install.macos import MacOS
 from stmpo.fonts.places.macos import folders as macos_folders
 from stmpo.model.errors import BadInput
 from tests.fonts.foundry import collection, face
-from tests.fonts.ward import FONTCONFIG, WHY_NOT, Ward
+from tests.fonts.font_user import FONTCONFIG, WHY_NOT, Ward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,7 +264,7 @@ class TestSharing:
             ward.job(f"job-{session}", named)
             for name, data in fonts.items():
                 (ward.folder / f"job-{session}" / f"{name}.ttf").write_bytes(data)
-        command = [sys.executable, "-m", "tests.fonts.together", str(ward.folder)]
+        command = [sys.executable, "-m", "tests.fonts.concurrent_session", str(ward.folder)]
         root = Path(__file__).resolve().parents[2]
         running = [subprocess.Popen([*command, session], cwd=root, env=ward.environ) for session in jobs]
         assert [process.wait(60) for process in running] == [0] * 4

@@ -18,7 +18,7 @@ def test_killed_at_every_step_of_installing_and_removing() -> None:
     """After each of about a hundred deaths the user's folders are, byte for byte, as they would have been."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         walked = subprocess.run(
-            [sys.executable, "-m", "tests.fonts.walk", folder],
+            [sys.executable, "-m", "tests.fonts.kill_steps", folder],
             cwd=ROOT,
             capture_output=True,
             text=True,

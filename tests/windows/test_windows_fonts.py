@@ -19,7 +19,7 @@ from stmpo.fonts.install.clean import clean
 from stmpo.fonts.install.install import install, remove
 from stmpo.fonts.install.manifest import read_manifest
 from tests.fonts.foundry import collection, face
-from tests.fonts.ward import write_job
+from tests.fonts.font_user import write_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

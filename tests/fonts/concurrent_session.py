@@ -1,6 +1,6 @@
 """One of several sessions at once: a program.
 
-    python -m tests.fonts.together FOLDER SESSION
+    python -m tests.fonts.concurrent_session FOLDER SESSION
 
 Installs the fonts of `job-SESSION`, waits until all others have, sees its own, and removes them.
 """

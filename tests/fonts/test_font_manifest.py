@@ -16,7 +16,7 @@ from stmpo.fonts.install.manifest import load_font, read_manifest
 from stmpo.fonts.install.validate import NotAFont, ValidFont, check
 from stmpo.model.errors import BadInput
 from tests.fonts.foundry import collection, face
-from tests.fonts.ward import write_job
+from tests.fonts.font_user import write_job
 
 ONE = face("File-One")
 

@@ -14,7 +14,7 @@ from stmpo.deadline.fragments import copy_scripts
 from stmpo.model.errors import BadInput
 from stmpo.worker import job_fonts
 from tests.fonts.foundry import face
-from tests.fonts.ward import Ward, write_job
+from tests.fonts.font_user import Ward, write_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Sessions that are killed at every step: a program, so that it can fork.
 
-    python -m tests.fonts.walk FOLDER
+    python -m tests.fonts.kill_steps FOLDER
 
 Each round is a process that kills itself just before the n-th thing that it does to the system: a file made, linked,
 renamed or removed, a folder made or removed, a program started. Then others come, and have to find the user as they would
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.fonts.foundry import collection, face
-from tests.fonts.ward import FONTCONFIG, Ward
+from tests.fonts.font_user import FONTCONFIG, Ward
 
 if TYPE_CHECKING:
     from collections.abc import Callable
