@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from stmpo.model.errors import BadInput
 from stmpo.system.paths.windows import refusal
 from stmpo.system.wheel_tags import LEAST_PSUTIL, Interpreter, WheelName, release
-from stmpo.system.zip_safety import ODD_ARCHIVE, plainly_packed
+from stmpo.system.zip_files import ODD_ARCHIVE, plainly_packed
 from stmpo.worker.openjd_session import one_line, run, say, set_variable, usage
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import MAX_FRAMES
-from stmpo.system.zip_safety import ODD_ARCHIVE, plainly_packed
+from stmpo.system.zip_files import ODD_ARCHIVE, plainly_packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
