@@ -33,7 +33,7 @@ from stmpo.project.prefilter import thin
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.environment import child_environment
 from stmpo.renderers.line_decoder import MAX_LINE_BYTES, LineSplitter, decode
-from stmpo.renderers.lottie.file import load
+from stmpo.renderers.lottie.document import load
 from stmpo.worker.bootstrap import unpack
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def journal(data: bytes) -> None:
     try:
         with contextlib.suppress(BadInput):
             opened.history(job, ProjectVersion(1, "x"))
-        opened.learned(job, ProjectVersion(1, "x"))
+        opened.cost_history(job, ProjectVersion(1, "x"))
         opened.runs()
     finally:
         opened.close()
@@ -157,7 +157,7 @@ def fonts(data: bytes) -> None:
 
 def font_list(data: bytes) -> None:
     """A job's list of fonts; none lies outside its folder."""
-    folder = _file(manifest.FILE, data).parent
+    folder = _file(manifest.MANIFEST_FILE, data).parent
     with contextlib.suppress(BadInput):
         for wanted in manifest.read_manifest(folder):
             assert wanted.file is None or wanted.file.parent == folder
@@ -166,7 +166,7 @@ def font_list(data: bytes) -> None:
 def font_book(data: bytes) -> None:
     """What earlier sessions on a worker wrote down of fonts."""
     with contextlib.suppress(BadInput):
-        lease_store.peek(_file(lease_store.BOOK, data).parent)
+        lease_store.read_leases(_file(lease_store.LEASES_FILE, data).parent)
 
 
 def costs(data: bytes) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.delivery.backpressure import BackpressureLimits, Pressure, backlog_action
-from stmpo.delivery.disk_space import FLOOR_BYTES, check_space, free_bytes
+from stmpo.delivery.disk_space import MIN_FREE_BYTES, check_space, free_bytes
 from stmpo.model.errors import NoSpace
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_a_file_system_that_tells_nothing_counts_as_endless(
 
 
 def test_enough_space_is_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 40, 0, FLOOR_BYTES))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 40, 0, MIN_FREE_BYTES))
     check_space(tmp_path, tmp_path / "out")
 
 

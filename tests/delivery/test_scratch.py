@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stmpo.delivery.scratch import Scratch, default_root, owned
+from stmpo.delivery.scratch import Scratch, default_root, is_own_scratch
 from stmpo.model.errors import BadInput, NoSpace
 
 
@@ -47,8 +47,8 @@ def test_checking_a_root_leaves_nothing(tmp_path: Path) -> None:
 
 def test_an_attempt_is_discarded_with_all_it_holds_and_the_others_stay(tmp_path: Path) -> None:
     scratch = Scratch.create(tmp_path)
-    first, second = scratch.attempt(1), scratch.attempt(2)
-    assert scratch.attempt(1) == first
+    first, second = scratch.attempt_folder(1), scratch.attempt_folder(2)
+    assert scratch.attempt_folder(1) == first
     for folder in (first, second):
         (folder / "frame_00001.png").touch()
     assert scratch.discard(first)
@@ -57,14 +57,14 @@ def test_an_attempt_is_discarded_with_all_it_holds_and_the_others_stay(tmp_path:
 
 def test_only_attempts_of_this_run_can_be_discarded(tmp_path: Path) -> None:
     scratch, other = Scratch.create(tmp_path), Scratch.create(tmp_path)
-    for folder in (scratch.path, other.attempt(1), tmp_path, scratch.path / "a1" / ".."):
+    for folder in (scratch.path, other.attempt_folder(1), tmp_path, scratch.path / "a1" / ".."):
         with pytest.raises(ValueError, match="no attempt"):
             scratch.discard(folder)
 
 
 def test_removal_is_asked_for_and_says_whether_it_is_gone(tmp_path: Path) -> None:
     scratch = Scratch.create(tmp_path)
-    (scratch.attempt(1) / "frame_00001.png").touch()
+    (scratch.attempt_folder(1) / "frame_00001.png").touch()
     assert scratch.remove()
     assert not scratch.path.exists()
     assert not scratch.leftovers()
@@ -81,15 +81,15 @@ def test_an_earlier_run_is_removed_only_if_it_is_one(tmp_path: Path) -> None:
 
 def test_what_counts_as_our_own(tmp_path: Path) -> None:
     scratch = Scratch.create(tmp_path)
-    attempt = scratch.attempt(3)
-    assert owned(scratch.path)
-    assert owned(attempt)
-    assert not owned(tmp_path)
-    assert not owned(scratch.path / "a4")
-    assert not owned(scratch.path / "a3" / ".." / "a3")
-    assert not owned(Path(scratch.path.name))
+    attempt = scratch.attempt_folder(3)
+    assert is_own_scratch(scratch.path)
+    assert is_own_scratch(attempt)
+    assert not is_own_scratch(tmp_path)
+    assert not is_own_scratch(scratch.path / "a4")
+    assert not is_own_scratch(scratch.path / "a3" / ".." / "a3")
+    assert not is_own_scratch(Path(scratch.path.name))
     (tmp_path / "a1").mkdir()
-    assert not owned(tmp_path / "a1")
+    assert not is_own_scratch(tmp_path / "a1")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
@@ -97,7 +97,7 @@ def test_a_link_is_never_our_own(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     link = tmp_path / "stmpo-1-abcdef"
     link.symlink_to(tmp_path / "precious")
-    assert not owned(link)
+    assert not is_own_scratch(link)
     assert not Scratch.remove_at(link)
 
 

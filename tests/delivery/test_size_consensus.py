@@ -17,8 +17,8 @@ def test_the_first_frame_sets_the_size_and_another_one_is_refused_in_words() -> 
     assert like.judge(3, FULL, 2) is None
     assert like.judge(2, WIDE, 1) == "is 3840 x 1080 pixels, and the 2 frames before it are 1920 x 1080"
     assert like.judge(2, FULL, 3) is None
-    assert like.turn() is None
-    assert like.hopeless == ""
+    assert like.switch_size() is None
+    assert like.give_up_reason == ""
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 5))))
@@ -27,8 +27,8 @@ def test_frames_of_one_size_and_of_unknown_size_are_never_refused(frames: list[t
     for frame, attempt in frames:
         assert like.judge(frame, FULL, attempt) is None
         assert like.judge(frame, None, attempt) is None
-    assert like.turn() is None
-    assert like.hopeless == ""
+    assert like.switch_size() is None
+    assert like.give_up_reason == ""
 
 
 def test_when_the_first_frame_was_the_odd_one_the_run_turns_to_the_others() -> None:
@@ -36,9 +36,9 @@ def test_when_the_first_frame_was_the_odd_one_the_run_turns_to_the_others() -> N
     like.judge(1, WIDE, 1)
     for frame in (2, 3):
         assert like.judge(frame, FULL, 1)
-        assert like.turn() is None
+        assert like.switch_size() is None
     like.judge(4, FULL, 1)
-    old = like.turn()
+    old = like.switch_size()
     assert old is not None
     assert old.frames == (1,)
     assert like.judge(2, FULL, 1) is None
@@ -51,7 +51,7 @@ def test_one_renderer_gone_wrong_outweighs_nobody_however_much_it_writes() -> No
     like.judge(11, FULL, 2)
     for frame in range(20, 60):
         assert like.judge(frame, HALF, 3)
-    assert like.turn() is None
+    assert like.switch_size() is None
 
 
 def test_what_an_earlier_run_delivered_counts_by_its_frames() -> None:
@@ -59,9 +59,9 @@ def test_what_an_earlier_run_delivered_counts_by_its_frames() -> None:
     like.prime({0: HALF} | dict.fromkeys(range(1, 101), FULL))
     for frame in range(101, 150):
         assert like.judge(frame, HALF, 1 + frame % 2)
-    assert like.turn() is None
-    assert "has the project been changed meanwhile?" in like.hopeless
-    assert "where 100 before them are 1920 x 1080" in like.hopeless
+    assert like.switch_size() is None
+    assert "has the project been changed meanwhile?" in like.give_up_reason
+    assert "where 100 before them are 1920 x 1080" in like.give_up_reason
 
 
 def test_one_frame_that_always_comes_out_wrong_is_its_own_misfortune() -> None:
@@ -69,8 +69,8 @@ def test_one_frame_that_always_comes_out_wrong_is_its_own_misfortune() -> None:
     like.judge(1, FULL, 1)
     for attempt in range(2, 20):
         assert like.judge(5, HALF, attempt)
-        assert like.turn() is None
-        assert like.hopeless == ""
+        assert like.switch_size() is None
+        assert like.give_up_reason == ""
 
 
 SIZES = st.sampled_from([FULL, HALF, WIDE])
@@ -85,7 +85,7 @@ def test_the_run_turns_at_most_once_and_what_is_taken_is_of_one_size(
     for frame, size, attempt in seen:
         if like.judge(frame, size, attempt) is None:
             taken[frame] = size
-        old = like.turn()
+        old = like.switch_size()
         if old is not None:
             turns += 1
             assert set(old.frames) >= {each for each, of in taken.items() if of != like.size}

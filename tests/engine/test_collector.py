@@ -56,7 +56,7 @@ class Desk:
         self.attempt = Attempt(
             number=1,
             lease=Lease(1, 0, Span(0, last)),
-            folder=scratch.attempt(1),
+            folder=scratch.attempt_folder(1),
             started=0.0,
             watchdog=Watchdog(),
         )

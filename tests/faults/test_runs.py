@@ -248,7 +248,7 @@ def test_a_journal_cut_at_every_byte_vouches_for_nothing_that_was_not_written(gr
         try:
             assert set(journal.history(job, version).vouched) <= said, f"cut at {size}"
             journal.runs()
-            journal.learned(job, version)
+            journal.cost_history(job, version)
             journal.begin(job, version, run="again", fresh=False, about={})
             journal.write("delivered", frame=500, name="f_0500.png", size=1)
             assert 500 in journal.history(job, version).vouched, f"cut at {size}"

@@ -22,7 +22,7 @@ from stmpo.history.journal import (
     Journal,
     PastRun,
     ProjectVersion,
-    Vouched,
+    DeliveredFrame,
     identity,
     journal_path,
 )
@@ -91,7 +91,7 @@ def test_a_new_journal_vouches_for_nothing_and_makes_its_folder(path: Path) -> N
 def test_delivered_frames_of_several_runs_are_vouched_for_with_name_and_size(path: Path) -> None:
     a_run(path, 1, 2)
     a_run(path, 3)
-    assert history(path).vouched == {n: Vouched(f"shot_000{n}.png", 100) for n in (1, 2, 3)}
+    assert history(path).vouched == {n: DeliveredFrame(f"shot_000{n}.png", 100) for n in (1, 2, 3)}
 
 
 def test_the_last_delivery_of_a_frame_counts(path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.history import journal_writer
-from stmpo.history.journal_writer import OPEN_FLAGS, JournalWriter
+from stmpo.history.journal_writer import JournalWriter
+from stmpo.system.files import APPEND_FLAGS
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 def opened(path: Path) -> JournalWriter:
     """A scribe over a new or old file."""
     path.parent.mkdir(exist_ok=True)
-    descriptor = os.open(path, OPEN_FLAGS)
+    descriptor = os.open(path, APPEND_FLAGS)
     assert try_lock(descriptor)
     return JournalWriter(path, descriptor, torn=False)
 
@@ -42,13 +43,13 @@ def test_a_file_that_hangs_is_not_waited_for_and_gets_its_lines_once_it_answers(
         return real(descriptor, data)
 
     monkeypatch.setattr(os, "write", hanging)
-    monkeypatch.setattr(journal_writer, "PATIENCE", 0.05)
+    monkeypatch.setattr(journal_writer, "WRITE_TIMEOUT", 0.05)
     lines = opened(path)
     for line in (b"1\n", b"2\n", b"3\n"):
         lines.write(line)
     assert lines.hangs
     assert lines.waiting == 3
-    monkeypatch.setattr(journal_writer, "PATIENCE", 30.0)
+    monkeypatch.setattr(journal_writer, "WRITE_TIMEOUT", 30.0)
     answers.set()
     lines.close()
     assert path.read_bytes() == b"1\n2\n3\n"
@@ -59,7 +60,7 @@ def test_a_file_that_never_answers_keeps_nobody_from_closing_it(
 ) -> None:
     answers = threading.Event()
     monkeypatch.setattr(os, "write", lambda _, data: answers.wait() and len(data))
-    monkeypatch.setattr(journal_writer, "PATIENCE", 0.05)
+    monkeypatch.setattr(journal_writer, "WRITE_TIMEOUT", 0.05)
     lines = opened(path)
     lines.write(b"1\n")
     lines.close()
@@ -85,7 +86,7 @@ def test_where_the_system_grants_no_thread_lines_are_written_all_the_same(
 def test_what_somebody_removes_is_put_back_with_all_that_it_held(
     path: Path, remove: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_writer, "FLUSH_EVERY", 0.0)
+    monkeypatch.setattr(journal_writer, "FLUSH_INTERVAL", 0.0)
     lines = opened(path)
     lines.write(b"1\n")
     path.unlink()
@@ -100,7 +101,7 @@ def test_what_somebody_removes_is_put_back_with_all_that_it_held(
 
 @POSIX
 def test_it_keeps_its_lock_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_writer, "FLUSH_EVERY", 0.0)
+    monkeypatch.setattr(journal_writer, "FLUSH_INTERVAL", 0.0)
     lines = opened(path)
     lines.write(b"1\n")
     path.unlink()
@@ -116,7 +117,7 @@ def test_it_keeps_its_lock_there(path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_one_that_another_run_has_begun_in_its_place_is_left_alone(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_writer, "FLUSH_EVERY", 0.0)
+    monkeypatch.setattr(journal_writer, "FLUSH_INTERVAL", 0.0)
     lines = opened(path)
     lines.write(b"1\n")
     path.unlink()

@@ -13,17 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-FLOOR = 16 << 20
+MIN_SCRATCH_BYTES = 16 << 20
 """Bytes of scratch that renderers need in any case, where the disk had eight times as much at the start."""
 
-FRAMES = 2
+MIN_SCRATCH_FRAMES = 2
 """Frames that must fit into scratch."""
 
-SAMPLE = 5
+MIN_SAMPLE = 5
 """Delivered frames after which their sizes are believed."""
 
 
-class Verdict(Enum):
+class DiskAction(Enum):
     """What the run is to do."""
 
     GO = "go"
@@ -37,7 +37,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Disks:
+class DiskState:
     """What is seen of both ends. Sizes are bytes."""
 
     now: float
@@ -50,15 +50,15 @@ class Disks:
     waiting: int
     """Frames that are verified and not delivered."""
 
-    refused: str
+    refusal: str
     """Why deliveries find no room, in words; empty while they do."""
 
-    to_come: int
+    remaining: int
     """Frames that are not delivered."""
 
 
 @dataclass(slots=True)
-class Sizes:
+class FrameSizes:
     """Sizes of the frames that were delivered."""
 
     frames: int = 0
@@ -74,44 +74,44 @@ class Sizes:
     @property
     def typical(self) -> float | None:
         """Bytes of a frame; None while too few are known."""
-        return self.total / self.frames if self.frames >= SAMPLE else None
+        return self.total / self.frames if self.frames >= MIN_SAMPLE else None
 
 
 @dataclass(slots=True)
-class SpaceGuard:
+class DiskPolicy:
     """Watches the disks of one run. `timeout` is in seconds; with 0 it never pauses, and a full disk ends the run."""
 
     timeout: float
     scratch_at_start: int
-    sizes: Sizes = field(default_factory=Sizes)
+    sizes: FrameSizes = field(default_factory=FrameSizes)
     full: str = ""
     """Which disk is full, as a sentence; empty while there is room."""
 
     _since: float | None = None
     _told: bool = False
 
-    def look(self, disks: Disks) -> Verdict:
+    def decide(self, disks: DiskState) -> DiskAction:
         """Take a sample."""
         self.full = self._full(disks)
         if not self.full or not self.timeout:
             self._since = None
-            return Verdict.GO
+            return DiskAction.GO
         if self._since is None:
             self._since = disks.now
-        return Verdict.PAUSE if disks.now - self._since < self.timeout else Verdict.GIVE_UP
+        return DiskAction.PAUSE if disks.now - self._since < self.timeout else DiskAction.GIVE_UP
 
-    def _full(self, disks: Disks) -> str:
-        if disks.refused:
-            return disks.refused
-        if disks.waiting or not disks.to_come:
+    def _full(self, disks: DiskState) -> str:
+        if disks.refusal:
+            return disks.refusal
+        if disks.waiting or not disks.remaining:
             return ""
-        wanted = min(FRAMES, disks.to_come) * self.sizes.largest
-        wanted = max(wanted, min(FLOOR, self.scratch_at_start // 8))
+        wanted = min(MIN_SCRATCH_FRAMES, disks.remaining) * self.sizes.largest
+        wanted = max(wanted, min(MIN_SCRATCH_BYTES, self.scratch_at_start // 8))
         if self._since is not None:
             wanted *= 2  # a little more than nothing, so that it does not pause again at once
         return "the scratch disk is full" if disks.scratch_free < wanted else ""
 
-    def shortfall(self, disks: Disks) -> tuple[int, int] | None:
+    def shortfall(self, disks: DiskState) -> tuple[int, int] | None:
         """Free bytes at the destination, and bytes that the frames to come will take, when those are more.
 
         Told once, and again only after there was room in between.
@@ -119,7 +119,7 @@ class SpaceGuard:
         typical = self.sizes.typical
         if typical is None or disks.destination_free is None:
             return None
-        wanted = int(typical * disks.to_come)
+        wanted = int(typical * disks.remaining)
         short = wanted > disks.destination_free
         tell, self._told = short and not self._told, short
         return (disks.destination_free, wanted) if tell else None

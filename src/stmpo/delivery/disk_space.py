@@ -15,13 +15,13 @@ from stmpo.model.errors import NoSpace
 if TYPE_CHECKING:
     from pathlib import Path
 
-FLOOR_BYTES = 32 << 20
+MIN_FREE_BYTES = 32 << 20
 """Free space that a run needs on either disk to begin at all."""
 
-RESERVE = 1 << 20
+RESERVE_BYTES = 1 << 20
 """Bytes that frames leave free at the destination: the journal has to say what became of them."""
 
-POLL = 5.0
+POLL_INTERVAL = 5.0
 """Seconds between two questions to the destination's disk."""
 
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
@@ -49,7 +49,7 @@ def free_bytes(folder: Path) -> int:
 def check_space(
     scratch: Path, destination: Path, *, scratch_bytes: int = 0, destination_bytes: int = 0
 ) -> None:
-    """Refuse to start on a disk with less than `FLOOR_BYTES`, or less than the run is estimated to need there.
+    """Refuse to start on a disk with less than `MIN_FREE_BYTES`, or less than the run is estimated to need there.
 
     Raises:
         NoSpace: says which folder, how much is free and how much is wanted.
@@ -68,14 +68,14 @@ def ensure_room(folder: Path, size: int) -> None:
         NoSpace: says so.
     """
     free = free_bytes(folder)
-    if free < size + RESERVE:
+    if free < size + RESERVE_BYTES:
         raise NoSpace(
-            f"no space left in {folder} ({_megabytes(free)} MB free, {_megabytes(size + RESERVE)} MB are needed); free"
+            f"no space left in {folder} ({_megabytes(free)} MB free, {_megabytes(size + RESERVE_BYTES)} MB are needed); free"
             " some space, then run again: what is rendered is kept in scratch"
         )
 
 
-class FreeSpace:
+class FreeSpacePoller:
     """What a folder's disk has free, asked again and again by a thread of its own: a share that hangs holds nobody up."""
 
     def __init__(self, folder: Path) -> None:
@@ -96,11 +96,11 @@ class FreeSpace:
     def _ask(self) -> None:
         while not self._over.is_set():
             self.bytes = free_bytes(self._folder)
-            self._over.wait(POLL)
+            self._over.wait(POLL_INTERVAL)
 
 
 def _check(folder: Path, what: str, wanted: int) -> None:
-    wanted = max(wanted, FLOOR_BYTES)
+    wanted = max(wanted, MIN_FREE_BYTES)
     free = free_bytes(folder)
     if free < wanted:
         raise NoSpace(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-QUIET = 0.2
+QUIET_SECONDS = 0.2
 """Seconds without a change for files with a structure that is checked."""
 
-QUIET_WITHOUT_STRUCTURE = 1.0
+QUIET_SECONDS_UNCHECKED = 1.0
 """Seconds without a change for all other files, at least."""
 
 _FRAME = re.compile(r"frame_(-?\d{1,18})(\.[^.]+)?", re.ASCII)
@@ -101,7 +101,7 @@ class StabilityCheck:
     """Remembers what the files of one folder looked like, and since when."""
 
     def __init__(
-        self, quiet: float = QUIET, quiet_without_structure: float = QUIET_WITHOUT_STRUCTURE
+        self, quiet: float = QUIET_SECONDS, quiet_without_structure: float = QUIET_SECONDS_UNCHECKED
     ) -> None:
         self._quiet = quiet
         self._quiet_without_structure = max(quiet, quiet_without_structure)

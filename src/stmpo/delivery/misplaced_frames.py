@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def out_of_turn(written: Mapping[int, int]) -> frozenset[int]:
+def find_misplaced_frames(written: Mapping[int, int]) -> frozenset[int]:
     """The frames whose file was last written after that of a later frame. `written`: frame to time, in any unit."""
     found = set()
     earliest: int | None = None

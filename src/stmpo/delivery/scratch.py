@@ -42,7 +42,7 @@ def default_root(environ: Mapping[str, str]) -> Path:
     return Path(tempfile.gettempdir())
 
 
-def owned(folder: Path) -> bool:
+def is_own_scratch(folder: Path) -> bool:
     """Whether this is a scratch folder, of a run or of an attempt, that this program made for this user.
 
     The guard before anything that an old journal names is read or removed: a journal is no authority over other folders.
@@ -129,7 +129,7 @@ class Scratch:
         """
         cls.create(root).remove()
 
-    def attempt(self, number: int) -> Path:
+    def attempt_folder(self, number: int) -> Path:
         """The folder of one attempt, made where it is missing; so is the run's, should somebody have removed it.
 
         Raises:
@@ -160,5 +160,5 @@ class Scratch:
 
     @staticmethod
     def remove_at(folder: Path) -> bool:
-        """Remove an earlier run's folder, if it is one (`owned`) and that run is over. True when it is gone afterwards."""
-        return owned(folder) and not _in_use(folder) and _remove_tree(folder)
+        """Remove an earlier run's folder, if it is one (`is_own_scratch`) and that run is over. True when it is gone afterwards."""
+        return is_own_scratch(folder) and not _in_use(folder) and _remove_tree(folder)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 Size = tuple[int, int]
 """Width and height in pixels."""
 
-ENOUGH_FRAMES = 3
+MIN_FRAMES = 3
 """Frames of one size before they outweigh another, and of one attempt before it counts as one that only writes wrong ones."""
 
-HOPELESS_ATTEMPTS = 2
+MAX_WRONG_ATTEMPTS = 2
 """Such attempts before the run should end."""
 
-EARLIER = -1
+EARLIER_RUN = -1
 """The attempt of frames that stood at the destination before."""
 
 
@@ -65,7 +65,7 @@ class SizeConsensus:
     def prime(self, sizes: Mapping[int, Size]) -> None:
         """Begin with what stands at the destination; the size of most of it is the right one."""
         for frame, size in sizes.items():
-            self._votes.setdefault(size, _Votes()).add(frame, EARLIER)
+            self._votes.setdefault(size, _Votes()).add(frame, EARLIER_RUN)
         if self._votes:
             self.size = max(self._votes, key=lambda size: len(self._votes[size].frames))
 
@@ -83,39 +83,39 @@ class SizeConsensus:
             return None
         others = len(self._votes[self.size].frames)
         which = "the frame before it is" if others == 1 else f"the {others} frames before it are"
-        return f"is {text(size)} pixels, and {which} {text(self.size)}"
+        return f"is {format_size(size)} pixels, and {which} {format_size(self.size)}"
 
-    def turn(self) -> FrameSet | None:
+    def switch_size(self) -> FrameSet | None:
         """Turn to the size that most frames have, if it is another one. Returns the frames of the old size."""
         if self.size is None or self._turned:
             return None
         present = self._votes[self.size]
         for size, votes in self._votes.items():
             more = len(votes.frames) > len(present.frames) and len(votes.attempts) >= len(present.attempts)
-            if size != self.size and more and len(votes.frames) >= ENOUGH_FRAMES:
+            if size != self.size and more and len(votes.frames) >= MIN_FRAMES:
                 self.size, self._turned = size, True
                 return FrameSet.of(present.frames)
         return None
 
     @property
-    def hopeless(self) -> str:
+    def give_up_reason(self) -> str:
         """Why the run should end, in words; empty while it need not."""
         if self.size is None:
             return ""
         right = self._votes[self.size].attempts
         for size, votes in self._votes.items():
             wrong = [
-                a for a, frames in votes.attempts.items() if len(frames) >= ENOUGH_FRAMES and a not in right
+                a for a, frames in votes.attempts.items() if len(frames) >= MIN_FRAMES and a not in right
             ]
-            if size != self.size and len(wrong) >= HOPELESS_ATTEMPTS:
+            if size != self.size and len(wrong) >= MAX_WRONG_ATTEMPTS:
                 return (
-                    f"frames come out {text(size)} pixels large, attempt after attempt, where {len(self._votes[self.size].frames)}"
-                    f" before them are {text(self.size)}: has the project been changed meanwhile? Render all of it anew with"
+                    f"frames come out {format_size(size)} pixels large, attempt after attempt, where {len(self._votes[self.size].frames)}"
+                    f" before them are {format_size(self.size)}: has the project been changed meanwhile? Render all of it anew with"
                     " --no-resume"
                 )
         return ""
 
 
-def text(size: Size) -> str:
+def format_size(size: Size) -> str:
     """For people: "1920 x 1080"."""
     return f"{size[0]} x {size[1]}"

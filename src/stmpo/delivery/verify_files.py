@@ -1,4 +1,4 @@
-"""Verify many files in threads."""
+"""Verify files by their paths, in worker threads: a file that cannot be read at this moment is not whole."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ if TYPE_CHECKING:
     from stmpo.delivery.file_stability import RenderedFile
 
 
-def verify_all(ready: Sequence[RenderedFile], minimum_bytes: int) -> list[Whole | Broken]:
-    """Verify several files in one go, in a thread of the pool."""
-    return [verify_one(found, minimum_bytes) for found in ready]
-
-
-def verify_one(found: RenderedFile, minimum_bytes: int) -> Whole | Broken:
-    """Verify one file that was found."""
-    return verify_path(found.path, minimum_bytes)
+def verify_all(files: Sequence[RenderedFile], minimum_bytes: int) -> list[Whole | Broken]:
+    """Verify several files, one result for each, in their order."""
+    return [verify_path(file.path, minimum_bytes) for file in files]
 
 
 def verify_path(path: str, minimum_bytes: int) -> Whole | Broken:
-    """Verify one file; a file that cannot be read now is not whole now."""
+    """Verify one file. An error of the file system becomes `Broken`, since the file may be readable later."""
     try:
         return verify_frame(path, minimum_bytes=minimum_bytes)
     except OSError as error:

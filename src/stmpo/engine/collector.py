@@ -15,17 +15,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.disk_policy import Sizes
+from stmpo.delivery.disk_policy import FrameSizes
 from stmpo.delivery.file_stability import RenderedFile, StabilityCheck, scan
-from stmpo.delivery.misplaced_frames import out_of_turn
-from stmpo.delivery.size_consensus import SizeConsensus
-from stmpo.delivery.size_consensus import text as as_text
+from stmpo.delivery.misplaced_frames import find_misplaced_frames
+from stmpo.delivery.size_consensus import SizeConsensus, format_size
 from stmpo.delivery.verify import Broken, Whole, has_structure
 from stmpo.delivery.verify_files import verify_all, verify_path
 from stmpo.engine.attempt import TRUST_AFTER, Attempt
 from stmpo.engine.delivery_queue import Delivery, DeliveryQueue
 from stmpo.engine.ledger import FrameState, Ledger
-from stmpo.history.journal import frames_of
+from stmpo.history.journal import movie_frames
 from stmpo.model.errors import ExitCode, StmpoError
 from stmpo.model.events import Event, FrameDelivered, Level, Message
 from stmpo.model.frames import FrameSet
@@ -88,7 +87,7 @@ class Collector:
         size_consensus: SizeConsensus | None = None,
     ) -> None:
         self._job = job
-        self._held = frames_of(job)
+        self._held = movie_frames(job)
         self._ledger = ledger
         self._journal = journal
         self._scratch = scratch
@@ -106,7 +105,7 @@ class Collector:
         self.delivery_queue = DeliveryQueue(self, journal, job.output.directory, run=run, patience=patience)
         """Brings verified frames to the destination."""
 
-        self.sizes = Sizes()
+        self.sizes = FrameSizes()
         """Of the frames delivered in this run."""
 
         self._forced: str | None = None
@@ -140,7 +139,7 @@ class Collector:
         there = {file.frame for file in scan(attempt.folder) if file.size and file.frame in attempt.asked}
         if attempt.counted <= len(there | attempt.taken):
             return ready
-        strays = out_of_turn({file.frame: file.mtime_ns for file in ready if file.frame is not None})
+        strays = find_misplaced_frames({file.frame: file.mtime_ns for file in ready if file.frame is not None})
         for frame in strays:
             attempt.broken[frame] = (
                 "was written out of turn, while another frame that was told of has no file"
@@ -239,14 +238,14 @@ class Collector:
 
     def _compare(self) -> None:
         """After new frames were judged: turn to the size of most of them, or see that more of them are no use."""
-        old = self._size_consensus.turn()
+        old = self._size_consensus.switch_size()
         if old is not None and self._size_consensus.size is not None:
-            size = as_text(self._size_consensus.size)
+            size = format_size(self._size_consensus.size)
             which = f"frame {old} is" if len(old) == 1 else f"frames {old} are"
             text = f"{which} not {size} pixels large, as most are; rendered again"
             self._emit(Message(Level.WARNING, text))
             self._cast_out(old)
-        elif (why := self._size_consensus.hopeless) and not self.delivery_queue.gave_up:
+        elif (why := self._size_consensus.give_up_reason) and not self.delivery_queue.gave_up:
             self.delivery_queue.gave_up = True
             self._failed(SizesDiffer(why))
 

@@ -12,8 +12,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.backpressure import BackpressureLimits, Pressure, backlog_action
-from stmpo.delivery.disk_policy import Disks, SpaceGuard, Verdict
-from stmpo.delivery.disk_space import FreeSpace, free_bytes
+from stmpo.delivery.disk_policy import DiskAction, DiskPolicy, DiskState
+from stmpo.delivery.disk_space import FreeSpacePoller, free_bytes
 from stmpo.delivery.file_stability import scan
 from stmpo.engine.attempt import StopReason
 from stmpo.engine.ledger import FrameState
@@ -84,8 +84,8 @@ class Monitor:
         self._reporter = reporter
         free = free_bytes(scratch)
         self._limits = BackpressureLimits.for_disk(free)
-        self._space = SpaceGuard(options.space_timeout, free, collector.sizes)
-        self._destination = FreeSpace(job.output.directory)
+        self._space = DiskPolicy(options.space_timeout, free, collector.sizes)
+        self._destination = FreeSpacePoller(job.output.directory)
         self._behind = self._full = False
         self._began = time.monotonic()
         self._sampled = 0.0
@@ -263,27 +263,27 @@ class Monitor:
 
     def _room(self, now: float, scratch_free: int) -> None:
         """A disk is full, or will be."""
-        disks = Disks(
+        disks = DiskState(
             now,
             scratch_free,
             self._destination.bytes,
             waiting=self._collector.delivery_queue.waiting,
-            refused=self._collector.delivery_queue.refused,
-            to_come=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
+            refusal=self._collector.delivery_queue.refused,
+            remaining=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
         )
-        verdict = self._space.look(disks)
-        if verdict is Verdict.GIVE_UP:
+        verdict = self._space.decide(disks)
+        if verdict is DiskAction.GIVE_UP:
             seconds = self._options.space_timeout
             raise NoSpace(
                 f"{self._space.full}, for {seconds:.0f} s now (--space-timeout); free some space, then run again to go on"
             )
-        if (verdict is Verdict.PAUSE) is not self._full:
+        if (verdict is DiskAction.PAUSE) is not self._full:
             self._full = not self._full
             self._tell_room()
         short = self._space.shortfall(disks)
         if short is not None:
             free, wanted = short
-            text = f"the destination has {free >> 20:,} MB free, and the {disks.to_come} frames to come take about"
+            text = f"the destination has {free >> 20:,} MB free, and the {disks.remaining} frames to come take about"
             self._reporter.say(Level.WARNING, f"{text} {wanted >> 20:,} MB: it will be full before the end")
 
     def _tell_room(self) -> None:

@@ -379,7 +379,7 @@ class Run:
 
     def _folder(self, number: int) -> Path:
         try:
-            return self._a.scratch.attempt(number)
+            return self._a.scratch.attempt_folder(number)
         except OSError as error:
             kind = NoSpace if is_full(error) else BadInput
             raise kind(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo.delivery.scratch import Scratch
-from stmpo.delivery.size_consensus import EARLIER, SizeConsensus
+from stmpo.delivery.size_consensus import EARLIER_RUN, SizeConsensus
 from stmpo.engine import resume
 from stmpo.engine.cancel import _canceller
 from stmpo.engine.ledger import FrameState, Ledger
@@ -191,14 +191,14 @@ def _already_there(intake: PreparedRun, ledger: Ledger, emit: Callable[[Event], 
     size_consensus = SizeConsensus()
     size_consensus.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
     found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
-    adoptable = [each for each in found if size_consensus.judge(each.frame, each.file.sides, EARLIER) is None]
+    adoptable = [each for each in found if size_consensus.judge(each.frame, each.file.sides, EARLIER_RUN) is None]
     written = frozenset(Path(frame.name).suffix for frame in history.vouched.values())
     return _There(len(standing), adoptable, past, written, size_consensus)
 
 
 def _learned(intake: PreparedRun, emit: Callable[[Event], None]) -> CostHistory:
     """What earlier runs have found out: by the journal, and by the file that travels, which has the last word."""
-    learned = intake.journal.learned(intake.job, intake.version)
+    learned = intake.journal.cost_history(intake.job, intake.version)
     if intake.cost_file is not None:
         try:
             learned.update(cost_cache.read(intake.cost_file, intake.version))
@@ -211,7 +211,7 @@ def _leave_costs(intake: PreparedRun, emit: Callable[[Event], None]) -> None:
     """Add what this run has found out to the file that travels, where one is wanted."""
     if intake.cost_file is None:
         return
-    found = intake.journal.learned(intake.job, intake.version, run=intake.run)
+    found = intake.journal.cost_history(intake.job, intake.version, run=intake.run)
     if not found.costs and not found.start_ups:
         return
     try:
@@ -233,7 +233,7 @@ def _summary(
     elapsed: float,
 ) -> Summary:
     """`learned` is what was known before; `elapsed` is seconds."""
-    now = intake.journal.learned(intake.job, intake.version, run=intake.run)
+    now = intake.journal.cost_history(intake.job, intake.version, run=intake.run)
     costs, start_ups = ledger.costs(), run.start_ups
     return Summary(
         exit_code=ending.exit_code,

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 
 from stmpo.delivery import part_files
 from stmpo.delivery.file_stability import RenderedFile, scan
-from stmpo.delivery.scratch import Scratch, owned
+from stmpo.delivery.scratch import Scratch, is_own_scratch
 from stmpo.delivery.verify import Whole, verify_frame
-from stmpo.delivery.verify_files import verify_one
+from stmpo.delivery.verify_files import verify_path
 from stmpo.engine.ledger import FrameState, Ledger
-from stmpo.history.journal import frames_of
+from stmpo.history.journal import movie_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from stmpo.history.journal import History, PastAttempt, PastRun, Vouched
+    from stmpo.history.journal import DeliveredFrame, History, PastAttempt, PastRun
     from stmpo.model.render_job import RenderJob
 
 _THREADS = 4
@@ -58,8 +58,8 @@ def _each(check: Callable[[int], _Checked], frames: Sequence[int]) -> Iterable[_
     return map(check, frames)
 
 
-def _standing(job: RenderJob, frame: int, vouched: Vouched | None, minimum_bytes: int) -> Whole | None:
-    if vouched is not None and vouched.frames != frames_of(job):
+def _standing(job: RenderJob, frame: int, vouched: DeliveredFrame | None, minimum_bytes: int) -> Whole | None:
+    if vouched is not None and vouched.frames != movie_frames(job):
         return None
     name = vouched.name if vouched is not None else job.output.name(frame)
     if name not in {job.output.name(frame), job.output.name(frame, Path(name).suffix)}:
@@ -89,13 +89,13 @@ def adoptable_frames(
     """Pending frames that lie whole in the scratch of earlier runs, each once. A movie is never taken from there."""
     found: dict[int, Adoptable] = {}
     for attempt in attempts:
-        if job.single_file or not attempt.trusted or not owned(attempt.folder):
+        if job.single_file or not attempt.trusted or not is_own_scratch(attempt.folder):
             continue
         for file in scan(attempt.folder):
             frame = file.frame
             if frame is None or frame not in attempt.frames or frame not in ledger or frame in found:
                 continue
-            result = verify_one(file, minimum_bytes)
+            result = verify_path(file.path, minimum_bytes)
             if isinstance(result, Whole) and ledger[frame].state is FrameState.PENDING:
                 found[frame] = Adoptable(frame, file, result)
     return list(found.values())

@@ -18,13 +18,13 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_history import CostHistory
+from stmpo.system.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from stmpo.history.journal import ProjectVersion
     from stmpo.model.render_job import RenderJob
 
-FORM = 1
+VERSION = 1
 """Of the file. One of another form is left alone."""
 
-LARGEST = 64 << 20
+MAX_BYTES = 64 << 20
 """Bytes of a file that is read: a million frames have some 20 MB."""
 
-MOST_SECONDS = 1e9
+MAX_SECONDS = 1e9
 """A frame does not take thirty years."""
 
-START_UPS = 32
+MAX_START_UPS = 32
 """Start-up times that are kept, the latest."""
 
 
@@ -66,10 +66,10 @@ def read(path: Path, version: ProjectVersion) -> CostHistory:
         raise ValueError("it is not a file")
     with path.open("rb") as file:
         try:
-            found = json.loads(file.read(LARGEST))
+            found = json.loads(file.read(MAX_BYTES))
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
-    if not isinstance(found, dict) or found.get("form") != FORM:
+    if not isinstance(found, dict) or found.get("form") != VERSION:
         raise ValueError("it is of another form")
     costs = found.get("costs")
     learned = CostHistory(_costs(costs if isinstance(costs, dict) else {}))
@@ -95,24 +95,18 @@ def write(path: Path, job: RenderJob, version: ProjectVersion, newer: CostHistor
         learned = CostHistory()
     learned.update(newer)
     value = {
-        "form": FORM,
+        "form": VERSION,
         "project": job.project.name,
         "comp": job.comp,
         "rqindex": job.rqindex,
         "project_version": asdict(version),
         "other_version": str(FrameSet.of(learned.other_version)) if learned.other_version else "",
-        "start_ups": [round(seconds, 3) for seconds in learned.start_ups[-START_UPS:]],
+        "start_ups": [round(seconds, 3) for seconds in learned.start_ups[-MAX_START_UPS:]],
         "peak_memory": learned.peak_memory,
         "costs": {str(frame): round(cost, 4) for frame, cost in sorted(learned.costs.items())},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # other workers may write here as well
-    try:
-        with part.open("x", encoding="utf-8") as file:  # never through a link that somebody has put there
-            file.write(json.dumps(value, separators=(",", ":")))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    replace_file(path, json.dumps(value, separators=(",", ":")).encode())
 
 
 def _costs(found: dict[str, Any]) -> dict[int, float]:
@@ -124,7 +118,7 @@ def _is_number(frame: str) -> bool:
 
 
 def _is_cost(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_SECONDS
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_SECONDS
 
 
 def _frames(text: object) -> set[int]:

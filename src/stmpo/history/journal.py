@@ -18,7 +18,6 @@ run's first line closes it. Nobody knows what a broken line said, so what follow
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -30,10 +29,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stmpo.history.journal_writer import OPEN_FLAGS, JournalWriter
+from stmpo.history.journal_writer import JournalWriter
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_history import CostHistory, learn
+from stmpo.system.files import APPEND_FLAGS, is_full
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _LONGEST_LINE = 1 << 20
 _BROKEN: dict[str, Any] = {}
 _NUL = b"\\u0000"
 """How JSON writes a character that no path holds: whoever asked the system about such a path would be met by an error."""
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
 def journal_path(job: RenderJob, folder: Path | None) -> Path:
@@ -93,7 +92,7 @@ def identity(job: RenderJob) -> dict[str, Any]:
     }
 
 
-def frames_of(job: RenderJob) -> str | None:
+def movie_frames(job: RenderJob) -> str | None:
     """What a single file holds, for its `delivered` line: another span of the same comp is another movie."""
     if not job.single_file:
         return None
@@ -110,20 +109,20 @@ class PastAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
+class DeliveredFrame:
     """A frame that an earlier run delivered."""
 
     name: str
     size: int
     frames: str | None = None
-    """What a single file holds (`frames_of`); None for a frame of a sequence."""
+    """What a single file holds (`movie_frames`); None for a frame of a sequence."""
 
 
 @dataclass(slots=True)
 class History:
     """What earlier runs of the same job and the same version of the project left."""
 
-    vouched: dict[int, Vouched] = field(default_factory=dict)
+    vouched: dict[int, DeliveredFrame] = field(default_factory=dict)
     attempts: list[PastAttempt] = field(default_factory=list)
     other_version: bool = False
     """The journal holds runs of another version of the project; their frames are not vouched for."""
@@ -156,9 +155,9 @@ class Journal:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, OPEN_FLAGS, 0o644)
+            descriptor = os.open(path, APPEND_FLAGS, 0o644)
         except OSError as error:
-            if error.errno in _DISK_FULL:
+            if is_full(error):
                 raise NoSpace(f"no space for the journal {path}; free some and run again") from None
             why = error.strerror or error
             raise BadInput(
@@ -210,7 +209,7 @@ class Journal:
             raise BadInput(refusal)
         return history
 
-    def learned(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> CostHistory:
+    def cost_history(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> CostHistory:
         """What runs of the same comp or queue item, of any version of the project, say of its costs; or one run alone."""
         return learn(self._lines(), identity(job), asdict(version), run=run)
 
@@ -256,7 +255,7 @@ class Journal:
         try:
             self._journal_writer.write(data)
         except OSError as error:
-            if error.errno in _DISK_FULL:
+            if is_full(error):
                 self._journal_writer.withdraw()
                 raise NoSpace(
                     f"no space for the journal {self.path}; free some and run again to resume"
@@ -323,7 +322,7 @@ def _replay(line: Mapping[str, Any], history: History, by_id: dict[Any, PastAtte
             pass
         case {"event": "delivered", "frame": int(frame), "name": str(name), "size": int(size)}:
             span = line.get("frames")
-            history.vouched[frame] = Vouched(name, size, span if isinstance(span, str) else None)
+            history.vouched[frame] = DeliveredFrame(name, size, span if isinstance(span, str) else None)
         case {"event": "revoked", "frames": str(frames)}:
             for frame in _frames(frames):
                 history.vouched.pop(frame, None)

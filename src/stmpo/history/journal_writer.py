@@ -2,7 +2,7 @@
 
     write ─► late ─► appended whole and in order, by a thread ─► flushed to the disk once a second
 
-Whoever writes waits for its line, but not for ever: what does not answer within `PATIENCE` may be a share that is gone
+Whoever writes waits for its line, but not for ever: what does not answer within `WRITE_TIMEOUT` may be a share that is gone
 until somebody pulls a plug. From then on lines only queue up, and are written once it answers again, so that a run goes
 on, and hears a cancel, whatever becomes of its journal. A thread that hangs is left to the end of the process.
 
@@ -22,20 +22,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.system.file_copy import copy_bytes
+from stmpo.system.files import APPEND_FLAGS
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 5.0
+WRITE_TIMEOUT = 5.0
 """Seconds that a line may take before nobody waits for it any more."""
 
-FLUSH_EVERY = 1.0
+FLUSH_INTERVAL = 1.0
 """Seconds between two flushes to the disk."""
-
-OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND
-for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT"):
-    OPEN_FLAGS |= getattr(os, _name, 0)  # each where the system has it
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +56,7 @@ class _Order:
 
     def wait(self) -> None:
         """Until it is done, but not for ever."""
-        if self._under_way.acquire(timeout=PATIENCE):
+        if self._under_way.acquire(timeout=WRITE_TIMEOUT):
             self._under_way.release()
 
 
@@ -153,7 +150,7 @@ class JournalWriter:
         while self._late:
             self._append(b"\n" + self._late[0] if self._torn else self._late[0])
             self._late.popleft()
-        if flush or time.monotonic() - self._flushed > FLUSH_EVERY:
+        if flush or time.monotonic() - self._flushed > FLUSH_INTERVAL:
             self._put_back(folder_too=flush)
             os.fsync(self._descriptor)
             self._flushed = time.monotonic()
@@ -183,7 +180,7 @@ class JournalWriter:
             if folder_too:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             # Refused, where another run has begun one.
-            fresh = os.open(self._path, OPEN_FLAGS | os.O_EXCL, 0o644)
+            fresh = os.open(self._path, APPEND_FLAGS | os.O_EXCL, 0o644)
             try:
                 if try_lock(fresh):
                     self._go_on_in(fresh)
