@@ -1,8 +1,8 @@
 """Text for people: one line, no control characters, counts, durations and sizes in one form everywhere.
 
-Text from outside (a renderer's output, a comp's name, a path) may hold control characters. A terminal or a log would
-act on them, and a line break inside an OpenJD message would forge a second message. Pass such text through `visible`
-before it is printed, and through `one_line` where exactly one line is allowed.
+Text from outside (a renderer's output, a comp's name, a path) may hold control characters. A terminal or a
+log would act on them, and a line break inside an OpenJD message would forge a second message. Pass such text
+through `visible` before it is printed, and through `one_line` where exactly one line is allowed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def one_line(text: str, limit: int | None = None) -> str:
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun: `1 frame`, `2 frames`, `1,200 frames`. `many` defaults to `one` and an "s"."""
+    """Return a count with its noun: `1 frame`, `2 frames`, `1,200 frames`. `many` is `one` + "s"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
