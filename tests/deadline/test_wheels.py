@@ -89,7 +89,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_the_cache_lies_where_the_user_says_or_has_caches(tmp_path: Path) -> None:
     assert cache_folder({"STMPO_WHEELS": str(tmp_path)}) == tmp_path
-    assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "stmpo" / "wheels"
+    variable = "LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME"
+    assert cache_folder({variable: str(tmp_path)}) == tmp_path / "stmpo" / "wheels"
     assert cache_folder({}).name == "wheels"
 
 

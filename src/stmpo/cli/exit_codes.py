@@ -16,6 +16,7 @@ from pathlib import Path
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
 from stmpo.model.text import visible
 from stmpo.reporting.safe_stream import SafeStream
+from stmpo.system.files import is_full
 
 
 def open_streams() -> None:
@@ -70,7 +71,7 @@ def _surroundings(error: Exception) -> StmpoError | None:
         return None
     if isinstance(error, FileNotFoundError) and not _stands_somewhere():
         return BadInput("the current folder does not exist any more; change to another one")
-    if error.errno == errno.ENOSPC:
+    if is_full(error):
         return NoSpace("standard output cannot be written: no space is left on its disk")
     return None
 

@@ -6,14 +6,13 @@ nothing. A path that names nothing, and whose end from a folder `scripts` on is 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import secrets
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from stmpo.deadline.bundle import SCRIPTS
 from stmpo.model.errors import BadInput
+from stmpo.system.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,13 +41,10 @@ def name_here(document: Path, contents: Mapping[str, Any], moved: Mapping[str, s
     inputs = references["inputs"]
     names = [moved.get(path, path) for path in inputs["filenames"]]
     new = {**contents, "assetReferences": {**references, "inputs": {**inputs, "filenames": names}}}
-    fresh = document.with_name(f".{document.name}.{secrets.token_hex(4)}")
     try:
-        fresh.write_text(json.dumps(new, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-        fresh.replace(document)  # JSON is YAML as well
+        # JSON is YAML as well.
+        replace_file(document, (json.dumps(new, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
         raise BadInput(
             f"the bundle was moved, and {document} cannot be written: {error.strerror or error}; make it writable, or "
             "write the bundle again"

@@ -14,7 +14,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -22,7 +21,9 @@ from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo.model.errors import BadInput
+from stmpo.system.paths import user_cache
 from stmpo.system.wheel_tags import LEAST_PSUTIL, Interpreter, WheelName, release
+from stmpo.system.zip_files import zip_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,6 @@ PLATFORMS = ("win_amd64", "macosx_11_0_arm64", "macosx_10_9_x86_64", "manylinux2
 DOWNLOAD_SECONDS = 20
 """Longest wait for the downloads, which run side by side."""
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _LEFT_OUT = {"__pycache__", "job_template", "demo", "panel"}
 
 
@@ -71,8 +71,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     named = environ.get("STMPO_WHEELS")
     if named:
         return Path(named).absolute()
-    base = environ.get("LOCALAPPDATA") or environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).absolute() / "stmpo" / "wheels"
+    return (user_cache(environ) or Path.home() / ".cache").absolute() / "stmpo" / "wheels"
 
 
 def write_own_wheel(destination: Path) -> Path:
@@ -185,12 +184,7 @@ def _tag(installed: Distribution) -> str:
 
 
 def _write(path: Path, files: Mapping[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
+    path.write_bytes(zip_bytes(files))
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import sys
@@ -23,14 +22,6 @@ RESERVE_BYTES = 1 << 20
 
 POLL_INTERVAL = 5.0
 """Seconds between two questions to the destination's disk."""
-
-_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
-_FULL_WINDOWS = frozenset((39, 112, 1295))  # handle disk full, disk full, quota exceeded
-
-
-def is_full(error: OSError) -> bool:
-    """Whether the system refused because a disk or a quota is full."""
-    return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_WINDOWS
 
 
 def free_bytes(folder: Path) -> int:

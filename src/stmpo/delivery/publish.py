@@ -17,10 +17,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.disk_space import is_full
 from stmpo.delivery.part_files import part_name
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.system.file_copy import copy_bytes
+from stmpo.system.files import CREATE_FLAGS, READ_FLAGS, is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
     from stmpo.delivery.verify import Whole
 
     StrPath = str | os.PathLike[str]
-
-_FLAGS = 0
-for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT"):
-    _FLAGS |= getattr(os, _name, 0)  # each where the system has it
-
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe that somebody has put in a frame's place would wait for its writer."""
 
 _RETRY_DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 
@@ -129,7 +122,7 @@ def publish(
 @contextlib.contextmanager
 def _opened(source: StrPath, expected: Whole) -> Iterator[int]:
     try:
-        descriptor = os.open(source, os.O_RDONLY | _NO_WAIT | _FLAGS)
+        descriptor = os.open(source, READ_FLAGS)
     except OSError as error:
         raise SourceChanged(f"cannot be read any more: {error.strerror or error}") from error
     try:
@@ -169,12 +162,11 @@ def _write_part(source: int, part: str, expected: Whole) -> None:
 
 
 def _create(part: str) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
     try:
-        return os.open(part, flags, 0o666)
+        return os.open(part, CREATE_FLAGS, 0o666)
     except FileExistsError:  # of this run, by its tag: an earlier try whose part could not be removed
         os.unlink(part)
-        return os.open(part, flags, 0o666)
+        return os.open(part, CREATE_FLAGS, 0o666)
 
 
 def _explained(error: OSError, destination: StrPath, size: int) -> NoSpace | DestinationError:
@@ -211,7 +203,7 @@ def prepare_destination(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _removed_on_failure(probe):
-            descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
+            descriptor = os.open(probe, CREATE_FLAGS, 0o666)
             try:
                 os.write(descriptor, b"?")
             finally:

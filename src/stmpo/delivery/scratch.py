@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from stmpo.delivery.disk_space import is_full
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.system import paths
+from stmpo.system.files import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.disk_space import is_full
 from stmpo.engine.attempt import Attempt
 from stmpo.engine.collector import Collector
 from stmpo.engine.dispatcher import Dispatcher
@@ -35,6 +34,7 @@ from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
 from stmpo.model.events import Level, RunFailed, SlotState
 from stmpo.processes import stop
 from stmpo.scheduling.retries import RetryBook
+from stmpo.system.files import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

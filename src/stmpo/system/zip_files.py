@@ -1,27 +1,50 @@
-"""What a zip archive from outside may do to its reader: everything that `zipfile` raises for one that is damaged or odd."""
+"""Zip archives: what one from outside may do to its reader, and writing one that is the same for the same files."""
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ODD_ARCHIVE = (
     zipfile.BadZipFile,
     zlib.error,  # a damaged stream; `zipfile` lets it through
-    EOFError,  # a stream that is cut short
-    NotImplementedError,  # a compression or an encryption that it has not
-    RuntimeError,  # a password is wanted
-    ValueError,  # a seek before the beginning, a name that is no text
+    EOFError,  # a truncated stream
+    NotImplementedError,  # a compression or an encryption that `zipfile` does not have
+    RuntimeError,  # a password is needed
+    ValueError,  # a seek before the beginning, a name that is not text
     OverflowError,  # a member that claims to lie beyond any file
 )
-"""Exceptions that say "not a usable archive", never "a defect of ours"."""
+"""Every exception that `zipfile` raises for a damaged or odd archive: "not usable", never a defect of this program."""
+
+_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest date that the format can hold."""
 
 
 def plainly_packed(archive: zipfile.ZipFile) -> bool:
-    """Whether all members are stored or deflated, as every writer of wheels and `.lottie` files does.
+    """Return whether all members are stored or deflated, as writers of wheels and `.lottie` files do.
 
-    The other methods have libraries of their own, with memory demands that their headers choose.
+    The other methods need libraries whose memory use is set by headers in the archive.
     """
     return all(
         member.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for member in archive.filelist
     )
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip of these files (member name to contents), in this order.
+
+    Dates and permissions are constant, so the same files give the same bytes.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            member = zipfile.ZipInfo(name, _DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, data)
+    return buffer.getvalue()

@@ -6,18 +6,17 @@ The same files give the same zip, byte for byte: entries are sorted, dated alike
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.deadline.panel.record import ASSETS, ENTRY
 from stmpo.deadline.panel.source import Panel, gather
 from stmpo.model.errors import BadInput
+from stmpo.system.files import replace_file
+from stmpo.system.zip_files import zip_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_DATE = (1980, 1, 1, 0, 0, 0)
 
 INSTALL = f"""\
 The STMPO panel for After Effects (2022 and later), Windows and macOS
@@ -63,16 +62,6 @@ def write_archive(folder: Path, *, wheels: Sequence[Path] = (), download: bool =
 
 def _write(target: Path, folder: Path) -> None:
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    part = target.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "INSTALL.txt", INSTALL.replace("\n", "\r\n").encode())
-        for name in sorted(files):
-            _add(archive, name, files[name].read_bytes())
-    part.replace(target)
-
-
-def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    entry = zipfile.ZipInfo(name, _DATE)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, data)
+    members = {"INSTALL.txt": INSTALL.replace("\n", "\r\n").encode()}
+    members |= {name: files[name].read_bytes() for name in sorted(files)}
+    replace_file(target, zip_bytes(members))

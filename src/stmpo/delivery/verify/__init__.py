@@ -18,13 +18,10 @@ from io import FileIO
 
 from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, stranger
 from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.system.files import READ_FLAGS
 
 __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
 
-_OPEN_FLAGS = os.O_RDONLY
-for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT", "O_NONBLOCK"):
-    # Each where the system has it; a pipe is no frame, and not waited for.
-    _OPEN_FLAGS |= getattr(os, _name, 0)
 _GONE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
@@ -81,7 +78,7 @@ def verify_frame(
     try:
         if reason := _no_file(os.lstat(path).st_mode):
             return Broken(reason)
-        descriptor = os.open(path, _OPEN_FLAGS)
+        descriptor = os.open(path, READ_FLAGS)
     except OSError as error:
         if error.errno in _GONE:
             return Broken("is not there")

@@ -14,11 +14,21 @@ import sys
 from pathlib import Path
 
 if sys.platform == "win32":
-    from stmpo.system.paths.windows import fits, reachable, refusal, remote
+    from stmpo.system.paths.windows import fits, reachable, refusal, remote, user_cache
 else:
-    from stmpo.system.paths.posix import fits, reachable, refusal, remote
+    from stmpo.system.paths.posix import fits, reachable, refusal, remote, user_cache
 
-__all__ = ["exists", "fits", "is_file", "is_folder", "leads_inside", "reachable", "refusal", "remote"]
+__all__ = [
+    "exists",
+    "fits",
+    "is_file",
+    "is_folder",
+    "leads_inside",
+    "reachable",
+    "refusal",
+    "remote",
+    "user_cache",
+]
 
 
 def is_file(path: Path) -> bool:

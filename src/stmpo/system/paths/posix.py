@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import sys
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NETWORK = ("nfs", "cifs", "smb", "afp", "webdav", "fuse.sshfs", "lustre", "beegfs", "gpfs", "ceph")
 """How file systems across a network are called, by the beginnings of their names."""
@@ -33,3 +38,12 @@ def remote(path: str) -> bool:
         return False
     above = (str(folder) for folder in PurePath(path).parents)
     return next((mounts[folder] for folder in above if folder in mounts), "").startswith(_NETWORK)
+
+
+def user_cache(environ: Mapping[str, str]) -> Path | None:
+    """Return this user's folder for data that can be made again; None if the environment names no home."""
+    named = Path(environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():  # the freedesktop specification has a relative one ignored
+        return named
+    home = environ.get("HOME")
+    return Path(home, "Library/Caches" if sys.platform == "darwin" else ".cache") if home else None

@@ -13,7 +13,11 @@ Source: Microsoft, "Naming Files, Paths, and Namespaces" and "Maximum Path Lengt
 from __future__ import annotations
 
 import re
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER_END = 247
 FILE_END = 259
@@ -77,3 +81,9 @@ def remote(path: str) -> bool:
     if plain.startswith(_EXTENDED):
         return plain[4:8].upper() == "UNC\\"
     return plain.startswith("\\\\")
+
+
+def user_cache(environ: Mapping[str, str]) -> Path | None:
+    """Return this user's folder for data that can be made again; None if the environment names none."""
+    local = environ.get("LOCALAPPDATA")
+    return Path(local) if local else None

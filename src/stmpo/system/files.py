@@ -1,0 +1,88 @@
+"""Opening, replacing and filling up: the rules for files that hold everywhere in this program.
+
+A file that readers may open at any time is replaced as a whole (`replace_file`), never written into. A file that other
+people could have put in place is opened with flags that follow no symbolic link and wait for no pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SAFE = 0
+for _name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NOINHERIT"):
+    _SAFE |= getattr(os, _name, 0)  # each where the system has it
+
+READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _SAFE
+"""For `os.open`: read bytes, follow no link, and do not wait for the writer of a pipe."""
+
+CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
+"""For `os.open`: create a file for writing; `FileExistsError` if there is anything of that name, a link included."""
+
+APPEND_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | _SAFE
+"""For `os.open`: read a file and append to it; create it if it is missing."""
+
+_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
+_FULL_WINDOWS = frozenset((39, 112, 1295))
+"""ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED."""
+
+_RETRY_EVERY = 0.05
+"""Seconds between two tries to rename."""
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether the system refused because a disk or a quota is full."""
+    return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_WINDOWS
+
+
+def replace_file(path: Path, data: bytes, *, timeout: float = 0.0) -> None:
+    """Write a file in one step: readers see the old contents or the new ones, also after a crash of the machine.
+
+    The data is written under a temporary name in the same folder (`temporary_files`), flushed to the disk and renamed.
+    The folder must exist. `timeout`: see `rename_over`.
+
+    Raises:
+        OSError: it cannot be written; the old file stands, and nothing is left beside it.
+    """
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    try:
+        with open(os.open(temporary, CREATE_FLAGS, 0o666), "wb") as file:  # noqa: PTH123 - by descriptor
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        rename_over(temporary, path, timeout=timeout)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def temporary_files(path: Path) -> list[Path]:
+    """Return what killed processes have left of `replace_file` for this path."""
+    return [file for file in path.parent.glob(".*.part") if file.name.startswith(f".{path.name}.")]
+
+
+def rename_over(source: Path, target: Path, *, timeout: float = 0.0) -> None:
+    """Rename `source` to `target`, which is replaced if it exists.
+
+    Windows refuses while another process has `target` open; it is tried again for `timeout` seconds.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            os.replace(source, target)  # noqa: PTH105 - replaces on Windows too
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_RETRY_EVERY)
+        else:
+            return
