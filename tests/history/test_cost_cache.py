@@ -75,8 +75,8 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, monkeypatch: pytest.M
     """In a folder that everybody may write to, where somebody has guessed the temporary name."""
     victim = tmp_path / "victim"
     victim.write_text("kept")
-    monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
-    for name in ("x.json", "x.json.guessed.part"):
+    monkeypatch.setattr(os, "urandom", bytes)
+    for name in ("x.json", ".x.json.00000000.part"):
         (tmp_path / name).symlink_to(victim)
     with pytest.raises(FileExistsError):
         cost_cache.write(tmp_path / "x.json", job(), V1, CostHistory({1: 5.0}))

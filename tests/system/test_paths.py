@@ -1,4 +1,4 @@
-"""Windows' rules for paths, judged on every system; what the system at hand makes of them is in `tests/windows`."""
+"""Windows' rules for paths, judged on every system. `tests/windows` has how the system at hand applies them."""
 
 from __future__ import annotations
 

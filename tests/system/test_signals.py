@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals that a pr
 
 
 def _program(body: str, **options: object) -> tuple[int, str, str]:
-    code = "import os, signal\nfrom stmpo import signals\n" + body
+    code = "import os, signal\nfrom stmpo.system import signals\n" + body
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -1,7 +1,7 @@
-"""Opening, replacing and filling up: the rules for files that hold everywhere in this program.
+"""The program's rules for opening and replacing files, and for full disks.
 
-A file that readers may open at any time is replaced as a whole (`replace_file`), never written into. A file that other
-people could have put in place is opened with flags that follow no symbolic link and wait for no pipe.
+A file that readers may open at any time is replaced as a whole (`replace_file`), never written into. The open
+flags follow no symbolic link and wait for no pipe: somebody else may have put either in a file's place.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _SAFE
 """For `os.open`: read bytes, follow no link, and do not wait for the writer of a pipe."""
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
-"""For `os.open`: create a file for writing; `FileExistsError` if there is anything of that name, a link included."""
+"""For `os.open`: create a file for writing; `FileExistsError` if the name exists, even as a dangling link."""
 
 APPEND_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | _SAFE
 """For `os.open`: read a file and append to it; create it if it is missing."""
@@ -42,10 +42,10 @@ def is_full(error: OSError) -> bool:
 
 
 def replace_file(path: Path, data: bytes, *, timeout: float = 0.0) -> None:
-    """Write a file in one step: readers see the old contents or the new ones, also after a crash of the machine.
+    """Write a file in one step: readers see the old contents or the new, even after a crash of the machine.
 
-    The data is written under a temporary name in the same folder (`temporary_files`), flushed to the disk and renamed.
-    The folder must exist. `timeout`: see `rename_over`.
+    The data is written under a temporary name in the same folder, which must exist, flushed to the disk and
+    renamed (see `rename_over` for `timeout`).
 
     Raises:
         OSError: it cannot be written; the old file stands, and nothing is left beside it.
@@ -77,12 +77,9 @@ def rename_over(source: Path, target: Path, *, timeout: float = 0.0) -> None:
         OSError: it cannot be renamed.
     """
     end = time.monotonic() + timeout
-    while True:
-        try:
+    while time.monotonic() < end:
+        with contextlib.suppress(PermissionError):
             os.replace(source, target)  # noqa: PTH105 - replaces on Windows too
-        except PermissionError:
-            if time.monotonic() >= end:
-                raise
-            time.sleep(_RETRY_EVERY)
-        else:
             return
+        time.sleep(_RETRY_EVERY)
+    os.replace(source, target)  # noqa: PTH105

@@ -1,4 +1,4 @@
-"""Zip archives: what one from outside may do to its reader, and writing one that is the same for the same files."""
+"""Zip archives: reading ones from outside without surprises, and writing reproducible ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ODD_ARCHIVE = (
     ValueError,  # a seek before the beginning, a name that is not text
     OverflowError,  # a member that claims to lie beyond any file
 )
-"""Every exception that `zipfile` raises for a damaged or odd archive: "not usable", never a defect of this program."""
+"""What `zipfile` raises for a damaged or odd archive: the archive is unusable, the program has no defect."""
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date that the format can hold."""
