@@ -52,6 +52,28 @@ def test_a_file_from_windows_gives_processor_groups() -> None:
     ]
 
 
+def xml(nodes: str, pus: int) -> bytes:
+    cores = "".join(f'<object type="Core"><object type="PU" os_index="{n}"/></object>' for n in range(pus))
+    return f'<topology><object type="Machine">{nodes}{cores}</object></topology>'.encode()
+
+
+def test_cpus_without_a_node_are_spread_and_noted() -> None:
+    """Nodes 1 and 2 list CPU 0 and CPU 1 of six: the other four are divided, not given to the lowest node."""
+    nodes = "".join(f'<object type="NUMANode" os_index="{n}" cpuset="0x{n}"/>' for n in (1, 2))
+    machine = hwloc_xml.parse(xml(nodes, 6), "x")
+    assert [cpu.node for cpu in machine.cpus] == [1, 2, 1, 1, 2, 2]
+    assert machine.notes == ("CPUs 2-5 are in no NUMA node; spread over nodes 1-2",)
+
+
+def test_overlapping_nodes_are_noted() -> None:
+    nodes = "".join(
+        f'<object type="NUMANode" os_index="{n}" cpuset="{cpus}"/>' for n, cpus in ((0, "0x3"), (1, "0x6"))
+    )
+    machine = hwloc_xml.parse(xml(nodes, 3), "x")
+    assert [cpu.node for cpu in machine.cpus] == [0, 0, 1]
+    assert machine.notes == ("NUMA nodes 0-1 overlap: CPU 1 is in more than one; the lowest node is used",)
+
+
 def test_gzipped_is_read_as_plain(data: Path, tmp_path: Path) -> None:
     packed = tmp_path / "machine.xml.gz"
     packed.write_bytes(gzip.compress((data / "hybrid-v2.xml").read_bytes()))

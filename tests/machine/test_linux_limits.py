@@ -87,6 +87,39 @@ def test_inside_a_container_what_is_mounted_counts(write_root: WriteRoot, top: s
     assert (limits.memory_total_bytes, limits.cpu_quota) == (2 * GB, 1.5)
 
 
+@pytest.mark.parametrize(
+    "mounts",
+    [
+        {"proc/self/mountinfo": "31 24 0:27 / /cgroup/unified rw - cgroup2 none rw,nsdelegate"},
+        {"proc/mounts": "cgroup2 /cgroup/unified cgroup2 rw 0 0"},
+        {
+            "proc/self/mountinfo": "30 24 0:27 /other /sys/fs/cgroup rw - cgroup2 none rw\n"
+            "31 24 0:27 / /cgroup/unified rw - cgroup2 none rw"
+        },
+    ],
+    ids=["mountinfo", "mounts", "beside a mount of another group"],
+)
+def test_version_2_is_found_wherever_it_is_mounted(write_root: WriteRoot, mounts: dict[str, str]) -> None:
+    """Version 1 holds no controller there, as systemd's hybrid layout has it."""
+    files = mounts | {
+        "proc/self/cgroup": "4:memory:/\n0::/jobs/7",
+        "cgroup/unified/jobs/7/memory.max": str(4 * GB),
+        "cgroup/unified/jobs/cpu.max": "200000 100000",
+        "sys/fs/cgroup/memory.max": str(1 * GB),
+    }
+    limits = read(write_root, files)
+    assert (limits.memory_total_bytes, limits.cpu_quota) == (4 * GB, 2.0)
+
+
+def test_a_mount_point_with_a_blank_is_read(write_root: WriteRoot) -> None:
+    files = {
+        "proc/self/cgroup": "0::/",
+        "proc/self/mountinfo": r"31 24 0:27 / /cgroup\040two rw - cgroup2 none rw",
+        "cgroup two/memory.max": str(4 * GB),
+    }
+    assert read(write_root, files).memory_total_bytes == 4 * GB
+
+
 def test_a_limit_above_what_is_built_in_is_none(write_root: WriteRoot) -> None:
     files = {
         "proc/self/cgroup": "0::/",

@@ -168,7 +168,49 @@ def test_cpus_outside_every_node_are_noted(write_root: WriteRoot) -> None:
     files = cpu(0, "0", 0, 0, "0-1") | cpu(1, "1", 0, 1, "0-1") | node(2, "0")
     machine = load(str(write_root(files)))
     assert [item.node for item in machine.cpus] == [2, 2]
-    assert machine.notes == ("CPUs 1 are in no NUMA node; taken as node 2",)
+    assert machine.notes == ("CPU 1 is in no NUMA node; spread over node 2",)
+
+
+def test_lists_that_end_in_a_nul_are_read(write_root: WriteRoot) -> None:
+    """As a 5.15 kernel writes them: the NUL stands after the list or after its line feed."""
+    files = cpu(0, "0", 0, 0, "0") | cpu(1, "1", 0, 1, "1") | node(0, "0") | node(1, "1")
+    for end in ("\x00", "\n\x00", "\x00\x00"):
+        machine = load(str(write_root({name: text + end for name, text in files.items()})))
+        assert [(item.node, item.l3, item.core) for item in machine.cpus] == [(0, 0, 0), (1, 1, 1)]
+        assert machine.notes == ()
+
+
+def test_nodes_whose_lists_cannot_be_read_share_the_cpus_and_are_noted(write_root: WriteRoot) -> None:
+    files = {name: text for n in range(4) for name, text in cpu(n, f"{n}", 0, n, "0-3").items()}
+    machine = load(str(write_root(files | node(0, "?") | node(1, "?") | node(2, ""))))
+    assert groups(machine, "node") == ["0-1", "2-3"]
+    assert machine.notes == (
+        "NUMA node 0: the list of its CPUs cannot be read",
+        "NUMA node 1: the list of its CPUs cannot be read",
+        "CPUs 0-3 are in no NUMA node; spread over nodes 0-1",
+    )
+    machine = load(str(write_root(files | node(0, "0-1") | node(1, "?"))))
+    assert groups(machine, "node") == ["0-1", "2-3"]
+
+
+def test_cpus_without_a_node_stay_with_their_core_and_package(write_root: WriteRoot) -> None:
+    """Package 0 has nodes 0 and 1, package 1 has node 2. CPU 1 is a sibling of 0; 6, 7 and 9 are nobody's."""
+    layout = [(0, "0-1", 0), (1, "0-1", 0), (2, "2", 0), (6, "6", 0), (7, "7", 0), (8, "8", 1), (9, "9", 1)]
+    files = {
+        name: text
+        for n, siblings, package in layout
+        for name, text in cpu(n, siblings, package, n, None).items()
+    }
+    machine = load(str(write_root(files | node(0, "0") | node(1, "2") | node(2, "8"))))
+    assert {item.id: item.node for item in machine.cpus} == {0: 0, 1: 0, 2: 1, 6: 0, 7: 1, 8: 2, 9: 2}
+    assert machine.notes == ("CPUs 1,6-7,9 are in no NUMA node; spread over nodes 0-2",)
+
+
+def test_nodes_that_overlap_are_noted(write_root: WriteRoot) -> None:
+    files = {name: text for n in range(3) for name, text in cpu(n, f"{n}", 0, n, "0-2").items()}
+    machine = load(str(write_root(files | node(0, "0-1") | node(1, "1-2"))))
+    assert groups(machine, "node") == ["0-1", "2"]
+    assert machine.notes == ("NUMA nodes 0-1 overlap: CPU 1 is in more than one; the lowest node is used",)
 
 
 def test_a_folder_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Windows machines, from buffers as the system fills them: no Windows here has more than one group, so they are made."""
+"""Windows machines, from buffers as the system fills them: no Windows here has more than one group, so they
+are made.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""The machine: its CPUs and how they belong together, its memory, and what of both this process may use.
+"""The machine: its CPUs and their grouping, its memory, and the part of both that this process may use.
 
     discover()             this computer
     load(text)             another one: a file, a folder, or a synthetic description
     apply_numa_map(m, p)   this one, grouped as a site's numa_map.json says
     memory_room(ours)      how much memory there is now
 
-Each source is a file of its own and is imported when it is asked for, so that `stmpo plan` starts quickly and a worker
-loads nothing of the systems that it is not.
+Each source is a file and is imported when it is needed: `stmpo plan` starts quickly, and a worker loads
+nothing that belongs to other systems.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ __all__ = ["apply_numa_map", "discover", "in_session_zero", "load", "memory_room
 
 
 def discover() -> Machine:
-    """This computer. Never fails: where the topology cannot be read, the machine is flat and a note says why."""
+    """Return this computer. Never raises: a machine whose topology cannot be read is flat, and a note gives
+    the reason.
+    """
     from stmpo.machine import fallback  # noqa: PLC0415 - see the module's docstring
 
     try:
@@ -44,9 +46,11 @@ def _read_live() -> Machine:
 
 
 def memory_room(ours: int) -> MemoryRoom | None:
-    """How much memory there is now; None where the system will not say. Cheap: it is asked every second.
+    """Return how much memory there is now; None where the system does not say. Cheap enough to call every
+    second.
 
-    `ours` is what this program's renderers have, in bytes, for a limit that does not tell how much of it is used.
+    `ours` is the memory of this program's renderers in bytes, for a limit that does not report how much of it
+    is used.
     """
     if sys.platform == "win32":
         from stmpo.machine.windows_api import memory_room as chosen  # noqa: PLC0415 - see the module's docstring
@@ -61,7 +65,7 @@ def memory_room(ours: int) -> MemoryRoom | None:
 
 
 def in_session_zero() -> bool:
-    """Whether this is a service of Windows, without a desktop."""
+    """Return whether this process is a service of Windows, without a desktop."""
     if sys.platform == "win32":
         from stmpo.machine.windows_api import session  # noqa: PLC0415 - see the module's docstring
 
@@ -71,20 +75,18 @@ def in_session_zero() -> bool:
 
 
 def load(text: str) -> Machine:
-    """Another computer, from what `--topology` was given.
+    """Return another computer, from the value of `--topology`.
 
     A folder is a Linux snapshot (a copy of `/sys` and `/proc`); a file is hwloc XML, plain or gzipped, or a
-    `numa_map.json`; anything else is read as one of hwloc's synthetic descriptions.
+    `numa_map.json`; any other text is read as one of hwloc's synthetic descriptions.
 
     Raises:
-        BadInput: there is no such file and it is no description, or the content is not what it should be.
+        BadInput: there is no such file and the text is no description, or the content is malformed.
     """
     from stmpo.machine import synthetic  # noqa: PLC0415
 
     if not text.strip():
-        raise BadInput(
-            "topology: an empty text; give a file, a folder or a description such as 'pack:2 core:8 pu:2'"
-        )
+        raise BadInput('topology: empty; give a file, a folder or a description such as "pack:2 core:8 pu:2"')
     path = Path(text)
     try:
         if path.is_dir():
@@ -96,11 +98,11 @@ def load(text: str) -> Machine:
     except OSError as error:
         raise BadInput(f"topology {text}: {error.strerror or error}") from None
     except ValueError:
-        raise BadInput(f"topology {text!r}: not a file, nor a description") from None
+        raise BadInput(f"topology {text!r}: neither a file nor a description") from None
     if synthetic.looks_synthetic(text):
         return synthetic.read(text)
     raise BadInput(
-        f"topology {text!r}: no such file or folder, and not a description such as 'pack:2 core:8 pu:2'"
+        f'topology {text!r}: no such file or folder, and not a description such as "pack:2 core:8 pu:2"'
     )
 
 
@@ -115,9 +117,9 @@ def _load_file(path: Path) -> Machine:
 
 
 def apply_numa_map(machine: Machine, path: str | Path) -> tuple[Machine, list[str]]:
-    """The machine with its CPUs grouped as a site's map says, and warnings.
+    """Return the machine with its CPUs grouped as a site's map says, and warnings.
 
-    A map that does not fit the machine is a warning that names what is wrong, and the machine comes back as it was.
+    If the map does not fit, the machine comes back unchanged with a warning that names the mismatch.
 
     Raises:
         BadInput: the file cannot be read or is no such map.

@@ -1,7 +1,8 @@
-"""Sets of CPU numbers as text: the kernel's lists (`0-3,8`), its masks (`00ff,0000000f`) and hwloc's (`0xff,,0x1`).
+"""Sets of CPU numbers as text: the kernel's lists (`0-3,8`), its masks (`00ff,0000000f`) and hwloc's
+(`0xff,,0x1`).
 
-Every reader takes text from outside and refuses what is not a set, or is absurdly large, with `ValueError`: a number
-with nine digits in a list would otherwise become a set of a billion members.
+The text comes from outside. Each reader refuses text that is no set, or is absurdly large, with `ValueError`:
+a number with nine digits in a list would otherwise become a set of a billion members.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_CPUS = 1 << 16
-"""Numbers at and above this are refused; Linux is built for 8192 CPUs at most, Windows for 2048."""
+"""Numbers at or above this are refused. Linux is built for 8192 CPUs at most, Windows for 2048."""
 
 
 def parse_list(text: str) -> frozenset[int]:
-    """The numbers of a kernel CPU list: `0-3,8,10-11`, with the kernel's own stride `0-15:2/4` (2 of every 4).
+    """Return the numbers of a kernel CPU list: `0-3,8,10-11`, or with a stride `0-15:2/4` (2 of every 4).
 
     Raises:
         ValueError: it is not such a list, or a number is not below `MOST_CPUS`.
@@ -29,7 +30,7 @@ def parse_list(text: str) -> frozenset[int]:
 
 
 def _span(part: str) -> Iterable[int]:
-    """The numbers of one part of a list."""
+    """Return the numbers of one part of a list."""
     span, _, stride = part.partition(":")
     low, dash, high = span.partition("-")
     first = _number(low)
@@ -53,9 +54,10 @@ def _number(text: str) -> int:
 
 
 def parse_mask(text: str) -> frozenset[int]:
-    """The numbers of a mask in words of 32 bits, the highest first: the kernel's `ff,0000000f`, hwloc's `0xff,,0xf`.
+    """Return the numbers of a mask in words of 32 bits, the highest first: the kernel's `ff,0000000f`,
+    hwloc's `0xff,,0xf`.
 
-    hwloc leaves out words that are zero, and writes `0xf...f` for a set without end, which is refused.
+    hwloc leaves out words that are zero, and writes `0xf...f` for an endless set, which is refused.
 
     Raises:
         ValueError: it is not such a mask, or has a bit at or above `MOST_CPUS`.
@@ -75,7 +77,7 @@ def parse_mask(text: str) -> frozenset[int]:
 
 
 def format_list(numbers: Iterable[int]) -> str:
-    """The shortest list: `0-7,128-135`; empty for no number."""
+    """Return the shortest list: `0-7,128-135`; empty for no number."""
     spans: list[list[int]] = []
     for number in sorted(set(numbers)):
         if spans and number == spans[-1][1] + 1:

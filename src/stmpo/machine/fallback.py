@@ -1,4 +1,4 @@
-"""The live machine when its topology cannot be read: the CPUs that may be used, and nothing about how they belong together."""
+"""The live machine when its topology cannot be read: usable CPUs only, without their grouping."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read(why: str) -> Machine:
-    """A flat machine of the CPUs that this process may use; `why` becomes its note."""
+    """Return a flat machine of the CPUs that this process may use; `why` becomes its note."""
     total, available = memory.installed_and_available()
     machine = flat_machine(_usable(), "operating system", notes=(f"topology not known: {why}",))
     return replace(machine, memory_total_bytes=total, memory_available_bytes=available)

@@ -1,16 +1,16 @@
 """hwloc's XML: `lstopo --of xml machine.xml`, plain or gzipped, versions 1 and 2 of hwloc.
 
-What is taken from it: PUs with the core, package and level-3 cache that they are in, by nesting; NUMA nodes by their
-`cpuset`, since version 2 puts them beside the CPUs rather than around them; memory; which PUs are allowed. hwloc numbers
-CPUs as this program does, on Windows too (64 x group + number in the group), so that a file which says that it is from
-Windows also gives the processor groups.
+Taken from it: PUs with their core, package and level-3 cache, by nesting; NUMA nodes by their `cpuset`, since
+version 2 puts them beside the CPUs rather than around them; memory; the allowed PUs. hwloc numbers CPUs as
+this program does, on Windows too (64 x group + number in the group), so a file that says it is from Windows
+also gives the processor groups.
 
-Two figures are not believed. A level-3 cache of which there is none: without one, the highest cache that holds two
-cores stands in, as for Linux. And 1 GiB a node in a file that hwloc made from a synthetic description is a placeholder:
-the memory is then unknown.
+Two cases are corrected. Without a level-3 cache the highest cache that holds two cores stands in, as for
+Linux. In a file that hwloc made from a synthetic description, 1 GiB per node is a placeholder: the memory is
+then unknown.
 
-The file comes from outside. It is read with a limit on its size, unpacked or not; entities are refused where they are
-declared and never expanded; no DTD is fetched; nesting and number of objects are bounded.
+The file comes from outside. Its size is limited, unpacked or not; a declared entity is refused and never
+expanded; no DTD is fetched; nesting and number of objects are bounded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
+from stmpo.machine.build import CpuFacts, assign_nodes, complete_nodes, number_cpus
 from stmpo.machine.cpulist import MOST_CPUS, parse_mask
 from stmpo.machine.model import Machine, NumaNode
 from stmpo.model.errors import BadInput
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 64 << 20
-"""Bytes of XML that are read. hwloc writes about 1.5 kB a CPU, and 6 MB for a large machine with all its devices."""
+"""Bytes of XML that are read at most. hwloc writes about 1.5 kB per CPU, and 6 MB for a large machine with
+all its devices.
+"""
 
 _DEEPEST = 128
 _PLACEHOLDER_MEMORY = 1 << 30
@@ -39,11 +41,11 @@ _WINDOWS = ("windows", "mingw", "cygwin", "msys")
 
 
 class _RefusedError(ValueError):
-    """The XML is well-formed and still not acceptable; the text says why."""
+    """Well-formed XML that is not acceptable; the text gives the reason."""
 
 
 def read(path: Path) -> Machine:
-    """The machine that a file describes.
+    """Return the machine that a file describes.
 
     Raises:
         BadInput: it is not hwloc XML, is too large, declares entities, or has no PU.
@@ -65,12 +67,12 @@ def _contents(path: Path) -> bytes:
         else:
             data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise _RefusedError(f"more than {LARGEST >> 20} MB; that is no topology")
+        raise _RefusedError(f"more than {LARGEST >> 20} MB, too large for a topology")
     return data
 
 
 def parse(data: bytes, source: str) -> Machine:
-    """The machine that this XML describes.
+    """Return the machine that this XML describes.
 
     Raises:
         ValueError: it is not hwloc XML, declares entities, or has no usable PU.
@@ -83,15 +85,15 @@ def parse(data: bytes, source: str) -> Machine:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        raise _RefusedError(f"not hwloc XML ({error}); write it by lstopo --of xml") from None
+        raise _RefusedError(f"not hwloc XML ({error}); write it with: lstopo --of xml FILE") from None
     if reader.root != "topology":
-        raise _RefusedError(f"not hwloc XML: its outermost element is <{reader.root}>, not <topology>")
+        raise _RefusedError(f"not hwloc XML: the outermost element is <{reader.root}>, not <topology>")
     return reader.machine(source)
 
 
 @dataclass(slots=True)
 class _Object:
-    """One `<object>`, as far as it matters."""
+    """The relevant part of one `<object>`."""
 
     kind: str
     number: int
@@ -101,12 +103,12 @@ class _Object:
     """Unique to the object."""
 
     cores: int = 0
-    """Cores inside, counted as they come."""
+    """Cores inside, counted while reading."""
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Collects objects while expat reads. `open_` is the path from the machine to the object being read."""
+    """Collects objects while expat reads. `open_` is the path from the machine to the current object."""
 
     root: str = ""
     open_: list[_Object | None] = field(default_factory=list)
@@ -177,21 +179,23 @@ class _Reader:
         self.pus[pu.number] = CpuFacts(pu.number, core=core.label, package=number)
 
     def machine(self, source: str) -> Machine:
-        """The machine, once all has been read."""
+        """Return the machine, once everything is read."""
         usable = [number for number in self.pus if self.allowed is None or number in self.allowed]
         if not usable:
             raise _RefusedError("no PU in it may be used")
-        node_of = {cpu: node.number for node in reversed(self.nodes) for cpu in node.cpus}
-        cpus = number_cpus(
-            replace(
-                self.pus[number],
-                l3=self._cache(number),
-                node=node_of.get(number, min(node_of.values(), default=0)),
-                group=number // 64 if self._windows else 0,
-                group_index=number % 64 if self._windows else number,
-            )
-            for number in usable
+        facts, notes = assign_nodes(
+            (
+                replace(
+                    self.pus[number],
+                    l3=self._cache(number),
+                    group=number // 64 if self._windows else 0,
+                    group_index=number % 64 if self._windows else number,
+                )
+                for number in usable
+            ),
+            self._node_cpus(),
         )
+        cpus = number_cpus(facts)
         nodes = complete_nodes(cpus, [NumaNode(node.number, self._memory(node)) for node in self.nodes])
         total = self._total(nodes)
         return Machine(
@@ -202,7 +206,16 @@ class _Reader:
             memory_available_bytes=total,
             offline=tuple(sorted(self.complete - self.pus.keys())),
             barred=tuple(sorted(self.pus.keys() - set(usable))),
+            notes=tuple(notes),
         )
+
+    def _node_cpus(self) -> dict[int, frozenset[int]]:
+        """Return the CPUs of each node. A node without CPUs is memory only, unless no node has any."""
+        found: dict[int, frozenset[int]] = {}
+        for node in self.nodes:
+            if node.cpus:
+                found[node.number] = found.get(node.number, frozenset()) | node.cpus
+        return found or {node.number: frozenset() for node in self.nodes}
 
     @property
     def _windows(self) -> bool:
@@ -210,7 +223,7 @@ class _Reader:
         return system.startswith(_WINDOWS) or self.infos.get("Backend") == "Windows"
 
     def _cache(self, pu: int) -> int | None:
-        """The label of the last-level cache."""
+        """Return the label of the last-level cache."""
         caches = self.above[pu]
         level_3 = [cache for cache in caches if cache.kind == "cache3"]
         shared = [cache for cache in caches if cache.kind < "cache3" and cache.cores > 1]
@@ -228,7 +241,9 @@ class _Reader:
 
 
 def _kind(attributes: Mapping[str, str]) -> str:
-    """`machine`, `package`, `node`, `core`, `pu`, `cache1` to `cache5`, or "" for all else; both versions' spellings."""
+    """Return `machine`, `package`, `node`, `core`, `pu`, `cache1` to `cache5`, or "" for other objects; in
+    both versions' spellings.
+    """
     name = attributes.get("type", "")
     if name == "Cache" or (name.endswith("Cache") and not name.endswith("iCache")):
         depth = name[1:2] if name != "Cache" else attributes.get("depth", "")
@@ -247,7 +262,7 @@ def _kind(attributes: Mapping[str, str]) -> str:
 
 
 def _index(attributes: Mapping[str, str], missing: int) -> int:
-    """`os_index`; hwloc writes 4294967295 where the system gives no number."""
+    """Return `os_index`; hwloc writes 4294967295 where the system gives no number."""
     text = attributes.get("os_index", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else missing
 

@@ -1,15 +1,19 @@
-"""Linux: the topology that the kernel shows in `/sys/devices/system`, from the live machine or from a snapshot.
+"""Linux: the topology that the kernel shows in `/sys/devices/system`, from the live machine or from a
+snapshot.
 
-What is read, and what stands in where a kernel (or a container, or a snapshot) does not show it:
+Sources, and their substitutes where a kernel, a container or a snapshot lacks them:
 
-- online CPUs: `cpu/online`, else each `cpuN/online` (CPU 0 often has none: it cannot be switched off), else all `cpuN`;
-- cores: `topology/core_cpus*` or the older `thread_siblings*`, else `(physical_package_id, core_id)`, else each CPU is one;
-- last-level cache: level 3 where there is any, else the highest level that two cores share; none: `build.py`'s rule;
-- nodes: `node/nodeN/cpulist` or `cpumap`, else one node 0. Nodes without CPUs (memory only) are listed as well;
-- which CPUs this process may use: `sched_getaffinity` on the live machine, elsewhere what the snapshot's
-  `/proc/self/status` and cpuset say. The limits of control groups are in `linux_limits.py`.
+- online CPUs: `cpu/online`, else each `cpuN/online` (CPU 0 often has none: it cannot be switched off), else
+  all `cpuN`;
+- cores: `topology/core_cpus*` or the older `thread_siblings*`, else `(physical_package_id, core_id)`, else
+  each CPU is a core;
+- last-level cache: level 3 where there is any, else the highest level that two cores share, else the rule of
+  `build.py`;
+- nodes: `node/nodeN/cpulist` or `cpumap`, else one node 0. Nodes with memory only are listed as well;
+- usable CPUs: `sched_getaffinity` on the live machine, otherwise the snapshot's `/proc/self/status` and
+  cpuset. `linux_limits.py` reads the limits of control groups.
 
-Numbers may be sparse everywhere. Nothing here raises on odd content; what had to be guessed is a note.
+Numbers may be sparse everywhere. Odd content never raises; every guess becomes a note.
 """
 
 from __future__ import annotations
@@ -19,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.machine import linux_limits
-from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
-from stmpo.machine.cpulist import format_list, parse_list
+from stmpo.machine.build import CpuFacts, assign_nodes, complete_nodes, number_cpus
+from stmpo.machine.cpulist import parse_list
 from stmpo.machine.model import Machine, MemoryRoom, NumaNode
 from stmpo.machine.rootfs import RootFolder
 from stmpo.model.errors import BadInput
@@ -33,7 +37,7 @@ _NODE = "sys/devices/system/node"
 
 
 def read_live() -> Machine:
-    """This computer, as this process may use it.
+    """Return this computer, as this process may use it.
 
     Raises:
         BadInput: `/sys` shows no CPU (some sandboxes); the caller falls back to a flat machine.
@@ -44,22 +48,22 @@ def read_live() -> Machine:
 
 
 def memory_room(ours: int) -> MemoryRoom | None:  # noqa: ARG001 - every system's has the same parameters
-    """How much memory there is now."""
+    """Return how much memory there is now."""
     return linux_limits.memory_room(RootFolder(Path("/")))
 
 
 def read_snapshot(folder: Path) -> Machine:
-    """Another computer, from a folder that holds a copy of its `/sys` and `/proc`.
+    """Return another computer, from a folder that holds a copy of its `/sys` and `/proc`.
 
     Raises:
-        BadInput: the folder holds no `sys/devices/system/cpu/cpuN`, or no CPU that may be used.
+        BadInput: the folder holds no `sys/devices/system/cpu/cpuN`, or no usable CPU.
     """
     root = RootFolder(folder)
     return read(root, _allowed_in_snapshot(root), str(folder))
 
 
 def read(root: RootFolder, allowed: frozenset[int] | None, source: str) -> Machine:
-    """The machine below `root`, cut down to the CPUs in `allowed` (None: to none but those online)."""
+    """Return the machine below `root`, cut down to the CPUs in `allowed` (None: all that are online)."""
     present = frozenset(root.numbered(_CPU, "cpu"))
     if not present:
         raise BadInput(
@@ -69,8 +73,9 @@ def read(root: RootFolder, allowed: frozenset[int] | None, source: str) -> Machi
     usable = online if allowed is None else online & allowed
     if not usable:
         raise BadInput(f"{source}: none of its CPUs is both online and allowed")
-    notes: list[str] = []
-    cpus = number_cpus(_facts(root, sorted(usable), notes))
+    node_cpus, notes = _node_cpus(root)
+    facts, placed = assign_nodes(_facts(root, sorted(usable)), node_cpus)
+    cpus = number_cpus(facts)
     limits = linux_limits.read(root)
     nodes = complete_nodes(cpus, _nodes(root, limits.memory_nodes))
     return Machine(
@@ -82,7 +87,7 @@ def read(root: RootFolder, allowed: frozenset[int] | None, source: str) -> Machi
         cpu_quota=limits.cpu_quota,
         offline=tuple(sorted(present - online)),
         barred=tuple(sorted(online - usable)),
-        notes=(*notes, *limits.notes),
+        notes=(*notes, *placed, *limits.notes),
     )
 
 
@@ -94,7 +99,7 @@ def _online(root: RootFolder, present: frozenset[int]) -> frozenset[int]:
 
 
 def _allowed_in_snapshot(root: RootFolder) -> frozenset[int] | None:
-    """What the process that took the snapshot was allowed; None when the snapshot does not say."""
+    """Return the CPUs allowed to the process that took the snapshot; None when the snapshot does not say."""
     status = (line.partition(":") for line in (root.text("proc/self/status") or "").splitlines())
     found = [_list_or_none(value) for name, _, value in status if name == "Cpus_allowed_list"]
     known = [cpus for cpus in (*found, linux_limits.cpuset_cpus(root)) if cpus]
@@ -108,22 +113,16 @@ def _list_or_none(text: str) -> frozenset[int] | None:
         return None
 
 
-def _facts(root: RootFolder, usable: list[int], notes: list[str]) -> Iterable[CpuFacts]:
-    node_of = {cpu: node for node, cpus in _node_cpus(root).items() for cpu in cpus}
-    homeless = [cpu for cpu in usable if node_of and cpu not in node_of]
-    fallback = min(node_of.values(), default=0)
-    if homeless:
-        notes.append(f"CPUs {format_list(homeless)} are in no NUMA node; taken as node {fallback}")
+def _facts(root: RootFolder, usable: list[int]) -> Iterable[CpuFacts]:
     packages = _packages(root, usable)
     cores = _cores(root, usable, packages)
     caches = _shared_caches(root, usable, cores)
     for cpu in usable:
-        node = node_of.get(cpu, fallback)
-        yield CpuFacts(id=cpu, core=cores[cpu], l3=caches.get(cpu), node=node, package=packages[cpu])
+        yield CpuFacts(id=cpu, core=cores[cpu], l3=caches.get(cpu), package=packages[cpu])
 
 
 def _packages(root: RootFolder, usable: list[int]) -> dict[int, int]:
-    """Each CPU's package. One that has no number (-1 in virtual machines) counts as 0."""
+    """Return each CPU's package. A package without a number (-1 in virtual machines) counts as 0."""
     found: dict[int, int] = {}
     for cpu in usable:
         if cpu not in found:
@@ -138,9 +137,9 @@ def _packages(root: RootFolder, usable: list[int]) -> dict[int, int]:
 
 
 def _cores(root: RootFolder, usable: list[int], packages: dict[int, int]) -> dict[int, Hashable]:
-    """For each CPU a label that its SMT siblings have too, and nobody else.
+    """Return a label per CPU that it shares with its SMT siblings only.
 
-    Some AMD processors list the two cores of a module as siblings. They have core numbers of their own, which tells them
+    Some AMD processors list the two cores of a module as siblings. Their differing core numbers tell them
     from SMT.
     """
     found: dict[int, Hashable] = {}
@@ -175,7 +174,9 @@ def _siblings(root: RootFolder, cpu: int) -> frozenset[int] | None:
 
 
 def _shared_caches(root: RootFolder, usable: list[int], cores: dict[int, Hashable]) -> dict[int, int]:
-    """For each CPU the lowest sharer of its last-level cache: level 3, else the highest level beyond one core."""
+    """Return for each CPU the lowest sharer of its last-level cache: level 3, else the highest level beyond
+    one core.
+    """
     found: dict[int, int] = {}
     for cpu in usable:
         if cpu not in found:
@@ -186,7 +187,7 @@ def _shared_caches(root: RootFolder, usable: list[int], cores: dict[int, Hashabl
 
 
 def _last_level(root: RootFolder, cpu: int) -> tuple[int, frozenset[int]]:
-    """Level and sharers of the highest data cache up to level 3; a level of 0 for none."""
+    """Return level and sharers of the highest data cache up to level 3; level 0 for none."""
     folder = f"{_CPU}/cpu{cpu}/cache"
     levels = {
         root.number(f"{folder}/index{index}/level") or 0: index
@@ -201,11 +202,22 @@ def _last_level(root: RootFolder, cpu: int) -> tuple[int, frozenset[int]]:
     return 0, frozenset()
 
 
-def _node_cpus(root: RootFolder) -> dict[int, frozenset[int]]:
-    found = {}
-    for node in root.numbered(_NODE, "node"):
-        found[node] = root.cpu_set(f"{_NODE}/node{node}/cpulist", f"{_NODE}/node{node}/cpumap") or frozenset()
-    return found
+def _node_cpus(root: RootFolder) -> tuple[dict[int, frozenset[int]], list[str]]:
+    """Return the CPUs of each node that has or may have some, and a note per node whose list cannot be read.
+
+    A node without CPUs is memory only. If no node has any, the lists are wrong, and all nodes count.
+    """
+    listed = {
+        node: root.cpu_set(f"{_NODE}/node{node}/cpulist", f"{_NODE}/node{node}/cpumap")
+        for node in root.numbered(_NODE, "node")
+    }
+    notes = [
+        f"NUMA node {node}: the list of its CPUs cannot be read"
+        for node, cpus in listed.items()
+        if cpus is None
+    ]
+    found = {node: cpus or frozenset() for node, cpus in listed.items() if cpus != frozenset()}
+    return found or dict.fromkeys(listed, frozenset()), notes
 
 
 def _nodes(root: RootFolder, usable: frozenset[int] | None) -> Iterable[NumaNode]:

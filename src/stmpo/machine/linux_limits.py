@@ -1,16 +1,19 @@
-"""Linux: how much of the machine this process is granted: memory, CPU time and the cpuset of its control groups.
+"""Linux: the part of the machine that control groups grant to this process: memory, CPU time and the cpuset.
 
-Both generations are read. Version 2 has one tree (`cpu.max`, `memory.max`, `memory.high`, `cpuset.cpus.effective`); version 1 has one
-for each controller (`cpu.cfs_quota_us`, `memory.limit_in_bytes`, `cpuset.cpus`), and before that cpusets had a file
-system of their own (`/dev/cpuset`, with the plain names). A limit set on any ancestor binds, so each is read from the
-process's own group up to the top of the mount, and the tightest counts.
+Both generations are read. Version 2 has one tree (`cpu.max`, `memory.max`, `memory.high`,
+`cpuset.cpus.effective`). Version 1 has one per controller (`cpu.cfs_quota_us`, `memory.limit_in_bytes`,
+`cpuset.cpus`); before that, cpusets had a file system of their own (`/dev/cpuset`, with the plain names). A
+limit on any ancestor binds, so each is read from the process's own group up to the top of the mount, and the
+tightest counts.
 
-Where the group lies: `/proc/self/cgroup` names it from the top of the hierarchy, `/proc/self/mountinfo` says which part
-of the hierarchy is mounted where. In a container the two may disagree; then what is mounted is what counts.
+`/proc/self/cgroup` names the group from the top of the hierarchy; `/proc/self/mountinfo` says which part of
+the hierarchy is mounted where, in `/sys/fs/cgroup` or elsewhere. In a container the two may disagree; then
+the mounted part counts.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -28,7 +31,7 @@ _UNLIMITED = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class LinuxLimits:
-    """What is granted. Bytes; None where nothing is said."""
+    """The grants. Bytes; None where nothing is said."""
 
     memory_total_bytes: int | None = None
     memory_available_bytes: int | None = None
@@ -40,7 +43,7 @@ class LinuxLimits:
 
 
 def read(root: RootFolder) -> LinuxLimits:
-    """The limits of the process that `/proc/self` below `root` describes."""
+    """Return the limits of the process that `/proc/self` below `root` describes."""
     nodes = _cpuset(root, "mems")
     total, available = _meminfo(root, nodes)
     notes = []
@@ -61,7 +64,9 @@ def read(root: RootFolder) -> LinuxLimits:
 
 
 def memory_room(root: RootFolder) -> MemoryRoom | None:
-    """How much memory there is now: of the machine, of each group with a limit, and of the commit limit where it is strict."""
+    """Return how much memory there is now: of the machine, of each limited group, and of a strict commit
+    limit.
+    """
     fields = _fields(root.text("proc/meminfo"))
     total, available = _total_and_available(fields)
     rooms = [] if total is None or available is None else [MemoryRoom(total, available)]
@@ -76,7 +81,9 @@ def memory_room(root: RootFolder) -> MemoryRoom | None:
 
 
 def _kills(root: RootFolder) -> int:
-    """Processes that the kernel has ended for want of memory: in the process's own group, else anywhere."""
+    """Return how many processes the kernel has killed for lack of memory: in the process's own group, else
+    anywhere.
+    """
     texts = [root.text(f"{folder}/memory.events") for folder in _folders(root, "")]
     texts += [root.text(f"{folder}/memory.oom_control") for folder in _folders(root, "memory")]
     for text in (*texts, root.text("proc/vmstat")):
@@ -88,19 +95,20 @@ def _kills(root: RootFolder) -> int:
 
 
 def cpuset_cpus(root: RootFolder) -> frozenset[int] | None:
-    """The CPUs of the process's cpuset; None where there is none."""
+    """Return the CPUs of the process's cpuset; None where there is none."""
     return _cpuset(root, "cpus")
 
 
 def node_memory(root: RootFolder, node: int) -> int | None:
-    """Memory attached to a NUMA node, in bytes."""
+    """Return the memory attached to a NUMA node, in bytes."""
     return _fields(root.text(f"sys/devices/system/node/node{node}/meminfo")).get("MemTotal")
 
 
 def _meminfo(root: RootFolder, usable: frozenset[int] | None) -> tuple[int | None, int | None]:
-    """Memory built in and available, in bytes.
+    """Return installed and available memory, in bytes.
 
-    The whole machine's, unless only some of its nodes may be used or (in a partial snapshot) only they say something.
+    These are the whole machine's, unless only some of its nodes are usable or (in a partial snapshot) only
+    nodes give figures.
     """
     whole = _total_and_available(_fields(root.text("proc/meminfo")))
     present = root.numbered("sys/devices/system/node", "node")
@@ -124,7 +132,7 @@ def _total_and_available(fields: dict[str, int]) -> tuple[int | None, int | None
 
 
 def _fields(text: str | None) -> dict[str, int]:
-    """`MemTotal:  8386704 kB` and `Node 0 MemTotal: 8386704 kB`, in bytes."""
+    """Return the values of `MemTotal:  8386704 kB` and `Node 0 MemTotal: 8386704 kB`, in bytes."""
     found = {}
     for line in (text or "").splitlines():
         name, _, value = line.partition(":")
@@ -135,9 +143,9 @@ def _fields(text: str | None) -> dict[str, int]:
 
 
 def _memory_limits(root: RootFolder) -> Iterator[tuple[int, int]]:
-    """Limit and use, in bytes, of each group that has a limit."""
+    """Yield limit and use, in bytes, of each group that has a limit."""
     for folder in _folders(root, ""):
-        # Beyond the latter a group is slowed down until it stands still.
+        # Above memory.high the kernel throttles a group until it stands still: it binds as memory.max does.
         for name in ("memory.max", "memory.high"):
             yield from _limit_and_use(
                 root, f"{folder}/{name}", f"{folder}/memory.current", f"{folder}/memory.stat"
@@ -150,7 +158,8 @@ def _memory_limits(root: RootFolder) -> Iterator[tuple[int, int]]:
 def _limit_and_use(root: RootFolder, limit: str, used: str, stat: str) -> Iterator[tuple[int, int]]:
     most = root.number(limit)
     if most is not None and 0 <= most < _UNLIMITED:
-        # File cache is charged to the group and given back under pressure: as in MemAvailable it does not count as used.
+        # File cache is charged to the group and reclaimed under pressure. As in MemAvailable, it does not
+        # count.
         words = (line.split() for line in (root.text(stat) or "").splitlines())
         stats = {
             name: int(value) for name, value in (pair for pair in words if len(pair) == 2) if value.isdigit()
@@ -161,7 +170,7 @@ def _limit_and_use(root: RootFolder, limit: str, used: str, stat: str) -> Iterat
 
 
 def _quotas(root: RootFolder) -> Iterator[float]:
-    """CPUs' worth of time of each group that has a quota."""
+    """Yield CPUs' worth of time of each group that has a quota."""
     for folder in _folders(root, ""):
         words = (root.text(f"{folder}/cpu.max") or "").split()
         if len(words) == 2 and words[0].isdigit() and words[1].isdigit() and int(words[1]):
@@ -173,7 +182,9 @@ def _quotas(root: RootFolder) -> Iterator[float]:
 
 
 def _cpuset(root: RootFolder, kind: str) -> frozenset[int] | None:
-    """`kind` is `cpus` or `mems`. The innermost group that says something decides: it lies within its ancestors."""
+    """Return the set of the innermost group that has one: it lies within its ancestors. `kind` is `cpus` or
+    `mems`.
+    """
     for controller in ("", "cpuset"):
         for folder in _folders(root, controller):
             for name in (f"cpuset.{kind}.effective", f"cpuset.effective_{kind}", f"cpuset.{kind}", kind):
@@ -184,26 +195,40 @@ def _cpuset(root: RootFolder, kind: str) -> frozenset[int] | None:
 
 
 def _folders(root: RootFolder, controller: str) -> Iterator[str]:
-    """The folders of the process's group in one hierarchy, from its own up to the top of the mount.
+    """Yield the folders of the process's group in one hierarchy, from its own up to the top of the mount.
 
     `controller` is "" for version 2.
     """
     path = _group_path(root, controller)
-    mounted = _mounted(root, controller)
-    if path is None or mounted is None:
+    if path is None:
         return
-    point, top = mounted
+    best: tuple[str, tuple[str, ...]] | None = None
+    for point, top in _mounts(root, controller):
+        inside = _inside(path, top)
+        if inside is not None:
+            best = (point, inside)
+            break
+        # The group lies outside this mount: a container's view of itself. Another mount may hold it.
+        best = best or (point, ())
+    if best is not None:
+        point, parts = best
+        for depth in range(len(parts), -1, -1):
+            yield str(PurePosixPath(point, *parts[:depth]))
+
+
+def _inside(path: str, top: str) -> tuple[str, ...] | None:
+    """Return the folders from a mount's top to a group; None where the group is not below that top."""
     try:
-        inside = PurePosixPath(path).relative_to(top)
+        parts = PurePosixPath(path).relative_to(top).parts
     except ValueError:
-        inside = PurePosixPath()  # the group lies outside what is mounted here: a container's view of itself
-    parts = [part for part in inside.parts if part != ".."]
-    for depth in range(len(parts), -1, -1):
-        yield str(PurePosixPath(point, *parts[:depth]))
+        return None
+    return tuple(part for part in parts if part != "..")
 
 
 def _group_path(root: RootFolder, controller: str) -> str | None:
-    """`/proc/self/cgroup`: lines `number:controllers:path`; version 2 has no controllers there."""
+    """Return the group from `/proc/self/cgroup`: lines `number:controllers:path`; version 2 has no
+    controllers there.
+    """
     for line in (root.text("proc/self/cgroup") or "").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -212,18 +237,24 @@ def _group_path(root: RootFolder, controller: str) -> str | None:
     return root.text("proc/self/cpuset") if controller == "cpuset" else None
 
 
-def _mounted(root: RootFolder, controller: str) -> tuple[str, str] | None:
-    """Where a hierarchy is mounted, and which of its groups is at the top there."""
+def _mounts(root: RootFolder, controller: str) -> Iterator[tuple[str, str]]:
+    """Yield each mount point of a hierarchy, and the group at its top: first `/proc/self/mountinfo`, then
+    `/proc/mounts`.
+    """
     for line in (root.text("proc/self/mountinfo") or "").splitlines():
         before, _, after = line.partition(" - ")
         fields, tail = before.split(), after.split()
         if len(fields) >= 5 and len(tail) >= 3 and _is_hierarchy(tail[0], tail[-1], controller):
-            return fields[4], fields[3]
+            yield _unescaped(fields[4]), _unescaped(fields[3])
     for line in (root.text("proc/mounts") or "").splitlines():
         fields = line.split()
         if len(fields) >= 4 and _is_hierarchy(fields[2], fields[3], controller):
-            return fields[1], "/"
-    return None
+            yield _unescaped(fields[1]), "/"
+
+
+def _unescaped(field: str) -> str:
+    r"""Return a path of a mount table, in which blanks and backslashes are octal: `\040`."""
+    return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), field)
 
 
 def _is_hierarchy(kind: str, options: str, controller: str) -> bool:

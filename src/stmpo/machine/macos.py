@@ -1,7 +1,9 @@
-"""macOS: what `sysctl hw` says. The system neither names CPUs nor pins to them; the numbers only size the plan.
+"""macOS: the answers of `sysctl hw`. The system neither names CPUs nor pins to them; the numbers only size
+the plan.
 
-Intel Macs have one or two packages, each with one level-3 cache. Apple silicon has clusters of like cores, each with a
-level-2 cache of its own (`hw.perflevelN.cpusperl2`), performance cores first as `perflevel0`; there is no SMT.
+Intel Macs have one or two packages, each with one level-3 cache. Apple silicon has clusters of like cores,
+each with a level-2 cache of its own (`hw.perflevelN.cpusperl2`), performance cores first as `perflevel0`. It
+has no SMT.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ _SYSCTL = ("/usr/sbin/sysctl", "hw")
 
 
 def read_live() -> Machine:
-    """This computer.
+    """Return this computer.
 
     Raises:
         BadInput: `sysctl` does not say how many CPUs there are.
@@ -32,13 +34,13 @@ def read_live() -> Machine:
 
 
 def memory_room(ours: int) -> MemoryRoom | None:  # noqa: ARG001 - every system's has the same parameters
-    """How much memory there is now."""
+    """Return how much memory there is now."""
     total, available = memory.installed_and_available()
     return None if total is None or available is None else MemoryRoom(total, available)
 
 
 def parse(text: str) -> dict[str, int]:
-    """The whole numbers among the lines `hw.logicalcpu: 8`."""
+    """Return the whole numbers among the lines `hw.logicalcpu: 8`."""
     pairs = (line.partition(":") for line in text.splitlines())
     found = {name.strip(): value.strip() for name, _, value in pairs}
     return {
@@ -49,7 +51,7 @@ def parse(text: str) -> dict[str, int]:
 
 
 def assemble(values: dict[str, int]) -> Machine:
-    """The machine that the values describe; where they contradict one another, the number of CPUs is believed.
+    """Return the machine that the values describe. If they contradict one another, the number of CPUs counts.
 
     Raises:
         BadInput: they do not say how many CPUs there are.
@@ -69,7 +71,9 @@ def assemble(values: dict[str, int]) -> Machine:
 
 
 def _clusters(values: dict[str, int], count: int) -> dict[int, tuple[int, int]]:
-    """Apple silicon: for each CPU its performance level and its cluster in that. Empty on an Intel Mac."""
+    """Return the performance level of each CPU and its cluster there, on Apple silicon. Empty on an Intel
+    Mac.
+    """
     found: dict[int, tuple[int, int]] = {}
     for level in range(values.get("hw.nperflevels", 0)):
         size = values.get(f"hw.perflevel{level}.cpusperl2") or count

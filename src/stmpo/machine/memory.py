@@ -1,14 +1,16 @@
-"""How much memory the live machine has and can still give, by psutil: the systems' own figures, limits not included.
+"""Installed and available memory of the live machine, by psutil: the system's own figures, without limits.
 
-The limits of Linux control groups are read in `linux_limits.py`. psutil is imported when asked, for the start-up of
-commands that never ask.
+`linux_limits.py` reads the limits of Linux control groups. psutil is imported on use, because most commands
+never need it.
 """
 
 from __future__ import annotations
 
 
 def installed_and_available() -> tuple[int | None, int | None]:
-    """Bytes built in, and bytes that can be had without swapping; None where the system will not say."""
+    """Return the installed bytes, and the bytes available without swapping; None where the system does not
+    say.
+    """
     import psutil  # noqa: PLC0415 - costs 20 ms, and only a live machine needs it
 
     try:

@@ -1,10 +1,10 @@
-"""`numa_map.json`: a site's own word on which CPUs belong together.
+"""`numa_map.json`: a site's own description of which CPUs belong together.
 
-Two forms. The short one names pools of CPUs, each a socket, as far as the planner is concerned:
+Two forms. The short one names pools of CPUs; the planner takes each pool as a socket:
 
     {"group_0": [0, 1, 2, …], "group_1": [128, 129, …]}
 
-The full one says what is known, and no more than that; every key but `nodes` and its `cpus` may be left out:
+In the full one every key but `nodes` and its `cpus` may be left out:
 
     {
       "memory_gb": 1024,
@@ -21,10 +21,10 @@ The full one says what is known, and no more than that; every key but `nodes` an
       ]
     }
 
-It is used in two ways. `read` takes the file for a whole machine (`--topology`). `apply` groups the CPUs of the machine
-at hand as it says: what it leaves out stays as discovered, CPUs that it does not list are not used, and a map that lists
-CPUs which this machine does not have is not used at all. It was made for another machine, and guessing which part
-of it still holds would pin renderers to the wrong places.
+It has two uses. `read` takes the file for a whole machine (`--topology`). `apply` groups the CPUs of the
+machine at hand: facts that the map omits stay as discovered, and CPUs that it does not list are not used. A
+map that lists CPUs which this machine does not have is rejected as a whole. It was made for another machine,
+and to guess which part of it still holds would pin renderers to the wrong places.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 4 << 20
-"""Bytes. A map of 2048 CPUs, each number on a line of its own, has 40 kB."""
+"""Bytes. A map of 2048 CPUs with one number per line has 40 kB."""
 
 _KEYS = {"node", "package", "processor_group", "memory_gb", "cpus", "l3", "cores"}
 
@@ -59,13 +59,13 @@ class _Part:
     group: int | None
     memory_bytes: int | None
     caches: dict[int, int]
-    """Lowest sharer of each CPU, where the map says."""
+    """The lowest sharer of each CPU, where the map gives it."""
 
     cores: dict[int, int]
 
 
 def read(path: Path) -> Machine:
-    """The machine that a map describes on its own. CPUs of which no core is given are a core each.
+    """Return the machine that a map describes on its own. A CPU without a given core is a core.
 
     Raises:
         BadInput: it is not such a map.
@@ -97,7 +97,8 @@ def read(path: Path) -> Machine:
 
 
 def apply(machine: Machine, path: Path) -> tuple[Machine, list[str]]:
-    """The machine grouped as the map says, with warnings; the machine as it was, when the map does not fit it.
+    """Return the machine grouped as the map says, and warnings; the machine unchanged if the map does not fit
+    it.
 
     Raises:
         BadInput: the file cannot be read, or is no such map.
@@ -137,8 +138,10 @@ def _regrouped(machine: Machine, parts: list[_Part], path: Path) -> Machine:
 
 
 def _overlaid(cpu: Cpu, part: _Part, place: int) -> CpuFacts:
-    """A discovered CPU with what the map says laid over it. The short form's groups are packages: node numbers are
-    the system's own, which memory is bound by, and the short form does not know them.
+    """Return a discovered CPU's facts, overridden by the map's.
+
+    The short form's groups are packages. Node numbers stay the system's own, because memory is bound by them
+    and the short form does not have them.
     """
     return CpuFacts(
         id=cpu.id,
@@ -146,7 +149,7 @@ def _overlaid(cpu: Cpu, part: _Part, place: int) -> CpuFacts:
         l3=("map", part.caches[cpu.id]) if cpu.id in part.caches else ("machine", cpu.l3),
         node=cpu.node if part.node is None else part.node,
         package=place if part.package is None else part.package,
-        group=cpu.group,  # the system's own: a process is pinned by it
+        group=cpu.group,  # the system's own: pinning uses it
         group_index=cpu.group_index,
     )
 
@@ -161,7 +164,7 @@ def _node_memory(parts: Iterable[_Part]) -> list[NumaNode]:
 
 
 def _parse(path: Path) -> tuple[list[_Part], int | None]:
-    """The parts of a map and the machine's memory in bytes, where it says."""
+    """Return the parts of a map and the machine's memory in bytes, if given."""
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     try:
@@ -213,7 +216,7 @@ def _full(nodes: Any) -> list[_Part]:
 
 
 def _cpus(value: Any, name: str) -> frozenset[int]:
-    """A list of numbers, or the kernel's short form."""
+    """Return a set from a list of numbers or the kernel's short form."""
     if isinstance(value, str):
         found = parse_list(value)
     elif isinstance(value, list) and all(type(item) is int and 0 <= item < MOST_CPUS for item in value):

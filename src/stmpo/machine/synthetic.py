@@ -1,16 +1,18 @@
-"""hwloc's synthetic descriptions: `pack:2 numa:4 l3:4 core:4 pu:2` is 2 packages of 4 nodes of 4 caches, and so on.
+"""hwloc's synthetic descriptions: `pack:2 numa:4 l3:4 core:4 pu:2` is 2 packages of 4 nodes of 4 caches, and
+so on.
 
-The language is that of hwloc's documentation, "Synthetic topologies": levels from the outside in, each `type:count`
-where count is how many of them each object of the level before has. `[numa]` attaches one node to each object of the
-level before it. Attributes stand in parentheses: `memory=` on a node, and on the last level `indexes=`, which numbers
-the CPUs; others are passed over, as are levels that do not matter here (L1, die, group). Counts without a type, which
-hwloc guesses types for, are refused; a last level that is not `pu`, which hwloc refuses, means cores of one CPU.
+The language is that of hwloc's documentation, "Synthetic topologies": levels from the outside in, each
+`type:count`, where count is per object of the level before. `[numa]` attaches one node to each object of the
+level before it. Attributes stand in parentheses: `memory=` on a node, and on the last level `indexes=`, which
+numbers the CPUs. Other attributes are skipped, as are levels that do not matter here (L1, die, group). Counts
+without a type, for which hwloc guesses types, are refused. A last level other than `pu`, which hwloc refuses,
+means cores of one CPU.
 
-`indexes=` is a list (`0,2,1,3`), or loops `step*count:step*count`, or loops by type (`pack:core`: as many steps as there
-are such objects, each as long as one). The loops run from the fastest to the slowest: the CPU at place k has the number
-that is the sum of ((k / step) mod count) x the counts of the loops before. Where the loops reach only every n-th place,
-n being the smallest step, one more loop over those n places is the slowest. `2*128:128*1` thus numbers the siblings of
-128 cores n and n + 128, as Linux does.
+`indexes=` is a list (`0,2,1,3`), or loops `step*count:step*count`, or loops by type (`pack:core`: as many
+steps as there are such objects, each as long as one). The loops run from the fastest to the slowest: the CPU
+at place k has the number that is the sum of ((k / step) mod count) x the counts of the loops before. Where
+the loops reach only every n-th place, n being the smallest step, one more loop over those n places is the
+slowest. `2*128:128*1` thus numbers the siblings of 128 cores n and n + 128, as Linux does.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "b": 1}
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One word of the description. `count` is how many each object of the level before it has."""
+    """One word of the description. `count` is per object of the level before it."""
 
     kind: str
     count: int
@@ -59,13 +61,13 @@ class _Level:
 
 
 def looks_synthetic(text: str) -> bool:
-    """Whether the text is meant as a description rather than as a file's name: each word has a count."""
+    """Return whether the text is meant as a description rather than a file's name: each word has a count."""
     words = re.sub(r"\([^()]*\)", "", text).split()
     return bool(words) and all(re.fullmatch(r"[A-Za-z0-9]+:\d+|\[[A-Za-z0-9]+\]|\d+", word) for word in words)
 
 
 def read(text: str) -> Machine:
-    """The machine that a synthetic string describes.
+    """Return the machine that a synthetic string describes.
 
     Raises:
         BadInput: it is not such a string, or describes more CPUs than any system has.
@@ -74,7 +76,7 @@ def read(text: str) -> Machine:
     total = math.prod(level.count for level in levels)
     if not 0 < total < MOST_CPUS:
         raise BadInput(
-            f"topology {text!r} describes {total} CPUs; at least 1 and fewer than {MOST_CPUS} are wanted"
+            f"topology {text!r} describes {total} CPUs; give at least 1 and fewer than {MOST_CPUS}"
         )
     each = _cpus_in_each(levels, total)
     cache = each.get("l3", _larger(each.get("l2"), each.get("core", 1)))
@@ -98,7 +100,9 @@ def read(text: str) -> Machine:
 
 
 def _larger(cache: int | None, core: int) -> int | None:
-    """A level-2 cache counts as the last level where there is no other, if it holds more than a core."""
+    """Return the size of a level-2 cache if it holds more than a core: it is the last level where there is no
+    other.
+    """
     return cache if cache is not None and cache > core else None
 
 
@@ -114,7 +118,7 @@ def _levels(text: str) -> list[_Level]:
         at = match.end()
         levels.append(_level(text, match))
     if not levels:
-        raise BadInput("topology: an empty description; give one such as 'pack:2 numa:4 l3:4 core:4 pu:2'")
+        raise BadInput('topology: an empty description; give one such as "pack:2 numa:4 l3:4 core:4 pu:2"')
     return levels
 
 
@@ -125,7 +129,7 @@ def _level(text: str, match: re.Match[str]) -> _Level:
     if attached != (closing is not None) or (attached and kind != "node"):
         raise BadInput(f"topology {text!r}: {match.group().strip()!r}: only [numa] stands in brackets")
     if not kind and not _SKIPPED.fullmatch(name):
-        raise BadInput(f"topology {text!r}: {name!r} is not a kind of level; pack, numa, l3, core and pu are")
+        raise BadInput(f"topology {text!r}: {name!r} is not a kind of level; use pack, numa, l3, core or pu")
     if not attached and not count:
         raise BadInput(f"topology {text!r}: {name!r} lacks its count, as in {name}:2")
     pairs = (part.partition("=") for part in (attributes or "").split())
@@ -133,7 +137,7 @@ def _level(text: str, match: re.Match[str]) -> _Level:
 
 
 def _cpus_in_each(levels: list[_Level], total: int) -> dict[str, int]:
-    """For each kind of object that the description has, how many CPUs are in one."""
+    """Return how many CPUs are in one object, for each kind that the description has."""
     found = {}
     inside = total
     for level in levels:
@@ -143,7 +147,7 @@ def _cpus_in_each(levels: list[_Level], total: int) -> dict[str, int]:
 
 
 def _numbers(text: str, levels: list[_Level], total: int) -> Sequence[int]:
-    """The CPUs' numbers in the order of their places."""
+    """Return the CPUs' numbers in the order of their places."""
     indexes = levels[-1].attributes.get("indexes", "")
     if not indexes:
         return range(total)
@@ -154,7 +158,7 @@ def _numbers(text: str, levels: list[_Level], total: int) -> Sequence[int]:
             numbers = _interleaved(_loops(indexes, levels, total), total)
     except ValueError:
         raise BadInput(
-            f"topology {text!r}: indexes={indexes}: a list, loops step*count:step*count, or types pack:core are wanted"
+            f"topology {text!r}: indexes={indexes}: a list, loops step*count:step*count, or types pack:core is expected"
         ) from None
     if (
         len(numbers) != total
@@ -166,7 +170,7 @@ def _numbers(text: str, levels: list[_Level], total: int) -> Sequence[int]:
 
 
 def _loops(indexes: str, levels: list[_Level], total: int) -> list[tuple[int, int]]:
-    """Step and count of each loop, the fastest first."""
+    """Return step and count of each loop, the fastest first."""
     parts = indexes.split(":")
     if "*" in indexes:
         found = [(int(step), int(count)) for step, _, count in (part.partition("*") for part in parts)]

@@ -1,15 +1,17 @@
 """Windows: all processor groups, by `GetLogicalProcessorInformationEx`.
 
-The calls are made by `windows_api.py` and their records read by `windows_records.py`; here they become a machine. Three things are the system's own ways:
+`windows_api.py` makes the calls and `windows_records.py` reads their records; this module assembles a machine
+from them. Three things differ from other systems:
 
-- A CPU is known by group and number in the group (0 to 63). A process that pins itself by a mask stays in one group, so
-  the planner keeps each slot inside one.
-- NUMA nodes larger than a group are reported whole only under `RelationNumaNodeEx`, which older systems refuse; they
-  then split such a node into several, one a group. Both answers are usable as they are.
-- A worker may have been confined before it started us. A process mask narrower than its group says so, and then only
-  those CPUs are used. A job's memory limit counts as well, that of the innermost job, which is all one can ask for.
+- A CPU is known by group and number in the group (0 to 63). A process that pins itself by a mask stays in one
+  group, so the planner keeps each slot inside one.
+- NUMA nodes larger than a group are reported whole only under `RelationNumaNodeEx`. Older systems refuse it
+  and split such a node into several, one per group. Both answers are usable as they are.
+- A worker may have been confined before it started this program. A process mask narrower than its group shows
+  that, and then only those CPUs are used. The memory limit of the innermost job counts as well; outer jobs
+  cannot be queried.
 
-The total memory of a node is not to be had; what is given is what is available on it.
+Windows does not report a node's total memory; the available part is given instead.
 """
 
 from __future__ import annotations
@@ -39,23 +41,23 @@ MEMORY_STATUS_BYTES = 64
 
 
 class MachineCalls(Protocol):
-    """The system's answers that a machine is made of. None: the system does not give one."""
+    """The system's answers that describe a machine. None: the system does not give one."""
 
     def relationships(self, relation: int) -> bytes | None:
-        """The buffer of `GetLogicalProcessorInformationEx` for one relation."""
+        """Return the buffer of `GetLogicalProcessorInformationEx` for one relation."""
 
     def confined_to(self) -> tuple[int, int, int] | None:
-        """Process mask, system mask and group, while the process is in one group only."""
+        """Return process mask, system mask and group, if the process is in one group only."""
 
     def node_available(self, node: int) -> int | None:
-        """Bytes available on a NUMA node."""
+        """Return the bytes available on a NUMA node."""
 
     def job_limits(self) -> bytes | None:
-        """`JOBOBJECT_EXTENDED_LIMIT_INFORMATION` of the job that this process is in."""
+        """Return `JOBOBJECT_EXTENDED_LIMIT_INFORMATION` of the job that this process is in."""
 
 
 def read(api: MachineCalls) -> Machine:
-    """The machine that the system's answers describe, without its memory as a whole.
+    """Return the machine that the system's answers describe, without its memory as a whole.
 
     Raises:
         BadInput: there is no answer, or none that makes sense.
@@ -74,7 +76,7 @@ def read(api: MachineCalls) -> Machine:
 
 
 def with_memory(machine: Machine, total: int | None, available: int | None, limit: int | None) -> Machine:
-    """The machine with its memory in bytes; `limit` is what a job grants, None without one."""
+    """Return the machine with its memory in bytes; `limit` is a job's, None without one."""
     if limit is not None and (total is None or limit < total):
         note = f"a job limits memory to {limit / 2**30:.1f} GB"
         machine = replace(machine, notes=(*machine.notes, note))
@@ -83,11 +85,11 @@ def with_memory(machine: Machine, total: int | None, available: int | None, limi
 
 
 def memory_room(status: bytes, limit: int | None, ours: int) -> MemoryRoom | None:
-    """How much memory there is now: built in, of the commit limit, and of a job's `limit`, all in bytes.
+    """Return the tightest memory now: installed, of the commit limit, and of a job's `limit`, all in bytes.
 
-    `status` is a `MEMORYSTATUSEX`. What can be committed ends before memory does where the page file is small: an
-    allocation is refused then, however much is free. A job does not tell how much of its limit is used; `ours` is what
-    this program's renderers have committed.
+    `status` is a `MEMORYSTATUSEX`. With a small page file the commit limit is reached before memory is full:
+    allocations then fail although memory is free. A job does not report how much of its limit is used; `ours`
+    is the memory that this program's renderers have committed.
     """
     if len(status) < MEMORY_STATUS_BYTES:
         return None
@@ -99,7 +101,7 @@ def memory_room(status: bytes, limit: int | None, ours: int) -> MemoryRoom | Non
 
 
 def assemble(records: Iterable[ProcessorRecord]) -> Machine:
-    """The machine that the records describe. The first record that names a CPU in a relation counts.
+    """Return the machine that the records describe. The first record that names a CPU in a relation counts.
 
     Raises:
         BadInput: they name no processor.
@@ -130,7 +132,7 @@ def assemble(records: Iterable[ProcessorRecord]) -> Machine:
 
 
 def _labels(records: Iterable[ProcessorRecord]) -> dict[int, int]:
-    """For each CPU the place of the first record that has it."""
+    """Return for each CPU the place of the first record that has it."""
     found: dict[int, int] = {}
     for place, record in enumerate(records):
         for cpu in record.cpus:
@@ -139,7 +141,9 @@ def _labels(records: Iterable[ProcessorRecord]) -> dict[int, int]:
 
 
 def _last_level(caches: list[ProcessorRecord], cores: dict[int, int]) -> list[ProcessorRecord]:
-    """Level 3 where there is any, else those of the highest level that hold more than one core."""
+    """Return the caches of level 3 where there is any, else those of the highest level that hold more than
+    one core.
+    """
     holding = [cache for cache in caches if cache.cache_type != 1 and cache.number <= 3]
     level_3 = [cache for cache in holding if cache.number == 3]
     shared = [cache for cache in holding if len({cores.get(cpu) for cpu in cache.cpus}) > 1]
@@ -147,7 +151,7 @@ def _last_level(caches: list[ProcessorRecord], cores: dict[int, int]) -> list[Pr
 
 
 def _confined(answer: tuple[int, int, int] | None, machine: Machine) -> set[int] | None:
-    """The CPUs that this process was confined to before it began; None when it was not."""
+    """Return the CPUs that this process was confined to before it began; None without a restriction."""
     if answer is None:
         return None
     process, system, group = answer

@@ -1,13 +1,14 @@
 """Windows: the records of `GetLogicalProcessorInformationEx`, from bytes to values. Pure; runs on any system.
 
-The buffer is a row of `SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX` records of differing lengths: relationship (4 bytes),
-length of the whole record (4), and the part that the relationship decides. Offsets below are from the record's start
-and are those of winnt.h. All sets of processors are `GROUP_AFFINITY`: a mask of pointer size and a group number.
+The buffer is a row of `SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX` records of differing lengths: relationship (4
+bytes), length of the whole record (4), and a part that depends on the relationship. Offsets below count from
+the record's start and are those of winnt.h. All sets of processors are `GROUP_AFFINITY`: a mask of pointer
+size and a group number.
 
-Layouts that grew: until Windows Server 2022 and Windows 11 a NUMA node and a cache had one mask and, where the count of
-masks stands today, reserved bytes that are 0. A count of 0 therefore means one mask. Later systems report a node of more
-than 64 processors with a mask for each group that it reaches into, when asked for `RelationNumaNodeEx`, and only its
-part in one group when asked for `RelationNumaNode`; both record kinds are read here, and they add up.
+Some layouts grew. Until Windows Server 2022 and Windows 11 a NUMA node and a cache had one mask, and reserved
+zero bytes where the count of masks stands today. A count of 0 therefore means one mask. Later systems report
+a node of more than 64 processors with one mask per group for `RelationNumaNodeEx`, and only its part in one
+group for `RelationNumaNode`. Both kinds are read here, and they add up.
 
 A CPU's number is 64 x group + bit, as everywhere in this program.
 """
@@ -26,7 +27,7 @@ CPUS_IN_GROUP = 64
 
 
 class Relation(IntEnum):
-    """`LOGICAL_PROCESSOR_RELATIONSHIP`, those that are read."""
+    """`LOGICAL_PROCESSOR_RELATIONSHIP`: the values that are read."""
 
     CORE = 0
     """SMT siblings."""
@@ -49,7 +50,7 @@ class Relation(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProcessorRecord:
-    """One record: what kind of unit, and its processors."""
+    """One record: the kind of unit, and its processors."""
 
     relation: Relation
     cpus: frozenset[int]
@@ -67,14 +68,14 @@ _MASK_COUNT_AT = {
     Relation.NODE_EX: 30,
     Relation.CACHE: 38,
 }
-"""Where the count of masks (2 bytes) stands; the masks follow it."""
+"""Offset of the count of masks (2 bytes); the masks follow it."""
 
 _GROUPS_AT = 32
 _ACTIVE_GROUPS_AT = 10
 
 
 def parse_relationships(buffer: bytes, pointer_bytes: int = 8) -> list[ProcessorRecord]:
-    """The records of a buffer. Kinds that are not in `Relation` are passed over: newer systems add some.
+    """Return the records of a buffer. Kinds that are not in `Relation` are skipped: newer systems add some.
 
     Raises:
         ValueError: a record is cut short, or its length makes no sense.
@@ -121,7 +122,7 @@ def _cpus(relation: Relation, data: bytes, pointer_bytes: int) -> frozenset[int]
 
 
 def _groups(data: bytes, pointer_bytes: int) -> Iterator[ProcessorRecord]:
-    """One record for each active group; its number is the group's."""
+    """Yield one record per active group; its number is the group's."""
     (active,) = struct.unpack_from("<H", data, _ACTIVE_GROUPS_AT)
     info = struct.Struct("<BB38xQ" if pointer_bytes == 8 else "<BB38xI")
     for group in range(active):
@@ -130,7 +131,7 @@ def _groups(data: bytes, pointer_bytes: int) -> Iterator[ProcessorRecord]:
 
 
 def mask_cpus(mask: int, group: int) -> set[int]:
-    """The CPU numbers of a group's affinity mask."""
+    """Return the CPU numbers of a group's affinity mask."""
     return {group * CPUS_IN_GROUP + bit for bit in range(mask.bit_length()) if mask >> bit & 1}
 
 
@@ -140,7 +141,7 @@ JOB_LIMITS_BYTES = 144
 
 
 def parse_job_memory(buffer: bytes) -> int | None:
-    """Bytes that all processes of a job may commit together; None without such a limit.
+    """Return the bytes that all processes of a job may commit together; None without such a limit.
 
     `buffer` is a `JOBOBJECT_EXTENDED_LIMIT_INFORMATION` of 64-bit Windows.
     """
