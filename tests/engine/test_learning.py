@@ -55,7 +55,7 @@ def test_the_memory_that_renderers_had_is_planned_for(studio: Studio) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     outcome = studio.render("--frames", "1-4", "--no-resume")
     assert outcome.code == 0, outcome.output
-    assert "an earlier run's peak of 1.049e+06 GB and 20%" in outcome.output
+    assert "an earlier run's peak of 1.049e+06 GB plus 20%" in outcome.output
 
 
 def test_a_renderer_that_dies_at_start_is_tried_again_by_another_slot(studio: Studio) -> None:

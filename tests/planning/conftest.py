@@ -10,7 +10,9 @@ from stmpo.machine.model import Machine
 
 @st.composite
 def machines(draw: st.DrawFn, *, windows: bool | None = None, most: int = 12) -> Machine:
-    """Up to a few dozen CPUs: uneven packages, nodes and caches that nest or cross, cores of one to four CPUs."""
+    """Up to a few dozen CPUs: uneven packages, nodes and caches that nest or cross, cores of one to four
+    CPUs.
+    """
     many = draw(st.integers(1, most))
     numbers = draw(st.randoms(use_true_random=False))
     grouped = draw(st.booleans()) if windows is None else windows

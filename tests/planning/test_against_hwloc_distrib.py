@@ -1,8 +1,9 @@
 """Placement against `hwloc-distrib`, the tool made for it: never worse, in anything that is counted.
 
-Counted: caches and nodes that slots straddle (one less than they touch, summed over the slots), and the spread of slot
-sizes in CPUs. On whole machines each is at most hwloc's, and no CPU is left idle, so that nothing is gained by leaving
-some out. On machines that a cpuset has cut one may be had for another: nodes count first, then caches, then sizes.
+Counted: caches and nodes that slots straddle (one less than they touch, summed over the slots), and the
+spread of slot sizes in CPUs. On whole machines each is at most hwloc's, and no CPU is left idle, so that
+nothing is gained by leaving some out. On machines that a cpuset has cut one may be had for another: nodes
+count first, then caches, then sizes.
 """
 
 from __future__ import annotations

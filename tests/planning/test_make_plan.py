@@ -66,15 +66,15 @@ def test_256_threads_and_1_tb(request_: dict[str, int | bool], count: int, bound
 def test_8_threads_and_16_gb_run_one_process_limited_by_memory() -> None:
     found = plan("core:4 pu:2", 16)
     assert (len(found.slots), found.bound.name, found.bound.processes) == (1, "memory", 0)
-    assert found.bound.reason == "80% of 16 GB available / 32 GB a process"
-    assert found.warnings == ("one process is started although memory allows none: " + found.bound.reason,)
+    assert found.bound.reason == "80% of 16 GB available / 32 GB per process"
+    assert found.warnings == ("one process starts although memory allows none: " + found.bound.reason,)
     assert found.slots[0].cpu_ids == tuple(range(8))
 
 
 def test_a_peak_that_an_earlier_run_had_is_planned_for_with_a_margin_where_it_is_more() -> None:
     found = plan(LARGE, 1024, learned_peak_bytes=50 * GB)
     assert (len(found.slots), found.bound.name) == (13, "memory")
-    assert found.bound.reason.endswith("/ 60 GB a process (an earlier run's peak of 50 GB and 20%)")
+    assert found.bound.reason.endswith("/ 60 GB per process (an earlier run's peak of 50 GB plus 20%)")
 
 
 def test_a_peak_below_what_is_planned_anyway_changes_nothing() -> None:
@@ -116,7 +116,7 @@ def test_available_memory_counts_rather_than_what_is_built_in() -> None:
 def test_cpu_time_that_a_control_group_grants_counts_as_threads() -> None:
     found = plan(LARGE, 1024, quota=40.0)
     assert (len(found.slots), found.bound.name) == (2, "threads")
-    assert found.bound.reason == "CPU time of 40 threads granted / 16 a process (MFR on)"
+    assert found.bound.reason == "CPU time of 40 threads granted / 16 per process (MFR on)"
     assert sum(slot.mfr_percent for slot in found.slots) <= 100 * 40 / 256 + 1
 
 
@@ -124,7 +124,7 @@ def test_without_known_memory_it_is_no_limit_and_that_is_said() -> None:
     found = plan(LARGE, None)
     assert len(found.slots) == 16
     assert "memory" not in [limit.name for limit in found.limits]
-    assert "available memory is not known" in found.warnings[0]
+    assert "available memory is unknown" in found.warnings[0]
 
 
 def test_shares_are_of_the_whole_machine() -> None:

@@ -85,7 +85,9 @@ def test_no_more_than_a_corner_is_left_idle_without_processor_groups(
 
 @given(even_machines(), st.data())
 def test_on_an_even_machine_slots_differ_by_rounding_only(machine: Machine, data: st.DataObject) -> None:
-    """At worst one of three caches (or cores) stands against all three, where two slots share what others have alone."""
+    """At worst one of three caches (or cores) stands against all three, where two slots share what others
+    have alone.
+    """
     count = data.draw(st.integers(1, machine.cores))
     sizes = touched(place(machine.cpus, count), "core")
     assert max(sizes) <= 3 * min(sizes)

@@ -38,10 +38,10 @@ def plan_json(*arguments: str) -> dict[str, Any]:
 
 def test_the_text_has_the_count_every_limit_and_every_slot() -> None:
     lines = run("--topology", LARGE, "--memory", "1024GB", "--frames", "1-240").splitlines()
-    assert lines[0] == "16 processes, limited by threads: 256 threads / 16 a process (MFR on)"
-    assert "  threads             16 < 256 threads / 16 a process (MFR on)" in lines
-    assert "  memory              25   80% of 1024 GB available / 32 GB a process" in lines
-    assert "  frames             240   240 to render, at least one a process" in lines
+    assert lines[0] == "16 processes, limited by threads: 256 threads / 16 per process (MFR on)"
+    assert "  threads             16 < 256 threads / 16 per process (MFR on)" in lines
+    assert "  memory              25   80% of 1024 GB available / 32 GB per process" in lines
+    assert "  frames             240   240 to render, at least one per process" in lines
     assert "     3  24-31,152-159        8        6-7     1        0        6 %" in lines
 
 
@@ -136,7 +136,9 @@ def test_the_same_plan_draws_the_same_bytes() -> None:
 
 
 def test_planning_imports_no_more_than_it_needs() -> None:
-    """What makes it start in a fraction of a second: no rich, no asyncio, no XML, nothing of other systems."""
+    """What makes it start in a fraction of a second: no rich, no asyncio, no XML, nothing of other
+    systems.
+    """
     code = (
         "import sys; from stmpo.machine import discover; from stmpo.planning import make_plan, PlanRequest;"
         "make_plan(discover(), PlanRequest(frames=1));"

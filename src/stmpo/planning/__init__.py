@@ -1,4 +1,4 @@
-"""How many renderer processes, and where each runs: values in, a `Plan` with its reasons out.
+"""The plan: how many renderer processes, and the CPUs of each. Values in, a `Plan` with its reasons out.
 
     limits.py      each limit on the number of processes, with its reason
     placement.py   the CPUs divided into that many slots

@@ -1,21 +1,25 @@
-"""The CPUs of a machine divided into slots: whole cores, whole caches, whole nodes, as far as they go.
+"""The CPUs of a machine divided into slots: whole cores, whole caches, whole nodes, as far as possible.
 
-The machine is taken as a tree. Its levels are processor group, package, node, last-level cache, core, CPU, in the order
-of their size on this very machine (a node may hold two packages, and a cache two nodes); a unit that cuts across a
-larger one falls into its parts. Then, from the top:
+The machine is taken as a tree. Its levels are processor group, package, node, last-level cache, core, CPU, in
+the order of their size on this machine (a node may hold two packages, and a cache two nodes). A unit that
+cuts across a larger one falls into its parts. Then, from the top:
 
-- one slot takes all that is below;
-- no fewer slots than children: each child gets its share of the slots, and the division goes on inside each child;
-- fewer slots than children: the children are bundled, a bundle a slot, as equal as whole children allow.
+- one slot takes all CPUs below;
+- no fewer slots than children: each child gets its share of the slots, and the division goes on inside each
+  child;
+- fewer slots than children: the children are bundled, one bundle per slot, as equal as whole children allow.
 
-So a slot leaves a cache, a node or a package only when it needs more than a whole one. Two refinements: a child much
-smaller than a slot (a cpuset that leaves one CPU of a node) is left idle rather than made a slot's remote corner; and
-while there are enough cores for all slots, no child gets more slots than it has cores.
+So a slot leaves a cache, a node or a package only when it needs more than a whole one. Two refinements: a
+child much smaller than a slot (a cpuset that leaves one CPU of a node) stays idle instead of becoming a
+slot's remote corner; and while there are enough cores for all slots, no child gets more slots than it has
+cores.
 
-Shares of unequal children must be rounded, as seats in a parliament must, and no rule is best on every machine. So
-three are tried, and what leaves least idle, then straddles least, then differs least in size, is taken; on even machines they agree.
+Shares of unequal children must be rounded, as seats in a parliament must, and no rule is best on every
+machine. Three rules are tried. The best result leaves the fewest CPUs idle, then straddles least, then
+differs least in size; on even machines all three agree.
 
-Processor groups differ in one thing: a slot never bundles two. With fewer slots than groups, groups stay idle.
+Processor groups differ in one thing: a slot never bundles two. With fewer slots than groups, groups stay
+idle.
 
 The same CPUs and count always give the same slots.
 """
@@ -31,7 +35,9 @@ if TYPE_CHECKING:
     from stmpo.machine.model import Cpu
 
 CRUMB = 0.25
-"""Children that are together smaller than this part of a slot's fair share are not worth reaching for across a border."""
+"""Children that together are smaller than this part of a slot's fair share are not worth crossing a border
+for.
+"""
 
 _CORE, _CPU = "core", "cpu"
 
@@ -54,12 +60,12 @@ class _Unit:
 
 
 def place(cpus: Sequence[Cpu], slots: int) -> tuple[tuple[Cpu, ...], ...]:
-    """`slots` sets of CPUs, each sorted by number and none empty.
+    """Return `slots` sets of CPUs, each sorted by number and none empty.
 
-    They are disjoint unless there are more slots than CPUs; then CPUs are shared as evenly as can be.
+    They are disjoint unless there are more slots than CPUs; then CPUs are shared as evenly as possible.
 
     Raises:
-        ValueError: there is no CPU, or no slot is asked for.
+        ValueError: there is no CPU, or `slots` is below 1.
     """
     if not cpus or slots < 1:
         raise ValueError("placement needs a CPU and a slot")
@@ -77,7 +83,9 @@ def _place(groups: list[_Unit], slots: int, rule: Rule) -> list[tuple[Cpu, ...]]
 
 
 def _cost(slots: list[tuple[Cpu, ...]], cpus: int) -> tuple[int, int, int, int]:
-    """What a division is judged by: CPUs left idle, nodes and caches straddled, then the spread of sizes."""
+    """Return the measures of a division: CPUs left idle, nodes and caches straddled, then the spread of
+    sizes.
+    """
     idle = cpus - len({cpu.id for slot in slots for cpu in slot})
     nodes = sum(len({cpu.node for cpu in slot}) - 1 for slot in slots)
     caches = sum(len({cpu.l3 for cpu in slot}) - 1 for slot in slots)
@@ -96,13 +104,15 @@ _LABELS: dict[str, Callable[[Cpu], int]] = {
 
 
 def _levels(cpus: Sequence[Cpu]) -> tuple[str, ...]:
-    """Package, node and cache from the largest to the smallest on this machine, then core and CPU."""
+    """Return package, node and cache from the largest to the smallest on this machine, then core and CPU."""
     outer = sorted(("package", "node", "l3"), key=lambda kind: len(set(map(_LABELS[kind], cpus))))
     return (*outer, _CORE, _CPU)
 
 
 def _split(unit: _Unit) -> list[_Unit]:
-    """The children: the parts at the first level below that divides the unit at all, in the order of their CPUs."""
+    """Return the children: the parts at the first level below that divides the unit at all, in the order of
+    their CPUs.
+    """
     for depth, kind in enumerate(unit.levels):
         parts: dict[int, list[Cpu]] = {}
         for cpu in unit.cpus:
@@ -113,10 +123,8 @@ def _split(unit: _Unit) -> list[_Unit]:
 
 
 def _divide(unit: _Unit, slots: int, rule: Rule) -> list[tuple[Cpu, ...]]:
-    """The unit's CPUs in `slots` parts, from the top of the tree down."""
-    if slots <= 1:
-        return [unit.cpus] * slots
-    if unit.size == 1:
+    """Return the unit's CPUs in `slots` parts, from the top of the tree down."""
+    if slots <= 1 or unit.size == 1:
         return [unit.cpus] * slots
     children = _without_crumbs(_split(unit), slots)
     if len(children) == 1:
@@ -126,14 +134,14 @@ def _divide(unit: _Unit, slots: int, rule: Rule) -> list[tuple[Cpu, ...]]:
     shares = _shares(children, slots, rule)
     found = [slot for child, share in shares for slot in _divide(child, share, rule)]
     for child, share in shares:
-        if not share:  # too large to be left idle, too small for a slot of its own
+        if not share:  # too large to stay idle, too small for a slot of its own
             smallest = min(range(len(found)), key=lambda index: len(found[index]))
             found[smallest] += child.cpus
     return found
 
 
 def _without_crumbs(children: list[_Unit], slots: int) -> list[_Unit]:
-    """The children that are worth having: not the tiny ones, unless they are needed or are mere cores."""
+    """Return the children without the tiny ones, unless those are needed or are mere cores."""
     fair = sum(child.size for child in children) / slots
     worth = [child for child in children if child.size >= CRUMB * fair or not child.levels[1:]]
     enough = sum(child.cores for child in worth) >= min(slots, sum(child.cores for child in children))
@@ -142,28 +150,36 @@ def _without_crumbs(children: list[_Unit], slots: int) -> list[_Unit]:
 
 
 Rule = Callable[[Sequence[_Unit], int, Sequence[int]], list[int]]
-"""How many slots each child gets: from the children, the number of slots, and the most that each can take."""
+"""A function from the children, the number of slots and the most that each child can take to the slots per
+child.
+"""
 
 
 def _shares(children: list[_Unit], slots: int, rule: Rule) -> list[tuple[_Unit, int]]:
-    """Each child with its number of slots, by a rule; no more than it has cores, while there are cores for all."""
+    """Return each child with its number of slots, by a rule; no more than it has cores, while there are cores
+    for all.
+    """
     whole_cores = slots <= sum(child.cores for child in children)
     room = [child.cores if whole_cores else slots for child in children]
     return list(zip(children, rule(children, slots, room), strict=True))
 
 
 def _largest_slots(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> list[int]:
-    """One after another, each where the slots would then still be largest: the smallest slot is as large as can be."""
+    """Give each slot to the child whose slots are then still largest: the smallest slot becomes as large as
+    possible.
+    """
     return _one_by_one(children, slots, room, 1.0)
 
 
 def _nearest(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> list[int]:
-    """Each child's fair share, rounded to the nearest whole number."""
+    """Return each child's fair share, rounded to the nearest whole number."""
     return _one_by_one(children, slots, room, 0.5)
 
 
 def _one_by_one(children: Sequence[_Unit], slots: int, room: Sequence[int], rounding: float) -> list[int]:
-    """Among equals the child that has fewer comes first, so that none is left without for a tie."""
+    """Give out slot by slot. Among equal children the one that has fewer comes first, so that none goes
+    without in a tie.
+    """
     given = [0] * len(children)
     for _ in range(slots):
         open_ = [index for index in range(len(children)) if given[index] < room[index]]
@@ -175,7 +191,7 @@ def _one_by_one(children: Sequence[_Unit], slots: int, room: Sequence[int], roun
 
 
 def _in_order(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> list[int]:
-    """Rounded up along the way: what the first k children get together is their fair share, rounded up."""
+    """Round up along the way: the first k children together get their fair share, rounded up."""
     total = sum(child.size for child in children)
     marks = [0, *(-(-size * slots // total) for size in accumulate(child.size for child in children))]
     given = [high - low for low, high in pairwise(marks)]
@@ -185,7 +201,9 @@ def _in_order(children: Sequence[_Unit], slots: int, room: Sequence[int]) -> lis
 
 
 def _bundle(children: list[_Unit], slots: int) -> list[tuple[Cpu, ...]]:
-    """The children in `slots` bundles: neighbours together if that is as even as any other way, else the evenest."""
+    """Return the children in `slots` bundles: neighbours together if that is as even as any other way, else
+    the evenest.
+    """
     by_order = _neighbours(children, slots)
     by_size = _largest_first(children, slots)
     chosen = by_order if _spread(by_order) <= _spread(by_size) else by_size

@@ -25,32 +25,32 @@ class Slot:
 
     @property
     def cpu_ids(self) -> tuple[int, ...]:
-        """The system's numbers of its CPUs."""
+        """Return the system's numbers of its CPUs."""
         return tuple(cpu.id for cpu in self.cpus)
 
     @property
     def nodes(self) -> tuple[int, ...]:
-        """NUMA nodes that it touches; one, wherever that is possible."""
+        """Return the NUMA nodes that it touches; one, wherever that is possible."""
         return tuple(sorted({cpu.node for cpu in self.cpus}))
 
     @property
     def packages(self) -> tuple[int, ...]:
-        """Packages that it touches."""
+        """Return the packages that it touches."""
         return tuple(sorted({cpu.package for cpu in self.cpus}))
 
     @property
     def l3_groups(self) -> tuple[int, ...]:
-        """Last-level caches that it touches."""
+        """Return the last-level caches that it touches."""
         return tuple(sorted({cpu.l3 for cpu in self.cpus}))
 
     @property
     def group(self) -> int:
-        """Its processor group; a slot is never in two."""
+        """Return its processor group; a slot is never in two."""
         return self.cpus[0].group
 
     @property
     def cores(self) -> int:
-        """Physical cores that it has, or has a part of."""
+        """Return the number of physical cores that it has, or has a part of."""
         return len({cpu.core for cpu in self.cpus})
 
 
@@ -65,19 +65,19 @@ class Plan:
     """The limit that decided."""
 
     threads_per_process: int
-    """Logical CPUs planned for each process; a slot has about as many, or more where there are CPUs to spare."""
+    """Logical CPUs planned per process; a slot has about as many, or more where CPUs are to spare."""
 
     warnings: tuple[str, ...] = ()
 
     @property
     def idle(self) -> tuple[Cpu, ...]:
-        """CPUs that no slot has."""
+        """Return the CPUs that belong to no slot."""
         used = {cpu.id for slot in self.slots for cpu in slot.cpus}
         return tuple(cpu for cpu in self.machine.cpus if cpu.id not in used)
 
 
 def make_plan(machine: Machine, request: PlanRequest) -> Plan:
-    """The plan for a request on a machine. Always at least one slot."""
+    """Return the plan for a request on a machine. It always has at least one slot."""
     limits = work_out(machine, request)
     bound = binding(limits)
     count = max(bound.processes, 1)
@@ -90,10 +90,10 @@ def make_plan(machine: Machine, request: PlanRequest) -> Plan:
 
 
 def _percentages(machine: Machine, places: tuple[tuple[Cpu, ...], ...]) -> list[int]:
-    """Each slot's share of the machine in whole percent, rounded down so that together they claim it at most once.
+    """Return each slot's share of the machine in whole percent, rounded down so that the sum is at most 100.
 
-    A CPU that several slots have counts for each in part. Where a control group grants less CPU time than the machine
-    has, the share is that of the time granted.
+    A CPU of several slots counts for each in part. If a control group grants less CPU time than the machine
+    has, the share is that of the granted time.
     """
     holders: dict[int, int] = {}
     for cpus in places:
@@ -110,10 +110,10 @@ def _warnings(limits: tuple[Limit, ...], bound: Limit, count: int) -> tuple[str,
     for limit in exceeded(limits, count):
         if bound.name == "concurrency":
             warnings.append(
-                f"{count} process{'' if count == 1 else 'es'} as asked; {limit.name} would allow {limit.processes}: {limit.reason}"
+                f"{count} process{'' if count == 1 else 'es'} as requested; {limit.name} would allow {limit.processes}: {limit.reason}"
             )
         else:
-            warnings.append(f"one process is started although {limit.name} allows none: {limit.reason}")
+            warnings.append(f"one process starts although {limit.name} allows none: {limit.reason}")
     if not any(limit.name == "memory" for limit in limits):
-        warnings.append("available memory is not known and was not considered; give --memory")
+        warnings.append("available memory is unknown and was not considered; give --memory")
     return tuple(warnings)

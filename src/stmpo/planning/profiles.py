@@ -1,13 +1,15 @@
-"""The two ways in which such a machine is used well, as sets of values for what the user left open.
+"""Profiles: two sets of option values, for options that are not given explicitly.
 
-    hero   few fat processes, Multi-Frame Rendering on: heavy modern comps. 32 to 64 GB each, 12 to 24 processes.
-    farm   many thin ones, Multi-Frame Rendering off: well-behaved comps. 24 to 32 GB each, 24 to 32 processes.
+    hero   few large processes with Multi-Frame Rendering, for heavy modern comps:
+           32 to 64 GB each, 12 to 24 processes
+    farm   many small ones without it, for well-behaved comps: 24 to 32 GB each, 24 to 32 processes
 
-The exact numbers. hero: 48 GB, the middle of the range, and the most with which 1 TB still holds the 16 processes that
-256 threads take; the cap of 24 is the upper end, because threads bind long before it on the machines of today. farm:
-24 GB and a cap of 32, the ends with which 256 threads and 1 TB run one process for each 8 threads: 32.
+The exact numbers: hero has 48 GB, the middle of the range, and the most with which 1 TB still holds the 16
+processes that 256 threads take. Its cap of 24 is the upper end, because threads bind long before it on
+current machines. farm has 24 GB and a cap of 32, with which 256 threads and 1 TB run one process per 8
+threads: 32.
 
-A value that was given, on the command line or in the environment, is never replaced.
+A value from the command line or the environment is never replaced.
 """
 
 from __future__ import annotations
@@ -28,12 +30,12 @@ PROFILES: dict[str, dict[str, Any]] = {
 
 
 def apply_profile(options: RunOptions, sources: Mapping[str, Source], name: str) -> RunOptions:
-    """The options with a profile's values wherever `sources` says that nothing was given.
+    """Return the options with a profile's values wherever `sources` says that nothing was given.
 
     Raises:
         BadInput: there is no profile of that name.
     """
     if name not in PROFILES:
-        raise BadInput(f"--profile {name}: there is none of that name; there are {' and '.join(PROFILES)}")
+        raise BadInput(f"--profile {name}: unknown; profiles are {' and '.join(PROFILES)}")
     open_ = {key: value for key, value in PROFILES[name].items() if sources[key] is Source.DEFAULT}
     return replace(options, **open_)
