@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stmpo.renderers.emulator.lines import Language, Style
+from stmpo.renderers.emulator.log_lines import Language, Style
 from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import Studio, after
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -10,6 +11,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,12 +24,12 @@ from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from tests.engine.studio import PATIENCE, Outcome, wait_for
+from tests.faults.faulty import Faulty, Rules
 from tests.faults.ground import Ground
 from tests.faults.judge import LIMIT, Ends, Job, Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SEED = int(os.environ.get("STMPO_FAULTS_SEED", "20"))
 JOB = Job(tuple(range(1, 9)), options=("--frames", "1-8", "--concurrency", "2"))
@@ -182,6 +185,41 @@ def test_a_run_whose_output_nobody_reads_goes_on_and_can_be_cancelled(
     judge.frames(frozenset({8} if cancelled else ()))
     judge.nothing_left()
     judge.next_run()
+
+
+# ------------------------------------------------------------------------------------ a destination that hangs
+
+
+def test_a_cancel_does_not_wait_for_a_destination_whose_reads_hang_while_a_run_resumes(
+    ground: Ground,
+) -> None:
+    """The run ends at once and changes nothing: the next one finds every frame."""
+    with Faulty.mounted(ground.folder / "share") as share:
+        ground.destination = share.point / "out"
+        assert ground.render(*JOB.options, scenario=QUICK).code == ExitCode.OK
+        share.rules(Rules(hangs=("read",), hanging_names="*.png"))
+        with ground.start(*JOB.options, scenario=QUICK) as run:
+            wait_for(lambda: _reads_a_frame(run.pid), "a read of a frame")
+            run.terminate()
+            began = time.monotonic()
+            code = run.wait(PATIENCE)
+            seconds = time.monotonic() - began
+        outcome = Outcome(code, ground.log)
+        judge = Judge(ground, JOB)
+        judge.words(outcome, Ends(ExitCode.CANCELLED, says=("cancelled by SIGTERM",)))
+        assert seconds < LIMIT
+        share.rules(Rules())
+        judge.frames(frozenset())
+        judge.nothing_left(outcome)
+        judge.next_run()
+        assert len(ground.starts()) == 2, "only the first run has rendered"
+
+
+def _reads_a_frame(pid: int) -> bool:
+    """Return whether a process has a frame at the destination open."""
+    with contextlib.suppress(OSError):
+        return any(fd.readlink().name.startswith("f_") for fd in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 # --------------------------------------------------------------------------------------------- journals, taken away

@@ -1,4 +1,10 @@
-"""Cancel a run."""
+"""Cancel a run: by a signal, or because the farm says so.
+
+    while earlier frames are read ─► the run ends at once (`or_cancelled`); nothing has been started
+    while frames are rendered     ─► renderers are stopped, whole frames are delivered (`canceller`)
+
+A signal handler may run between any two steps of the main thread, so it only wakes the event loop. The loop acts.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +12,50 @@ import asyncio
 import json
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from stmpo.system.signals import Cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from stmpo.engine.orchestrator import Run
+    from stmpo.system.signals import SignalHandlers
 
+_T = TypeVar("_T")
 
 CANCEL_RESERVE = 1.5
 """Seconds before the farm's kill by which a cancelled run wants to be gone."""
 
 
-def _canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], None]:
-    """A listener that cancels the run, from whatever the main thread is doing; the loop is woken."""
+async def or_cancelled(work: Coroutine[None, None, _T], signals: SignalHandlers) -> _T:
+    """Return what `work` returns. Stop waiting for it as soon as a signal comes.
+
+    Raises:
+        Cancelled: a signal came first. Nothing has been started, and the next run finds everything as it was.
+    """
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    names: list[str] = []
+
+    def cancel_work(name: str) -> None:
+        names.append(name)
+        loop.call_soon_threadsafe(task.cancel)
+
+    before, signals.listener = signals.listener, cancel_work
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not names:
+            raise
+        raise Cancelled(f"cancelled by {names[0]} before anything was started") from None
+    finally:
+        signals.listener = before
+
+
+def canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], None]:
+    """Return a listener that cancels the run."""
     loop = asyncio.get_running_loop()
     next_time = _next_time(journal, session)
 

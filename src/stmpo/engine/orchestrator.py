@@ -33,7 +33,7 @@ from stmpo.engine.watchdog import Budgets, Pace, Watchdog
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
 from stmpo.model.events import Level, RunFailed, SlotState
 from stmpo.processes import stop
-from stmpo.scheduling.retries import RetryBook
+from stmpo.scheduling.retries import RetryPolicy
 from stmpo.system.files import is_full
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Run:
         """Seconds from start to rendering, of every attempt that rendered something."""
 
         self.slots_used: set[int] = set()
-        self.book = RetryBook(len(a.plan.slots), a.options.max_frame_retries)
+        self.book = RetryPolicy(len(a.plan.slots), a.options.max_frame_retries)
         self._reporter = Reporter(emit, a.redact)
         self.supervisor = Supervisor(
             a.job,

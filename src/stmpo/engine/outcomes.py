@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
     from stmpo.scheduling.protocol import Lease, Strategy
-    from stmpo.scheduling.retries import RetryBook
+    from stmpo.scheduling.retries import RetryPolicy
 
 SCRATCH_PAUSE = 2.5
 """Seconds after which the pulse has seen that scratch is full, and holds further starts."""
@@ -54,7 +54,7 @@ class Outcomes:
         strategy: Strategy,
         journal: Journal,
         collector: Collector,
-        book: RetryBook,
+        book: RetryPolicy,
         reporter: Reporter,
         end: Callable[[ExitCode, str], None],
     ) -> None:

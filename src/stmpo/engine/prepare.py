@@ -28,7 +28,7 @@ from stmpo.model.output_pattern import OutputKind, OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.renderers.discovery import AFTER_EFFECTS_SUFFIXES, choose_renderer
 from stmpo.renderers.environment import child_environment
-from stmpo.renderers.lottie.file import WRITES, check_lottie
+from stmpo.renderers.lottie.document import WRITES, check_lottie
 from stmpo.system import paths
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def prepare(
     env = child_environment(environ, _optional(options.env_file, folder))
     if env.names_from_file:
         notes.append(f"environment from {options.env_file}: {', '.join(env.names_from_file)}")
-    notes.append(f"renderer: {renderer.name} ({renderer.how})")
+    notes.append(f"renderer: {renderer.name} ({renderer.found_by})")
     machine, warnings = _machine(options, folder)
     scratch_root = _optional(options.scratch_dir, folder) or default_root(env.values)
     version = _version(path)
@@ -152,7 +152,7 @@ def _cost_file(job: RenderJob, where: str | None, folder: Path) -> Path | None:
 def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Journal:
     """The checks that leave something behind, and what they end with: the open journal."""
     destination, path = job.output.directory, journal_path(job, journal_dir)
-    if not paths.fits(str(scratch_root), LONGEST_IN_SCRATCH):
+    if not paths.path_fits(str(scratch_root), LONGEST_IN_SCRATCH):
         raise BadInput(
             f"scratch cannot be in {scratch_root}: that path is too long for After Effects to write below it;"
             " choose a shorter one with --scratch-dir"
@@ -183,7 +183,7 @@ def _check_names(job: RenderJob) -> None:
     """The destination's file system says by itself which names it cannot hold: too long ones, odd characters."""
     frames = job.frames.frames if job.frames is not None else (0,)
     for frame in frames:  # `COM[#].png` is a file's name for every frame but ten
-        if 0 <= frame <= 9 and (reason := paths.refusal(job.output.name(frame))):
+        if 0 <= frame <= 9 and (reason := paths.path_problem(job.output.name(frame))):
             raise BadInput(f"--output: frame {frame}: {reason}; choose another name")
     for frame in (frames[0], frames[-1]):
         path = job.output.path(frame)
@@ -222,12 +222,12 @@ def _output(text: str | None, folder: Path) -> OutputPattern:
         raise BadInput("--output is missing; write for example --output 'renders/shot_[#####].png'")
     output = OutputPattern.parse(text, folder)
     # As written: a path that the system has made absolute has changed already.
-    if reason := paths.refusal(text):
+    if reason := paths.path_problem(text):
         raise BadInput(f"--output {text!r}: {reason}; choose another name")
     if paths.is_folder(absolute(folder, text)):  # only looking tells: a name may have no extension
         raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
     directory = str(absolute(folder, str(output.directory)))
-    return replace(output, directory=Path(paths.reachable(directory, len(output.text) + AROUND_A_NAME)))
+    return replace(output, directory=Path(paths.extended_path(directory, len(output.text) + AROUND_A_NAME)))
 
 
 def _one_item(project: Path, options: JobOptions) -> None:

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo.delivery.scratch import Scratch
-from stmpo.delivery.size_consensus import EARLIER_RUN, SizeConsensus
 from stmpo.engine import resume
-from stmpo.engine.cancel import _canceller
+from stmpo.engine.cancel import canceller, or_cancelled
 from stmpo.engine.ledger import FrameState, Ledger
 from stmpo.engine.orchestrator import Assignment, Ending, Run
 from stmpo.engine.strategy_choice import choose_strategy
@@ -35,10 +32,11 @@ from stmpo.reporting import plan_text
 from stmpo.reporting.summary import Summary
 from stmpo.scheduling.registry import make_strategy
 from stmpo.scheduling.throughput import Rate, fewer_were_faster
-from stmpo.system.signals import Listening, ignore, listening
+from stmpo.system.signals import SignalHandlers, handling_signals, ignore_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from stmpo.engine.prepare import PreparedRun
     from stmpo.scheduling.cost_history import CostHistory
@@ -54,7 +52,7 @@ def render(intake: PreparedRun, emit: Callable[[Event], None], *, session: Path 
     """
     began = time.monotonic()
     try:
-        with listening() as signals:
+        with handling_signals() as signals:
             scratch = Scratch.create(intake.scratch_root)
             try:
                 with containment():
@@ -77,14 +75,15 @@ async def _render(
     *,
     session: Path | None,
     began: float,
-    signals: Listening,
+    signals: SignalHandlers,
 ) -> Summary:
     job, options = intake.job, intake.options
     for note in intake.notes:
         emit(Message(Level.INFO, note))
     frames = job.frames if job.frames is not None else FrameSet((0,))
     ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
-    there = _already_there(intake, ledger, emit)
+    history, past = _history(intake, emit), intake.journal.runs()
+    earlier = await or_cancelled(resume.find_earlier_frames(job, options, ledger, history, past), signals)
     learned = _learned(intake, emit)
     intake.journal.begin(
         job,
@@ -93,7 +92,7 @@ async def _render(
         fresh=not options.resume,
         about={"stmpo": stmpo.__version__, "frames": str(frames), "scratch": str(scratch.path)},
     )
-    adopted = {found.frame for found in there.adoptable}
+    adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
     plan = _plan(intake, len(wanted), learned.peak_memory, emit)
     rule, why = choose_strategy(options.strategy, job, intake.renderer, intake.environment)
@@ -121,32 +120,32 @@ async def _render(
             journal=intake.journal,
             scratch=scratch,
             run=intake.run,
-            written=there.written,
-            size_consensus=there.size_consensus,
+            written=earlier.extensions,
+            size_consensus=earlier.size_consensus,
         ),
         emit,
     )
-    for found in there.adoptable:
+    for found in earlier.adoptable:
         run.collector.adopt(found.frame, found.found, found.file)
     emit(
         RunStarted(
             title=job.title,
             output=str(job.output),
             total=len(ledger),
-            resumed=there.count,
+            resumed=earlier.count,
             slots=len(plan.slots),
             reasons=_reasons(plan) if wanted.frames else (),
         )
     )
-    signals.listener = _canceller(run, session, intake.journal.path)
+    signals.listener = canceller(run, session, intake.journal.path)
     try:
         ending = await run.go()
     finally:
-        signals.listener = ignore
-    kept = _clean_up(intake, ledger, scratch, there.past)
+        signals.listener = ignore_signal
+    kept = _clean_up(intake, ledger, scratch, past)
     elapsed = time.monotonic() - began
     summary = _summary(
-        intake, ledger, run, ending, learned=learned, kept=kept, resumed=there.count, elapsed=elapsed
+        intake, ledger, run, ending, learned=learned, kept=kept, resumed=earlier.count, elapsed=elapsed
     )
     _leave_costs(intake, emit)
     numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
@@ -155,45 +154,6 @@ async def _render(
         text = f"{lost} lines could not be written to the journal {intake.journal.path}: the next run may render frames again"
         emit(Message(Level.WARNING, text))
     return summary
-
-
-@dataclass(frozen=True, slots=True)
-class _There:
-    """What earlier runs left."""
-
-    standing: int
-    """Frames that stand at the destination; the ledger has them as delivered."""
-
-    adoptable: Sequence[resume.Adoptable]
-    past: Sequence[PastRun]
-    written: frozenset[str]
-    """Extensions, with their dots, that frames of earlier runs have."""
-
-    size_consensus: SizeConsensus
-    """The sizes of both."""
-
-    @property
-    def count(self) -> int:
-        return self.standing + len(self.adoptable)
-
-
-def _already_there(intake: PreparedRun, ledger: Ledger, emit: Callable[[Event], None]) -> _There:
-    """Look at journal and disk. Frames that stand at the destination are delivered from now on."""
-    job, options = intake.job, intake.options
-    history = _history(intake, emit)
-    past = intake.journal.runs()
-    resume.sweep_parts(job, past)
-    standing = resume.standing_frames(
-        job, ledger, history, keep_existing=options.keep_existing, minimum_bytes=options.min_frame_bytes
-    )
-    for frame in standing:
-        ledger.move(frame, FrameState.DELIVERED)
-    size_consensus = SizeConsensus()
-    size_consensus.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
-    found = resume.adoptable_frames(history.attempts, job, ledger, options.min_frame_bytes)
-    adoptable = [each for each in found if size_consensus.judge(each.frame, each.file.sides, EARLIER_RUN) is None]
-    written = frozenset(Path(frame.name).suffix for frame in history.vouched.values())
-    return _There(len(standing), adoptable, past, written, size_consensus)
 
 
 def _learned(intake: PreparedRun, emit: Callable[[Event], None]) -> CostHistory:

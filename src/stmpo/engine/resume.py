@@ -1,17 +1,21 @@
-"""What is there already, before a run renders anything.
+"""Find what earlier runs left, before this run renders anything.
 
-Journal and disk decide together:
+The journal and the disk decide together:
 
-- a frame that the journal vouches for is delivered if the destination holds that file, of that size, whole;
-- a whole frame that lies in the scratch folder of an earlier, interrupted run is adopted: it is delivered, not
-  rendered again, unless its renderer had said words that condemn it;
-- any other file of that name (last week's version in the same folder) is rendered again, unless `--keep-existing`.
+- A frame that the journal vouches for counts as delivered if the destination holds that file, with that size, whole.
+- A whole frame in the scratch folder of an earlier, interrupted run is adopted: it is delivered and not rendered again,
+  unless its renderer had printed words that condemn it.
+- Any other file with a frame's name (last week's version in the same folder) is rendered again, unless
+  `--keep-existing` is given.
+
+All files are read in daemon threads, and the event loop only waits for them. A destination that does not answer may
+hold a read for ever; a cancel then ends the run without waiting for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,59 +23,25 @@ from typing import TYPE_CHECKING
 from stmpo.delivery import part_files
 from stmpo.delivery.file_stability import RenderedFile, scan
 from stmpo.delivery.scratch import Scratch, is_own_scratch
+from stmpo.delivery.size_consensus import EARLIER_RUN, SizeConsensus
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.delivery.verify_files import verify_path
 from stmpo.engine.ledger import FrameState, Ledger
 from stmpo.history.journal import movie_frames
+from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from stmpo.history.journal import DeliveredFrame, History, PastAttempt, PastRun
+    from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
 
-_THREADS = 4
-_Checked = tuple[int, Whole | None]
+READ_THREADS = 4
+"""Threads that read frames at the destination: the latency of a share is hidden behind the other reads."""
 
-
-def standing_frames(
-    job: RenderJob, ledger: Ledger, history: History, *, keep_existing: bool, minimum_bytes: int
-) -> dict[int, Whole]:
-    """Frames that already stand at the destination, as they are there. Reads each of them to its end."""
-
-    def check(frame: int) -> tuple[int, Whole | None]:
-        vouched = history.vouched.get(frame)
-        if vouched is None and not keep_existing:
-            return frame, None
-        return frame, _standing(job, frame, vouched, minimum_bytes)
-
-    candidates = [
-        frame for frame in ledger.frames(FrameState.PENDING) if keep_existing or frame in history.vouched
-    ]
-    return {frame: whole for frame, whole in _each(check, candidates) if whole is not None}
-
-
-def _each(check: Callable[[int], _Checked], frames: Sequence[int]) -> Iterable[_Checked]:
-    """Check the frames several at a time; one after the other where the system grants no threads."""
-    with contextlib.suppress(RuntimeError), ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(check, frames))
-    return map(check, frames)
-
-
-def _standing(job: RenderJob, frame: int, vouched: DeliveredFrame | None, minimum_bytes: int) -> Whole | None:
-    if vouched is not None and vouched.frames != movie_frames(job):
-        return None
-    name = vouched.name if vouched is not None else job.output.name(frame)
-    if name not in {job.output.name(frame), job.output.name(frame, Path(name).suffix)}:
-        return None  # a journal is no authority over other folders, nor over other frames' files
-    path = job.output.directory / name
-    try:
-        result = verify_frame(path, minimum_bytes=minimum_bytes)
-    except OSError:
-        return None
-    if not isinstance(result, Whole) or (vouched is not None and vouched.size != result.size):
-        return None
-    return result
+FRAMES_PER_READ = 50
+"""Frames that a thread reads in one go. One order per frame would cost more than reading a small frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +53,89 @@ class Adoptable:
     file: Whole
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierFrames:
+    """Frames that need not be rendered, because earlier runs rendered them."""
+
+    delivered: frozenset[int]
+    """Frames that stand at the destination; the ledger has them as delivered."""
+
+    adoptable: Sequence[Adoptable]
+    extensions: frozenset[str]
+    """Extensions, with their dots, of the frames that the journal vouches for."""
+
+    size_consensus: SizeConsensus
+    """The sizes in pixels of all these frames."""
+
+    @property
+    def count(self) -> int:
+        """Return how many frames need not be rendered."""
+        return len(self.delivered) + len(self.adoptable)
+
+
+async def find_earlier_frames(
+    job: RenderJob, options: RunOptions, ledger: Ledger, history: History, past: Sequence[PastRun]
+) -> EarlierFrames:
+    """Look at the destination and at earlier scratch folders; move delivered frames in the ledger."""
+    readers = Threads(READ_THREADS, "resume")
+    try:
+        await readers.run(sweep_parts, job, past)
+        standing = await _standing_frames(readers, job, options, ledger, history)
+        for frame in standing:
+            ledger.move(frame, FrameState.DELIVERED)
+        sizes = SizeConsensus()
+        sizes.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
+        found = await readers.run(adoptable_frames, history.attempts, job, ledger, options.min_frame_bytes)
+    finally:
+        readers.close(0.0)
+    return EarlierFrames(
+        delivered=frozenset(standing),
+        adoptable=[each for each in found if sizes.judge(each.frame, each.file.sides, EARLIER_RUN) is None],
+        extensions=frozenset(Path(frame.name).suffix for frame in history.vouched.values()),
+        size_consensus=sizes,
+    )
+
+
+async def _standing_frames(
+    readers: Threads, job: RenderJob, options: RunOptions, ledger: Ledger, history: History
+) -> dict[int, Whole]:
+    """Return the frames that stand at the destination, as they are there. Each is read to its end."""
+
+    def check(frames: Sequence[int]) -> list[Whole | None]:
+        return [
+            _standing(job, frame, history.vouched.get(frame), options.min_frame_bytes) for frame in frames
+        ]
+
+    pending = ledger.frames(FrameState.PENDING)
+    frames = [frame for frame in pending if options.keep_existing or frame in history.vouched]
+    parts = [frames[first : first + FRAMES_PER_READ] for first in range(0, len(frames), FRAMES_PER_READ)]
+    results = await asyncio.gather(*(readers.run(check, part) for part in parts))
+    checked = zip(frames, (file for part in results for file in part), strict=True)
+    return {frame: file for frame, file in checked if file is not None}
+
+
+def _standing(job: RenderJob, frame: int, vouched: DeliveredFrame | None, minimum_bytes: int) -> Whole | None:
+    if vouched is not None and vouched.frames != movie_frames(job):
+        return None
+    name = vouched.name if vouched is not None else job.output.name(frame)
+    if name not in {job.output.name(frame), job.output.name(frame, Path(name).suffix)}:
+        return None  # a journal has no authority over other folders, nor over other frames' files
+    try:
+        result = verify_frame(job.output.directory / name, minimum_bytes=minimum_bytes)
+    except OSError:
+        return None
+    if not isinstance(result, Whole) or (vouched is not None and vouched.size != result.size):
+        return None
+    return result
+
+
 def adoptable_frames(
     attempts: Iterable[PastAttempt], job: RenderJob, ledger: Ledger, minimum_bytes: int
 ) -> list[Adoptable]:
-    """Pending frames that lie whole in the scratch of earlier runs, each once. A movie is never taken from there."""
+    """Return the pending frames that lie whole in the scratch of earlier runs, each once.
+
+    A movie is never adopted: one that was cut by a crash plays, so the file alone proves nothing.
+    """
     found: dict[int, Adoptable] = {}
     for attempt in attempts:
         if job.single_file or not attempt.trusted or not is_own_scratch(attempt.folder):
@@ -102,12 +151,12 @@ def adoptable_frames(
 
 
 def sweep_scratch(past: Iterable[PastRun]) -> list[Path]:
-    """Remove earlier runs' scratch folders, once all frames are delivered. Returns those that are gone."""
+    """Remove earlier runs' scratch folders, once all frames are delivered. Return those that are gone."""
     return [run.scratch for run in past if run.scratch is not None and Scratch.remove_at(run.scratch)]
 
 
 def sweep_parts(job: RenderJob, past: Iterable[PastRun]) -> None:
-    """Remove what killed runs were copying to the destination."""
+    """Remove the temporary files of killed runs at the destination."""
     dead = {run.id for run in past}
-    with contextlib.suppress(OSError):  # a folder that cannot be listed is told by the deliveries
+    with contextlib.suppress(OSError):  # the deliveries report a folder that cannot be listed
         part_files.sweep_parts(job.output.directory, dead.__contains__)

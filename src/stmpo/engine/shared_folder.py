@@ -9,7 +9,7 @@ concluded for all; the renderers are its members and have lines, ends and memory
   behind: a file of one byte, which no verification takes for a frame.
 - After Effects forces the extension of the output module, whatever was asked, and looks for files of that name. It is known
   from what earlier runs delivered; where it is not, placeholders have every extension that it writes sequences with.
-- What a frame cost is told by its renderer's line, which is matched with its file by time (`ToldCosts`).
+- What a frame cost is told by its renderer's line, which is matched with its file by time (`ReportedCosts`).
 - Words of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart; the other
   members are stopped. What had been verified before those words still counts.
 """
@@ -24,7 +24,7 @@ from stmpo.engine.ledger import FrameState
 from stmpo.engine.watchdog import Watchdog
 from stmpo.model.errors import NoSpace
 from stmpo.renderers.protocol import Meaning
-from stmpo.scheduling.costs import ToldCosts
+from stmpo.scheduling.costs import ReportedCosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class SharedFolder:
         self.refused = False
         """A renderer has said that it cannot render in this way."""
 
-        self._costs = ToldCosts()
+        self._costs = ReportedCosts()
         self._counted: dict[int, int] = {}
         """Frames that each member had told of when it was last heard."""
 

@@ -20,6 +20,6 @@ def circumstances(project: Path) -> tuple[str, ...]:
     found = []
     if machine.in_session_zero():
         found.append("this worker runs in session 0, which has no desktop")
-    if paths.remote(str(project)):
+    if paths.is_remote(str(project)):
         found.append(f"{project.name} lies on a network path")
     return tuple(found)
