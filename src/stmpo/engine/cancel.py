@@ -43,7 +43,7 @@ async def or_cancelled(work: Coroutine[None, None, _T], signals: SignalHandlers)
         names.append(name)
         loop.call_soon_threadsafe(task.cancel)
 
-    before, signals.listener = signals.listener, cancel_work
+    before, signals.callback = signals.callback, cancel_work
     try:
         return await task
     except asyncio.CancelledError:
@@ -51,7 +51,7 @@ async def or_cancelled(work: Coroutine[None, None, _T], signals: SignalHandlers)
             raise
         raise Cancelled(f"cancelled by {names[0]} before anything was started") from None
     finally:
-        signals.listener = before
+        signals.callback = before
 
 
 def canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], None]:

@@ -139,7 +139,9 @@ class Collector:
         there = {file.frame for file in scan(attempt.folder) if file.size and file.frame in attempt.asked}
         if attempt.counted <= len(there | attempt.taken):
             return ready
-        strays = find_misplaced_frames({file.frame: file.mtime_ns for file in ready if file.frame is not None})
+        strays = find_misplaced_frames(
+            {file.frame: file.mtime_ns for file in ready if file.frame is not None}
+        )
         for frame in strays:
             attempt.broken[frame] = (
                 "was written out of turn, while another frame that was told of has no file"

@@ -87,8 +87,8 @@ class Dispatcher:
         grant = self._strategy.grant(slot, self._now())
         if grant is None:
             return None
-        if grant.robbed is not None:
-            self._cut(grant, grant.robbed)
+        if grant.victim is not None:
+            self._cut(grant, grant.victim)
         return grant.lease
 
     def _cut(self, grant: Grant, front: Lease) -> None:

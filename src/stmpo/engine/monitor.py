@@ -308,5 +308,5 @@ class Monitor:
             attempt.costs.pause(time.time())
         else:
             attempt.tree.resume()
-            attempt.costs.go_on(time.time())
+            attempt.costs.resume(time.time())
         self._reporter.slot(attempt)

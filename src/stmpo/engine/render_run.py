@@ -137,11 +137,11 @@ async def _render(
             reasons=_reasons(plan) if wanted.frames else (),
         )
     )
-    signals.listener = canceller(run, session, intake.journal.path)
+    signals.callback = canceller(run, session, intake.journal.path)
     try:
         ending = await run.go()
     finally:
-        signals.listener = ignore_signal
+        signals.callback = ignore_signal
     kept = _clean_up(intake, ledger, scratch, past)
     elapsed = time.monotonic() - began
     summary = _summary(

@@ -146,7 +146,7 @@ class SharedFolder:
         if member.counted > self._counted.get(member.number, 0):
             self._counted[member.number] = member.counted
             now = time.time()
-            self._costs.tell(now, member.costs.finished(now))
+            self._costs.report(now, member.costs.finished(now))
 
     def leave(self, member: Attempt) -> Attempt | None:
         """A member's renderer is gone. Returns the commons when it was the last one: they are to be concluded."""
