@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stmpo.model.options import JobOptions, Option, RunOptions, declared
-from stmpo.renderers.error_catalogue import documented
+from stmpo.renderers.error_catalogue import CATALOGUE
 
 HERE = Path(__file__).resolve().parent
 
@@ -65,7 +65,7 @@ def _default(item: Option) -> str:
 def catalogue_page() -> str:
     """Every line of a renderer that means something, as declared in `stmpo.renderers.error_catalogue`."""
     rows = [
-        f"| {p.name} | {p.meaning.value} | `{_cell(p.example)}` | {_cell(p.advice)} |" for p in documented()
+        f"| {p.name} | {p.meaning.value} | `{_cell(p.example)}` | {_cell(p.advice)} |" for p in CATALOGUE
     ]
     return "\n".join(
         [

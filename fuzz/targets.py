@@ -20,7 +20,7 @@ from stmpo.fonts.install import lease_store, manifest
 from stmpo.fonts.install.manifest import load_font
 from stmpo.fonts.install.validate import NotAFont
 from stmpo.fonts.legacy import read_legacy
-from stmpo.fonts.names import postscript_names
+from stmpo.fonts.sfnt import read_faces
 from stmpo.history import cost_cache
 from stmpo.history.journal import Journal, ProjectVersion
 from stmpo.machine import hwloc_xml, numa_map
@@ -29,7 +29,7 @@ from stmpo.model.frames import MAX_FRAMES, FrameSet
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.model.text import visible
-from stmpo.project.prefilter import thin
+from stmpo.project.prefilter import strip_project
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.environment import child_environment
 from stmpo.renderers.line_decoder import MAX_LINE_BYTES, LineSplitter, decode
@@ -149,7 +149,7 @@ def env_file(data: bytes) -> None:
 def fonts(data: bytes) -> None:
     """A font, as a worker looks it through, and as a sender reads its names."""
     path = _file("font.ttf", data)
-    postscript_names(path)
+    read_faces(path)
     read_legacy(path)
     with contextlib.suppress(NotAFont):
         assert load_font(path).names
@@ -179,7 +179,7 @@ def costs(data: bytes) -> None:
 def project(data: bytes) -> None:
     """An After Effects project, as far as it is cut down before py_aep reads it."""
     with contextlib.suppress(ValueError, struct.error):
-        assert len(thin(data).data) <= len(data)
+        assert len(strip_project(data).data) <= len(data)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

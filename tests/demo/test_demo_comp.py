@@ -33,8 +33,8 @@ def test_it_is_four_seconds_of_full_hd_and_small() -> None:
 def test_its_frames_are_opaque_and_all_different() -> None:
     pytest.importorskip("rlottie_python", reason="needs rlottie")
     image = pytest.importorskip("PIL.Image", reason="needs Pillow")
-    from stmpo.renderers.lottie.file import load  # noqa: PLC0415 - after the check that it can be rendered
-    from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415
+    from stmpo.renderers.lottie.document import load  # noqa: PLC0415 - after the check that it can be rendered
+    from stmpo.renderers.lottie.painter import FramePainter  # noqa: PLC0415
 
     painter = FramePainter(load(DEMO_COMP)[0], DEMO_COMP.parent, "PNG", 0.1)
     frames = [painter.encode(frame) for frame in range(0, 120, 8)]

@@ -13,8 +13,8 @@ from stmpo.model.frames import FrameSet, Span
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.renderers.aerender import Aerender
-from stmpo.renderers.emulator import cli
-from stmpo.renderers.emulator.lines import Item, Language, Lines, Quotes, Style, TimeDisplay
+from stmpo.renderers.emulator import arguments as emulator
+from stmpo.renderers.emulator.log_lines import Item, Language, LogLines, Quotes, Style, TimeDisplay
 from stmpo.renderers.protocol import LineKind, Meaning, Renderer, Work
 
 AERENDER: Renderer = Aerender(("aerender",))
@@ -54,7 +54,7 @@ class TestCommand:
             om_template="PNG  RGBA",
             continue_on_missing_footage=True,
         )
-        read = cli.parse(AERENDER.command(asked, work(Span(-12, -3)), mfr=False)[1:])
+        read = emulator.parse(AERENDER.command(asked, work(Span(-12, -3)), mfr=False)[1:])
         assert (read.rqindex, read.comp, read.rs_template, read.om_template) == (4, None, "Best", "PNG  RGBA")
         assert (read.start, read.end, read.mfr) == (-12, -3, (False, 25))
         assert read.continue_on_missing_footage
@@ -75,18 +75,20 @@ class TestCommand:
 
     def test_a_job_without_comp_and_item_asks_for_the_first_item(self) -> None:
         """Trap: with neither, aerender renders the whole queue and ignores -output, -s and -e."""
-        arguments, warnings = cli.resolve(cli.parse(AERENDER.command(job(comp=None), work(), mfr=True)[1:]))
+        arguments, warnings = emulator.resolve(
+            emulator.parse(AERENDER.command(job(comp=None), work(), mfr=True)[1:])
+        )
         assert (arguments.rqindex, arguments.output, arguments.start, warnings) == (1, OUTPUT, 3, [])
 
     @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
     def test_any_name_of_a_comp_arrives_as_it_is(self, name: str) -> None:
-        assert cli.parse(AERENDER.command(job(comp=name), work(), mfr=True)[1:]).comp == name
+        assert emulator.parse(AERENDER.command(job(comp=name), work(), mfr=True)[1:]).comp == name
 
     @pytest.mark.parametrize(
         "name", ["-output", "-reuse", '"quoted"', '"', "100 % & more", "東京 ü", "a' \"b"]
     )
     def test_names_that_look_like_flags_or_shell_syntax_are_plain_values(self, name: str) -> None:
-        read = cli.parse(AERENDER.command(job(comp=name, rs_template=name), work(), mfr=True)[1:])
+        read = emulator.parse(AERENDER.command(job(comp=name, rs_template=name), work(), mfr=True)[1:])
         assert (read.comp, read.rs_template, read.output) == (name, name, OUTPUT)
 
     def test_flags_that_break_parallel_rendering_are_never_passed(self) -> None:
@@ -235,7 +237,7 @@ class TestWholeRun:
     ) -> None:
         style = Style(display, language, quotes, decimal_comma=language is not Language.EN)
         item = Item(comp, -3, 3, 29.97, 1920, 1080, "/out/error: (7).mov", "QuickTime", single=True)
-        lines = Lines(style, item)
+        lines = LogLines(style, item)
         reads = [AERENDER.read(line) for line in lines.starting()]
         assert [read.kind for read in reads if read.kind is not LineKind.OTHER] == [LineKind.OPENED]
         for count, frame in enumerate(range(-3, 4), start=1):

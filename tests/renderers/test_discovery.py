@@ -47,15 +47,15 @@ class TestOrder:
             return Installation((installed,), "")
 
         found = find_aerender(str(explicit), environ, search=search)
-        assert (found.argv_prefix, found.name, found.how) == ((str(explicit),), "aerender", "--aerender-path")
+        assert (found.prefix, found.name, found.found_by) == ((str(explicit),), "aerender", "--aerender-path")
         found = find_aerender(None, environ, search=search)
-        assert (found.argv_prefix, found.how) == ((str(variable),), "AERENDER_PATH")
+        assert (found.prefix, found.found_by) == ((str(variable),), "AERENDER_PATH")
         del environ["AERENDER_PATH"]
         found = find_aerender(None, environ, search=search)
-        assert (found.argv_prefix, found.how) == ((str(on_path),), "PATH")
+        assert (found.prefix, found.found_by) == ((str(on_path),), "PATH")
         del environ["PATH"]
         found = find_aerender(None, environ, search=search)
-        assert (found.argv_prefix, found.how) == ((str(installed),), "newest installed After Effects")
+        assert (found.prefix, found.found_by) == ((str(installed),), "newest installed After Effects")
 
     @pytest.mark.parametrize("source", ["--aerender-path", "AERENDER_PATH"])
     def test_a_named_one_that_does_not_exist_ends_there(self, tmp_path: Path, source: str) -> None:
@@ -75,7 +75,7 @@ class TestOrder:
     def test_an_empty_word_is_none(self, tmp_path: Path, empty: str | None) -> None:
         on_path = program(tmp_path / "aerender")
         environ = {"PATH": str(tmp_path), "AERENDER_PATH": empty or ""}
-        assert find_aerender(empty, environ, search=nothing).argv_prefix == (str(on_path),)
+        assert find_aerender(empty, environ, search=nothing).prefix == (str(on_path),)
 
     def test_nothing_found_names_every_place_in_one_line(self) -> None:
         with pytest.raises(NoRenderer) as caught:
@@ -91,18 +91,18 @@ class TestNamed:
         """A renderer may be started in another folder."""
         file = program(tmp_path / "bin" / "aerender")
         monkeypatch.chdir(tmp_path)
-        assert find_aerender(os.path.join("bin", "aerender"), {}).argv_prefix == (str(file),)  # noqa: PTH118
+        assert find_aerender(os.path.join("bin", "aerender"), {}).prefix == (str(file),)  # noqa: PTH118
 
     @pytest.mark.parametrize("inside", ["aerender", "aerender.exe", "Support Files/aerender.exe"])
     def test_a_folder_stands_for_the_aerender_in_it(self, tmp_path: Path, inside: str) -> None:
         file = program(tmp_path / "Adobe After Effects 2025" / inside)
         found = find_aerender(str(tmp_path / "Adobe After Effects 2025"), {})
-        assert (found.argv_prefix, found.name) == ((str(file),), "aerender")
+        assert (found.prefix, found.name) == ((str(file),), "aerender")
 
     def test_an_application_stands_for_the_aerender_beside_it(self, tmp_path: Path) -> None:
         file = program(tmp_path / "aerender")
         (tmp_path / "Adobe After Effects 2025.app").mkdir()
-        assert find_aerender(str(tmp_path / "Adobe After Effects 2025.app"), {}).argv_prefix == (str(file),)
+        assert find_aerender(str(tmp_path / "Adobe After Effects 2025.app"), {}).prefix == (str(file),)
 
     def test_a_folder_without_one_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(NoRenderer, match="holds no aerender"):
@@ -112,7 +112,7 @@ class TestNamed:
         script = tmp_path / "fake.py"
         script.touch(mode=0o644)
         found = find_aerender(str(script), {})
-        assert (found.argv_prefix, found.name) == ((sys.executable, str(script)), "fake")
+        assert (found.prefix, found.name) == ((sys.executable, str(script)), "fake")
 
     @pytest.mark.parametrize("name", ["aerender.bat", "AERENDER.CMD"])
     def test_a_batch_file_is_refused_with_the_reason(self, tmp_path: Path, name: str) -> None:
@@ -136,14 +136,14 @@ class TestNamed:
     def test_a_bare_command_is_looked_up_on_path(self, tmp_path: Path, file: str) -> None:
         path = program(tmp_path / file)
         found = find_aerender("stmpo-lottie", {"Path": str(tmp_path)})
-        assert (found.argv_prefix, found.name) == ((str(path),), "stmpo-lottie")
+        assert (found.prefix, found.name) == ((str(path),), "stmpo-lottie")
 
     def test_a_bare_command_may_be_a_file_of_the_current_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "fake.py").touch()
         monkeypatch.chdir(tmp_path)
-        assert find_aerender("fake.py", {}).argv_prefix == (sys.executable, str(tmp_path / "fake.py"))
+        assert find_aerender("fake.py", {}).prefix == (sys.executable, str(tmp_path / "fake.py"))
 
     def test_a_bare_command_that_is_nowhere_is_named(self) -> None:
         with pytest.raises(NoRenderer, match="no aerender-9000 on PATH"):
@@ -151,7 +151,7 @@ class TestNamed:
 
     def test_quotation_marks_of_a_copied_path_are_taken_off(self, tmp_path: Path) -> None:
         file = program(tmp_path / "with blanks" / "aerender")
-        assert find_aerender(f'"{file}" ', {}).argv_prefix == (str(file),)
+        assert find_aerender(f'"{file}" ', {}).prefix == (str(file),)
 
     def test_a_line_break_in_a_path_makes_no_second_line(self) -> None:
         with pytest.raises(NoRenderer) as caught:
@@ -170,9 +170,7 @@ class TestPath:
         real = program(tmp_path / "real" / "aerender")
         monkeypatch.chdir(tmp_path)
         entries = ["", ".", str(tmp_path / "batch"), str(tmp_path / "folder"), f'"{real.parent}"']
-        assert find_aerender(None, {"PATH": os.pathsep.join(entries)}, search=nothing).argv_prefix == (
-            str(real),
-        )
+        assert find_aerender(None, {"PATH": os.pathsep.join(entries)}, search=nothing).prefix == (str(real),)
 
 
 class TestInstalled:
@@ -207,8 +205,8 @@ class TestInstalled:
         }
         there = windows.installed(environ)
         assert there.aerenders == (new, old)
-        assert str(tmp_path / "E") in there.looked
-        assert "common" not in there.looked
+        assert str(tmp_path / "E") in there.searched
+        assert "common" not in there.searched
 
     def test_windows_names_each_folder_once(self) -> None:
         same = {"ProgramFiles": "C:\\Program Files", "ProgramW6432": "c:\\program files"}
@@ -217,7 +215,7 @@ class TestInstalled:
     def test_windows_without_its_variables_assumes_no_drive(self) -> None:
         there = windows.installed({})
         assert there.aerenders == ()
-        assert "ProgramFiles" in there.looked
+        assert "ProgramFiles" in there.searched
 
     def test_macos_looks_into_both_applications_folders(self, tmp_path: Path) -> None:
         shared = program(tmp_path / "Applications" / "Adobe After Effects 2024" / "aerender")
@@ -247,7 +245,7 @@ class TestChoice:
         chosen = choose_renderer(Path(name), None, environ)
         assert isinstance(chosen, Aerender)
         assert chosen.prefix == (sys.executable, "-m", "stmpo.renderers.lottie.renderer")
-        assert (chosen.name, chosen.how) == ("stmpo-lottie", "embedded renderer")
+        assert (chosen.name, chosen.found_by) == ("stmpo-lottie", "embedded renderer")
 
     def test_an_explicit_renderer_gets_lottie_files_as_well(self, tmp_path: Path) -> None:
         path = str(program(tmp_path / "aerender"))
@@ -257,7 +255,7 @@ class TestChoice:
     def test_a_project_is_rendered_by_aerender(self, tmp_path: Path, name: str) -> None:
         path = str(program(tmp_path / "aerender"))
         chosen = choose_renderer(Path(name), None, {"AERENDER_PATH": path})
-        assert (chosen.prefix, chosen.name, chosen.how) == ((path,), "aerender", "AERENDER_PATH")
+        assert (chosen.prefix, chosen.name, chosen.found_by) == ((path,), "aerender", "AERENDER_PATH")
 
     @pytest.mark.parametrize("name", ["a.prproj", "a", "a\nb.mov"])
     def test_any_other_file_is_bad_input(self, name: str) -> None:

@@ -9,15 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.emulator.cli import AerenderError, AerenderExitCode, OutputFile, claim, parse, resolve
-from stmpo.renderers.emulator.lines import (
+from stmpo.renderers.emulator.arguments import (
+    AerenderError,
+    AerenderExitCode,
+    OutputFile,
+    claim,
+    parse,
+    resolve,
+)
+from stmpo.renderers.emulator.log_lines import (
     Item,
     Language,
-    Lines,
+    LineWriter,
+    LogLines,
     Quotes,
     Style,
     TimeDisplay,
-    Voice,
     timecode,
 )
 
@@ -175,7 +182,7 @@ class TestTimecode:
 
 class TestLines:
     def test_a_frame_line_has_absolute_time_and_a_count_from_one(self) -> None:
-        assert Lines(Style(), ITEM).frame(93, 1, 2.7) == ["PROGRESS:  0:00:03:18 (1): 2 Seconds"]
+        assert LogLines(Style(), ITEM).frame(93, 1, 2.7) == ["PROGRESS:  0:00:03:18 (1): 2 Seconds"]
 
     @pytest.mark.parametrize(
         ("style", "line"),
@@ -187,10 +194,10 @@ class TestLines:
         ],
     )
     def test_the_style_shapes_a_frame_line(self, style: Style, line: str) -> None:
-        assert Lines(style, ITEM).frame(104, 105, 0) == [line]
+        assert LogLines(style, ITEM).frame(104, 105, 0) == [line]
 
     def test_lines_may_repeat(self) -> None:
-        assert len(Lines(Style(repeat_frames=True), ITEM).frame(0, 1, 0)) == 2
+        assert len(LogLines(Style(repeat_frames=True), ITEM).frame(0, 1, 0)) == 2
 
     @pytest.mark.parametrize(
         ("style", "words"),
@@ -203,27 +210,29 @@ class TestLines:
         ],
     )
     def test_the_end_is_said_in_the_words_that_parsers_know(self, style: Style, words: str) -> None:
-        assert words in "\n".join(Lines(style, ITEM).finished(88))
+        assert words in "\n".join(LogLines(style, ITEM).finished(88))
 
     def test_a_comma_may_stand_for_the_point(self) -> None:
         style = Style(decimal_comma=True)
-        assert "PROGRESS:  Frame Rate: 25,00 (comp)" in Lines(style, ITEM).starting()
-        assert "of -0,20 seconds" in Lines(style, ITEM).outside(-5, 0, 99)
+        assert "PROGRESS:  Frame Rate: 25,00 (comp)" in LogLines(style, ITEM).starting()
+        assert "of -0,20 seconds" in LogLines(style, ITEM).outside(-5, 0, 99)
 
     @pytest.mark.parametrize(
         ("seconds", "words"), [(4, "4 Seconds"), (88, "1 Min, 28 Sec"), (94_500, "26 Hr, 15 Min")]
     )
     def test_the_time_elapsed_has_three_shapes(self, seconds: float, words: str) -> None:
-        assert Lines(Style(), ITEM).finished(seconds)[-1] == f"PROGRESS:  Total Time Elapsed: {words}"
+        assert LogLines(Style(), ITEM).finished(seconds)[-1] == f"PROGRESS:  Total Time Elapsed: {words}"
 
 
 class TestVoice:
     def test_errors_only_leaves_out_progress_warnings_and_infos(self) -> None:
         out = io.BytesIO()
-        Voice(out, errors_only=True).say(["PROGRESS: a", "", "WARNING:b", "INFO:c", "aerender ERROR: d"])
+        LineWriter(out, errors_only=True).write(
+            ["PROGRESS: a", "", "WARNING:b", "INFO:c", "aerender ERROR: d"]
+        )
         assert out.getvalue() == b"aerender ERROR: d\n"
 
     def test_writes_in_the_console_s_code_page(self) -> None:
         out = io.BytesIO()
-        Voice(out, encoding="cp932").say("秒 é")
+        LineWriter(out, encoding="cp932").write("秒 é")
         assert out.getvalue() == "秒 ?\n".encode("cp932")

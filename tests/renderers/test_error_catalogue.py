@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.error_catalogue import CATALOGUE, Pattern, documented, look_up
+from stmpo.renderers.error_catalogue import CATALOGUE, Pattern, look_up
 from stmpo.renderers.protocol import Meaning
 
 HOPELESS, UNTRUSTED, LATER = Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER
@@ -189,7 +189,6 @@ def test_an_example_is_found_under_its_own_name(pattern: Pattern) -> None:
 def test_names_are_distinct_and_every_advice_is_one_sentence() -> None:
     """A name identifies a pattern in journals and documents."""
     assert len({pattern.name for pattern in CATALOGUE}) == len(CATALOGUE)
-    assert tuple(documented()) == CATALOGUE
     for pattern in CATALOGUE:
         assert re.fullmatch(r"[A-Z][^\n]{20,}\.", pattern.advice), pattern.name
         assert len(pattern.advice) < 160, pattern.name

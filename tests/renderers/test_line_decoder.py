@@ -66,7 +66,7 @@ class TestLineSplitter:
         splitter = LineSplitter()
         for _ in range(160):
             assert splitter.feed(b"y" * 65_536) == []
-        assert len(splitter._held) == MAX_LINE_BYTES
+        assert len(splitter._pending) == MAX_LINE_BYTES
         assert len(splitter.close()[0]) == MAX_LINE_BYTES + len(CUT)
         assert splitter.close() == []
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.model.errors import BadInput
-from stmpo.renderers.lottie import file
-from stmpo.renderers.lottie.file import LottieInfo, load
+from stmpo.renderers.lottie import document as lottie_document
+from stmpo.renderers.lottie.document import LottieInfo, load
 from stmpo.renderers.lottie.renderer import check_lottie, main
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class TestCheck:
     def test_refuses_a_zip_bomb_before_unpacking_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(file, "MAX_BYTES", 100_000)
+        monkeypatch.setattr(lottie_document, "MAX_BYTES", 100_000)
         path = archive(tmp_path / "x.lottie", {"manifest.json": " " * 1_000_000})
         assert path.stat().st_size < 100_000
         with pytest.raises(BadInput, match="unpacks to more"):
@@ -201,7 +201,7 @@ class TestPixels:
             assert blue < 6
 
     def test_alpha_agrees_with_rlottie_s_own_buffer(self, comp: Path) -> None:
-        from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415 - after the check that it can be had
+        from stmpo.renderers.lottie.painter import FramePainter  # noqa: PLC0415 - after the check that it can be had
 
         painter = FramePainter(load(comp)[0], comp.parent, "PNG", 1.0)
         blue, green, red, alpha = painter.pixels(10)[:4]
@@ -213,7 +213,7 @@ class TestPixels:
     def test_alpha_that_rounding_lost_is_given_back(
         self, tmp_path: Path, paints: int, *, opaque: bool
     ) -> None:
-        """Sixty faint sheets over an opaque ground leave rlottie's alpha below 255; one sheet of 90 % is meant so."""
+        """Sixty faint sheets over an opaque ground leave alpha below 255; one of 90 % is transparent."""
         layer = document()["layers"][0]
         box, paint, place = layer["shapes"][0]["it"]
         sheet = {**box, "p": {"a": 0, "k": [32, 16]}, "s": {"a": 0, "k": [64, 32]}}

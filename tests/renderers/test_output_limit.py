@@ -5,7 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.renderers.output_limit import A_LINE, A_SECOND, AT_ONCE, LAST_LINES, OutputLimit
+from stmpo.renderers.output_limit import (
+    BURST_BYTES,
+    BYTES_PER_SECOND,
+    LAST_LINES,
+    LINE_OVERHEAD_BYTES,
+    OutputLimit,
+)
 
 
 def _printed(flood: OutputLimit, lines: list[str], now: float) -> list[str]:
@@ -23,7 +29,7 @@ def test_of_a_flood_the_beginning_and_the_last_words_are_shown_and_the_rest_is_c
     lines = [f"flood {n}" for n in range(1_000_000)]
     flood = OutputLimit(0.0)
     shown = _printed(flood, lines, 0.0)
-    assert sum(len(line) + A_LINE for line in shown) <= AT_ONCE
+    assert sum(len(line) + LINE_OVERHEAD_BYTES for line in shown) <= BURST_BYTES
     rest = flood.rest()
     assert (
         rest[0]
@@ -36,28 +42,28 @@ def test_after_a_flood_lines_are_shown_again_and_the_gap_is_told() -> None:
     flood = OutputLimit(0.0)
     shown = len(_printed(flood, ["x" * 1000] * 5000, 0.0))
     assert flood.admit("soon after", 1.0) == []
-    (told, line) = flood.admit("much later", 1.0 + AT_ONCE / A_SECOND)
+    (with_line, line) = flood.admit("much later", 1.0 + BURST_BYTES / BYTES_PER_SECOND)
     assert line == "much later"
-    assert told.startswith(f"[... {5001 - shown:,} lines left out")
+    assert with_line.startswith(f"[... {5001 - shown:,} lines left out")
     assert flood.rest() == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 60_000)), max_size=200))
 def test_never_more_than_the_limit_and_every_line_is_shown_or_counted(steps: list[tuple[float, int]]) -> None:
-    flood, now, shown, told = OutputLimit(0.0), 0.0, 0, 0
+    flood, now, shown, with_line = OutputLimit(0.0), 0.0, 0, 0
     size = 0
     for wait, length in steps:
         now += wait
         for text in flood.admit("x" * length, now):
             if text.startswith("[..."):
-                told += int(text.split()[1].replace(",", ""))
+                with_line += int(text.split()[1].replace(",", ""))
             else:
                 shown += 1
-                size += len(text) + A_LINE
+                size += len(text) + LINE_OVERHEAD_BYTES
     for text in flood.rest():
         if text.startswith("[..."):
-            told += int(text.split()[1].replace(",", ""))
+            with_line += int(text.split()[1].replace(",", ""))
         else:
             shown += 1
-    assert shown + told == len(steps)
-    assert size <= AT_ONCE + A_SECOND * now + 1
+    assert shown + with_line == len(steps)
+    assert size <= BURST_BYTES + BYTES_PER_SECOND * now + 1

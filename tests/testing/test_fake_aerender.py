@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from stmpo.delivery.verify import Whole, verify_frame
-from stmpo.renderers.emulator.lines import Language, Style, TimeDisplay
+from stmpo.renderers.emulator.log_lines import Language, Style, TimeDisplay
 from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, frame_stamp, starts
 from stmpo.testing.state import FakeState
 
@@ -298,11 +298,11 @@ class TestContention:
 
     def test_who_renders_is_counted_until_it_says_so_no_more(self, tmp_path: Path) -> None:
         one, other = FakeState(tmp_path, 1), FakeState(tmp_path, 2)
-        assert one.others_at_work() == 0
-        assert other.others_at_work() == 1
+        assert one.other_active_starts() == 0
+        assert other.other_active_starts() == 1
         long_ago = time.time() - 60
         os.utime(tmp_path / "renders-1", (long_ago, long_ago))
-        assert other.others_at_work() == 0
+        assert other.other_active_starts() == 0
 
 
 class TestEnds:

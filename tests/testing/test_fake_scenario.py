@@ -9,7 +9,7 @@ import pytest
 
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import Span
-from stmpo.renderers.emulator.lines import Language, Style
+from stmpo.renderers.emulator.log_lines import Language, Style
 from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
 from stmpo.testing.faults import Faults, Moment
 from stmpo.testing.scenario import load

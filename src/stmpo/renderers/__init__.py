@@ -1,1 +1,1 @@
-"""What knows a renderer program: its command line, its lines, where it is installed; and the embedded renderer."""
+"""Renderer programs: command line, output lines, where they are installed; the embedded renderer."""

@@ -1,14 +1,16 @@
-"""aerender's command line, and what its lines say.
+"""aerender's command line, and how its output lines are read.
 
-The launcher (`aerender`) starts After Effects and relays what its own startup script, `commandLineRenderer.jsx`, prints.
-So lines come from three authors: the launcher and the script, always in English; and After Effects' render log, in
-the language of its user interface, behind a severity that is always English (`PROGRESS:`, `WARNING:`, `INFO:`).
+The launcher (`aerender`) starts After Effects and relays what its own startup script,
+`commandLineRenderer.jsx`, prints. Lines therefore have three authors: the launcher and the script, always in
+English; and After Effects' render log, in the language of its user interface, behind a severity that is
+always English (`PROGRESS:`, `WARNING:`, `INFO:`).
 
-A `PROGRESS:` line is header, frame, start or finish of a comp, and holds names of comps and files as their authors
-wrote them. It is therefore never looked up in the catalogue: a comp may be called "aerender ERROR: x".
+A `PROGRESS:` line is a header, a frame, or the start or end of a comp, and holds names of comps and files
+exactly as the artist wrote them. It is therefore never looked up in the catalogue: a comp may be called
+"aerender ERROR: x".
 
-`read` keeps no state, so that one `Aerender` serves all slots. Where a language is unknown, a dated line is taken for
-the start of a comp: that claims least, and the ledger finds out about the end by itself.
+`read` keeps no state, so one `Aerender` serves all slots. If the language is unknown, a dated line counts as
+the start of a comp: that claims least, and the ledger notices the end by itself.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from stmpo.model.render_job import RenderJob
 
 _READ_CHARACTERS = 4_000
-"""What is read of a line. Longer ones are lists of names; patterns must not be tried along all of them."""
+"""How much of a line is read. Longer lines are lists of names; patterns would take too long on them."""
 
 _SEVERITY = r"(?:PROGRESS:\s*)?"
 _TIMECODE = r"-?[0-9]{1,3}[:;.][0-9]{2}[:;.][0-9]{2}[:;.][0-9]{2,3}"
@@ -36,7 +38,7 @@ _FRAME = re.compile(
     rf"{_SEVERITY}(?:{_TIMECODE}|{_FEET_OR_FRAMES})\s+\(([0-9]{{1,9}})[UL]?\)\s*[:\uff1a]\s*[0-9].*",
     re.DOTALL,
 )
-"""A time in the project's display style, the count in this process (U and L mark fields), and seconds in any language."""
+"""A time in the project's display style, the count in this process (U, L: fields), seconds."""
 
 _VERSION = re.compile(r"aerender version\s+\S+")
 _LAUNCHING = re.compile(
@@ -51,7 +53,7 @@ _DATED = re.compile(
 _PLAIN = re.compile(r"PROGRESS:\s*(?=(?:Starting|Finished) composition\b)")
 
 _QUOTED = re.compile('["“”„«「『\u2018].*["“”‟»」』\u2019]')
-"""A comp's name with its quotation marks. Greedy: a name may hold marks of its own."""
+"""A comp's name with its quotation marks. Greedy: a name may hold quotation marks of its own."""
 
 _FINISHED = re.compile(
     r"^Finished composition\b"
@@ -62,28 +64,28 @@ _FINISHED = re.compile(
     r"|композици\w*.*(?:заверш|законч)|(?:заверш|законч)\w*.*композици",
     re.IGNORECASE,
 )
-"""English, German and French as seen in logs and public parsers; the rest inferred from the words of each language."""
+"""English, German and French are from logs and public parsers; the rest is inferred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aerender:
-    """aerender, or a program with its command line and its lines (the embedded renderer, the fake aerender).
-
-    `prefix` is what starts it: the executable, or an interpreter and its script.
-    """
+    """aerender, or a program with its command line and lines (the embedded renderer, the fake aerender)."""
 
     prefix: tuple[str, ...]
+    """Starts the program: the executable, or an interpreter and its script."""
+
     name: str = "aerender"
-    how: str = ""
-    """Where it was found, for the log."""
+    found_by: str = ""
+    """The option, variable or place that it was found by, for the log."""
 
     def command(self, job: RenderJob, work: Work, *, mfr: bool) -> Sequence[str]:
-        """The argument list that renders this.
+        """Return the argument list that renders this.
 
-        Each value is one item: no shell reads it, and aerender takes the item after a flag for the flag's value
-        whatever it looks like. A job without comp and queue item (a Lottie file) asks for the first item, since aerender
-        ignores `-output`, `-s` and `-e` where none is named. Never passed: `-reuse` (would attach to a running After Effects), `-log`
-        (would silence the output and the check for a dead launcher), `-mp` (refused since 2022) and `-i`.
+        Each value is one item: no shell reads it, and aerender takes the item after a flag as the flag's
+        value, whatever it looks like. A job without comp and queue item (a Lottie file) asks for the first
+        item, since aerender otherwise ignores `-output`, `-s` and `-e`. Four flags are never passed: `-reuse`
+        attaches to a running After Effects, `-log` silences the output and disables the check for a dead
+        launcher, `-mp` is refused since 2022, and `-i` skips frames.
         """
         line = [*self.prefix, "-project", _value(str(job.project))]
         if job.comp is not None:
@@ -99,7 +101,7 @@ class Aerender:
         line += ["-output", _value(work.output)]
         if work.span is not None:
             line += ["-s", str(work.span.first), "-e", str(work.span.last)]
-        # Always both values: without the flag the user's preference decides, and OFF wants its percentage as well.
+        # Always both values: without the flag the user's preference decides; OFF needs its percentage too.
         line += ["-mfr", "ON" if mfr else "OFF", str(work.mfr_percent)]
         line += ["-v", "ERRORS_AND_PROGRESS", "-close", "DO_NOT_SAVE_CHANGES", "-sound", "OFF"]
         if job.continue_on_missing_footage:
@@ -107,7 +109,7 @@ class Aerender:
         return line
 
     def read(self, line: str) -> ReadLine:
-        """Understand one output line (decoded, without its line end)."""
+        """Classify one output line (decoded, without its line end)."""
         text = line[:_READ_CHARACTERS].strip()
         if not text:
             return ReadLine(LineKind.OTHER, line)
@@ -124,12 +126,12 @@ class Aerender:
 
 
 def _value(text: str) -> str:
-    """The text as aerender will read it back: its script strips one pair of enclosing quotation marks, if there is one."""
+    """Quote a text with quotation marks at both ends: aerender's script strips one such pair from a value."""
     return f'"{text}"' if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _milestone(text: str) -> LineKind | None:
-    """Which step of a process's life the line tells, if it tells one."""
+    """Return the step of a process's life that the line reports, or None."""
     if _VERSION.match(text):
         return LineKind.VERSION
     if _LAUNCHING.match(text):
@@ -137,9 +139,9 @@ def _milestone(text: str) -> LineKind | None:
     head = _DATED.match(text) or _PLAIN.match(text)
     if head is None:
         return None
-    said = text[head.end() :]
-    if said.startswith("Starting composition"):  # at once: the name behind it may say anything
+    rest = text[head.end() :]
+    if rest.startswith("Starting composition"):  # decided at once: the comp's name behind it may be anything
         return LineKind.OPENED
-    if not text.startswith("PROGRESS:") and not said.startswith("Finished composition"):
+    if not text.startswith("PROGRESS:") and not rest.startswith("Finished composition"):
         return None  # a date alone begins many programs' lines
-    return LineKind.FINISHED if _FINISHED.search(_QUOTED.sub("", said)) else LineKind.OPENED
+    return LineKind.FINISHED if _FINISHED.search(_QUOTED.sub("", rest)) else LineKind.OPENED

@@ -1,13 +1,14 @@
-"""The environment of a renderer process, and the secrets that an env file may bring into it.
+"""The environment of a renderer process, and the secrets that an env file may add to it.
 
-A child inherits this process's environment, with `KMP_DUPLICATE_LIB_OK=TRUE` unless it says otherwise (After Effects
-plug-ins that bring an OpenMP of their own would else end the process). An env file, a JSON object of strings, adds to
-that or overrides it.
+A child inherits this process's environment, plus `KMP_DUPLICATE_LIB_OK=TRUE` unless that variable is set:
+After Effects plug-ins that bring their own OpenMP would end the process without it. An env file, a JSON
+object of strings, adds variables or overrides them.
 
-Values of an env file are taken for secrets: no error, log line or `repr` holds one, and `Redactor` masks those that a
-child prints. Names are not secret; they are logged. Three kinds of names are refused: what no system can take, what
-this program and the farm say to each other (`OPENJD_*`, `STMPO_*`, `DEADLINE_*`), and what makes every process load or
-run code of the file's choosing. Search paths such as `PATH` and `LD_LIBRARY_PATH` are allowed: plug-ins need them.
+Values of an env file are treated as secrets: no error, log line or `repr` contains one, and `Redactor` masks
+those that a child prints. Names are not secret and are logged. Three kinds of names are refused: names that
+no system accepts, names reserved for this program and the farm (`OPENJD_*`, `STMPO_*`, `DEADLINE_*`), and
+variables that make every process load or run code from elsewhere. Search paths such as `PATH` and
+`LD_LIBRARY_PATH` are allowed, since plug-ins need them.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ MAX_FILE_BYTES = 1 << 20
 """Largest env file. Windows takes 32,767 characters for a whole environment."""
 
 MASK = "***"
-"""What a masked value is shown as."""
+"""Replaces a masked value."""
 
 _SHORTEST_SECRET = 4
-"""Characters. Shorter values ("1", "on") are no secrets, and masking them would make the log unreadable."""
+"""Characters. Shorter values ("1", "on") are not secret, and masking them would make the log unreadable."""
 
 _OPENMP = "KMP_DUPLICATE_LIB_OK"
 _NAME = re.compile(r"[^\s=\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_OURS = ("OPENJD_", "STMPO_", "DEADLINE_")
-_INJECTS = frozenset(
+_RESERVED_PREFIXES = ("OPENJD_", "STMPO_", "DEADLINE_")
+_INJECTING_NAMES = frozenset(
     {
         "BASHOPTS",
         "BASH_ENV",
@@ -87,37 +88,37 @@ _INJECTS = frozenset(
         "_JAVA_OPTIONS",
     }
 )
-"""Variables by which a loader or an interpreter loads or runs code before the program's own, or find the system's."""
+"""Variables that make a loader or an interpreter run other code, or that locate system files."""
 
-_INJECTING = ("BASH_FUNC_", "COR_PROFILER_", "CORECLR_PROFILER_", "DYLD_PRINT_", "LD_AUDIT_")
-"""Beginnings of such names: functions for a shell, paths for each width, files that a loader writes."""
+_INJECTING_PREFIXES = ("BASH_FUNC_", "COR_PROFILER_", "CORECLR_PROFILER_", "DYLD_PRINT_", "LD_AUDIT_")
+"""Prefixes of such names: shell functions, profiler paths per word size, files that a loader writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChildEnvironment:
-    """What a renderer process gets."""
+    """The environment that a renderer process gets."""
 
     values: Mapping[str, str] = field(repr=False)
-    """The whole environment, secrets included: for starting a process and nothing else."""
+    """All variables, secrets included: only for starting a process."""
 
     names_from_file: tuple[str, ...] = ()
     """Names that the env file set, in its order. These may be logged."""
 
     def redactor(self) -> Redactor:
-        """Masks the env file's values."""
+        """Return a function that masks the env file's values."""
         return Redactor(self.values[name] for name in self.names_from_file)
 
 
 def child_environment(
     base: Mapping[str, str], env_file: Path | None, *, names_ignore_case: bool = os.name == "nt"
 ) -> ChildEnvironment:
-    """The environment for renderer processes: `base`, then what an env file says.
+    """Return the environment for renderer processes: `base`, overridden by an env file.
 
-    `names_ignore_case` is what the system does: on Windows `Path` in the file replaces `PATH`, elsewhere both stand.
+    With `names_ignore_case` (Windows), `Path` in the file replaces `PATH`; otherwise they are two variables.
 
     Raises:
-        BadInput: the file cannot be read, is not a JSON object of strings, or sets a variable that is refused.
-            The text names file and variable, never a value.
+        BadInput: the file cannot be read, is not a JSON object of strings, or sets a refused variable. The
+            message names the file and the variable, never a value.
     """
     values = dict(base)
     fold = str.upper if names_ignore_case else str
@@ -132,10 +133,10 @@ def child_environment(
 
 
 class Redactor:
-    """Masks values in lines of text, the longest first, so that no value is left half shown."""
+    """Masks values in lines of text, the longest first, so that no part of a value stays visible."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        # A child prints a value as it is, line by line, and `text.visible` may have escaped it by then.
+        # A child prints a value line by line, and `text.visible` may have escaped it before it arrives here.
         shown = {
             part
             for value in values
@@ -151,17 +152,17 @@ class Redactor:
         return f"{type(self).__name__}({'…' if self._pattern else 'nothing'})"
 
     def __call__(self, line: str) -> str:
-        """The line with every value replaced by `MASK`."""
+        """Replace every value in the line by `MASK`."""
         return line if self._pattern is None else self._pattern.sub(MASK, line)
 
 
-class _Refused(Exception):  # noqa: N818 - it never leaves this file: the reader adds the file's name
-    """Why an env file is refused, without its name."""
+class _Refused(Exception):  # noqa: N818 - caught in this module, which adds the file's name
+    """An env file is refused; the message is the reason, without the file's name."""
 
 
 def _read(env_file: Path, fold: Callable[[str], str]) -> dict[str, str]:
     try:
-        return _checked(_parse(_load(env_file)), fold)
+        return _validate(_parse(_load(env_file)), fold)
     except _Refused as refusal:
         raise BadInput(f"env file {env_file}: {refusal}") from None
 
@@ -173,20 +174,20 @@ def _load(env_file: Path) -> str:
     except OSError as error:
         raise _Refused(f"cannot be read ({error.strerror or type(error).__name__})") from None
     if len(data) > MAX_FILE_BYTES:
-        raise _Refused(f"is larger than {MAX_FILE_BYTES >> 20} MiB; a JSON object of strings is wanted")
+        raise _Refused(f"is larger than {MAX_FILE_BYTES >> 20} MiB; it must be a JSON object of strings")
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError:  # its text would quote the file
+    except UnicodeDecodeError:  # its message would quote the file
         raise _Refused("is not UTF-8; save it as UTF-8") from None
 
 
 def _parse(text: str) -> list[tuple[str, Any]]:
-    """The members of the one object in the text, doubles and all; a nested object comes as a list of pairs."""
+    """Parse the one object in the text. Duplicate names are kept; a nested object becomes a list of pairs."""
     try:
         members = json.loads(text, object_pairs_hook=_Members)
     except json.JSONDecodeError as error:
         raise _Refused(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
-    except (RecursionError, ValueError):  # nested without end; an integer of thousands of digits
+    except (RecursionError, ValueError):  # too deeply nested; an integer of thousands of digits
         raise _Refused("is not a JSON object of strings") from None
     if not isinstance(members, _Members):
         raise _Refused('is not a JSON object of strings, such as {"NAME": "value"}')
@@ -194,10 +195,10 @@ def _parse(text: str) -> list[tuple[str, Any]]:
 
 
 class _Members(list[tuple[str, Any]]):
-    """An object's members. A class of its own, to tell an object from an array."""
+    """An object's members. The class distinguishes an object from an array."""
 
 
-def _checked(members: Iterable[tuple[str, Any]], fold: Callable[[str], str]) -> dict[str, str]:
+def _validate(members: Iterable[tuple[str, Any]], fold: Callable[[str], str]) -> dict[str, str]:
     values: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in members:
@@ -206,21 +207,21 @@ def _checked(members: Iterable[tuple[str, Any]], fold: Callable[[str], str]) -> 
         if reason is not None:
             raise _Refused(f"{shown} {reason}")
         if fold(name) in seen:
-            raise _Refused(f"{shown} stands in it twice; keep one")
+            raise _Refused(f"{shown} is set twice; keep one")
         seen.add(fold(name))
         values[name] = value
     return values
 
 
 def _refusal(name: str, value: object) -> str | None:
-    """Why this member is refused, or None. Never tells the value."""
+    """Return why this member is refused, or None. The reason never contains the value."""
     if not _NAME.fullmatch(name):
-        return "cannot be the name of a variable"
+        return "is not a valid variable name"
     upper = name.upper()
-    if upper.startswith(_OURS):
+    if upper.startswith(_RESERVED_PREFIXES):
         return "is reserved for the farm and this program; leave it out"
-    if upper in _INJECTS or upper.startswith(_INJECTING):
-        return "would make the renderers load code of the file's choosing; leave it out"
+    if upper in _INJECTING_NAMES or upper.startswith(_INJECTING_PREFIXES):
+        return "would make the renderers load other code; leave it out"
     return _value_refusal(value)
 
 
@@ -228,9 +229,9 @@ def _value_refusal(value: object) -> str | None:
     if not isinstance(value, str):
         return "is not a string; put its value in quotation marks"
     if "\0" in value:
-        return "holds a NUL, which no environment can"
+        return "contains a NUL, which no environment allows"
     try:
         value.encode()
     except UnicodeEncodeError:
-        return "holds half a character (a lone surrogate)"
+        return "contains half a character (a lone surrogate)"
     return None

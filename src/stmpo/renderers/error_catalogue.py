@@ -1,15 +1,16 @@
-"""Known errors and warnings of aerender: what each means for the process that printed it, and what a person can do.
+"""Known errors and warnings of aerender: the meaning of each for its process, and the next step for the user.
 
-The catalogue is data. `look_up` tries the patterns in order and the first that matches counts, so the order is part of
-the meaning: harmless lines that look like errors, then words that end trust in the frames, then particular errors,
+The catalogue is data. `look_up` tries the patterns in order and the first match counts, so the order is part
+of the meaning: harmless lines that look like errors, lines that make frames untrusted, particular errors,
 then the general shapes of an error and of a warning.
 
-Two rules keep names out of it. After Effects echoes names of comps, layers and files as they are, so a pattern is bound
-to the line's beginning, or to words that a file name will not hold (`( 86 :: 2 )`, "logged one error"); the bare word
-"error" never counts. And a `PROGRESS:` line is not looked up at all (see `aerender.py`).
+Two rules keep names from matching. After Effects echoes names of comps, layers and files unchanged, so a
+pattern is anchored at the line's beginning, or uses text that no file name contains (`( 86 :: 2 )`, "logged
+one error"); the bare word "error" never counts. And a `PROGRESS:` line is not looked up at all (see
+`aerender.py`).
 
-Case is ignored throughout: strings that the startup script throws come out as `aerender ERROR:`, error objects as
-`aerender Error:`. After Effects' own words follow the language of its user interface; its codes do not.
+Case is ignored: strings thrown by the startup script come out as `aerender ERROR:`, error objects as
+`aerender Error:`. After Effects' messages follow the language of its user interface; its codes do not.
 """
 
 from __future__ import annotations
@@ -17,27 +18,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from stmpo.renderers.protocol import Finding, Meaning
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One known line.
-
-    `example` is such a line; it matches this pattern, and none before it. It stands as it was printed, where logs have
-    the whole of it; where they have a part, the rest is filled in.
-    """
+    """One known line."""
 
     name: str
+    """Stable: journals, documentation and machine-readable output use it."""
+
     meaning: Meaning
     regex: str
     example: str
+    """A line that matches this pattern and none before it; verbatim if a log shows all of it."""
+
     advice: str
+    """The next step for the user, one sentence."""
 
 
 _STRONG = (
@@ -45,10 +43,10 @@ _STRONG = (
     r"(?:After Effects[\s-]{0,2}(?:error|fehler|erreur|errore|erro|エラー|오류|错误|錯誤|ошибка)"
     r"|(?:erreur|error|errore|erro|ошибка)\s+(?:d['\u2019]\s?|de\s+|di\s+|do\s+)?After Effects)\s*[:\uff1a]"
 )
-"""After Effects' own error, in the languages it is sold in, as it stands or relayed by the launcher."""
+"""After Effects' own error, in the languages it is sold in, alone or relayed by the launcher."""
 
 _AERENDER = r"^aerender\b\s+(?:syntax\s+)?error\b"
-_SAID = rf"(?:{_STRONG}|{_AERENDER}|^(?:WARNING|INFO):)"
+_MESSAGE = rf"(?:{_STRONG}|{_AERENDER}|^(?:WARNING|INFO):)"
 """Any line that After Effects or its script marks as its own message."""
 
 _HARMLESS = (
@@ -97,8 +95,8 @@ _HARMLESS = (
     Pattern(
         "auto-save",
         Meaning.HARMLESS,
-        # Nothing of a path between the message's beginning and the word: projects lie in "… Auto-Save" folders.
-        rf"{_SAID}[^:/\\\"“]{{0,60}}(?:After Effects[^:/\\]{{0,20}}:\s*)?[^:/\\\"“]{{0,60}}\bauto-?save\b(?!['\"”]?[/\\])",
+        # No path between the message's beginning and the word: projects may be in "… Auto-Save" folders.
+        rf"{_MESSAGE}[^:/\\\"“]{{0,60}}(?:After Effects[^:/\\]{{0,20}}:\s*)?[^:/\\\"“]{{0,60}}\bauto-?save\b(?!['\"”]?[/\\])",
         "After Effects error: auto-save could not be completed.",
         "Nothing to do: the project is not saved by a render.",
     ),
@@ -130,7 +128,7 @@ _UNTRUSTED = (
         "unreadable-source",
         Meaning.UNTRUSTED,
         r"\(\s*86\s*::\s*2\s*\)|^Could not read from source\b"
-        rf"|{_SAID}(?:\s*After Effects warning:)?\s*Could not read from source\b",
+        rf"|{_MESSAGE}(?:\s*After Effects warning:)?\s*Could not read from source\b",
         "aerender Error: After Effects error: Could not read from source. Please check the settings and try again.",
         "Footage could not be decoded and may be black: convert HEVC/H.264 footage to ProRes or an image sequence, "
         "or render on a machine with a GPU that decodes it.",
@@ -217,7 +215,7 @@ _HOPELESS = (
     Pattern(
         "newer-project",
         Meaning.HOPELESS,
-        rf"{_SAID}.*\b(?:created|saved|made) (?:by|with|in) a (?:newer|later|more recent) version\b",
+        rf"{_MESSAGE}.*\b(?:created|saved|made) (?:by|with|in) a (?:newer|later|more recent) version\b",
         "aerender ERROR: After Effects error: the project was saved with a newer version of After Effects.",
         "Render with the After Effects version that saved the project, or save it down to this one.",
     ),
@@ -290,21 +288,21 @@ _FAILED = (
     Pattern(
         "disk-space",
         Meaning.FAILED,
-        rf"{_SAID}.*\b(?:not enough|insufficient)\b.{{0,20}}\bspace\b",
+        rf"{_MESSAGE}.*\b(?:not enough|insufficient)\b.{{0,20}}\bspace\b",
         "After Effects error: Rendering error while writing to file. Not enough disk space.",
         "The scratch disk is full: free space, or give --scratch-dir on a larger disk.",
     ),
     Pattern(
         "memory",
         Meaning.FAILED,
-        rf"{_SAID}.*\b(?:unable to allocate|out of memory)\b",
+        rf"{_MESSAGE}.*\b(?:unable to allocate|out of memory)\b",
         "After Effects error: Unable to allocate enough memory to render the current frame. ( 23 :: 40 )",
         "Memory ran out: raise --ram-per-process-gb or lower --concurrency, so that fewer processes share it.",
     ),
     Pattern(
         "write-error",
         Meaning.FAILED,
-        rf"^.{{0,400}}?\bRendering error while writing to file\b|{_SAID}.*\ban output module failed\b",
+        rf"^.{{0,400}}?\bRendering error while writing to file\b|{_MESSAGE}.*\ban output module failed\b",
         r"WARNING:After Effects warning: logged one error  error: Rendering error while writing to file "
         r"D:\out\result.mov. An output module failed. The file may be damaged or corrupted.",
         "The output module could not write: check space and rights in the scratch folder, and the module's format.",
@@ -312,7 +310,7 @@ _FAILED = (
     Pattern(
         "logged-errors",
         Meaning.FAILED,
-        rf"{_SAID}.*\blogged (?:one|[0-9]+) errors?\b",
+        rf"{_MESSAGE}.*\blogged (?:one|[0-9]+) errors?\b",
         "WARNING:After Effects warning: logged 3 errors",
         "After Effects went on after errors, exit code 0 included: look at the lines before this one.",
     ),
@@ -452,11 +450,6 @@ CATALOGUE = (*_HARMLESS, *_UNTRUSTED, *_LATER, *_HOPELESS, *_FAILED, *_WARNINGS,
 """All patterns, in the order in which they are tried."""
 
 
-def documented() -> Iterable[Pattern]:
-    """The patterns in the order in which they are tried, for the documentation."""
-    return CATALOGUE
-
-
 @lru_cache(maxsize=1)
 def _compiled() -> tuple[tuple[Pattern, re.Pattern[str]], ...]:
     return tuple((pattern, re.compile(pattern.regex, re.IGNORECASE)) for pattern in CATALOGUE)
@@ -464,7 +457,7 @@ def _compiled() -> tuple[tuple[Pattern, re.Pattern[str]], ...]:
 
 @lru_cache(maxsize=512)  # a renderer that repeats itself does so a million times
 def look_up(line: str) -> Finding | None:
-    """What the catalogue knows of a line (decoded, stripped, of bounded length; not a `PROGRESS:` line), or None."""
+    """Return the finding for a line (decoded, stripped, of bounded length, no `PROGRESS:`), or None."""
     for pattern, regex in _compiled():
         if regex.search(line):
             return Finding(pattern.name, pattern.meaning, line, pattern.advice)

@@ -1,16 +1,18 @@
-r"""From the bytes a renderer writes to lines that can be shown.
+r"""From the bytes that a renderer writes to lines that are safe to show.
 
-Three steps, each total: no input makes them raise, grow without bound, or let a child pose as this program.
+There are three steps. None of them raises, grows without bound, or lets a child process forge a message of
+ours, whatever the input.
 
-1. `LineSplitter` cuts the stream at `\n`, `\r\n` and a lone `\r`. However the bytes are chunked, the lines are the same.
-   It holds one unfinished line, of `MAX_LINE_BYTES` at most; what a longer line has beyond that is dropped.
-2. `decode` reads a line as UTF-8, which After Effects itself speaks; where that fails, as a code page of the system,
-   since aerender on Windows converts to the console's OEM code page.
-3. `visible` writes out every character that would move a cursor, start a terminal escape, break the line or turn its
-   direction. What is left is one line, whatever displays it.
+1. `LineSplitter` cuts the stream at `\n`, `\r\n` and a lone `\r`. The lines are the same however the bytes
+   are chunked. It holds one unfinished line of at most `MAX_LINE_BYTES` and drops the rest of a longer line.
+2. `decode` reads a line as UTF-8, the encoding of After Effects itself. If that fails, it tries the system's
+   code pages, since aerender on Windows converts to the console's OEM code page.
+3. `visible` escapes every character that would move a cursor, start a terminal sequence, break the line or
+   change its direction. The result is one line on any display.
 
-`decode` bounds its text to `MAX_TEXT`. The bound is not cosmetic: an OpenJD session reads its action's output in pieces
-of 64,000 characters and takes each piece for a line, so the tail of a longer one could begin with `openjd_`.
+`decode` limits its text to `MAX_TEXT`. The limit matters for security: an OpenJD session reads its action's
+output in pieces of 64,000 characters and takes each piece for a line, so the tail of a longer line could
+begin with `openjd_`.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ MAX_LINE_BYTES = 64_000
 """Bytes of one line that are kept."""
 
 MAX_TEXT = 60_000
-"""Characters of one decoded line, its cut marker included; the rest of the 64,000 is for the prefix it is shown behind."""
+"""Characters of one decoded line, cut marker included; the rest of the 64,000 is for the display prefix."""
 
 CUT = " [... line cut]"
 """Ends a line that was too long."""
@@ -39,21 +41,21 @@ _BREAK = re.compile(rb"\r\n|\r|\n")
 
 
 class LineSplitter:
-    r"""Splits a stream of bytes into lines, without their ends; blank lines are kept.
+    r"""Splits a stream of bytes into lines without their ends; blank lines are kept.
 
     Attributes:
-        _held: the bytes of the unfinished line, at most `MAX_LINE_BYTES`.
-        _cut: whether bytes of the unfinished line have been dropped.
-        _after_cr: whether the last byte was a `\r` that ended a line, so that a `\n` right after it ends no other.
+        _pending: the bytes of the unfinished line, at most `MAX_LINE_BYTES`.
+        _cut: whether bytes of the unfinished line were dropped.
+        _after_cr: whether the last byte was a `\r` that ended a line; a `\n` right after it is ignored.
     """
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._pending = bytearray()
         self._cut = False
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that these bytes finish."""
+        """Return the lines that these bytes complete."""
         if not data:
             return []
         if self._after_cr and data.startswith(b"\n"):
@@ -62,37 +64,37 @@ class LineSplitter:
         *ended, rest = _BREAK.split(data)
         lines = []
         for piece in ended:
-            self._hold(piece)
-            lines.append(self._take())
-        self._hold(rest)
+            self._append(piece)
+            lines.append(self._flush())
+        self._append(rest)
         return lines
 
     def close(self) -> list[bytes]:
-        """The last line, if the stream ended inside one."""
+        """Return the last line, if the stream ended within one."""
         self._after_cr = False
-        return [self._take()] if self._held else []
+        return [self._flush()] if self._pending else []
 
-    def _hold(self, piece: bytes) -> None:
-        room = MAX_LINE_BYTES - len(self._held)
+    def _append(self, piece: bytes) -> None:
+        room = MAX_LINE_BYTES - len(self._pending)
         self._cut = self._cut or len(piece) > room
-        self._held += piece[:room]
+        self._pending += piece[:room]
 
-    def _take(self) -> bytes:
-        line = bytes(self._held)
+    def _flush(self) -> bytes:
+        line = bytes(self._pending)
         if self._cut:
             line = _whole_characters(line) + CUT.encode()
-        self._held.clear()
+        self._pending.clear()
         self._cut = False
         return line
 
 
 def _whole_characters(line: bytes) -> bytes:
-    """The line without a UTF-8 character that a cut has left unfinished, which would make all of it unreadable."""
+    """Remove a UTF-8 character that the cut left unfinished; it would make the whole line undecodable."""
     for back in range(1, 4):
         byte = line[-back]
         if byte < 0x80:
             break
-        if byte >= 0xC0:  # the first byte of a character: its upper bits count the bytes that it has
+        if byte >= 0xC0:  # the first byte of a character: its upper bits are the character's length
             size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             return line[:-back] if size > back else line
     return line
@@ -100,10 +102,11 @@ def _whole_characters(line: bytes) -> bytes:
 
 @lru_cache(maxsize=1)
 def system_code_pages() -> tuple[str, ...]:
-    """The encodings, other than UTF-8, that a program of this system may write: strictest knowledge first.
+    """Return the encodings besides UTF-8 that a program of this system may write, most likely first.
 
-    Windows' OEM code page (what aerender converts to), its ANSI code page, the locale's encoding, then Western European.
-    Python has the codecs `oem` and `mbcs` on Windows alone, so asking for them is asking the system.
+    Windows' OEM code page (aerender converts to it), its ANSI code page, the locale's encoding, Western
+    European. Python has the codecs `oem` and `mbcs` on Windows only, so the lookup tells which system this
+    is.
     """
     names: dict[str, None] = {}
     for name in ("oem", "mbcs", locale.getpreferredencoding(False), "cp1252"):
@@ -117,18 +120,17 @@ def system_code_pages() -> tuple[str, ...]:
 
 
 def decode(line: bytes, fallbacks: Sequence[str] | None = None) -> str:
-    r"""The line as text that is safe to show: UTF-8, else the first fallback that fits, else bytes written as `\xNN`.
+    r"""Return the line as text that is safe to show. Never raises.
 
-    The fallbacks are the system's code pages unless given; one that Python does not know is passed over. Never raises.
+    UTF-8 is tried first, then the fallbacks (default: the system's code pages; unknown ones are skipped).
+    Bytes that fit none of them are written as `\xNN`.
     """
     for encoding in ("utf-8", *(system_code_pages() if fallbacks is None else fallbacks)):
         try:
-            text = line.decode(encoding)
+            text = visible(line.decode(encoding))
         except (ValueError, LookupError):
             continue
-        return _bounded(visible(text))
-    return _bounded(visible(line.decode("utf-8", "backslashreplace")))
-
-
-def _bounded(text: str) -> str:
+        break
+    else:
+        text = visible(line.decode("utf-8", "backslashreplace"))
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - len(CUT)] + CUT

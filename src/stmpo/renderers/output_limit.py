@@ -1,54 +1,54 @@
-"""How much of what a renderer prints is passed on. A plug-in in a loop prints gigabytes, and nobody reads them.
+"""A limit for how much of a renderer's output is passed on. A plug-in in a loop prints gigabytes.
 
-Every line is read, since any may say that frames are wrong; only showing it has a limit: so many bytes at once, and so
-many a second from then on. What is left out is counted, and said; the last lines of all are kept, because they are
-what tells why a renderer ended.
+Every line is still read, since any line may report bad frames; only the display is limited: a burst of bytes,
+then a constant rate. Lines that are left out are counted and reported. The last lines are always kept,
+because they explain why a renderer ended.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-AT_ONCE = 1 << 20
-"""Bytes that a renderer may print at once: a project's warnings at opening, thousands of lines of them."""
+BURST_BYTES = 1 << 20
+"""Bytes that a renderer may print at once: thousands of warnings when a project is opened."""
 
-A_SECOND = 8 << 10
-"""Bytes a second that may be printed for ever: a hundred times what After Effects prints."""
+BYTES_PER_SECOND = 8 << 10
+"""Bytes per second that may be printed without end: a hundred times the rate of After Effects."""
 
-A_LINE = 40
-"""Bytes that a line costs besides its text: its prefix, its time."""
+LINE_OVERHEAD_BYTES = 40
+"""Bytes that a line costs besides its text: its prefix and its time."""
 
 LAST_LINES = 20
 
 
 class OutputLimit:
-    """The limit for one renderer. Times are seconds of any clock that does not go back."""
+    """The limit for one renderer. Times are seconds of any monotonic clock."""
 
     def __init__(self, now: float) -> None:
-        self._room: float = AT_ONCE
-        self._then = now
+        self._available: float = BURST_BYTES
+        self._updated = now
         self._left_out = 0
         self._last: deque[str] = deque(maxlen=LAST_LINES)
 
     def admit(self, text: str, now: float) -> list[str]:
-        """What to show, now that this line has come: the line, or nothing; before it, how many were left out."""
-        self._room = min(AT_ONCE, self._room + A_SECOND * (now - self._then))
-        self._then = now
-        cost = len(text) + A_LINE
-        # Once shut it opens only for a good part of what fits at once: not for every hundredth line.
-        if cost > self._room or (self._left_out and self._room < AT_ONCE / 4):
+        """Return the lines to show for this line: none, or the line after a notice about lines left out."""
+        self._available = min(BURST_BYTES, self._available + BYTES_PER_SECOND * (now - self._updated))
+        self._updated = now
+        cost = len(text) + LINE_OVERHEAD_BYTES
+        # Once closed, it opens only when a good part of a burst fits again, not for every hundredth line.
+        if cost > self._available or (self._left_out and self._available < BURST_BYTES / 4):
             self._left_out += 1
             self._last.append(text)
             return []
-        self._room -= cost
-        shown = [*self._told(), text]
+        self._available -= cost
+        shown = [*self._notice(), text]
         self._last.clear()
         return shown
 
     def rest(self) -> list[str]:
-        """The renderer says no more: what was left out at the end, and its last lines."""
-        return [*self._told(len(self._last)), *self._last]
+        """Return the last lines that were left out, once the output has ended."""
+        return [*self._notice(len(self._last)), *self._last]
 
-    def _told(self, kept: int = 0) -> list[str]:
+    def _notice(self, kept: int = 0) -> list[str]:
         missing, self._left_out = self._left_out - kept, 0
         return [f"[... {missing:,} lines left out: this renderer prints without end]"] if missing > 0 else []

@@ -1,7 +1,8 @@
-"""What the orchestrator needs to know of a renderer program: how to call it, and what its lines mean.
+"""What the orchestrator needs to know of a renderer program: how to call it and how to read its lines.
 
-A renderer is two pure things: a command line for a span of frames, and a reader of output lines. Starting it, stopping
-it and judging its frames belong to other rooms. A line is only ever a hint: the ledger decides what was rendered.
+A renderer is two pure things: a command line for a span of frames, and a reader of output lines. Starting it,
+stopping it and checking its frames belong to other packages. A line is only ever a hint: the ledger decides
+which frames were rendered.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class LineKind(Enum):
-    """What a renderer's line says."""
+    """What a renderer's line reports."""
 
     VERSION = "version"
-    """The launcher names its version; on macOS this may come last."""
+    """The launcher prints its version; on macOS this may come last."""
 
     LAUNCHING = "launching"
     """After Effects is being started."""
@@ -30,13 +31,13 @@ class LineKind(Enum):
     """The project is open and rendering begins: "Starting composition"."""
 
     FRAME = "frame"
-    """A frame was rendered. The same frame's line may repeat, and lines may be missing."""
+    """A frame was rendered. The line of a frame may repeat, and lines may be missing."""
 
     FINISHED = "finished"
-    """ "Finished composition": everything this process was asked for is done."""
+    """ "Finished composition": this process has rendered all it was asked for."""
 
     FINDING = "finding"
-    """The catalogue of errors and warnings knows the line; `ReadLine.finding` says what it means."""
+    """The line is in the catalogue of errors and warnings; `ReadLine.finding` holds the entry."""
 
     OTHER = "other"
     """Header, noise, or anything unknown."""
@@ -46,19 +47,19 @@ class Meaning(Enum):
     """What a known error or warning means for the process that printed it, gravest first."""
 
     HOPELESS = "hopeless"
-    """No retry helps: a comp, template or project that does not exist, a flag that is not known."""
+    """No retry helps: a comp, template or project does not exist, or a flag is unknown."""
 
     UNTRUSTED = "untrusted"
-    """Frames rendered from here on may be black or wrong whatever their files look like, exit code 0 included."""
+    """Frames rendered from here on may be black or wrong, even if files are whole and the exit code is 0."""
 
     LATER = "later"
-    """Start refused for now (another instance is starting); try again later, it counts as no failure."""
+    """The start was refused for now (another instance is starting). Retry later; it counts as no failure."""
 
     FAILED = "failed"
-    """Something went wrong. What was rendered whole still counts; what is missing was lost to this."""
+    """An error occurred. Frames that were rendered whole still count; those that are missing failed."""
 
     WARNING = "warning"
-    """Worth telling a person, once."""
+    """Reported once; the frames count."""
 
     HARMLESS = "harmless"
     """Looks like an error and is none."""
@@ -66,17 +67,22 @@ class Meaning(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An entry of the catalogue that matched. `words` is the renderer's line, `advice` the next step for a person."""
+    """A line that matched an entry of the catalogue."""
 
     name: str
+    """The entry's name."""
+
     meaning: Meaning
     words: str
+    """The renderer's line."""
+
     advice: str = ""
+    """The next step for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLine:
-    """One line, understood as far as it can be."""
+    """One output line, understood as far as possible."""
 
     kind: LineKind
     text: str
@@ -88,10 +94,10 @@ class ReadLine:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one process is asked to do."""
+    """What one process is asked to render."""
 
     span: Span | None
-    """Frames, both ends included; None for a single file over its item's own time span."""
+    """Frames, both ends included; None for a single file over the time span of its queue item."""
 
     output: str
     """Absolute path in scratch; for a sequence with `[#####]` in it."""
@@ -104,17 +110,17 @@ class Work:
 
 
 class Renderer(Protocol):
-    """One program that renders frames."""
+    """A program that renders frames."""
 
     @property
     def name(self) -> str:
-        """What people call it: "aerender", "stmpo-lottie"."""
+        """Its name in messages: "aerender", "stmpo-lottie"."""
         ...
 
     def command(self, job: RenderJob, work: Work, *, mfr: bool) -> Sequence[str]:
-        """The argument list that renders this; the first item is the program."""
+        """Return the argument list that renders this; the first item is the program."""
         ...
 
     def read(self, line: str) -> ReadLine:
-        """Understand one output line (decoded, without its line end)."""
+        """Classify one output line (decoded, without its line end)."""
         ...

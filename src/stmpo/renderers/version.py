@@ -1,4 +1,4 @@
-"""Which After Effects an aerender belongs to: by the folder that it is installed in, else by asking it."""
+"""The After Effects version of an aerender: read from its installation folder, else asked with `-version`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PATIENCE = 20.0
-"""Seconds that `aerender -version` is given; it starts no After Effects."""
+VERSION_TIMEOUT = 20.0
+"""Seconds that `aerender -version` may take; it starts no After Effects."""
 
 _YEAR = re.compile(r"After Effects (?:CC )?(20[0-9]{2})", re.IGNORECASE)
-_SAID = re.compile(r"aerender version\s+([0-9]{1,3})")
+_VERSION_LINE = re.compile(r"aerender version\s+([0-9]{1,3})")
 _FIRST_YEAR = 2000
-"""Version 22 is After Effects 2022; the versions before that (18 is 2021) are told by their smaller numbers."""
+"""Version 22 is After Effects 2022. Older versions (18 is 2021) have smaller numbers."""
 
 
 def major_version(prefix: Sequence[str], environment: Mapping[str, str]) -> int | None:
-    """The major version (22 for After Effects 2022), or None where it is not to be found out."""
+    """Return the major version (22 for After Effects 2022), or None if it cannot be determined."""
     for part in prefix:
         year = _YEAR.search(part)
         if year is not None:
@@ -31,10 +31,10 @@ def major_version(prefix: Sequence[str], environment: Mapping[str, str]) -> int 
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
+            timeout=VERSION_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    said = _SAID.search(done.stdout.decode("utf-8", "replace"))
-    return int(said[1]) if said else None
+    printed = _VERSION_LINE.search(done.stdout.decode("utf-8", "replace"))
+    return int(printed[1]) if printed else None

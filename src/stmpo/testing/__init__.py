@@ -1,8 +1,8 @@
-"""The test kit: a fake aerender that plays scenarios, for this project's tests and for those of its users.
+"""The test kit: a fake aerender that plays scenarios, for this project's tests and its users' tests.
 
-    from stmpo.testing import FAKE_AERENDER, Costs, Fault, FaultKind, On, Scenario, frame_stamp, starts
+    from stmpo.testing import FAKE_AERENDER, FrameCosts, Fault, FaultKind, On, Scenario, frame_stamp, starts
 
-`FAKE_AERENDER` is a path that `--aerender-path` takes; `stmpo-fake-aerender` is the same as a command.
+`FAKE_AERENDER` is a path for `--aerender-path`; the command `stmpo-fake-aerender` is the same program.
 """
 
 from __future__ import annotations

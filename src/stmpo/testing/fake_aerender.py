@@ -1,15 +1,15 @@
-"""A fake aerender: the real one's command line, lines, exit codes, process tree and failures, without After Effects.
+"""A fake aerender: command line, lines, exit codes, process tree and failures of the real one.
 
-    stmpo-fake-aerender -project shot.aep -comp main -s 1 -e 10 -output 'out/shot_[#####].png'
+    stmpo-fake-aerender -project shot.aep -comp main -s 1 -e 10 -output "out/shot_[#####].png"
     stmpo render shot.aep --comp main --aerender-path …/stmpo/testing/fake_aerender.py …
 
-It sleeps instead of rendering and writes small whole pictures that carry their frame number. What else happens comes
-from the scenario that the environment variable STMPO_FAKE_SCENARIO names: see `stmpo.testing.scenario`.
+It sleeps instead of rendering and writes small whole pictures that carry their frame number. Faults come from
+the scenario file that the environment variable STMPO_FAKE_SCENARIO names: see `stmpo.testing.scenario`.
 
-As the real one it is two processes. The launcher opens a socket on localhost, starts "After Effects" with its own
-arguments and `-port ADDRESS`, and relays the lines; the child does all the rest, arguments included. If the launcher is
-gone, the child stops at its next line, unless it hangs, or writes to a `-log` file. The child inherits the launcher's
-standard output, as processes do: killing only the launcher leaves that open.
+Like the real one it is two processes. The launcher opens a socket on localhost, starts "After Effects" with
+its own arguments and `-port ADDRESS`, and relays the lines; the child does everything else and parses the
+arguments. If the launcher is gone, the child stops at its next line, unless it hangs or writes to a `-log`
+file. The child inherits the launcher's standard output, so killing only the launcher leaves it open.
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ if __package__ in {None, ""}:  # run as a file: its own folder is no place to im
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stmpo.model.errors import BadInput
-from stmpo.renderers.emulator.cli import USAGE, AerenderArguments, AerenderError, AerenderExitCode, parse
-from stmpo.renderers.emulator.lines import VERSION, Voice
+from stmpo.renderers.emulator.arguments import (
+    USAGE,
+    AerenderArguments,
+    AerenderError,
+    AerenderExitCode,
+    parse,
+)
+from stmpo.renderers.emulator.log_lines import VERSION, LineWriter
 from stmpo.testing.fake_render import render
-from stmpo.testing.faults import status
+from stmpo.testing.faults import exit_status
 from stmpo.testing.scenario import VARIABLE, Scenario, load
 from stmpo.testing.state import FakeState
 
@@ -40,14 +46,14 @@ if TYPE_CHECKING:
 
 LAUNCHER_LINES = (f"aerender version {VERSION}", "PROGRESS: Launching After Effects...")
 _NUMBER = "STMPO_FAKE_START"
-"""Tells the child which start it belongs to."""
+"""Environment variable that passes the number of the start to the child."""
 
 _ACCEPT_EVERY = 0.05
-"""Seconds between looks at a child that has not connected yet."""
+"""Seconds between checks of a child that has not connected yet."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line, in whichever of the two roles it is."""
+    """Run one command line, as launcher or as After Effects."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         scenario, folder = _scenario()
@@ -76,24 +82,24 @@ def _scenario() -> tuple[Scenario, Path | None]:
 
 
 def _launcher(argv: list[str], scenario: Scenario, state: FakeState) -> int:
-    voice = Voice(sys.stdout.buffer, encoding=scenario.encoding)
+    writer = LineWriter(sys.stdout.buffer, encoding=scenario.encoding)
     if argv in (["-h"], ["-help"], ["-version"], []):
-        voice.say(LAUNCHER_LINES[0] if argv == ["-version"] else USAGE)
+        writer.write(LAUNCHER_LINES[0] if argv == ["-version"] else USAGE)
         return int(AerenderExitCode.OK if argv == ["-version"] else AerenderExitCode.USAGE)
     state.begin(argv)
     if not scenario.launcher_lines_last:
-        voice.say(LAUNCHER_LINES)
-    code = _relay(argv, state, voice) if scenario.tree else _work(argv, scenario, state, voice)
+        writer.write(LAUNCHER_LINES)
+    code = _relay(argv, state, writer) if scenario.tree else _work(argv, scenario, state, writer)
     if scenario.launcher_lines_last:
-        voice.say(LAUNCHER_LINES)
+        writer.write(LAUNCHER_LINES)
     if scenario.exit_zero and 0 < code < 128:
         code = 0
     state.end(code)
     return code
 
 
-def _relay(argv: list[str], state: FakeState, voice: Voice) -> int:
-    """Start After Effects, pass on what it says until it hangs up, and return its exit code."""
+def _relay(argv: list[str], state: FakeState, writer: LineWriter) -> int:
+    """Start After Effects, relay its lines until it disconnects, and return its exit code."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         child = subprocess.Popen(
@@ -106,13 +112,13 @@ def _relay(argv: list[str], state: FakeState, voice: Voice) -> int:
             if connection is not None:
                 with connection:
                     while data := _received(connection):
-                        voice.raw(data)
+                        writer.write_bytes(data)
             code = child.wait()
     return code if code >= 0 or os.name == "nt" else 128 - code
 
 
 def _accept(server: socket.socket, child: subprocess.Popen[bytes]) -> socket.socket | None:
-    """The child's connection; None if it ended without one."""
+    """Return the child's connection, or None if it ended without connecting."""
     server.settimeout(_ACCEPT_EVERY)
     while True:
         try:
@@ -128,12 +134,12 @@ def _accept(server: socket.socket, child: subprocess.Popen[bytes]) -> socket.soc
 def _received(connection: socket.socket) -> bytes:
     try:
         return connection.recv(65536)
-    except ConnectionError:  # it died with words of ours unread
+    except ConnectionError:  # it died with unread data
         return b""
 
 
 def _after_effects(argv: list[str], address: str, scenario: Scenario, state: FakeState) -> int:
-    state.born(os.getpid())
+    state.record_process(os.getpid())
     host, _, port = address.rpartition(":")
     try:
         connection = socket.create_connection((host, int(port)), timeout=10)
@@ -141,8 +147,8 @@ def _after_effects(argv: list[str], address: str, scenario: Scenario, state: Fak
         return int(AerenderExitCode.NO_SOCKET)
     with connection:
         connection.settimeout(None)
-        voice = Voice(cast("BinaryIO", _Line(connection)), encoding=scenario.encoding)
-        return _work(argv, scenario, state, voice)
+        writer = LineWriter(cast("BinaryIO", _Line(connection)), encoding=scenario.encoding)
+        return _work(argv, scenario, state, writer)
 
 
 class _Line:
@@ -178,27 +184,29 @@ class _Line:
             self._connection.setblocking(True)
 
 
-def _work(argv: list[str], scenario: Scenario, state: FakeState, voice: Voice) -> int:
-    """What After Effects does: read the arguments, choose where lines go, render."""
+def _work(argv: list[str], scenario: Scenario, state: FakeState, writer: LineWriter) -> int:
+    """Run as After Effects: parse the arguments, choose where lines go, render."""
     try:
         arguments = parse(argv)
     except AerenderError as error:
-        time.sleep(scenario.startup)  # arguments are read by After Effects: a slip costs a whole launch
-        voice.say(str(error))
+        time.sleep(scenario.startup)  # After Effects parses the arguments: an error costs a whole launch
+        writer.write(str(error))
         return int(error.code)
     if arguments.log is None:
-        return render(arguments, scenario, state, _chosen(voice, arguments))
+        return render(arguments, scenario, state, _filtered(writer, arguments))
     log = Path(arguments.log)
     if not log.parent.is_dir():
-        voice.say(f"aerender ERROR: Directory specified for log file does not exist: {arguments.log}")
+        writer.write(f"aerender ERROR: Directory specified for log file does not exist: {arguments.log}")
         return int(AerenderExitCode.RUNTIME)
-    with log.open("wb") as file:  # from here on the launcher hears nothing, and nobody looks whether it lives
-        return render(arguments, scenario, state, _chosen(Voice(file, encoding=scenario.encoding), arguments))
+    with log.open("wb") as file:  # from here on the launcher receives nothing, and its death goes unnoticed
+        return render(
+            arguments, scenario, state, _filtered(LineWriter(file, encoding=scenario.encoding), arguments)
+        )
 
 
-def _chosen(voice: Voice, arguments: AerenderArguments) -> Voice:
-    return voice.with_errors_only() if arguments.errors_only else voice
+def _filtered(writer: LineWriter, arguments: AerenderArguments) -> LineWriter:
+    return writer.with_errors_only() if arguments.errors_only else writer
 
 
 if __name__ == "__main__":
-    raise SystemExit(status(main()))
+    raise SystemExit(exit_status(main()))

@@ -1,4 +1,4 @@
-"""The fake After Effects: sleeps for each frame's cost, writes its stamped picture, says its line, plays its faults."""
+"""The fake After Effects: sleeps per frame, writes stamped pictures, prints lines and plays faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import Span
-from stmpo.renderers.emulator.cli import (
+from stmpo.renderers.emulator.arguments import (
     AerenderArguments,
     AerenderError,
     AerenderExitCode,
@@ -17,15 +17,15 @@ from stmpo.renderers.emulator.cli import (
     resolve,
     runtime_error,
 )
-from stmpo.renderers.emulator.lines import Item, Lines, Voice
+from stmpo.renderers.emulator.log_lines import Item, LineWriter, LogLines
 from stmpo.testing.faults import (
     ANOTHER_INSTANCE,
     GPU_FAILURE,
     UNREADABLE_SOURCE,
-    Ended,
+    FakeExit,
     Faults,
     Moment,
-    Strikes,
+    ProcessFaults,
     hang,
 )
 from stmpo.testing.images import Picture, encode
@@ -35,13 +35,13 @@ from stmpo.testing.scenario import Fault, FaultKind, Scenario
 if TYPE_CHECKING:
     from stmpo.testing.state import FakeState
 
-SLICE = 0.05
-"""Seconds between two looks at who else renders, where that counts."""
+SLEEP_SECONDS = 0.05
+"""Seconds between two counts of the other active renderers, if they slow this one down."""
 
 
 @dataclass(slots=True)
-class _Shot:
-    """How one frame's file is to come out; faults change it."""
+class _FrameFile:
+    """How a frame's file is written; faults change it."""
 
     target: str
     keep: float = 1.0
@@ -53,31 +53,33 @@ class _Shot:
     """Seconds between the first and the second half of the file."""
 
 
-def render(given: AerenderArguments, scenario: Scenario, state: FakeState, voice: Voice) -> int:
-    """Play one command line; the exit code as After Effects' script leaves it.
+def render(given: AerenderArguments, scenario: Scenario, state: FakeState, writer: LineWriter) -> int:
+    """Play one command line and return the exit code of After Effects' script.
 
     Raises:
         BrokenPipeError: the launcher is gone; After Effects stops at its next line.
     """
     try:
-        _Play(given, scenario, state, voice).run()
-    except Ended as end:
+        _FakeRender(given, scenario, state, writer).run()
+    except FakeExit as end:
         return end.code
     except AerenderError as error:
-        voice.say(str(error))
+        writer.write(str(error))
         return error.code.logged(to_file=given.log is not None)
     return int(AerenderExitCode.OK)
 
 
-class _Play:
-    """One render. `_black` and `_logged` collect what faults have done so far."""
+class _FakeRender:
+    """One render. `_black` and `_logged` collect the effects of faults so far."""
 
-    def __init__(self, given: AerenderArguments, scenario: Scenario, state: FakeState, voice: Voice) -> None:
+    def __init__(
+        self, given: AerenderArguments, scenario: Scenario, state: FakeState, writer: LineWriter
+    ) -> None:
         self._given = given
         self._scenario = scenario
         self._state = state
-        self._voice = voice
-        self._strikes = Strikes(state, voice)
+        self._writer = writer
+        self._process_faults = ProcessFaults(state, writer)
         self._span = Span(
             scenario.first if given.start is None else given.start,
             scenario.last if given.end is None else given.end,
@@ -89,21 +91,21 @@ class _Play:
         self._late: list[tuple[float, str, bytes]] = []
 
     def run(self) -> None:
-        """From launch to the end.
+        """Play everything from launch to the end.
 
         Raises:
-            AerenderError: the arguments name something that is not there.
-            Ended: a fault ended it.
+            AerenderError: the arguments name something that does not exist.
+            FakeExit: a fault ended it.
         """
         self._launch()
         arguments, warnings = resolve(self._given)
-        self._voice.say(warnings)
+        self._writer.write(warnings)
         output, lines = self._open(arguments)
         if self._span.first < self._scenario.first or self._span.last > self._scenario.last:
-            self._voice.say(lines.outside(self._span.first, self._scenario.first, self._scenario.last))
-        self._voice.say(lines.starting())
+            self._writer.write(lines.outside(self._span.first, self._scenario.first, self._scenario.last))
+        self._writer.write(lines.starting())
         for fault in self._faults.at(Moment.OPENED):
-            self._strikes.strike(fault)
+            self._process_faults.play(fault)
         frames = range(self._span.first, self._span.last + 1, arguments.increment or 1)
         ends = list(self._faults.at(Moment.END))
         began = time.monotonic()
@@ -113,22 +115,22 @@ class _Play:
             self._sequence(output, lines, frames, ends, skip_existing=arguments.skip_existing)
         for fault in ends:
             if fault.kind is FaultKind.DIES_AFTER:
-                self._strikes.strike(fault)
+                self._process_faults.play(fault)
         self._close(lines, time.monotonic() - began)
         if any(fault.kind is FaultKind.NEVER_EXITS for fault in ends):
             hang()
 
     def _launch(self) -> None:
         if self._state.seconds_since_previous() < self._scenario.exclusive_seconds:
-            self._voice.say(ANOTHER_INSTANCE)
-            raise Ended(int(AerenderExitCode.RUNTIME))
+            self._writer.write(ANOTHER_INSTANCE)
+            raise FakeExit(int(AerenderExitCode.RUNTIME))
         time.sleep(self._scenario.startup)
         for fault in self._faults.at(Moment.LAUNCH):
             if fault.kind is FaultKind.FORCED_EXTENSION:
                 self._forced = fault.text
-            self._strikes.strike(fault)
+            self._process_faults.play(fault)
 
-    def _open(self, arguments: AerenderArguments) -> tuple[OutputFile, Lines]:
+    def _open(self, arguments: AerenderArguments) -> tuple[OutputFile, LogLines]:
         scenario = self._scenario
         if arguments.project is None:
             raise runtime_error("No project provided and no project open.")
@@ -148,9 +150,9 @@ class _Play:
             raise runtime_error(f"Directory specified for output file does not exist: {output.folder}")
         if output.single and arguments.skip_existing:
             words = "Skip Existing Files is available only with ONE output module of type Sequence."
-            self._voice.say(f"WARNING:After Effects warning: {words}")
-            raise Ended(int(AerenderExitCode.OK))
-        return output, Lines(scenario.style, self._item(arguments, output))
+            self._writer.write(f"WARNING:After Effects warning: {words}")
+            raise FakeExit(int(AerenderExitCode.OK))
+        return output, LogLines(scenario.style, self._item(arguments, output))
 
     def _item(self, arguments: AerenderArguments, output: OutputFile) -> Item:
         width, height = self._scenario.size
@@ -171,82 +173,96 @@ class _Play:
         )
 
     def _sequence(
-        self, output: OutputFile, lines: Lines, frames: range, ends: list[Fault], *, skip_existing: bool
+        self, output: OutputFile, lines: LogLines, frames: range, ends: list[Fault], *, skip_existing: bool
     ) -> None:
         rendered = frames[: len(frames) - _count(ends, FaultKind.CUT_SHORT)]
-        told = len(rendered) - _count(ends, FaultKind.MISSING_LINES)
+        with_line = len(rendered) - _count(ends, FaultKind.MISSING_LINES)
         for count, frame in enumerate(rendered, start=1):
             path = output.path(frame)
             if skip_existing and not claim(path):
                 continue
-            shot = _Shot(path)
-            for fault in self._faults.at(Moment.FRAME, frame):
-                if not self._strikes.strike(fault):
-                    self._change(shot, fault, output)
+            file = _FrameFile(path)
+            self._play_frame_faults(frame, file, output)
             cost = self._work(frame)
-            self._write(frame, shot)
-            if count <= told:
-                self._voice.say(lines.frame(frame, count, cost))
+            self._write(frame, file)
+            if count <= with_line:
+                self._writer.write(lines.frame(frame, count, cost))
+
+    def _movie(self, output: OutputFile, lines: LogLines, frames: range, missing: int) -> None:
+        """Write one file for all frames; it is whole only at the end."""
+        path = Path(output.path(self._span.first))
+        file = _FrameFile(str(path))
+        data = movie(self._span.first, self._span.last - missing, output.extension)
+        path.write_bytes(data[: len(data) // 4])
+        for count, frame in enumerate(frames[: len(frames) - missing], start=1):
+            self._play_frame_faults(frame, file, output)
+            self._writer.write(lines.frame(frame, count, self._work(frame)))
+        path.write_bytes(data[: int(len(data) * max(file.keep, 0.0))])
+
+    def _play_frame_faults(self, frame: int, file: _FrameFile, output: OutputFile) -> None:
+        for fault in self._faults.at(Moment.FRAME, frame):
+            if not self._process_faults.play(fault):
+                self._change(file, fault, output)
+
+    def _change(self, file: _FrameFile, fault: Fault, output: OutputFile) -> None:
+        """Let a fault change how this frame's file is written."""
+        kind = fault.kind
+        if kind in {FaultKind.MISSING, FaultKind.EMPTY, FaultKind.TRUNCATED}:
+            file.keep = {FaultKind.MISSING: -1.0, FaultKind.EMPTY: 0.0}.get(kind, fault.fraction)
+            if not fault.quiet:
+                self._logged.append(file.target)
+        elif kind in {FaultKind.BLACK, FaultKind.UNREADABLE_SOURCE}:
+            standard = GPU_FAILURE if kind is FaultKind.BLACK else UNREADABLE_SOURCE
+            if not self._black:
+                self._writer.write(fault.text or standard)
+            self._black = True
+        elif kind is FaultKind.WRONG_SIZE:
+            file.wide = 2
+        elif kind is FaultKind.OTHER_FILE:
+            file.target = output.path(fault.other)
+        elif kind is FaultKind.OUTSIDE_LEASE:
+            self._write(fault.other, _FrameFile(output.path(fault.other)))
+        elif kind is FaultKind.LATE:
+            file.late = fault.seconds
+        elif kind is FaultKind.SLOW_WRITE:
+            file.pause = fault.seconds
 
     def _work(self, frame: int) -> float:
-        """Render a frame; returns the seconds that it took."""
+        """Sleep for a frame's cost; return the seconds that it took."""
         cost = self._scenario.costs.of(frame)
         if not self._scenario.contention:
             time.sleep(cost)
             return cost
         began = time.monotonic()
         while cost > 0:
-            slower = 1 + self._scenario.contention * self._state.others_at_work()
-            piece = min(SLICE, cost * slower)
+            slower = 1 + self._scenario.contention * self._state.other_active_starts()
+            piece = min(SLEEP_SECONDS, cost * slower)
             time.sleep(piece)
             cost -= piece / slower
         return time.monotonic() - began
 
-    def _change(self, shot: _Shot, fault: Fault, output: OutputFile) -> None:
-        """Let a fault change how this frame's file comes out."""
-        kind = fault.kind
-        if kind in {FaultKind.MISSING, FaultKind.EMPTY, FaultKind.TRUNCATED}:
-            shot.keep = {FaultKind.MISSING: -1.0, FaultKind.EMPTY: 0.0}.get(kind, fault.fraction)
-            if not fault.quiet:
-                self._logged.append(shot.target)
-        elif kind in {FaultKind.BLACK, FaultKind.UNREADABLE_SOURCE}:
-            standard = GPU_FAILURE if kind is FaultKind.BLACK else UNREADABLE_SOURCE
-            if not self._black:
-                self._voice.say(fault.text or standard)
-            self._black = True
-        elif kind is FaultKind.WRONG_SIZE:
-            shot.wide = 2
-        elif kind is FaultKind.OTHER_FILE:
-            shot.target = output.path(fault.other)
-        elif kind is FaultKind.OUTSIDE_LEASE:
-            self._write(fault.other, _Shot(output.path(fault.other)))
-        elif kind is FaultKind.LATE:
-            shot.late = fault.seconds
-        elif kind is FaultKind.SLOW_WRITE:
-            shot.pause = fault.seconds
-
-    def _write(self, frame: int, shot: _Shot) -> None:
-        """Write a frame's file as `shot` has it, and those of earlier frames that are due."""
+    def _write(self, frame: int, file: _FrameFile) -> None:
+        """Write a frame's file, and those of earlier frames that are due."""
         self._write_late(time.monotonic())
-        if shot.keep < 0:
+        if file.keep < 0:
             return
         width, height = self._scenario.size
         blank = not self._scenario.first <= frame <= self._scenario.last
-        picture = Picture(frame, width * shot.wide, height, self._black or blank)
-        data = encode(Path(shot.target).suffix, picture, self._scenario.frame_bytes)
-        data = data[: int(len(data) * shot.keep)]
-        if shot.late:
-            self._late.append((time.monotonic() + shot.late, shot.target, data))
+        picture = Picture(frame, width * file.wide, height, self._black or blank)
+        data = encode(Path(file.target).suffix, picture, self._scenario.frame_bytes)
+        data = data[: int(len(data) * file.keep)]
+        if file.late:
+            self._late.append((time.monotonic() + file.late, file.target, data))
             return
-        with Path(shot.target).open("wb") as file:
-            if shot.pause:
+        with Path(file.target).open("wb") as stream:
+            if file.pause:
                 half = len(data) // 2
-                file.write(data[:half])
-                file.flush()
-                time.sleep(shot.pause)
+                stream.write(data[:half])
+                stream.flush()
+                time.sleep(file.pause)
                 data = data[half:]
-            file.write(data)
-        if shot.keep >= 1:
+            stream.write(data)
+        if file.keep >= 1:
             self._state.wrote(frame)
 
     def _write_late(self, now: float) -> None:
@@ -254,27 +270,13 @@ class _Play:
             Path(target).write_bytes(data)
             self._late.remove((due, target, data))
 
-    def _movie(self, output: OutputFile, lines: Lines, frames: range, missing: int) -> None:
-        """One file for all frames, whole only at the end: cut anywhere before, it has no end mark."""
-        path = Path(output.path(self._span.first))
-        shot = _Shot(str(path))
-        data = movie(self._span.first, self._span.last - missing, output.extension)
-        path.write_bytes(data[: len(data) // 4])
-        for count, frame in enumerate(frames[: len(frames) - missing], start=1):
-            for fault in self._faults.at(Moment.FRAME, frame):
-                if not self._strikes.strike(fault):
-                    self._change(shot, fault, output)
-            cost = self._work(frame)
-            self._voice.say(lines.frame(frame, count, cost))
-        path.write_bytes(data[: int(len(data) * max(shot.keep, 0.0))])
-
-    def _close(self, lines: Lines, seconds: float) -> None:
+    def _close(self, lines: LogLines, seconds: float) -> None:
         if self._logged:
             count = "one error" if len(self._logged) == 1 else f"{len(self._logged)} errors"
             words = f"Rendering error while writing to file {self._logged[0]}."
             module = "An output module failed. The file may be damaged or corrupted."
-            self._voice.say(lines.warning(f"logged {count}  error: {words} {module}"))
-        self._voice.say(lines.finished(seconds))
+            self._writer.write(lines.warning(f"logged {count}  error: {words} {module}"))
+        self._writer.write(lines.finished(seconds))
         if self._late:
             due = max(each[0] for each in self._late)
             time.sleep(max(0.0, due - time.monotonic()))

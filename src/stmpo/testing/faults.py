@@ -1,4 +1,4 @@
-"""When a scenario's faults happen, and those of them that strike the process rather than a frame's file."""
+"""When a scenario's faults happen, and the faults that concern the process, not a frame's file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from stmpo.testing.scenario import Fault, FaultKind, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stmpo.model.frames import Span
-    from stmpo.renderers.emulator.lines import Voice
+    from stmpo.renderers.emulator.log_lines import LineWriter
     from stmpo.testing.state import FakeState
 
 ANOTHER_INSTANCE = (
@@ -31,7 +31,7 @@ UNREADABLE_SOURCE = "Could not read from source. Please check the settings and t
 
 
 class Moment(Enum):
-    """When faults are looked for."""
+    """When faults are looked up."""
 
     LAUNCH = "launch"
     """Before the first PROGRESS line."""
@@ -43,11 +43,11 @@ class Moment(Enum):
     """Before each frame."""
 
     END = "end"
-    """What changes the end of a render; looked for when its span is known."""
+    """For faults that change the end of a render; looked up as soon as the span is known."""
 
 
-_ANY = {FaultKind.EXIT, FaultKind.CRASH, FaultKind.BUSY, FaultKind.SAY}
-_LAUNCH = {
+_ANY_MOMENT = {FaultKind.EXIT, FaultKind.CRASH, FaultKind.BUSY, FaultKind.SAY}
+_AT_LAUNCH = {
     FaultKind.SLOW_LAUNCH,
     FaultKind.ANOTHER_INSTANCE,
     FaultKind.SILENT_AFTER_LAUNCH,
@@ -57,10 +57,10 @@ _LAUNCH = {
     FaultKind.BALLAST,
     FaultKind.FORCED_EXTENSION,
 }
-_END = {FaultKind.CUT_SHORT, FaultKind.MISSING_LINES, FaultKind.DIES_AFTER, FaultKind.NEVER_EXITS}
+_AT_END = {FaultKind.CUT_SHORT, FaultKind.MISSING_LINES, FaultKind.DIES_AFTER, FaultKind.NEVER_EXITS}
 
 
-class Ended(Exception):  # noqa: N818 - an end that was played, not an error
+class FakeExit(Exception):  # noqa: N818 - an end that the scenario asks for, not an error
     """The fake ends here, with this exit code."""
 
     def __init__(self, code: int) -> None:
@@ -70,7 +70,7 @@ class Ended(Exception):  # noqa: N818 - an end that was played, not an error
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """A scenario's faults, as they strike one process."""
+    """Selects the faults of a scenario that happen in one process."""
 
     scenario: Scenario
     state: FakeState
@@ -78,25 +78,25 @@ class Faults:
     """The frames that this process was asked for."""
 
     def at(self, moment: Moment, frame: int | None = None) -> Iterator[Fault]:
-        """The faults that happen now; each is counted as it is yielded."""
+        """Yield the faults that happen now, and count each."""
         for index, fault in enumerate(self.scenario.faults):
-            if self._meant(fault, moment, frame) and self._drawn(index, fault, frame):
+            if self._applies(fault, moment, frame) and self._is_due(index, fault, frame):
                 yield fault
 
-    def _meant(self, fault: Fault, moment: Moment, frame: int | None) -> bool:
+    def _applies(self, fault: Fault, moment: Moment, frame: int | None) -> bool:
         on, kind = fault.on, fault.kind
         if on.start not in {None, self.state.number}:
             return False
         if moment is Moment.FRAME:
-            by_frame = on.frame is not None or kind not in _ANY | {FaultKind.HANG}
-            return kind not in _LAUNCH | _END and by_frame and on.frame in {None, frame}
-        if kind in _LAUNCH | _END:
-            here = Moment.LAUNCH if kind in _LAUNCH else Moment.END
+            by_frame = on.frame is not None or kind not in _ANY_MOMENT | {FaultKind.HANG}
+            return kind not in _AT_LAUNCH | _AT_END and by_frame and on.frame in {None, frame}
+        if kind in _AT_LAUNCH | _AT_END:
+            here = Moment.LAUNCH if kind in _AT_LAUNCH else Moment.END
             return moment is here and (on.frame is None or on.frame in self.span)
         here = Moment.OPENED if kind is FaultKind.HANG else Moment.LAUNCH
-        return kind in _ANY | {FaultKind.HANG} and moment is here and on.frame is None
+        return kind in _ANY_MOMENT | {FaultKind.HANG} and moment is here and on.frame is None
 
-    def _drawn(self, index: int, fault: Fault, frame: int | None) -> bool:
+    def _is_due(self, index: int, fault: Fault, frame: int | None) -> bool:
         on = fault.on
         if on.probability < 1:
             asked = self.state.count(f"asked-{index}-{frame}")
@@ -105,60 +105,47 @@ class Faults:
         return on.times is None or self.state.count(f"fault-{index}", on.times) <= on.times
 
 
-class Strikes:
-    """Faults of the process itself. `strike` says whether it knew the kind."""
+class ProcessFaults:
+    """Plays the faults that concern the process itself."""
 
-    def __init__(self, state: FakeState, voice: Voice) -> None:
+    def __init__(self, state: FakeState, writer: LineWriter) -> None:
         self._state = state
-        self._voice = voice
+        self._writer = writer
         self._ballast: list[bytes] = []
 
-    def strike(self, fault: Fault) -> bool:
-        """Play a fault.
+    def play(self, fault: Fault) -> bool:
+        """Play a fault; return False if its kind concerns frames.
 
         Raises:
-            Ended: it ends the process.
+            FakeExit: it ends the process.
         """
-        play = {
-            FaultKind.SLOW_LAUNCH: self._sleep,
-            FaultKind.ANOTHER_INSTANCE: self._another_instance,
-            FaultKind.SILENT_AFTER_LAUNCH: self._silent,
-            FaultKind.HANG_AT_LAUNCH: self._hang,
-            FaultKind.HANG: self._hang,
-            FaultKind.STUBBORN: self._stubborn,
-            FaultKind.ESCAPE: self._escape,
-            FaultKind.BALLAST: self._hold,
-            FaultKind.EXIT: self._exit,
-            FaultKind.CRASH: self._crash,
-            FaultKind.DIES_AFTER: self._crash,
-            FaultKind.BUSY: self._busy,
-            FaultKind.SAY: self._say,
+        play: Callable[[], object] | None = {
+            FaultKind.SLOW_LAUNCH: lambda: time.sleep(fault.seconds),
+            FaultKind.ANOTHER_INSTANCE: lambda: self._exit(7, ANOTHER_INSTANCE),
+            FaultKind.SILENT_AFTER_LAUNCH: lambda: self._exit(0),
+            FaultKind.HANG_AT_LAUNCH: hang,
+            FaultKind.HANG: hang,
+            FaultKind.STUBBORN: _ignore_signals,
+            FaultKind.ESCAPE: lambda: self._escape(fault),
+            FaultKind.BALLAST: lambda: self._ballast.append(b"\1" * (fault.megabytes * 2**20)),
+            FaultKind.EXIT: lambda: self._exit(fault.code, fault.text),
+            FaultKind.CRASH: lambda: _crash(fault),
+            FaultKind.DIES_AFTER: lambda: _crash(fault),
+            FaultKind.BUSY: lambda: _busy(fault),
+            FaultKind.SAY: lambda: self._print(fault),
         }.get(fault.kind)
         if play is not None:
-            play(fault)
+            play()
         return play is not None
 
-    @staticmethod
-    def _sleep(fault: Fault) -> None:
-        time.sleep(fault.seconds)
+    def _exit(self, code: int, text: str = "") -> None:
+        if text:
+            self._writer.write(text)
+        raise FakeExit(code)
 
-    def _another_instance(self, _: Fault) -> None:
-        self._voice.say(ANOTHER_INSTANCE)
-        raise Ended(7)
-
-    @staticmethod
-    def _silent(_: Fault) -> None:
-        raise Ended(0)
-
-    @staticmethod
-    def _hang(_: Fault) -> None:
-        hang()
-
-    @staticmethod
-    def _stubborn(_: Fault) -> None:
-        for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)
+    def _print(self, fault: Fault) -> None:
+        text = bytes.fromhex(fault.hex) if fault.hex else fault.text.encode(fault.encoding, "replace")
+        self._writer.write_bytes((text + fault.end.encode()) * fault.repeat)
 
     def _escape(self, fault: Fault) -> None:
         output = None if fault.hold_output else subprocess.DEVNULL
@@ -170,42 +157,36 @@ class Strikes:
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        child.returncode = 0  # it outlives this process on purpose: nothing to warn of when the handle goes
-        self._state.born(child.pid)
-
-    def _hold(self, fault: Fault) -> None:
-        self._ballast.append(b"\1" * (fault.megabytes * 2**20))
-
-    def _exit(self, fault: Fault) -> None:
-        if fault.text:
-            self._voice.say(fault.text)
-        raise Ended(fault.code)
-
-    @staticmethod
-    def _crash(fault: Fault) -> None:
-        number = getattr(signal, fault.signal, None) if fault.signal else None
-        if number is not None:
-            os.kill(os.getpid(), number)
-        os._exit(status(fault.code) if os.name == "nt" else fault.code & 0xFF)
-
-    @staticmethod
-    def _busy(fault: Fault) -> None:
-        until = time.monotonic() + fault.seconds
-        while time.monotonic() < until:
-            sum(range(5000 * fault.repeat))
-            time.sleep(0.02)
-
-    def _say(self, fault: Fault) -> None:
-        words = bytes.fromhex(fault.hex) if fault.hex else fault.text.encode(fault.encoding, "replace")
-        self._voice.raw((words + fault.end.encode()) * fault.repeat)
+        child.returncode = 0  # it outlives this process on purpose: no warning when the handle is dropped
+        self._state.record_process(child.pid)
 
 
-def status(code: int) -> int:
-    """An exit code as a C program gives it: of Windows' 32 bits, such as 0xC0000005, the upper half is negative."""
+def _ignore_signals() -> None:
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def _crash(fault: Fault) -> None:
+    number = getattr(signal, fault.signal, None) if fault.signal else None
+    if number is not None:
+        os.kill(os.getpid(), number)
+    os._exit(exit_status(fault.code) if os.name == "nt" else fault.code & 0xFF)
+
+
+def _busy(fault: Fault) -> None:
+    until = time.monotonic() + fault.seconds
+    while time.monotonic() < until:
+        sum(range(5000 * fault.repeat))
+        time.sleep(0.02)
+
+
+def exit_status(code: int) -> int:
+    """Convert an exit code to a C int: the upper half of Windows' 32 bits (0xC0000005) is negative."""
     return code - (1 << 32) if code >> 31 == 1 else code
 
 
 def hang() -> None:
-    """Do nothing, for ever."""
+    """Sleep without end."""
     while True:
         time.sleep(3600)

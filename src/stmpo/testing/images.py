@@ -1,7 +1,8 @@
 """Small, whole, valid image files in eight formats, made with the standard library alone.
 
-Each is one flat colour that encodes its frame number (or black), and carries `STMPO-FRAME=<n>;` where its format keeps
-words, so that `frame_stamp` reads back from any of them which frame it is. JPEG holds the low byte as its grey.
+Each is one flat colour that encodes its frame number (or black), and carries `STMPO-FRAME=<n>;` in its
+format's text field. `frame_stamp` reads the number back from any of them. JPEG holds the low byte as its
+grey.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _STAMP = b"STMPO-FRAME="
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What an image file is to show. Sides are in pixels."""
+    """The content of an image file. Sides are in pixels."""
 
     frame: int
     width: int = 16
@@ -36,15 +37,15 @@ class Picture:
 
     @property
     def stamp(self) -> bytes:
-        """The words that `frame_stamp` finds."""
+        """The text that `frame_stamp` finds."""
         return _STAMP + b"%d;" % self.frame
 
 
 def frame_stamp(path: Path | str) -> int:
-    """The frame number that a file of the fake aerender carries.
+    """Return the frame number that a file of the fake aerender carries.
 
     Raises:
-        ValueError: the file carries none (it is empty, cut before its stamp, or not the fake's).
+        ValueError: the file carries none: it is empty, cut before its stamp, or of another program.
     """
     data = Path(path).read_bytes()
     _, found, rest = data.partition(_STAMP)
@@ -55,9 +56,9 @@ def frame_stamp(path: Path | str) -> int:
 
 
 def encode(extension: str, picture: Picture, at_least: int = 0) -> bytes:
-    """The image file for an extension with its dot, grown to `at_least` so many bytes by height (JPEG by comments).
+    """Return the image file for an extension with its dot, grown to `at_least` bytes by height or comments.
 
-    An extension that is none of these formats gives a short stamped blob.
+    An unknown extension gives a short stamped blob.
     """
     encoder = _ENCODERS.get(extension.lower())
     if encoder is None:
@@ -97,7 +98,8 @@ def _segment(marker: int, body: bytes) -> bytes:
 def _jpeg(picture: Picture) -> bytes:
     """Baseline grey. Every 8 x 8 block is flat and like the first, so that all but that one take two bits.
 
-    Huffman codes of the level: `0` for no difference, five bits for a difference of 1 to 8 bits; `0` ends each block.
+    Huffman codes of the level: `0` is no difference, five bits a difference of 1 to 8 bits; `0` ends each
+    block.
     """
     level = picture.rgb[2] - 128
     size = abs(level).bit_length()
@@ -123,7 +125,7 @@ def _jpeg(picture: Picture) -> bytes:
 
 
 def _padded_jpeg(data: bytes, at_least: int) -> bytes:
-    """With comments after the stamp's until it is large enough."""
+    """Insert comments after the stamp's until the file is large enough."""
     at = data.index(b"\xff\xdb")
     comments = bytearray()
     while len(data) + len(comments) < at_least:

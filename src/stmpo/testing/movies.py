@@ -1,7 +1,7 @@
-"""The single files that the fake writes: small, whole in structure, and the same bytes for the same frames each time.
+"""Movies and sounds that the fake writes: small, structurally whole, the same bytes for the same frames.
 
-Their media are a stamp that names the frames, and filler; a movie's index counts one picture a frame. Formats whose
-structure nobody checks are the stamp and the filler alone.
+Their media are a stamp that names the frames, and filler; a movie's index counts one picture per frame.
+Formats whose structure is not verified are the stamp and the filler alone.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ WIDTH, HEIGHT = 16, 16
 
 
 def movie(first: int, last: int, extension: str = ".mov") -> bytes:
-    """The single file, of an extension (with its dot, in any case), that holds these frames."""
+    """Return the single file with these frames, for an extension with its dot, in any case."""
     media = b"STMPO-MOVIE first=%d last=%d " % (first, last) + filler(SIZE) + b" END\n"
     build = _BUILDERS.get(extension.lower())
     return media if build is None else build(media, last - first + 1)
 
 
 def filler(size: int) -> bytes:
-    """So many bytes that are always the same."""
+    """Return `size` bytes that are always the same."""
     return (bytes(range(256)) * (size // 256 + 1))[:size]
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
-    """A box of a QuickTime or MP4 file."""
+    """Build a box of a QuickTime or MP4 file."""
     body = b"".join(parts)
     return struct.pack(">I4s", 8 + len(body), kind) + body
 
 
 def table(kind: bytes, *fields: int) -> bytes:
-    """A box that begins with version and flags, and holds 32-bit numbers."""
+    """Build a box that begins with version and flags and holds 32-bit numbers."""
     return box(kind, bytes(4), struct.pack(f">{len(fields)}I", *fields))
 
 
@@ -63,7 +63,7 @@ def _mov(media: bytes, frames: int) -> bytes:
 
 
 def chunk(kind: bytes, body: bytes, order: str = "<") -> bytes:
-    """A chunk of a RIFF or (order ">") FORM file, padded to an even length."""
+    """Build a chunk of a RIFF or (order ">") FORM file, padded to an even length."""
     return struct.pack(f"{order}4sI", kind, len(body)) + body + bytes(len(body) % 2)
 
 

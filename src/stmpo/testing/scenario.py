@@ -1,20 +1,22 @@
-"""Scenarios: what the fake aerender plays, as values that become a JSON file.
+"""Scenarios of the fake aerender: values that are written to a JSON file.
 
-    scenario = Scenario(costs=Costs(0.05, {7: 2.0}), faults=(Fault(FaultKind.CRASH, On(frame=7, times=1)),))
-    environment = os.environ | scenario.environment(folder)   # writes folder/scenario.json, names it in a variable
-    ...
-    starts(folder)                                            # what was started, with which arguments
+    scenario = Scenario(costs=FrameCosts(0.05, {7: 2.0}), faults=(Fault(FaultKind.CRASH, On(frame=7,
+    times=1)),)) environment = os.environ | scenario.environment(folder)   # writes folder/scenario.json, sets
+    a variable ... starts(folder)                                            # every start, with its arguments
 
-The JSON has the fields of `Scenario` as its keys, each optional; `on` and all other fields of `Fault` likewise:
+The JSON has the fields of `Scenario` as its keys, all optional; likewise `on` and all other fields of
+`Fault`:
 
-    {"startup": 0.5, "costs": {"default": 0.05, "frames": {"7": 2.0}}, "first": 0, "last": 99, "size": [64, 36],
+    {"startup": 0.5, "costs": {"default": 0.05, "frames": {"7": 2.0}}, "first": 0, "last": 99, "size": [64,
+    36],
      "style": {"language": "de", "display": "frames"}, "encoding": "cp1252",
      "faults": [{"kind": "crash", "on": {"frame": 7, "times": 1}},
                 {"kind": "say", "text": "openjd_env: X=1", "on": {"start": 2}}]}
 
-What must hold across processes (how often a fault has happened, which start this is) is kept in the folder `state`
-beside the file, so two runs that shall know nothing of each other need two folders. Given the same order of starts, a
-scenario plays the same way each time: probability is drawn from `seed`, the fault, the frame and how often it was asked.
+State that processes share (how often a fault has happened, the number of a start) is kept in the folder
+`state` beside the file, so independent runs need separate folders. Given the same order of starts, a scenario
+plays the same way each time: probability is drawn from `seed`, the fault, the frame and the number of draws
+so far.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stmpo.model.errors import BadInput
-from stmpo.renderers.emulator.lines import Language, Quotes, Style, TimeDisplay
+from stmpo.renderers.emulator.log_lines import Language, Quotes, Style, TimeDisplay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +38,7 @@ VARIABLE = "STMPO_FAKE_SCENARIO"
 
 
 class FaultKind(Enum):
-    """What goes wrong. Each says when it happens if `on.frame` is not given."""
+    """The kind of a fault. Each states when it happens if `on.frame` is not given."""
 
     SLOW_LAUNCH = "slow_launch"
     """At launch: `seconds` more until the first PROGRESS line."""
@@ -48,13 +50,13 @@ class FaultKind(Enum):
     """At launch: exit code 0 after "Launching After Effects...", and nothing else."""
 
     HANG_AT_LAUNCH = "hang_at_launch"
-    """At launch: no line, no CPU time, for ever."""
+    """At launch: no line, no CPU time, without end."""
 
     STUBBORN = "stubborn"
     """At launch: After Effects ignores SIGTERM, SIGINT, SIGHUP and CTRL_BREAK (its launcher does not)."""
 
     ESCAPE = "escape"
-    """At launch: a grandchild in a session of its own sleeps `seconds`; with `hold_output` it keeps standard output open."""
+    """At launch: a grandchild in its own session sleeps `seconds`; `hold_output`: it keeps stdout open."""
 
     BALLAST = "ballast"
     """At launch: `megabytes` of memory are touched and held."""
@@ -63,10 +65,10 @@ class FaultKind(Enum):
     """At launch, or before a frame: print `text`, if any, and exit with `code`."""
 
     CRASH = "crash"
-    """At launch, or before a frame: die by signal `signal` where the system has it, else with `code` as it stands."""
+    """At launch, or before a frame: die by the signal `signal` if the system has it, else with `code`."""
 
     HANG = "hang"
-    """At launch (after the header), or before a frame: no line, no CPU time, for ever."""
+    """At launch (after the header), or before a frame: no line, no CPU time, without end."""
 
     BUSY = "busy"
     """At launch, or before a frame: `seconds` of a little CPU time (`repeat` times as much) and no line."""
@@ -75,7 +77,7 @@ class FaultKind(Enum):
     """At launch, or before a frame: write `text` (in `encoding`) or `hex`, then `end`, `repeat` times."""
 
     MISSING = "missing"
-    """Every frame: its line, no file, "logged one error" at the end, exit code 0. `quiet`: without that warning."""
+    """Every frame: its line, no file, "logged one error" at the end, exit code 0. `quiet`: no warning."""
 
     EMPTY = "empty"
     """As `MISSING`, with a file of 0 bytes."""
@@ -96,7 +98,7 @@ class FaultKind(Enum):
     """Every frame: written to frame `other`'s file instead of its own."""
 
     OUTSIDE_LEASE = "outside_lease"
-    """Every frame: frame `other` is written as well, whoever it belongs to."""
+    """Every frame: frame `other` is written as well, even if it belongs to another process."""
 
     LATE = "late"
     """Every frame: its file appears `seconds` after its line."""
@@ -105,33 +107,33 @@ class FaultKind(Enum):
     """Every frame: half of the file, `seconds` of nothing, then the rest."""
 
     FORCED_EXTENSION = "forced_extension"
-    """At launch: the format writes `text` (such as `.tif`) whatever `-output` says."""
+    """At launch: the format forces the extension `text` (such as `.tif`), whatever `-output` asks for."""
 
     CUT_SHORT = "cut_short"
-    """At the end: the last `count` frames are never rendered, "Finished composition" is said, exit code 0."""
+    """At the end: the last `count` frames are not rendered; "Finished composition", exit code 0."""
 
     MISSING_LINES = "missing_lines"
     """At the end: the last `count` frames are rendered without a line."""
 
     DIES_AFTER = "dies_after"
-    """At the end: all frames are there, and instead of "Finished composition" a death as by `CRASH`."""
+    """At the end: all frames are written, then a death as by `CRASH` instead of "Finished composition"."""
 
     NEVER_EXITS = "never_exits"
-    """At the end: "Finished composition", and then for ever."""
+    """At the end: "Finished composition", then the process does not exit."""
 
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """When a fault happens. What is not given does not matter; without `times` it happens every time."""
+    """When a fault happens. Fields that are not given do not restrict it."""
 
     frame: int | None = None
-    """At this frame; for what happens at launch or at the end: in a process whose span holds this frame."""
+    """At this frame; for faults at launch or at the end: in a process whose span holds this frame."""
 
     start: int | None = None
-    """In the n-th process that was started, counted from 1."""
+    """In the n-th started process, counted from 1."""
 
     times: int | None = None
-    """At most so often, in all processes together."""
+    """At most this often, in all processes together."""
 
     probability: float = 1.0
     """0 to 1."""
@@ -139,14 +141,14 @@ class On:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong; `FaultKind` says which fields it reads."""
+    """One fault; `FaultKind` documents the fields that it uses."""
 
     kind: FaultKind
     on: On = field(default_factory=On)
     seconds: float = 1.0
     code: int = 1
     signal: str = ""
-    """Name of the signal to die by, such as "SIGSEGV"; ignored where the system has none of that name."""
+    """Name of the signal to die by, such as "SIGSEGV"; ignored if the system has none of that name."""
 
     text: str = ""
     encoding: str = "utf-8"
@@ -163,19 +165,19 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class FrameCosts:
-    """Seconds that frames take: `default`, and others by frame number."""
+    """Seconds per frame: `default`, and exceptions by frame number."""
 
     default: float = 0.0
     frames: Mapping[int, float] = field(default_factory=dict)
 
     def of(self, frame: int) -> float:
-        """Seconds that this frame takes."""
+        """Return the seconds that this frame takes."""
         return self.frames.get(frame, self.default)
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A whole play. The defaults are an After Effects that starts at once, renders in no time and never fails."""
+    """A scenario. The defaults are an After Effects that starts and renders in no time and never fails."""
 
     startup: float = 0.0
     """Seconds from "Launching After Effects..." to the first PROGRESS line; 15 is realistic."""
@@ -185,10 +187,10 @@ class Scenario:
     """A JSON file of `FrameCosts`, which replaces `costs`."""
 
     tree: bool = True
-    """A launcher with a child that does the work, as After Effects has; without, one process and half the start."""
+    """A launcher with a child that does the work, as in After Effects; False: one process."""
 
     comp: str = ""
-    """The only comp there is; empty: any name that is asked for."""
+    """The only comp of the project; empty: every name exists."""
 
     items: int = 99
     """Render queue items that `-rqindex` may name."""
@@ -204,37 +206,37 @@ class Scenario:
     """Width and height of frames, in pixels."""
 
     frame_bytes: int = 0
-    """Frames are at least this large (valid all the same)."""
+    """Frame files have at least this size (and are valid)."""
 
     style: Style = field(default_factory=Style)
     encoding: str = "utf-8"
-    """Of all lines; a Windows console has "cp1252", "cp850" or "cp932"."""
+    """Encoding of all lines; a Windows console has "cp1252", "cp850" or "cp932"."""
 
     launcher_lines_last: bool = False
-    """The launcher's own lines come at the end, as on macOS when standard output is a pipe."""
+    """The launcher's own lines come at the end, as on macOS if standard output is a pipe."""
 
     exit_zero: bool = False
-    """Exit code 0 after errors too, as launchers in the wild do."""
+    """Exit code 0 after errors too, as real launchers do."""
 
     exclusive_seconds: float = 0.0
-    """A start within so many seconds of the one before is refused: "Another instance of aerender …"."""
+    """A start within this many seconds of the previous one is refused: "Another instance of aerender …"."""
 
     contention: float = 0.0
-    """By how much of its cost a frame takes longer for each other start that renders meanwhile. With 0.3 each is slower
-    beside others and all together are faster; above 1, a second renderer makes the total slower."""
+    """Slowdown of a frame per other active renderer, as a part of its cost. With 0.3 each renderer is slower
+    beside others, but all together are faster; above 1, a second renderer makes the total slower."""
 
     seed: int = 0
     faults: tuple[Fault, ...] = ()
 
     def write(self, folder: Path) -> Path:
-        """Write `folder/scenario.json` (the folder is made) and return its path."""
+        """Write `folder/scenario.json` (the folder is created) and return its path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "scenario.json"
         path.write_text(json.dumps(asdict(self), default=_plain, indent=1), encoding="utf-8")
         return path
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """`write`, and the environment variable that tells the fake of it."""
+        """Write the scenario and return the environment variable that names it to the fake."""
         return {VARIABLE: str(self.write(folder))}
 
 
@@ -242,7 +244,7 @@ def load(path: Path) -> Scenario:
     """Read a scenario file.
 
     Raises:
-        BadInput: it cannot be read, or has a key or a value that no scenario has.
+        BadInput: it cannot be read, or has an unknown key or an invalid value.
     """
     scenario = _scenario(path, _read(path))
     if not scenario.costs_file:
@@ -273,7 +275,7 @@ _T = TypeVar("_T")
 
 
 def _known(path: Path, what: type[Any], value: object) -> dict[str, Any]:
-    """A JSON object with no key that `what` does not have."""
+    """Check that the value is a JSON object whose keys are fields of `what`; return a copy."""
     if not isinstance(value, dict):
         raise BadInput(f"{path}: {what.__name__} must be an object, not {value!r}")
     names = [each.name for each in fields(what)]
@@ -284,7 +286,7 @@ def _known(path: Path, what: type[Any], value: object) -> dict[str, Any]:
 
 
 def _make(path: Path, what: type[_T], values: dict[str, Any]) -> _T:
-    """A value of a dataclass, each field of the type that its default has."""
+    """Create a dataclass value; each field must have the type of its default."""
     try:
         made = what(**values)
     except TypeError:

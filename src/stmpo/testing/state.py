@@ -1,7 +1,7 @@
-"""What fake processes know of each other: counters and a record of every start, as files in one folder.
+"""The state that fake processes share: counters and a record of every start, as files in one folder.
 
-A counter is a row of empty files, `name.1`, `name.2`, …, each made by exactly one process: creation of a file that must
-not exist is atomic on every system, appending to a shared one is not.
+A counter is a row of empty files, `name.1`, `name.2`, …, each created by exactly one process. Creating a file
+that must not exist is atomic on every system; appending to a shared file is not.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-from stmpo.renderers.emulator.cli import claim
+from stmpo.renderers.emulator.arguments import claim
 
-LATELY = 0.5
-"""Seconds for which a renderer is taken to be at work after it has last said so."""
+ACTIVE_SECONDS = 0.5
+"""Seconds for which a renderer counts as rendering after its last mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,20 @@ class Start:
     """Seconds since 1970."""
 
     ended: float | None
-    """None while it runs, and for ever if it was killed."""
+    """None while it runs, and if it was killed."""
 
     code: int | None
-    """The exit code that it ended with by itself."""
+    """The exit code, if it ended by itself."""
 
     pids: tuple[int, ...]
-    """Its descendants and itself: launcher, After Effects, escaped grandchildren."""
+    """Itself and its descendants: launcher, After Effects, escaped grandchildren."""
 
     wrote: tuple[int, ...] = ()
-    """Frames whose file it wrote to the end, in their order; as often as it did."""
+    """Frames whose file it wrote to the end, in that order, repetitions included."""
 
 
 def starts(folder: Path) -> list[Start]:
-    """All starts under the scenario that was written to this folder, in order."""
+    """Return all starts under the scenario that was written to this folder, in order."""
     state = folder / "state"
     return sorted(
         (_start(state, path) for path in state.glob("start-*.json")),
@@ -73,7 +73,7 @@ def _start(state: Path, path: Path) -> Start:
 
 
 class FakeState:
-    """The folder, seen by one process. Without a folder nothing is kept, and every count is 1."""
+    """One process's view of the folder. Without a folder nothing is kept, and every count is 1."""
 
     def __init__(self, folder: Path | None, number: int = 0) -> None:
         self._folder = folder
@@ -84,7 +84,7 @@ class FakeState:
             folder.mkdir(parents=True, exist_ok=True)
 
     def count(self, name: str, limit: int | None = None) -> int:
-        """Count one more of `name`, over all processes: 1 for the first. Beyond `limit`: `limit + 1`, uncounted."""
+        """Count one more of `name` over all processes, from 1; beyond `limit`, return `limit + 1`."""
         at = 1
         if self._folder is not None:
             while (limit is None or at <= limit) and not claim(str(self._folder / f"{name}.{at}")):
@@ -92,9 +92,9 @@ class FakeState:
         return at
 
     def begin(self, argv: Sequence[str]) -> None:
-        """Record the start of this process tree and take its number."""
+        """Record the start of this process tree and assign its number."""
         self.number = self.count("number")
-        self.born(os.getpid())
+        self.record_process(os.getpid())
         self._put(
             f"start-{self.number}.json",
             number=self.number,
@@ -107,7 +107,7 @@ class FakeState:
         """Record that this process tree ends by itself."""
         self._put(f"end-{self.number}.json", ended=time.time(), code=code)
 
-    def born(self, pid: int) -> None:
+    def record_process(self, pid: int) -> None:
         """Record a process of this tree."""
         if self._folder is not None:
             (self._folder / f"pid-{self.number}.{pid}").touch()
@@ -118,17 +118,17 @@ class FakeState:
             with (self._folder / f"wrote-{self.number}").open("a") as log:
                 log.write(f"{frame}\n")
 
-    def others_at_work(self) -> int:
-        """How many other starts have asked this within the last moments: those render now. One that is held does not."""
+    def other_active_starts(self) -> int:
+        """Count the other starts that called this within `ACTIVE_SECONDS`; a suspended one does not."""
         if self._folder is None:
             return 0
         own = self._folder / f"renders-{self.number}"
         own.touch()
-        soon = time.time() - LATELY
+        soon = time.time() - ACTIVE_SECONDS
         return sum(mark.stat().st_mtime > soon for mark in self._folder.glob("renders-*") if mark != own)
 
     def seconds_since_previous(self) -> float:
-        """Seconds between the start before this one and now; a start that is not written yet is just now."""
+        """Return the seconds since the start before this one; 0 if its record is not written yet."""
         if self._folder is None or self.number < 2:
             return float("inf")
         try:

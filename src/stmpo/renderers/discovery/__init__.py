@@ -1,13 +1,13 @@
-"""Which program renders: the one that was named, else the one that is installed.
+"""Choose the renderer program: the one that was named, else the one that is installed.
 
-The order is `--aerender-path`, `AERENDER_PATH`, `PATH`, the newest installed After Effects; no path of any machine is
-built in. The first two are somebody's word: where they lead nowhere the run ends there and says so, instead of
-rendering with another version than was asked for. An empty one is none.
+The order is `--aerender-path`, `AERENDER_PATH`, `PATH`, the newest installed After Effects. No path of any
+machine is built in. A renderer named by option or variable must exist: the run does not fall back to another
+version than was asked for. An empty value counts as not given.
 
-Lottie files (`.json`, `.lottie`) are rendered by the embedded renderer; an `AERENDER_PATH` set for the machine does not
-take them to a program that cannot read them, an explicit `--aerender-path` does.
+The embedded renderer renders Lottie files (`.json`, `.lottie`), even if `AERENDER_PATH` is set for the
+machine, since aerender cannot read them. An explicit `--aerender-path` overrides this.
 
-Every refusal is a `NoRenderer`: exit code 3 always means "look at the renderer's path".
+Every refusal is a `NoRenderer`: exit code 3 always means "check the renderer's path".
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,98 +30,79 @@ LOTTIE_SUFFIXES = frozenset({".json", ".lottie"})
 AFTER_EFFECTS_SUFFIXES = frozenset({".aep", ".aepx", ".aet"})
 """Projects, projects as XML, and project templates."""
 
-EXPLICIT = "--aerender-path"
+OPTION = "--aerender-path"
 VARIABLE = "AERENDER_PATH"
 
-_NAMES = ("aerender.exe", "aerender")
-_THROUGH_CMD = frozenset({".bat", ".cmd"})
+_PROGRAM_NAMES = ("aerender.exe", "aerender")
+_BATCH_SUFFIXES = frozenset({".bat", ".cmd"})
+_LOTTIE_PACKAGES = {"rlottie-python": "rlottie_python", "Pillow": "PIL"}
 
 SystemSearch = Callable[[Mapping[str, str]], Installation]
-"""Looks for After Effects where the system's installer places it."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledRenderer:
-    """A program to render with."""
-
-    argv_prefix: tuple[str, ...]
-    """What starts it: the executable, or an interpreter and its script."""
-
-    name: str
-    """What people call it."""
-
-    how: str
-    """Where it was found, for the log."""
-
-    def renderer(self) -> Aerender:
-        """Its command line and its lines."""
-        return Aerender(self.argv_prefix, self.name, self.how)
+"""Searches the places where the system's installer puts After Effects."""
 
 
 def choose_renderer(
     project: Path, explicit: str | None, environ: Mapping[str, str], *, search: SystemSearch | None = None
 ) -> Aerender:
-    """The program that renders this project.
+    """Return the program that renders this project.
 
     Raises:
-        BadInput: nothing renders such a file.
-        NoRenderer: what would render it is not to be found.
+        BadInput: no renderer reads such a file.
+        NoRenderer: the renderer of such files was not found.
     """
     suffix = project.suffix.lower()
-    if suffix in LOTTIE_SUFFIXES:
-        found = find_aerender(explicit, environ, search=search) if _given(explicit) else embedded_lottie()
-        return found.renderer()
-    if suffix in AFTER_EFFECTS_SUFFIXES:
-        return find_aerender(explicit, environ, search=search).renderer()
+    if suffix in LOTTIE_SUFFIXES and not _strip_quotes(explicit or ""):
+        return embedded_lottie()
+    if suffix in LOTTIE_SUFFIXES | AFTER_EFFECTS_SUFFIXES:
+        return find_aerender(explicit, environ, search=search)
     raise BadInput(
         f"{visible(str(project))} is neither an After Effects project (.aep, .aepx, .aet) nor a Lottie file (.json, .lottie)"
     )
 
 
-def embedded_lottie() -> InstalledRenderer:
-    """The embedded renderer, run by this Python.
+def embedded_lottie() -> Aerender:
+    """Return the embedded renderer, run by this Python.
 
     Raises:
         NoRenderer: the packages that it renders with are not installed.
     """
-    missing = [package for package, module in _LOTTIE_NEEDS.items() if find_spec(module) is None]
+    missing = [package for package, module in _LOTTIE_PACKAGES.items() if find_spec(module) is None]
     if missing:
         raise NoRenderer(
-            f"Lottie files need {' and '.join(missing)}, not installed here: install stmpo with its extra, stmpo[lottie]"
+            f"Lottie files need {' and '.join(missing)}: install stmpo with its extra, stmpo[lottie]"
         )
-    return InstalledRenderer(
+    return Aerender(
         (sys.executable, "-m", "stmpo.renderers.lottie.renderer"), "stmpo-lottie", "embedded renderer"
     )
 
 
-_LOTTIE_NEEDS = {"rlottie-python": "rlottie_python", "Pillow": "PIL"}
-
-
 def find_aerender(
     explicit: str | None, environ: Mapping[str, str], *, search: SystemSearch | None = None
-) -> InstalledRenderer:
-    """Find aerender: as named, in `AERENDER_PATH`, on `PATH`, or the newest installed; `search` stands in for the last.
+) -> Aerender:
+    """Find aerender: as named, in `AERENDER_PATH`, on `PATH`, or the newest installed (by `search`).
 
     Raises:
-        NoRenderer: the one that was named is not there or cannot be run, or there is none at all.
+        NoRenderer: the named one does not exist or cannot be run, or none is installed.
     """
-    for source, named in ((EXPLICIT, explicit), (VARIABLE, environ.get(VARIABLE))):
-        if named is not None and _given(named):
-            return _named(_unquoted(named), source, environ)
-    on_path = _on_path(_NAMES, environ)
+    for source, named in ((OPTION, explicit), (VARIABLE, environ.get(VARIABLE))):
+        # A job template passes an empty text if the artist left the field empty.
+        path = _strip_quotes(named or "")
+        if path:
+            return _from_name(path, source, environ)
+    on_path = _on_path(_PROGRAM_NAMES, environ)
     if on_path is not None:
-        return _runnable(on_path, "PATH")
-    there = (search or system_search())(environ)
-    if there.aerenders:
-        return _runnable(there.aerenders[0], "newest installed After Effects")
+        return _from_file(on_path, "PATH")
+    installation = (search or system_search())(environ)
+    if installation.aerenders:
+        return _from_file(installation.aerenders[0], "newest installed After Effects")
     raise NoRenderer(
-        f"no aerender found: {EXPLICIT} and {VARIABLE} are not given, PATH has none, and neither has {there.looked}; "
-        f"install After Effects, or say where its aerender is with {EXPLICIT}"
+        f"no aerender found: {OPTION} and {VARIABLE} are not set, and there is none on PATH or in "
+        f"{installation.searched}; install After Effects, or name a renderer with {OPTION}"
     )
 
 
 def system_search(platform: str = sys.platform) -> SystemSearch:
-    """The search of this system: the one place that picks its file."""
+    """Return the search of this system. This is the only place that chooses by platform."""
     if platform == "win32":
         from stmpo.renderers.discovery.windows import installed  # noqa: PLC0415 - one system, one file
 
@@ -131,46 +111,37 @@ def system_search(platform: str = sys.platform) -> SystemSearch:
         from stmpo.renderers.discovery.macos import installed as installed_on_macos  # noqa: PLC0415
 
         return installed_on_macos
-    return _nothing_installed
+    return lambda _environ: Installation((), f"the usual places (After Effects does not run on {platform})")
 
 
-def _nothing_installed(_environ: Mapping[str, str]) -> Installation:
-    return Installation((), f"this system, for which there is no After Effects ({sys.platform})")
-
-
-def _given(text: str | None) -> bool:
-    """Whether anything was named. A job template hands over an empty text where the artist wrote nothing."""
-    return text is not None and bool(_unquoted(text))
-
-
-def _unquoted(text: str) -> str:
-    """The text without the quotation marks that Explorer's "Copy as path" puts around it."""
+def _strip_quotes(text: str) -> str:
+    """Remove the quotation marks that Explorer's "Copy as path" puts around a path."""
     text = text.strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def _named(text: str, source: str, environ: Mapping[str, str]) -> InstalledRenderer:
-    """The program that `source` names: a file, a folder that holds aerender, or a bare command looked up on PATH."""
+def _from_name(text: str, source: str, environ: Mapping[str, str]) -> Aerender:
+    """Return the named program: a file, a folder that holds aerender, or a command looked up on PATH."""
     if visible(text) != text:
-        raise NoRenderer(f"{source}: {visible(text)!r} holds characters that no path should; write it again")
+        raise NoRenderer(f"{source}: {visible(text)!r} contains control characters; enter the path again")
     if not os.path.dirname(text):  # noqa: PTH120 - as text: "aerender" and "./aerender" differ
         command = _on_path((text, f"{text}.exe"), environ)
         if command is not None:
-            return _runnable(command, source)
+            return _from_file(command, source)
         if not paths.exists(Path(text)):
             raise NoRenderer(
                 f"{source}: there is no {text} on PATH nor in {Path.cwd()}; write its whole path"
             )
     path = Path(os.path.abspath(text))  # noqa: PTH100 - links stay: aerender finds After Effects by its own place
     if paths.is_folder(path):
-        return _runnable(_inside(path, source), source)
+        return _from_file(_in_folder(path, source), source)
     if not paths.is_file(path):
-        raise NoRenderer(f"{source}: {path} {_unseen(path)}; write the path of aerender itself")
-    return _runnable(path, source)
+        raise NoRenderer(f"{source}: {path} {_why_no_file(path)}; write the path of aerender itself")
+    return _from_file(path, source)
 
 
-def _unseen(path: Path) -> str:
-    """Why no file is seen at a path, as the rest of a sentence."""
+def _why_no_file(path: Path) -> str:
+    """Return why there is no file at a path, as the rest of a sentence."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -180,42 +151,43 @@ def _unseen(path: Path) -> str:
     return "is not a file"
 
 
-def _inside(folder: Path, source: str) -> Path:
-    """The aerender in a folder of After Effects, or beside its application on macOS."""
+def _in_folder(folder: Path, source: str) -> Path:
+    """Return the aerender in a folder of After Effects, or beside its application on macOS."""
     home = folder.parent if folder.suffix.lower() == ".app" else folder
-    for file in (home / middle / name for middle in ("", "Support Files") for name in _NAMES):
+    for file in (home / middle / name for middle in ("", "Support Files") for name in _PROGRAM_NAMES):
         if paths.is_file(file):
             return file
     raise NoRenderer(f"{source}: the folder {home} holds no aerender; write the path of aerender itself")
 
 
-def _runnable(path: Path, how: str) -> InstalledRenderer:
-    """How to run this file.
+def _from_file(path: Path, source: str) -> Aerender:
+    """Return the renderer that this file is.
 
     Raises:
         NoRenderer: it cannot be run, or not safely.
     """
     suffix = path.suffix.lower()
     if suffix == ".py":
-        return InstalledRenderer((sys.executable, str(path)), path.stem, how)
-    if suffix in _THROUGH_CMD:
+        return Aerender((sys.executable, str(path)), path.stem, source)
+    if suffix in _BATCH_SUFFIXES:
         raise NoRenderer(
-            f"{how}: {path} is a batch file, which cmd.exe would read: names of comps and files cannot be quoted "
-            "safely for it; write the path of aerender.exe itself"
+            f"{source}: {path} is a batch file, and names of comps and files cannot be quoted safely for cmd.exe; "
+            "write the path of aerender.exe itself"
         )
     if path.stem.lower() == "afterfx":
         raise NoRenderer(
-            f"{how}: {path} is After Effects itself; its aerender lies beside it, write that path"
+            f"{source}: {path} is After Effects itself; write the path of the aerender beside it"
         )
     if not os.access(path, os.X_OK):
-        raise NoRenderer(f"{how}: {path} is not executable for this user; correct its permissions")
-    return InstalledRenderer((str(path),), path.stem if suffix == ".exe" else path.name, how)
+        raise NoRenderer(f"{source}: {path} is not executable for this user; correct its permissions")
+    return Aerender((str(path),), path.stem if suffix == ".exe" else path.name, source)
 
 
 def _on_path(names: tuple[str, ...], environ: Mapping[str, str]) -> Path | None:
-    """The first executable file of these names on PATH.
+    """Return the first executable file of these names on PATH.
 
-    Not `shutil.which`: that looks into the current folder first on Windows, where a job's files lie, and takes batch files.
+    `shutil.which` is not used: on Windows it searches the current folder first, where a job's files are, and
+    accepts batch files.
     """
     path = next((value for name, value in environ.items() if name.upper() == "PATH"), "")
     for folder in path.split(os.pathsep):

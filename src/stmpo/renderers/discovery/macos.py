@@ -14,7 +14,7 @@ APPLICATIONS = Path("/Applications")
 
 
 def installed(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> Installation:
-    """Every aerender in the system's applications folder and in the user's own."""
+    """Find every aerender in the system's applications folder and in the user's own."""
     roots = [applications]
     if environ.get("HOME"):
         roots.append(Path(environ["HOME"]) / "Applications")

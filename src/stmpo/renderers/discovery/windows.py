@@ -1,7 +1,8 @@
 r"""After Effects as its Windows installer places it.
 
-`<program files>\Adobe\Adobe After Effects <year>\Support Files\aerender.exe`, below every folder that a `ProgramFiles…`
-or `ProgramW6432` variable names (a 32-bit Python sees the 64-bit folder only in the latter). No drive is assumed.
+The path is `<program files>\Adobe\Adobe After Effects <year>\Support Files\aerender.exe`, below every folder
+that a `ProgramFiles…` or `ProgramW6432` variable names. A 32-bit Python sees the 64-bit folder only in the
+latter. No drive is assumed.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def installed(environ: Mapping[str, str]) -> Installation:
-    """Every aerender below the program folders that the environment names."""
+    """Find every aerender below the program folders that the environment names."""
     roots = program_folders(environ)
     found = [
         (aerender.parent.parent.name, aerender)
         for root in roots
         for aerender in (root / "Adobe").glob("Adobe After Effects*/Support Files/aerender.exe")
     ]
-    where = " and ".join(str(root / "Adobe") for root in roots)
-    return Installation(newest_first(found), where or "no folder, since no ProgramFiles variable is set")
+    searched = " and ".join(str(root / "Adobe") for root in roots)
+    return Installation(newest_first(found), searched or "no folder (no ProgramFiles variable is set)")
 
 
 def program_folders(environ: Mapping[str, str]) -> list[Path]:
-    """The folders that programs are installed to, each once, in a stable order."""
+    """Return the folders that programs are installed to, each once, in a stable order."""
     named = {
         name.upper(): value
         for name, value in environ.items()

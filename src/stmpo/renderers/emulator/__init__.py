@@ -1,1 +1,1 @@
-"""Aerender's command line and output lines, shared by both stand-ins for it: the fake and the Lottie renderer."""
+"""aerender's command line and output lines, for its two stand-ins: the fake and the embedded renderer."""

@@ -1,16 +1,16 @@
-"""aerender's own command line, as After Effects' start-up script reads it; shared by `stmpo-lottie` and the fake.
+"""aerender's command line, as After Effects' startup script parses it; shared by `stmpo-lottie` and the fake.
 
-The words follow `aerender -help` of After Effects 26.2 and Adobe's `commandLineRenderer.jsx`, where the arguments are
-parsed. What those leave open is said at the line that decides it. The rules that surprise:
+The texts follow `aerender -help` of After Effects 26.2 and Adobe's `commandLineRenderer.jsx`, which parses
+the arguments. Where those are silent, a comment marks the assumption. Rules that surprise:
 
-- Flags are compared case by case, and one that takes a value takes the next argument whatever it looks like. So
+- Flags are case-sensitive, and a flag that takes a value takes the next argument, whatever it looks like. So
   `-mfr ON -s 5` reads `-s` as the percentage.
-- `-comp` wins over `-rqindex`, silently.
-- With neither, the whole queue renders as the project has it: `-s -e -i -output -RStemplate -OMtemplate` are ignored
-  with a WARNING line each, while `-renderSettings` and `-outputSettings` are errors (`resolve`).
+- `-comp` silently wins over `-rqindex`.
+- With neither, the whole queue renders as saved: `-s -e -i -output -RStemplate -OMtemplate` are ignored with
+  a WARNING line each, while `-renderSettings` and `-outputSettings` are errors (`resolve`).
 - With `-log` every error's exit code is one higher (`AerenderExitCode.logged`).
 
-Only the standard library, and little of it: the fake starts two dozen at a time.
+This module imports little of the standard library and nothing else: tests start two dozen fakes at a time.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class AerenderExitCode(IntEnum):
-    """What After Effects' script leaves as the exit code. The first error wins."""
+    """The exit code that After Effects' script leaves. The first error wins."""
 
     OK = 0
-    """Rendered, or so it believes: trouble that After Effects reports as a WARNING leaves 0 as well."""
+    """Rendered, as far as it knows: an error that After Effects reports as a WARNING leaves 0 as well."""
 
     APPLICATION = 1
     """The application's own failure code."""
@@ -56,7 +56,7 @@ class AerenderExitCode(IntEnum):
     """After Effects could not reach its launcher."""
 
     def logged(self, *, to_file: bool) -> int:
-        """The code as it leaves the process: one higher for an error when `-log` was given."""
+        """Return the code of the process: one higher for an error if `-log` was given."""
         return self + 1 if to_file and self in _SHIFTED else int(self)
 
 
@@ -71,7 +71,7 @@ _SHIFTED = frozenset(
 
 
 class AerenderError(Exception):
-    """An end as aerender ends: `str(error)` is its whole line, `code` its exit code before `-log` shifts it."""
+    """An error that ends aerender: `str(error)` is its line, `code` its exit code before `-log` shifts it."""
 
     def __init__(self, code: AerenderExitCode, line: str) -> None:
         super().__init__(line)
@@ -79,18 +79,18 @@ class AerenderError(Exception):
 
 
 def runtime_error(words: str) -> AerenderError:
-    """The error of a comp, item, template or output that is not there."""
+    """Create the error for a comp, item, template or output that does not exist."""
     return AerenderError(AerenderExitCode.RUNTIME, f"aerender ERROR: {words}")
 
 
 def syntax_error(words: str) -> AerenderError:
-    """The error of an argument that is refused."""
+    """Create the error for an invalid argument."""
     return AerenderError(AerenderExitCode.SYNTAX, f"aerender SYNTAX ERROR: {words}")
 
 
 @dataclass(frozen=True, slots=True)
 class AerenderArguments:
-    """A command line, read. None or empty stands for "not given"."""
+    """A parsed command line. None or empty means "not given"."""
 
     project: str | None = None
     teamproject: str | None = None
@@ -129,7 +129,7 @@ class AerenderArguments:
 
     @property
     def skip_existing(self) -> bool:
-        """Whether frames that have a file are left out, by setting or by the template that has it on."""
+        """Whether frames that have a file are left out, by setting or by template."""
         asked = self.render_settings.get("Skip Existing Files")
         if asked is None:
             return self.rs_template == "Multi-Machine Settings"
@@ -147,7 +147,7 @@ USAGE: aerender [-help] -project <project path> [-comp <name> | -rqindex <n>]
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 
-def _text(flag: str, values: Sequence[str]) -> str:  # noqa: ARG001 - the shape of every reader below
+def _text(flag: str, values: Sequence[str]) -> str:  # noqa: ARG001 - all parsers have one signature
     return values[0]
 
 
@@ -198,7 +198,7 @@ def _sound(flag: str, values: Sequence[str]) -> bool:
 
 
 def _settings(flag: str, values: Sequence[str]) -> dict[str, str]:
-    """Read `"k: v; k2: v2"`. A value may hold colons; a part without one is refused (what Adobe says then is not known)."""
+    """Parse `"k: v; k2: v2"`. A value may contain colons; a part without one is refused."""
     settings: dict[str, str] = {}
     for part in filter(str.strip, values[0].split(";")):
         key, colon, value = part.partition(":")
@@ -213,7 +213,7 @@ def _true(flag: str, values: Sequence[str]) -> bool:  # noqa: ARG001 - as above
 
 
 _FLAGS: Mapping[str, tuple[str, int, Callable[[str, Sequence[str]], object]]] = {
-    # flag: (field of Arguments, values it takes, their reader)
+    # flag: (field of AerenderArguments, number of values, parser)
     "-project": ("project", 1, _text),
     "-teamproject": ("teamproject", 1, _text),
     "-comp": ("comp", 1, _text),
@@ -241,7 +241,7 @@ _FLAGS: Mapping[str, tuple[str, int, Callable[[str, Sequence[str]], object]]] = 
 
 
 def parse(argv: Sequence[str]) -> AerenderArguments:
-    """Read a command line without the program's name. No argument at all asks for the usage.
+    """Parse a command line without the program's name. No argument at all asks for the usage.
 
     Raises:
         AerenderError: `AerenderExitCode.SYNTAX` with aerender's line.
@@ -262,7 +262,7 @@ def parse(argv: Sequence[str]) -> AerenderArguments:
 
 
 def _unquoted(value: str) -> str:
-    """Without one pair of enclosing quotes, which Adobe's script strips."""
+    """Strip one pair of enclosing quotes, as Adobe's script does."""
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == '"' else value
 
 
@@ -276,10 +276,10 @@ _IGNORED = (
 
 
 def resolve(arguments: AerenderArguments) -> tuple[AerenderArguments, list[str]]:
-    """What is left of a command line once flags that need `-comp` or `-rqindex` are judged, and the WARNING lines.
+    """Drop flags that need `-comp` or `-rqindex` if neither is given; return the rest and the WARNING lines.
 
     Raises:
-        AerenderError: `AerenderExitCode.RUNTIME` for settings without an item to set them on.
+        AerenderError: `AerenderExitCode.RUNTIME` for settings without a queue item.
     """
     if arguments.comp is not None:
         return replace(arguments, rqindex=None), []
@@ -304,9 +304,9 @@ _GROUP = re.compile(r"\[(#+)\]")
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """After Effects' naming of what output module 1 writes: `[###]` becomes the padded frame number.
+    """The file names of output module 1: After Effects replaces `[###]` by the padded frame number.
 
-    A sequence without `[#]` gets `_[#####]` before its extension; the extension is the format's, whatever was asked.
+    A sequence without `[#]` gets `_[#####]` before its extension. The format may force another extension.
     """
 
     folder: str
@@ -315,7 +315,7 @@ class OutputFile:
 
     @classmethod
     def of(cls, output: str, extension: str | None = None) -> OutputFile:
-        """The naming for `-output`; `extension` (with its dot) is the one that the format forces, where it does."""
+        """Create the naming for `-output`; `extension` (with its dot) is the one the format forces."""
         folder, name = os.path.split(output)
         stem, asked = Path(name).stem, Path(name).suffix
         if _GROUP.search(asked):  # "shot.[####]": the group only looks like an extension
@@ -338,19 +338,19 @@ class OutputFile:
 
     @property
     def text(self) -> str:
-        """The path with its group, as the "Output To" line shows it."""
+        """The path with its group, as the "Output To" line prints it."""
         return os.path.join(self.folder, self.name)  # noqa: PTH118 - shown as it was given, never normalised
 
     def path(self, frame: int) -> str:
-        """The file of this frame."""
+        """Return the file of this frame."""
         name = _GROUP.sub(lambda group: f"{frame:0{len(group[1])}d}", self.name, count=1)
         return os.path.join(self.folder, name if not self.single else self.name)  # noqa: PTH118
 
 
 def claim(path: str) -> bool:
-    """Make the empty file that marks a frame as in progress under "Skip Existing Files"; False if a file is there.
+    """Create the empty file that marks a frame as in progress; return False if a file exists.
 
-    After Effects' own test and creation are two steps; here they are one, so that two processes never share a frame.
+    After Effects tests and creates in two steps. Here it is one, so two processes never render one frame.
     """
     try:
         Path(path).touch(exist_ok=False)

@@ -1,13 +1,13 @@
-"""aerender's own lines: what it prints, in the shapes that real logs show, and where it prints them.
+"""aerender's output lines, in the shapes that real logs show, and a writer for them.
 
-A render's lines are the launcher's (version, launching), the script's (`PROGRESS: Adding specified comp …`, errors)
-and After Effects' render log, relayed behind `PROGRESS:` with two spaces: "Starting composition", the settings, a line
-for each frame, "Finished composition", the time elapsed. In a frame line the timecode is the comp's own time, while
-the number in brackets counts from 1 in every process.
+The lines of a render come from the launcher (version, launching), the script (`PROGRESS: Adding specified
+comp …`, errors) and After Effects' render log, relayed behind `PROGRESS:` with two spaces: "Starting
+composition", the settings, a line per frame, "Finished composition", the elapsed time. In a frame line the
+timecode is the comp's own time, while the number in brackets counts from 1 in every process.
 
-`Style` says which of the shapes found in the wild a machine has: its time display, language, decimal sign and quotes.
-English, and German and French ends, are from logs and parsers in use; the other translations are stand-ins of the same
-shape. `Voice` writes lines as bytes, since on Windows they come in the console's code page.
+`Style` selects among the shapes found in real logs: time display, language, decimal sign and quotes. English,
+and the German and French ends, are from logs and public parsers; the other translations are stand-ins of the
+same shape. `LineWriter` writes lines as bytes, since on Windows they are in the console's code page.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class TimeDisplay(Enum):
 
 
 class Quotes(Enum):
-    """How the comp's name stands in "Starting composition" and "Finished composition"."""
+    """The quotation marks around the comp's name in "Starting composition" and "Finished composition"."""
 
     STRAIGHT = "straight"
     """`"main".`"""
@@ -55,7 +55,7 @@ class Quotes(Enum):
 
 
 class Language(Enum):
-    """After Effects' own language. `PROGRESS:`, `WARNING:` and `aerender ERROR:` stay English in all of them."""
+    """After Effects' language. `PROGRESS:`, `WARNING:` and `aerender ERROR:` stay English in all of them."""
 
     EN = "en"
     """English."""
@@ -133,7 +133,7 @@ _WORDS: Mapping[Language, _Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Which of aerender's shapes a machine prints."""
+    """The shape of the lines that a machine prints."""
 
     display: TimeDisplay = TimeDisplay.TIMECODE
     language: Language = Language.EN
@@ -162,8 +162,8 @@ class Item:
     om_template: str = "Untitled 1"
 
 
-class Lines:
-    """Makes lines in one style for one item. Every method gives whole lines, without their ends."""
+class LogLines:
+    """Creates lines in one style for one item. Every method returns whole lines, without their ends."""
 
     def __init__(self, style: Style, item: Item) -> None:
         self._style = style
@@ -171,7 +171,7 @@ class Lines:
         self._words = _WORDS[style.language]
 
     def starting(self) -> list[str]:
-        """The lines with which rendering begins, settings included."""
+        """Return the lines with which rendering begins, settings included."""
         return [
             "PROGRESS: Adding specified comp to Render Queue",
             f"PROGRESS:  {_clock(self._style)}: {self._words.starting.format(self._quoted())}",
@@ -181,12 +181,12 @@ class Lines:
         ]
 
     def frame(self, frame: int, count: int, seconds: float) -> list[str]:
-        """The line of a frame that was rendered in so many seconds, as the `count`-th of this process."""
+        """Return the lines for a frame, the `count`-th of this process, rendered in `seconds`."""
         line = f"PROGRESS:  {self.time(frame)} ({count}): {int(seconds)} {self._words.seconds}"
         return [line, line] if self._style.repeat_frames else [line]
 
     def finished(self, seconds: float) -> list[str]:
-        """The lines with which rendering ends."""
+        """Return the lines with which rendering ends."""
         return [
             "",
             "",
@@ -195,11 +195,11 @@ class Lines:
         ]
 
     def warning(self, words: str) -> str:
-        """After Effects' warning line; no space after the first colon, as in real logs."""
+        """Return a warning line of After Effects; no space after the first colon, as in real logs."""
         return f"WARNING:{self._words.warning}: {words}"
 
     def outside(self, frame: int, comp_first: int, comp_last: int) -> str:
-        """The warning for a span that begins before, or ends after, the comp."""
+        """Return the warning for a span that begins before, or ends after, the comp."""
         fps = self._item.fps
         at, first, end = (self._number(n / fps) for n in (frame, comp_first, comp_last + 1))
         return self.warning(
@@ -208,7 +208,7 @@ class Lines:
         )
 
     def time(self, frame: int) -> str:
-        """A displayed frame number in the project's time display."""
+        """Return a displayed frame number in the project's time display."""
         display = self._style.display
         if display is TimeDisplay.FRAMES:
             return str(frame)
@@ -284,7 +284,7 @@ class Lines:
 
 
 def timecode(frame: int, fps: float, *, drop: bool = False) -> str:
-    """`h:mm:ss:ff` of a frame number; with `drop`, `h;mm;ss;ff` in drop-frame numbering (29.97 and 59.94 only)."""
+    """Format a frame number as `h:mm:ss:ff`; with `drop`, as `h;mm;ss;ff` (29.97 and 59.94 only)."""
     base = max(1, round(fps))
     sign, at = ("-", -frame) if frame < 0 else ("", frame)
     if drop and base in {30, 60}:
@@ -296,7 +296,7 @@ def timecode(frame: int, fps: float, *, drop: bool = False) -> str:
 
 
 def _with_dropped_numbers(frame: int, base: int) -> int:
-    """The number that drop-frame counting shows: 2 (or 4) numbers are left out each minute but every tenth."""
+    """Return the displayed drop-frame number: each minute but every tenth skips 2 (or 4) numbers."""
     dropped = base // 15
     minute = base * 60 - dropped
     tens, rest = divmod(frame, minute * 10 + dropped)
@@ -317,10 +317,11 @@ def _clock(style: Style) -> str:
     return f"{now.tm_mon}/{now.tm_mday}/{now.tm_year} {hour}:{now.tm_min:02d}:{now.tm_sec:02d} {half}"
 
 
-class Voice:
-    """Where the lines of After Effects go: standard output, the launcher's socket, or the `-log` file.
+class LineWriter:
+    """Writes lines of After Effects to standard output, the launcher's socket, or the `-log` file.
 
-    Each call is one write and one flush, so that a reader sees whole groups of lines, and a process that dies loses none.
+    Each call is one write and one flush: a reader sees whole groups of lines, and a process that dies loses
+    none.
     """
 
     def __init__(self, out: BinaryIO, *, errors_only: bool = False, encoding: str = "utf-8") -> None:
@@ -328,31 +329,31 @@ class Voice:
         self._errors_only = errors_only
         self._encoding = encoding
 
-    def with_errors_only(self) -> Voice:
-        """The same place under `-v ERRORS`."""
-        return Voice(self._out, errors_only=True, encoding=self._encoding)
+    def with_errors_only(self) -> LineWriter:
+        """Return a writer to the same stream that obeys `-v ERRORS`."""
+        return LineWriter(self._out, errors_only=True, encoding=self._encoding)
 
-    def say(self, lines: str | Sequence[str]) -> None:
-        """Print lines; under `-v ERRORS` only those that are neither PROGRESS nor WARNING nor INFO, nor blank."""
+    def write(self, lines: str | Sequence[str]) -> None:
+        """Write lines; under `-v ERRORS` without PROGRESS, WARNING, INFO and blank lines."""
         chosen = [lines] if isinstance(lines, str) else list(lines)
         if self._errors_only:
             chosen = [
                 line for line in chosen if line and not line.startswith(("PROGRESS:", "WARNING:", "INFO:"))
             ]
         if chosen:
-            self.raw("".join(f"{line}\n" for line in chosen).encode(self._encoding, "replace"))
+            self.write_bytes("".join(f"{line}\n" for line in chosen).encode(self._encoding, "replace"))
 
-    def raw(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes) -> None:
         """Write bytes as they are.
 
         Raises:
-            BrokenPipeError: nobody reads them any more.
+            BrokenPipeError: the reader is gone.
         """
         try:
             self._out.write(data)
             self._out.flush()
         except OSError as error:
-            # What Windows' C runtime makes of a pipe that is closed at its other end.
+            # Windows' C runtime reports this for a pipe that is closed at its other end.
             if error.errno == errno.EINVAL:
                 raise BrokenPipeError from error
             raise

@@ -1,10 +1,12 @@
-"""Reading Lottie files, with nothing but the standard library: what a file holds, and whether it is one.
+"""A reader of Lottie files that uses the standard library only.
 
-Lottie is After Effects' open export format: one JSON document a composition (`.json`), or several with their images in
-a zip archive (`.lottie`, dotLottie version 1 and 2). Files come from outside, so everything is bounded: sizes before
-anything is unpacked, counts, and nothing is ever unpacked to disk.
+Lottie is After Effects' open export format: one JSON document per composition (`.json`), or several with
+their images in a zip archive (`.lottie`, dotLottie version 1 and 2). Files are untrusted input, so everything
+is bounded: sizes are checked before anything is unpacked, entries are counted, and nothing is unpacked to
+disk.
 
-A Lottie file stands in for a project whose render queue holds its compositions in order: `-rqindex 1` is the first.
+A Lottie file stands for a project whose render queue holds its compositions in order: `-rqindex 1` is the
+first.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BYTES = 256 * 2**20
-"""Bytes of one file, and of all that is read from one archive, once unpacked."""
+"""Bytes of one file, and of all unpacked members of one archive."""
 
 MAX_ENTRIES = 4096
 """Entries of one archive."""
@@ -34,14 +36,14 @@ MAX_SIDE = 30_000
 """Pixels of a composition's side: After Effects' own limit."""
 
 WRITES = {".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
-"""What the embedded renderer writes, each by the extension of a sequence."""
+"""The image formats that the embedded renderer writes, by file extension."""
 
 _IMAGE_TYPES = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".webp": "webp"}
 
 
 @dataclass(frozen=True, slots=True)
 class LottieInfo:
-    """What there is to render. `first` and `last` are displayed frame numbers, both included."""
+    """The properties of a composition. `first` and `last` are displayed frame numbers, both included."""
 
     name: str
     first: int
@@ -53,7 +55,7 @@ class LottieInfo:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """One animation of a file: what it is, and its document for rlottie."""
+    """One animation of a file: its properties, and its document for rlottie."""
 
     info: LottieInfo
     document: str
@@ -61,16 +63,16 @@ class Composition:
 
 
 def check_lottie(path: Path) -> LottieInfo:
-    """What the first composition of a Lottie file is; cheap enough to be asked before anything starts.
+    """Return the properties of the first composition of a Lottie file; cheap enough to call before a start.
 
     Raises:
-        BadInput: the file cannot be read, is not Lottie, or is beyond the bounds of this module.
+        BadInput: the file cannot be read, is not Lottie, or exceeds the bounds of this module.
     """
     return load(path)[0].info
 
 
 def load(path: Path) -> list[Composition]:
-    """All compositions of a Lottie file, in order; at least one.
+    """Return all compositions of a Lottie file, in order; at least one.
 
     Raises:
         BadInput: as `check_lottie`.
@@ -106,7 +108,7 @@ def _from_archive(path: Path) -> list[Composition]:
 
 
 class _ZipMembers:
-    """The members of an archive, read into memory within one common bound whatever their headers claim."""
+    """Reads members of an archive into memory, within one common bound whatever their headers claim."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path = path
@@ -195,7 +197,7 @@ def _number(path: Path, document: Mapping[str, Any], key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _refused(path, f"it has no number {key!r}")
     if abs(value) > 1e9:
-        raise _refused(path, f"its {key!r} is beyond all measure")
+        raise _refused(path, f"its {key!r} is too large")
     return float(value)
 
 

@@ -1,12 +1,14 @@
 """Frames of a Lottie document as image files: rlottie draws, Pillow encodes. Imported only when rendering.
 
-rlottie fills a buffer of premultiplied BGRA pixels. PNG and TIFF keep real (straight) alpha; JPEG has none, and shows
-the frame over black, which is what the premultiplied colours are. A frame is encoded in memory and written in one go;
-its structure ends at the file's end in all three formats, so that an interrupted write never passes for a picture.
+rlottie fills a buffer of premultiplied BGRA pixels. PNG and TIFF keep straight alpha; JPEG has none and shows
+the frame over black, which is what premultiplied colours are. A frame is encoded in memory and written in one
+call. In all three formats the structure ends at the file's end, so an interrupted write never passes for a
+picture.
 
-rlottie's blending rounds down: every paint that lies over a pixel may cost it a step of alpha, so that an opaque scene
-of many layers comes out at 240 of 255. A frame whose least alpha is within as many steps of opaque as the document has
-paints is meant to be opaque, and is written so. Where a frame has transparent parts, alpha stays as rlottie gives it.
+rlottie's blending rounds down: every paint over a pixel may cost a step of alpha, so an opaque scene of many
+layers comes out at 240 of 255. If the least alpha of a frame is within as many steps of opaque as the
+document has paints, the frame is meant to be opaque and is written so. If a frame has transparent parts,
+alpha stays as rlottie returns it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from rlottie_python.rlottie_wrapper import LottieAnimation
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.renderers.lottie.file import Composition
+    from stmpo.renderers.lottie.document import Composition
 
 _SAVE: dict[str, dict[str, object]] = {
     "JPEG": {"quality": 92, "subsampling": 0},
@@ -31,21 +33,21 @@ _SAVE: dict[str, dict[str, object]] = {
 
 
 _PAINT = re.compile(r'"ty": (?:"fl"|"gf"|"st"|"gs"|1\b|2\b)')
-"""Fills, gradients, strokes; solid and image layers: as `json.dumps` writes their types."""
+"""Fills, gradients, strokes; solid and image layers, as `json.dumps` writes their types."""
 
 _MOST_LOST = 40
-"""Steps of alpha, of 255, that paints are taken to have cost at most."""
+"""Steps of alpha, of 255, that are attributed to rounding at most."""
 
 
 MAX_PIXELS = 2**28
-"""Of one frame: a gigabyte in memory."""
+"""Pixels of one frame: a gigabyte in memory."""
 
 
 class FramePainter:
     """Draws frames of one composition, at `scale` times its size, in one image format."""
 
     def __init__(self, composition: Composition, resources: Path, image_format: str, scale: float) -> None:
-        """`resources` is the folder that images outside the document are named from.
+        """Open the document; `resources` is the folder of images outside the document.
 
         Raises:
             ValueError: rlottie cannot read the document, or its frames are too large.
@@ -58,21 +60,21 @@ class FramePainter:
         if self.size[0] * self.size[1] > MAX_PIXELS:
             raise ValueError(f"frames of {self.size[0]} x {self.size[1]} pixels are too large")
         self._animation = LottieAnimation()
-        # Its cache takes all documents for one: their keys are "".
+        # Its cache would mix up all documents: their keys are all "".
         self._animation.lottie_configure_model_cache_size(0)
         self._animation.lottie_animation_from_data(composition.document, resource_path=f"{resources}/")
         if not self._animation.animation_p:
             raise ValueError("rlottie cannot read the document")
 
     def pixels(self, frame: int) -> bytes:
-        """Premultiplied BGRA pixels of a displayed frame number; transparent outside the composition."""
+        """Render a displayed frame number to premultiplied BGRA pixels; transparent outside the comp."""
         width, height = self.size
         if not self._first <= frame <= self._last:
             return bytes(width * height * 4)
         return self._animation.lottie_animation_render(frame - self._first, width=width, height=height)
 
     def encode(self, frame: int) -> bytes:
-        """The whole image file of a frame."""
+        """Render a frame to the bytes of its image file."""
         pixels = self.pixels(frame)
         image = Image.frombuffer("RGBA", self.size, pixels, "raw", "BGRa", 0, 1)
         if not any(image.getchannel("A").histogram()[: 255 - self._lost]):
@@ -87,5 +89,5 @@ class FramePainter:
 
 
 def _paints(document: str) -> int:
-    """How many fills, strokes and images a document has; a repeater's copies count as one."""
+    """Count fills, strokes and images of a document; a repeater's copies count as one."""
     return len(_PAINT.findall(document))

@@ -1,9 +1,9 @@
-"""`stmpo-lottie`: renders Lottie files behind aerender's command line, with aerender's lines and exit codes.
+"""`stmpo-lottie` renders Lottie files with aerender's command line, lines and exit codes.
 
-It makes the program whole on a machine without After Effects: real frames, real CPU time, a real process for each
-lease. One process draws on one thread (`-mfr` is taken and has nothing to switch). What aerender leaves open is kept
-simple: the file's first composition is render queue item 1 and the image format is that of the `-output` extension.
-`--scale FACTOR`, its only flag of its own, renders smaller or larger than the composition.
+It makes STMPO usable on a machine without After Effects, with real frames, real CPU time and a real process
+per lease. One process draws on one thread (`-mfr` is accepted and has no effect). The file's first
+composition is render queue item 1, and the extension of `-output` selects the image format. Its only own
+flag, `--scale FACTOR`, renders smaller or larger than the composition.
 
     stmpo-lottie -project demo.json -rqindex 1 -s 0 -e 59 -mfr OFF 100 -output frames/demo_[####].png
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from stmpo import __version__
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import Span
-from stmpo.renderers.emulator.cli import (
+from stmpo.renderers.emulator.arguments import (
     USAGE,
     AerenderArguments,
     AerenderError,
@@ -32,33 +32,33 @@ from stmpo.renderers.emulator.cli import (
     runtime_error,
     syntax_error,
 )
-from stmpo.renderers.emulator.lines import VERSION, Item, Lines, Style, Voice
-from stmpo.renderers.lottie.file import WRITES, Composition, LottieInfo, check_lottie, load
+from stmpo.renderers.emulator.log_lines import VERSION, Item, LineWriter, LogLines, Style
+from stmpo.renderers.lottie.document import WRITES, Composition, LottieInfo, check_lottie, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stmpo.renderers.lottie.frames import FramePainter
+    from stmpo.renderers.lottie.painter import FramePainter
 
 __all__ = ["LottieInfo", "check_lottie", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit code is aerender's."""
-    voice = Voice(sys.stdout.buffer)
+    """Run one command line and return aerender's exit code."""
+    writer = LineWriter(sys.stdout.buffer)
     try:
         scale, rest = _take_scale(sys.argv[1:] if argv is None else argv)
         arguments = parse(rest)
         if arguments.help or arguments.version:
-            voice.say(USAGE if arguments.help else _version())
+            writer.write(USAGE if arguments.help else _version())
             return int(AerenderExitCode.USAGE if arguments.help else AerenderExitCode.OK)
-        voice.say([_version(), "PROGRESS: Launching After Effects..."])
-        with _voice(arguments) as ours:
+        writer.write([_version(), "PROGRESS: Launching After Effects..."])
+        with _writer(arguments) as ours:
             return _run(arguments, scale, ours)
     except AerenderError as error:
-        voice.say(str(error))
+        writer.write(str(error))
         return int(error.code)
-    except BrokenPipeError:  # nobody listens any more: stop at the next line, as After Effects does
+    except BrokenPipeError:  # the reader is gone: stop at the next line, as After Effects does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(AerenderExitCode.NO_SOCKET)
     except KeyboardInterrupt:
@@ -69,30 +69,30 @@ def _version() -> str:
     return f"aerender version {VERSION} (stmpo-lottie {__version__})"
 
 
-def _run(arguments: AerenderArguments, scale: float, voice: Voice) -> int:
-    """Render; an error is said where After Effects says it, with the exit code that goes with that place."""
+def _run(arguments: AerenderArguments, scale: float, writer: LineWriter) -> int:
+    """Render and return the exit code; an error is written to the same place as all lines."""
     try:
-        _render(arguments, scale, voice)
+        _render(arguments, scale, writer)
     except AerenderError as error:
-        voice.say(str(error))
+        writer.write(str(error))
         return error.code.logged(to_file=arguments.log is not None)
     return int(AerenderExitCode.OK)
 
 
 @contextlib.contextmanager
-def _voice(arguments: AerenderArguments) -> Iterator[Voice]:
+def _writer(arguments: AerenderArguments) -> Iterator[LineWriter]:
     if arguments.log is None:
-        yield Voice(sys.stdout.buffer, errors_only=arguments.errors_only)
+        yield LineWriter(sys.stdout.buffer, errors_only=arguments.errors_only)
         return
     try:
         with Path(arguments.log).open("wb") as file:
-            yield Voice(file, errors_only=arguments.errors_only)
+            yield LineWriter(file, errors_only=arguments.errors_only)
     except FileNotFoundError:
         raise runtime_error(f"Directory specified for log file does not exist: {arguments.log}") from None
 
 
 def _take_scale(argv: Sequence[str]) -> tuple[float, list[str]]:
-    """The value of `--scale FACTOR` or `--scale=FACTOR`, and the arguments without it."""
+    """Return the value of `--scale FACTOR` or `--scale=FACTOR`, and the arguments without it."""
     rest = list(argv)
     for at, argument in enumerate(rest):
         name, _, value = argument.partition("=")
@@ -111,10 +111,10 @@ def _take_scale(argv: Sequence[str]) -> tuple[float, list[str]]:
     return 1.0, rest
 
 
-def _render(given: AerenderArguments, scale: float, voice: Voice) -> None:
+def _render(given: AerenderArguments, scale: float, writer: LineWriter) -> None:
     arguments, warnings = resolve(given)
     if warnings:
-        voice.say(warnings)
+        writer.write(warnings)
     composition = _composition(arguments)
     output = _output(arguments)
     info = composition.info
@@ -123,21 +123,21 @@ def _render(given: AerenderArguments, scale: float, voice: Voice) -> None:
         info.last if arguments.end is None else arguments.end,
     )
     painter = _painter(composition, arguments, WRITES[output.extension], scale)
-    lines = Lines(Style(), _item(info, painter.size, output, arguments, span))
+    lines = LogLines(Style(), _item(info, painter.size, output, arguments, span))
     if span.first < info.first or span.last > info.last:
-        voice.say(lines.outside(span.first, info.first, info.last))
-    voice.say(lines.starting())
+        writer.write(lines.outside(span.first, info.first, info.last))
+    writer.write(lines.starting())
     began = time.monotonic()
     frames = range(span.first, span.last + 1, arguments.increment or 1)
     for count, frame in enumerate(frames, start=1):
         at = time.monotonic()
         if _write(painter, frame, Path(output.path(frame)), skip_existing=arguments.skip_existing):
-            voice.say(lines.frame(frame, count, time.monotonic() - at))
-    voice.say(lines.finished(time.monotonic() - began))
+            writer.write(lines.frame(frame, count, time.monotonic() - at))
+    writer.write(lines.finished(time.monotonic() - began))
 
 
 def _composition(arguments: AerenderArguments) -> Composition:
-    """The composition that is meant: by name, by number in the queue, or the first.
+    """Return the composition that is asked for: by name, by number in the queue, or the first.
 
     Raises:
         AerenderError: there is no such file or composition.
@@ -176,7 +176,7 @@ def _painter(
     composition: Composition, arguments: AerenderArguments, image_format: str, scale: float
 ) -> FramePainter:
     try:
-        from stmpo.renderers.lottie.frames import FramePainter  # noqa: PLC0415 - rlottie and Pillow, only to render
+        from stmpo.renderers.lottie.painter import FramePainter  # noqa: PLC0415 - rlottie and Pillow, only to render
     except ImportError as error:
         raise runtime_error(f"{error}; rendering Lottie files needs: pip install stmpo[lottie]") from None
     project = Path(arguments.project or ".").resolve()
@@ -207,7 +207,7 @@ def _item(
 
 
 def _write(painter: FramePainter, frame: int, path: Path, *, skip_existing: bool) -> bool:
-    """Render a frame to its file; False where "Skip Existing Files" leaves it to whoever made the file.
+    """Render a frame to its file; return False if "Skip Existing Files" skips it because the file exists.
 
     Raises:
         AerenderError: the file cannot be written.
