@@ -7,13 +7,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.delivery.disk_policy import MIN_SCRATCH_BYTES, DiskState, DiskPolicy, DiskAction
+from stmpo.delivery.disk_policy import MIN_SCRATCH_BYTES, DiskAction, DiskPolicy, DiskState
 
 GB = 1 << 30
 ROOMY = DiskState(now=0.0, scratch_free=GB, destination_free=GB, waiting=0, refusal="", remaining=10)
 
 
-def guard(timeout: float = 100.0, *frames: int) -> DiskPolicy:
+def policy(timeout: float = 100.0, *frames: int) -> DiskPolicy:
     made = DiskPolicy(timeout, scratch_at_start=GB)
     for size in frames:
         made.sizes.add(size)
@@ -21,11 +21,11 @@ def guard(timeout: float = 100.0, *frames: int) -> DiskPolicy:
 
 
 def test_with_room_it_goes_on() -> None:
-    assert guard().decide(ROOMY) is DiskAction.GO
+    assert policy().decide(ROOMY) is DiskAction.GO
 
 
 def test_a_refused_delivery_pauses_until_one_finds_room_and_ends_the_run_after_the_timeout() -> None:
-    it, full = guard(), replace(ROOMY, refusal="no space left in out", waiting=3)
+    it, full = policy(), replace(ROOMY, refusal="no space left in out", waiting=3)
     assert it.decide(full) is DiskAction.PAUSE
     assert it.full == "no space left in out"
     assert it.decide(replace(full, now=99.0)) is DiskAction.PAUSE
@@ -35,7 +35,7 @@ def test_a_refused_delivery_pauses_until_one_finds_room_and_ends_the_run_after_t
 
 
 def test_scratch_is_full_when_two_more_frames_do_not_fit_and_nothing_leaves() -> None:
-    it = guard(100.0, 40 << 20)
+    it = policy(100.0, 40 << 20)
     little = replace(ROOMY, scratch_free=70 << 20)
     assert it.decide(replace(little, waiting=1)) is DiskAction.GO, "its delivery makes room"
     assert it.decide(replace(little, remaining=1)) is DiskAction.GO, "the last one fits"
@@ -69,7 +69,7 @@ DISKS = st.builds(
 def test_no_pause_is_longer_than_its_timeout_and_none_is_for_nothing(
     looks: list[DiskState], timeout: float, frames: list[int]
 ) -> None:
-    it, paused = guard(timeout, *frames), 0
+    it, paused = policy(timeout, *frames), 0
     for second, disks in enumerate(looks):
         verdict = it.decide(replace(disks, now=float(second)))
         paused = paused + 1 if verdict is DiskAction.PAUSE else 0
@@ -79,10 +79,10 @@ def test_no_pause_is_longer_than_its_timeout_and_none_is_for_nothing(
 
 
 def test_what_will_not_fit_is_said_once() -> None:
-    it = guard(100.0, *[30 << 20] * 5)
+    it = policy(100.0, *[30 << 20] * 5)
     disks = replace(ROOMY, destination_free=100 << 20)
     assert it.shortfall(disks) == (100 << 20, 300 << 20)
     assert it.shortfall(disks) is None
     assert it.shortfall(ROOMY) is None
     assert it.shortfall(disks) is not None
-    assert guard(100.0, 30 << 20).shortfall(disks) is None, "one frame is no measure"
+    assert policy(100.0, 30 << 20).shortfall(disks) is None, "one frame is no measure"

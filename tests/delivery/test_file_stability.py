@@ -60,42 +60,42 @@ def test_a_file_that_vanishes_meanwhile_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_file_settles_once_it_was_left_alone() -> None:
-    settling = StabilityCheck(0.2)
-    assert not settling.observe("frame_1.png", 10, 1, now=5.0)
-    assert not settling.observe("frame_1.png", 10, 1, now=5.1)
-    assert settling.observe("frame_1.png", 10, 1, now=5.2)
-    assert not settling.observe("frame_1.png", 10, 2, now=5.3), "a change starts the wait again"
-    assert not settling.observe("frame_1.png", 11, 2, now=5.6)
-    assert settling.observe("frame_1.png", 11, 2, now=5.8)
+    stability = StabilityCheck(0.2)
+    assert not stability.observe("frame_1.png", 10, 1, now=5.0)
+    assert not stability.observe("frame_1.png", 10, 1, now=5.1)
+    assert stability.observe("frame_1.png", 10, 1, now=5.2)
+    assert not stability.observe("frame_1.png", 10, 2, now=5.3), "a change starts the wait again"
+    assert not stability.observe("frame_1.png", 11, 2, now=5.6)
+    assert stability.observe("frame_1.png", 11, 2, now=5.8)
 
 
 def test_files_without_a_checked_structure_take_longer() -> None:
-    settling = StabilityCheck(0.2)
-    settling.observe("movie.mxf", 10, 1, now=0)
-    assert not settling.observe("movie.mxf", 10, 1, now=0.9)
-    assert settling.observe("movie.mxf", 10, 1, now=1.0)
+    stability = StabilityCheck(0.2)
+    stability.observe("movie.mxf", 10, 1, now=0)
+    assert not stability.observe("movie.mxf", 10, 1, now=0.9)
+    assert stability.observe("movie.mxf", 10, 1, now=1.0)
     patient = StabilityCheck(3.0)
     patient.observe("movie.mxf", 10, 1, now=0)
     assert not patient.observe("movie.mxf", 10, 1, now=2.0)
 
 
 def test_an_empty_file_never_settles_and_a_forgotten_one_starts_anew() -> None:
-    settling = StabilityCheck()
-    settling.observe("frame_1.png", 0, 1, now=0)
-    assert not settling.observe("frame_1.png", 0, 1, now=100)
-    settling.observe("frame_2.png", 5, 1, now=0)
-    settling.forget("frame_2.png")
-    settling.forget("frame_2.png")
-    assert not settling.observe("frame_2.png", 5, 1, now=100)
+    stability = StabilityCheck()
+    stability.observe("frame_1.png", 0, 1, now=0)
+    assert not stability.observe("frame_1.png", 0, 1, now=100)
+    stability.observe("frame_2.png", 5, 1, now=0)
+    stability.forget("frame_2.png")
+    stability.forget("frame_2.png")
+    assert not stability.observe("frame_2.png", 5, 1, now=100)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.floats(0, 0.3)), min_size=1))
 def test_nothing_settles_that_changed_within_its_quiet_time(looks: list[tuple[int, int, float]]) -> None:
-    settling = StabilityCheck(0.2)
+    stability = StabilityCheck(0.2)
     now = changed = 0.0
     last = None
     for size, mtime, step in looks:
         now += step
         if (size, mtime) != last:
             last, changed = (size, mtime), now
-        assert settling.observe("f.png", size, mtime, now) is (size > 0 and now - changed >= 0.2)
+        assert stability.observe("f.png", size, mtime, now) is (size > 0 and now - changed >= 0.2)

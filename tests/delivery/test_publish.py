@@ -299,7 +299,7 @@ def test_a_destination_that_cannot_be_written_is_refused(
 
 
 def test_a_folder_whose_file_system_has_gone_is_no_destination_any_more(source: Path, folder: Path) -> None:
-    """The share is away, and the empty folder that it was mounted on is there: frames would be out of sight later."""
+    """Frames in the empty folder below a share would be out of sight once the share is back."""
     expected = _whole(source)
     with pytest.raises(DestinationError, match="nothing is mounted at") as caught:
         publish(source, folder / "f_1.bin", expected=expected, temporary_tag="t", mount=folder)

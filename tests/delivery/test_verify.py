@@ -151,7 +151,7 @@ def test_bytes_behind_the_structure_are_tolerated(tolerant: str, sample: Sample,
 
 
 def test_a_tga_ends_with_its_pixels_or_with_a_footer(sample: Sample, tmp_path: Path) -> None:
-    assert "end in no TGA footer" in _reason(_verify(tmp_path, sample("raw.tga") + bytes(4), ".tga"))
+    assert "do not end in a TGA footer" in _reason(_verify(tmp_path, sample("raw.tga") + bytes(4), ".tga"))
 
 
 def test_an_exr_whose_offset_table_was_not_filled_in_is_unfinished(sample: Sample, tmp_path: Path) -> None:
@@ -163,6 +163,22 @@ def test_an_exr_whose_offset_table_was_not_filled_in_is_unfinished(sample: Sampl
     )
 
 
+def test_pictures_that_after_effects_does_not_write_are_refused(sample: Sample, tmp_path: Path) -> None:
+    """No check walks deep pictures, tiles of several resolutions and sub-images to their end."""
+    tiles = sample("tiles.exr")
+    for mode in (1, 2, 0x11):
+        several = tiles.replace(struct.pack("<IIB", 4, 4, 0), struct.pack("<IIB", 4, 4, mode))
+        assert "tiles of several resolutions" in _reason(_verify(tmp_path, several, ".exr"))
+    deep = tiles.replace(struct.pack("<I", 0x202), struct.pack("<I", 0xA02), 1)
+    deep_part = sample("multi_part.exr").replace(b"tiledimage", b"deeptile\0\0")
+    for data in (deep, deep_part):
+        assert _reason(_verify(tmp_path, data, ".exr")) == (
+            "is a deep OpenEXR file, which After Effects does not write"
+        )
+    sub_images = sample("intel.tif").replace(struct.pack("<HH", 262, 3), struct.pack("<HH", 330, 3))
+    assert "sub-images" in _reason(_verify(tmp_path, sub_images, ".tif"))
+
+
 def test_a_tiff_directory_that_follows_itself_ends(sample: Sample, tmp_path: Path) -> None:
     data = bytearray(sample("tiled.tif"))
     struct.pack_into("<I", data, 8 + 2 + 9 * 12, 8)
@@ -170,7 +186,7 @@ def test_a_tiff_directory_that_follows_itself_ends(sample: Sample, tmp_path: Pat
 
 
 def test_overlapping_tiff_directories_take_linear_time(tmp_path: Path) -> None:
-    """Each directory claims thousands of entries and the next begins 12 bytes on: quadratic if it were walked."""
+    """Each directory claims thousands of entries and the next begins 12 bytes on: a walk would be quadratic."""
     entries = b"".join(struct.pack("<HHII", 60_000, 7, 1, 0x00AA) for _ in range(20_000))
     chain = bytearray(b"II*\0" + struct.pack("<I", 8) + entries * 3)
     for at in range(8, 12 * 10_000, 12):

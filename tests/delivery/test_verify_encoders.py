@@ -1,4 +1,7 @@
-"""Files of real encoders are whole, and cut ones are not. A library that is not installed is skipped by name."""
+"""Files of real encoders are whole, and cut ones are not.
+
+A library that is not installed is skipped by name.
+"""
 
 from __future__ import annotations
 
@@ -141,11 +144,11 @@ def test_tifffile(settings: dict[str, Any], tmp_path: Path) -> None:
     _is_whole_and_its_cuts_are_broken(tmp_path / "frame.tif")
 
 
-def test_tifffile_smaller_versions_below_the_image(tmp_path: Path) -> None:
+def test_tifffile_sub_images_are_refused(tmp_path: Path) -> None:
     library = pytest.importorskip("tifffile", reason="tifffile is not installed")
     numpy = pytest.importorskip("numpy", reason="numpy is not installed")
     pixels = numpy.frombuffer(NOISE, "u1").reshape(HEIGHT, WIDTH, 3)
     with library.TiffWriter(tmp_path / "frame.tif") as writer:
         writer.write(pixels, photometric="rgb", subifds=1)
         writer.write(pixels[::2, ::2], photometric="rgb", subfiletype=1)
-    _is_whole_and_its_cuts_are_broken(tmp_path / "frame.tif")
+    assert isinstance(verify_frame(tmp_path / "frame.tif"), Broken)

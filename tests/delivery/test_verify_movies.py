@@ -90,7 +90,7 @@ def test_any_bytes_are_read_or_refused(extension: str, data: bytes) -> None:
         (".avi", chunk(b"RIFF", b"WAVE" + bytes(99)), "is not an AVI"),
         (".wav", chunk(b"RIFF", b"WAVE" + chunk(b"data", b"x" * 9)), "no fmt chunk"),
         (".wav", chunk(b"RIFF", b"WAVE" + chunk(b"fmt ", bytes(16))), "holds no sound"),
-        (".wav", chunk(b"RIFF", b"WAVE" + chunk(b"fmt ", bytes(16)) + struct.pack("<4sI", b"data", 0xFFFFFFFF)), "no end"),
+        (".wav", chunk(b"RIFF", b"WAVE" + chunk(b"fmt ", bytes(16)) + struct.pack("<4sI", b"data", 0xFFFFFFFF)), "no stated end"),
         (".aif", chunk(b"FORM", b"AIFF" + chunk(b"SSND", bytes(99), ">"), ">"), "no COMM chunk"),
         (".aif", chunk(b"FORM", b"AIFF" + chunk(b"COMM", bytes(18), ">"), ">"), "it holds no sample"),
         (".mp3", b"ID3\4\0\0\0\0\0\5hello" + b"not sound", "holds no sound"),
@@ -115,8 +115,8 @@ def _track(*tables: bytes) -> bytes:
         ((table(b"stts", 1, 5, 1), table(b"stsz", 1, 6)), "times of 5 samples, sizes of 6"),
         ((table(b"stts", 9000, 5, 1),), "claims 9,000 entries"),
         ((table(b"stsz", 0, 9000),), "claims 9,000 sizes"),
-        ((table(b"stco", 1, 9_000_000),), "ends before what its index names"),
-        ((table(b"co64", 1, 1, 0),), "ends before what its index names"),
+        ((table(b"stco", 1, 9_000_000),), "ends before media that its index names"),
+        ((table(b"co64", 1, 1, 0),), "ends before media that its index names"),
     ],
 )
 def test_an_index_that_claims_more_than_there_is(tables: tuple[bytes, ...], words: str) -> None:

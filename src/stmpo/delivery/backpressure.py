@@ -1,7 +1,8 @@
-"""Back-pressure: when renderers must wait because the destination is slower than they are. Pure decisions.
+"""Back-pressure: pause the renderers while the destination is slower than they are. Pure decisions.
 
-Two pairs of marks, a high one to pause at and a low one to go on at, so that a run never flickers between the two. When
-nothing is waiting, pausing could not free a byte: then renderers go on, and a full disk shows as what it is.
+Each limit is a pair: pause at the high one, continue at the low one. So a run never flickers between the two.
+With nothing waiting for delivery a pause could free no space; renderers then continue, and a full disk shows
+as such (`disk_policy`).
 """
 
 from __future__ import annotations
@@ -14,35 +15,38 @@ class Pressure(Enum):
     """What to do with the renderers."""
 
     PAUSE = "pause"
-    """Too much waits for delivery, or scratch is nearly full: suspend them."""
+    """Suspend them: too much waits for delivery, or scratch is nearly full."""
 
     GO = "go"
-    """Delivery has caught up: let them run."""
+    """Let them run: delivery has caught up."""
 
     KEEP = "keep"
-    """Between the marks: leave them as they are."""
+    """Leave them as they are: the backlog is between the limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackpressureLimits:
-    """The marks. Each low mark lies on the quiet side of its high one."""
+    """The pairs of limits, in bytes and in frames that wait for delivery, and in free bytes of scratch."""
 
     high_bytes: int = 16 << 30
     low_bytes: int = 8 << 30
     high_frames: int = 2_000
     low_frames: int = 1_000
     scratch_low: int = 1 << 30
-    """Free bytes of scratch at which to pause."""
+    """Pause at this many free bytes of scratch."""
 
     scratch_enough: int = 2 << 30
-    """Free bytes of scratch at which to go on."""
+    """Continue at this many free bytes of scratch."""
 
     @classmethod
     def for_disk(cls, free: int) -> BackpressureLimits:
-        """Marks for a scratch disk with so many free bytes at the start: a small disk has small marks."""
-        usual = cls()
-        low = min(usual.scratch_low, free // 8)
-        high = min(usual.high_bytes, free // 2)
+        """Return the limits for a scratch disk with `free` bytes at the start.
+
+        A small disk has small limits.
+        """
+        default = cls()
+        low = min(default.scratch_low, free // 8)
+        high = min(default.high_bytes, free // 2)
         return cls(high_bytes=high, low_bytes=high // 2, scratch_low=low, scratch_enough=2 * low)
 
 
@@ -54,7 +58,10 @@ def backlog_action(
     holding: bool,
     limits: BackpressureLimits = BackpressureLimits(),
 ) -> Pressure:
-    """Weigh what waits for delivery and what scratch has left; `holding` says whether renderers are paused now."""
+    """Return what to do with this backlog and this many free bytes of scratch.
+
+    `holding` says whether the renderers are paused now.
+    """
     if not waiting_frames:
         return Pressure.GO if holding else Pressure.KEEP
     if (

@@ -1,11 +1,12 @@
-"""Room on both disks for the frames that are still to come. Pure decisions; the clock is an argument.
+"""Decide when a full disk pauses a run, and when it ends it. Pure decisions; the clock is an argument.
 
-    room ─► a disk is full ─► the run is paused, and says so ─► room again ─► it goes on
-                                                             └─► `timeout` seconds later: it ends; all is kept
+    free space ─► a disk is full ─► the run is paused, with a warning ─► free space again ─► it continues
+                                                                      └─► still full after `timeout`: it ends
 
-Full is the destination when a delivery found no room there (what a disk or a quota says beforehand is a hint, the write
-decides), and scratch when two more frames would not fit and nothing waits there whose delivery would make room. (While
-something waits, `backlog` decides.) Long before that, `shortfall` says that what is to come will not fit.
+The destination is full when a delivery failed for lack of space. What a disk or quota reports beforehand is
+only a hint. Scratch is full when two more frames would not fit and nothing waits there for delivery. (While
+something waits, `backpressure` decides.) `shortfall` warns long before that the remaining frames will not
+fit.
 """
 
 from __future__ import annotations
@@ -14,112 +15,115 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 MIN_SCRATCH_BYTES = 16 << 20
-"""Bytes of scratch that renderers need in any case, where the disk had eight times as much at the start."""
+"""Free bytes of scratch that renderers always need, if the disk had eight times as much at the start."""
 
 MIN_SCRATCH_FRAMES = 2
 """Frames that must fit into scratch."""
 
 MIN_SAMPLE = 5
-"""Delivered frames after which their sizes are believed."""
+"""Delivered frames from which the size of the remaining ones is estimated."""
 
 
 class DiskAction(Enum):
-    """What the run is to do."""
+    """What the run must do."""
 
     GO = "go"
-    """There is room."""
+    """Continue: there is space."""
 
     PAUSE = "pause"
-    """Suspend the renderers and wait."""
+    """Suspend the renderers and wait for space."""
 
     GIVE_UP = "give up"
-    """It has waited for as long as it may."""
+    """End the run: it has waited for the whole timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskState:
-    """What is seen of both ends. Sizes are bytes."""
+    """A sample of both disks. Sizes are in bytes."""
 
     now: float
     """Seconds of a monotonic clock."""
 
     scratch_free: int
     destination_free: int | None
-    """None while it is not known."""
+    """None until it is known."""
 
     waiting: int
-    """Frames that are verified and not delivered."""
+    """Verified frames that wait for delivery."""
 
     refusal: str
-    """Why deliveries find no room, in words; empty while they do."""
+    """The reason why deliveries fail for lack of space; empty while they succeed."""
 
     remaining: int
-    """Frames that are not delivered."""
+    """Frames that are not delivered yet."""
 
 
 @dataclass(slots=True)
 class FrameSizes:
-    """Sizes of the frames that were delivered."""
+    """Sizes in bytes of the frames that were delivered."""
 
     frames: int = 0
     total: int = 0
     largest: int = 0
 
     def add(self, size: int) -> None:
-        """One more, in bytes."""
+        """Count one more frame."""
         self.frames += 1
         self.total += size
         self.largest = max(self.largest, size)
 
     @property
     def typical(self) -> float | None:
-        """Bytes of a frame; None while too few are known."""
+        """Mean size of a frame; None before `MIN_SAMPLE` frames."""
         return self.total / self.frames if self.frames >= MIN_SAMPLE else None
 
 
 @dataclass(slots=True)
 class DiskPolicy:
-    """Watches the disks of one run. `timeout` is in seconds; with 0 it never pauses, and a full disk ends the run."""
+    """Watches the disks of one run.
+
+    `timeout` is in seconds; with 0 it never pauses, so a full disk ends the run.
+    """
 
     timeout: float
     scratch_at_start: int
     sizes: FrameSizes = field(default_factory=FrameSizes)
     full: str = ""
-    """Which disk is full, as a sentence; empty while there is room."""
+    """A sentence that names the full disk; empty while there is space."""
 
-    _since: float | None = None
-    _told: bool = False
+    _full_since: float | None = None
+    _warned: bool = False
 
     def decide(self, disks: DiskState) -> DiskAction:
-        """Take a sample."""
-        self.full = self._full(disks)
+        """Return what the run must do now."""
+        self.full = self._find_full_disk(disks)
         if not self.full or not self.timeout:
-            self._since = None
+            self._full_since = None
             return DiskAction.GO
-        if self._since is None:
-            self._since = disks.now
-        return DiskAction.PAUSE if disks.now - self._since < self.timeout else DiskAction.GIVE_UP
+        if self._full_since is None:
+            self._full_since = disks.now
+        return DiskAction.PAUSE if disks.now - self._full_since < self.timeout else DiskAction.GIVE_UP
 
-    def _full(self, disks: DiskState) -> str:
+    def _find_full_disk(self, disks: DiskState) -> str:
         if disks.refusal:
             return disks.refusal
         if disks.waiting or not disks.remaining:
             return ""
         wanted = min(MIN_SCRATCH_FRAMES, disks.remaining) * self.sizes.largest
         wanted = max(wanted, min(MIN_SCRATCH_BYTES, self.scratch_at_start // 8))
-        if self._since is not None:
-            wanted *= 2  # a little more than nothing, so that it does not pause again at once
+        if self._full_since is not None:
+            wanted *= 2  # so that the run does not pause again at once
         return "the scratch disk is full" if disks.scratch_free < wanted else ""
 
     def shortfall(self, disks: DiskState) -> tuple[int, int] | None:
-        """Free bytes at the destination, and bytes that the frames to come will take, when those are more.
+        """Return the destination's free bytes and the larger number that the remaining frames will take.
 
-        Told once, and again only after there was room in between.
+        Return None if they will fit, if it is not known, or if it was reported since there was space last.
         """
         typical = self.sizes.typical
         if typical is None or disks.destination_free is None:
             return None
         wanted = int(typical * disks.remaining)
         short = wanted > disks.destination_free
-        tell, self._told = short and not self._told, short
-        return (disks.destination_free, wanted) if tell else None
+        warn, self._warned = short and not self._warned, short
+        return (disks.destination_free, wanted) if warn else None

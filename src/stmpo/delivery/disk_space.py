@@ -1,4 +1,7 @@
-"""Is there room? Asked before a run starts and while it runs; what a disk says is a hint, the write itself decides."""
+"""Measure free disk space, before a run starts and while it runs.
+
+A disk's answer is a hint; only the write decides.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIN_FREE_BYTES = 32 << 20
-"""Free space that a run needs on either disk to begin at all."""
+"""Free bytes without which a run does not start, on either disk."""
 
 RESERVE_BYTES = 1 << 20
-"""Bytes that frames leave free at the destination: the journal has to say what became of them."""
+"""Bytes that deliveries leave free at the destination, for the journal."""
 
 POLL_INTERVAL = 5.0
 """Seconds between two questions to the destination's disk."""
 
 
 def free_bytes(folder: Path) -> int:
-    """Bytes that this user may still write where `folder` is, or will be (its nearest parent that exists).
+    """Return how many bytes this user may still write where `folder` is, or will be created.
 
-    A file system that tells nothing (some network and user-space ones report a size of 0) counts as endless, and so does
-    one that cannot be asked. Quotas are seen only where the file system reports them here.
+    Return `sys.maxsize` if the file system cannot be asked or reports a size of 0, as some network and
+    user-space file systems do. Quotas count only if the file system reports them here.
     """
     try:
         usage = shutil.disk_usage(_nearest(folder))
@@ -40,10 +43,10 @@ def free_bytes(folder: Path) -> int:
 def check_space(
     scratch: Path, destination: Path, *, scratch_bytes: int = 0, destination_bytes: int = 0
 ) -> None:
-    """Refuse to start on a disk with less than `MIN_FREE_BYTES`, or less than the run is estimated to need there.
+    """Check that both disks have `MIN_FREE_BYTES` and the bytes that the run is estimated to need there.
 
     Raises:
-        NoSpace: says which folder, how much is free and how much is wanted.
+        NoSpace: names the folder, its free space and the space that is needed.
     """
     if _same_disk(scratch, destination):
         _check(destination, "scratch and the destination", scratch_bytes + destination_bytes)
@@ -53,41 +56,41 @@ def check_space(
 
 
 def ensure_room(folder: Path, size: int) -> None:
-    """Refuse to copy a file of `size` bytes into a folder that has no room for it.
+    """Check that a file of `size` bytes fits into `folder`.
 
     Raises:
-        NoSpace: says so.
+        NoSpace: it does not.
     """
     free = free_bytes(folder)
     if free < size + RESERVE_BYTES:
         raise NoSpace(
-            f"no space left in {folder} ({_megabytes(free)} MB free, {_megabytes(size + RESERVE_BYTES)} MB are needed); free"
-            " some space, then run again: what is rendered is kept in scratch"
+            f"no space left in {folder} ({_megabytes(free)} MB free, {_megabytes(size + RESERVE_BYTES)} MB needed);"
+            " free some space, then run again: rendered frames are kept in scratch"
         )
 
 
 class FreeSpacePoller:
-    """What a folder's disk has free, asked again and again by a thread of its own: a share that hangs holds nobody up."""
+    """Polls a folder's free space in a thread of its own, so that a dead share blocks nothing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self.bytes: int | None = None
-        """None before the first answer."""
+        """The latest answer; None before the first one."""
 
     def start(self) -> None:
-        """Begin to ask. Where the system grants no thread, nothing is known, and the write itself decides."""
+        """Start the thread. If the system grants none, the free space stays unknown."""
         with contextlib.suppress(RuntimeError):
-            threading.Thread(target=self._ask, name="free-space", daemon=True).start()
+            threading.Thread(target=self._poll, name="free-space", daemon=True).start()
 
     def stop(self) -> None:
-        """Ask no more; nobody waits for an answer that is under way."""
-        self._over.set()
+        """Stop asking, without waiting for an answer that is under way."""
+        self._stopped.set()
 
-    def _ask(self) -> None:
-        while not self._over.is_set():
+    def _poll(self) -> None:
+        while not self._stopped.is_set():
             self.bytes = free_bytes(self._folder)
-            self._over.wait(POLL_INTERVAL)
+            self._stopped.wait(POLL_INTERVAL)
 
 
 def _check(folder: Path, what: str, wanted: int) -> None:
@@ -95,7 +98,8 @@ def _check(folder: Path, what: str, wanted: int) -> None:
     free = free_bytes(folder)
     if free < wanted:
         raise NoSpace(
-            f"{what}: {_megabytes(free)} MB free at {folder}, and {_megabytes(wanted)} MB are needed; free some space, then run again"
+            f"{what}: {_megabytes(free)} MB free at {folder}, and {_megabytes(wanted)} MB are needed;"
+            " free some space, then run again"
         )
 
 
@@ -104,9 +108,8 @@ def _megabytes(count: int) -> str:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder itself or its nearest parent that exists."""
-    there = (place for place in (folder, *folder.parents) if os.path.exists(place))
-    return next(there, folder)
+    """Return the folder itself or its nearest parent that exists."""
+    return next((place for place in (folder, *folder.parents) if os.path.exists(place)), folder)
 
 
 def _same_disk(one: Path, other: Path) -> bool:

@@ -1,12 +1,12 @@
-"""What renderers have written, and whether they have stopped writing it.
+"""Find the files that renderers write, and decide when a file is finished.
 
-A renderer creates a frame's file empty and fills it, so a file is only looked at once it has been left alone: size and
-modification time the same for a while. Files whose structure can be read to its end need a short while, because a cut
-one is noticed anyhow; for the others it is the only evidence, so they wait longer.
+A renderer creates a frame's file empty and fills it. So a file is read only after its size and modification
+time have stayed the same for a while. A format whose structure is checked needs a short while, because a cut
+file is noticed anyway. For every other format stability is the only evidence, so it must last longer.
 
-Times are arguments: nothing here reads a clock. Paths of frames are plain strings here and all the way to the
-destination: `pathlib` interns every part of every path, and over a long night Python's table of such names grows by
-megabytes (some versions of Python never let go of one).
+Times are arguments: nothing here reads a clock. Paths of frames are plain strings, here and all the way to
+the destination, because `pathlib` interns every part of every path: over a long night Python's table of
+interned strings would grow by megabytes (some versions of Python never free it).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUIET_SECONDS = 0.2
-"""Seconds without a change for files with a structure that is checked."""
+"""Time without a change for formats whose structure is checked."""
 
 QUIET_SECONDS_UNCHECKED = 1.0
-"""Seconds without a change for all other files, at least."""
+"""Time without a change for all other formats, at least."""
 
 _FRAME = re.compile(r"frame_(-?\d{1,18})(\.[^.]+)?", re.ASCII)
 _MOVIE = re.compile(r"movie(\.[^.]+)?", re.ASCII)
@@ -45,43 +45,43 @@ class RenderedFile:
     path: str
     name: str
     extension: str
-    """With its dot; the renderer may have forced another one than was asked for. Empty where there is none."""
+    """With its dot, or empty. The output module may have forced another one than was asked for."""
 
     size: int
     mtime_ns: int
 
 
 def scan(folder: Path) -> Iterator[RenderedFile]:
-    """The frames (`frame_00012.png`, of any padding) and single files (`movie.mov`) in a scratch folder, in no order.
+    """Yield a folder's frames (`frame_00012.png`, any padding) and single files (`movie.mov`), in any order.
 
-    After Effects' own temporary files (`*AEtemp*`) and everything else are passed over, and so is what vanishes
-    meanwhile. A folder that is gone, or is none any more, holds nothing.
+    Skip everything else, such as After Effects' temporary files (`*AEtemp*`) and files that vanish meanwhile.
+    Yield nothing if the folder is missing or is not a folder.
     """
     try:
-        entries = _entries(folder)
+        entries = _open_folder(folder)
     except OSError:
         return
     with entries as listed:
         for entry in listed:
-            if (found := _found(entry.name, entry.path)) is not None:
-                yield found
+            if (file := _rendered_file(entry.name, entry.path)) is not None:
+                yield file
 
 
-def _entries(folder: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+def _open_folder(folder: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
     try:
         return os.scandir(folder)
-    except PermissionError:  # it is ours: whatever its renderer has locked up is unlocked
+    except PermissionError:  # the renderer changed the mode of a folder that is ours
         folder.chmod(stat.S_IRWXU)
         return os.scandir(folder)
 
 
-def _found(name: str, path: str) -> RenderedFile | None:
+def _rendered_file(name: str, path: str) -> RenderedFile | None:
     frame = _FRAME.fullmatch(name)
     match = frame or _MOVIE.fullmatch(name)
     if match is None or _TEMPORARY in name.lower():
         return None
     try:
-        # Not the folder entry's own figures: Windows brings those up to date only when the file is closed.
+        # The folder entry's own size and time are stale on Windows until the file is closed.
         status = os.lstat(path)
     except OSError:
         return None
@@ -91,34 +91,38 @@ def _found(name: str, path: str) -> RenderedFile | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Observation:
     size: int
     mtime_ns: int
     since: float
 
 
 class StabilityCheck:
-    """Remembers what the files of one folder looked like, and since when."""
+    """Remembers size and time of the files of one folder, and since when they are the same.
+
+    Times are in seconds.
+    """
 
     def __init__(
-        self, quiet: float = QUIET_SECONDS, quiet_without_structure: float = QUIET_SECONDS_UNCHECKED
+        self, quiet: float = QUIET_SECONDS, quiet_unchecked: float = QUIET_SECONDS_UNCHECKED
     ) -> None:
         self._quiet = quiet
-        self._quiet_without_structure = max(quiet, quiet_without_structure)
-        self._seen: dict[str, _Seen] = {}
+        self._quiet_unchecked = max(quiet, quiet_unchecked)
+        self._observed: dict[str, _Observation] = {}
 
     def observe(self, name: str, size: int, mtime_ns: int, now: float) -> bool:
-        """Whether the file has been left alone long enough. `now` is in seconds of any clock that never goes back.
+        """Return whether the file has been the same for long enough.
 
-        A change starts the wait again. An empty file has been opened and not written: it never settles.
+        `now` is of any clock that never goes back.
+
+        A change starts the wait again. An empty file has been opened and not written, so it is never stable.
         """
-        seen = self._seen.get(name)
-        if seen is None or (seen.size, seen.mtime_ns) != (size, mtime_ns):
-            seen = self._seen[name] = _Seen(size, mtime_ns, now)
-        structured = has_structure(os.path.splitext(name)[1])
-        wanted = self._quiet if structured else self._quiet_without_structure
-        return size > 0 and now - seen.since >= wanted
+        last = self._observed.get(name)
+        if last is None or (last.size, last.mtime_ns) != (size, mtime_ns):
+            last = self._observed[name] = _Observation(size, mtime_ns, now)
+        checked = has_structure(os.path.splitext(name)[1])
+        return size > 0 and now - last.since >= (self._quiet if checked else self._quiet_unchecked)
 
     def forget(self, name: str) -> None:
-        """Drop what is known of a file, once it is delivered or thrown away."""
-        self._seen.pop(name, None)
+        """Drop a file that is delivered or removed."""
+        self._observed.pop(name, None)

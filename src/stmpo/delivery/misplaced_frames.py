@@ -1,9 +1,11 @@
-"""Frames that were written into another frame's file. Pure.
+"""Find frames that may have been written into another frame's file. Pure.
 
-A renderer that has told of more frames than there are files has put one somewhere else: perhaps into the file of a
-frame that it had rendered before, which is whole then, and shows the wrong picture. Such a file gives itself away by
-its time: it was written after the file of a later frame. (Under Multi-Frame Rendering frames are finished out of order
-anyway; so this is only asked where a file is missing that the renderer told of, and costs some good frames then.)
+If a renderer has reported more frames than it left files, it has written one into the file of another frame.
+That file is whole and shows the wrong picture. Its time gives it away: it is newer than the file of a later
+frame.
+
+Ask only in that case. Under Multi-Frame Rendering frames finish out of order anyway, so some good frames are
+suspected as well and rendered again.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def find_misplaced_frames(written: Mapping[int, int]) -> frozenset[int]:
-    """The frames whose file was last written after that of a later frame. `written`: frame to time, in any unit."""
-    found = set()
+def find_misplaced_frames(times: Mapping[int, int]) -> frozenset[int]:
+    """Return the frames whose file was last written after the file of a later frame.
+
+    `times` maps each frame to the time of its file, in any unit.
+    """
+    suspects = set()
     earliest: int | None = None
-    for frame in sorted(written, reverse=True):
-        if earliest is not None and written[frame] > earliest:
-            found.add(frame)
-        earliest = written[frame] if earliest is None else min(earliest, written[frame])
-    return frozenset(found)
+    for frame in sorted(times, reverse=True):
+        if earliest is not None and times[frame] > earliest:
+            suspects.add(frame)
+        earliest = times[frame] if earliest is None else min(earliest, times[frame])
+    return frozenset(suspects)

@@ -1,11 +1,13 @@
-"""Publishing: a whole frame in scratch becomes a whole frame at the destination, or nothing does.
+"""Publish a frame: copy a whole file from scratch to the destination, in one visible step.
 
-    copy to `.stmpo-<tag>-<name>.part` in the destination folder ─► flush ─► sizes agree, source unchanged ─► rename over
+    copy to `.stmpo-<tag>-<name>.part` in the destination folder ─► flush ─► compare sizes, and the source
+    with what was verified ─► rename over the destination
 
-So whoever looks at the destination sees the old file or the new one, never a half. The rename replaces a symbolic link
-of that name and never writes through it. Whatever goes wrong, the part is removed; what a killed process leaves is
-swept by the next run (`parts`). The folder entry itself is not flushed: after a power failure a frame may be missing
-again, and resuming trusts no journal without looking at the disk. Paths of frames are strings, as in `settling`.
+Readers of the destination see the old file or the new one, never a part of it. The rename replaces a symbolic
+link of that name and never writes through it. The part file is removed on every failure; the next run removes
+what a killed process leaves (`part_files`). The folder entry is not flushed: after a power failure a frame
+may be missing again, and the next run always looks at the disk. Paths of frames are strings for the reason
+given in `file_stability`.
 """
 
 from __future__ import annotations
@@ -37,29 +39,32 @@ def _errnos(*names: str) -> frozenset[int]:
     return frozenset(getattr(errno, name) for name in names if hasattr(errno, name))
 
 
-_PASSING = _errnos(
+_TRANSIENT = _errnos(
     *("EIO", "EREMOTEIO", "ESTALE", "ETIMEDOUT", "EBUSY", "ETXTBSY", "EAGAIN", "EINTR", "ENOLCK"),
     *("ENETDOWN", "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH", "ECONNRESET", "ECONNABORTED", "ENOTCONN"),
 )
-_PASSING_WINDOWS = frozenset((5, 32, 33, 53, 54, 59, 64, 67, 121, 1231, 1232, 1236, 1450))
+_TRANSIENT_WINDOWS = frozenset((5, 32, 33, 53, 54, 59, 64, 67, 121, 1231, 1232, 1236, 1450))
 """A reader or scanner holds the file (5, 32, 33), the network is away or busy, resources are short (1450)."""
 
-_PASSING_IN_C = _PASSING | _errnos("EACCES", "EBADF", "EINVAL")
-"""Where Windows' C runtime opens, writes and flushes, it tells no more than this of all the errors above."""
+_TRANSIENT_WINDOWS_C = _TRANSIENT | _errnos("EACCES", "EBADF", "EINVAL")
+"""Windows' C runtime opens, writes and flushes; it maps all the errors above to these few numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A file that stands at the destination."""
+    """A file at the destination."""
 
     size: int
     mtime_ns: int
     seconds: float
-    """How long it took, flush included."""
+    """Duration of the copy, flush included."""
 
 
-class SourceChanged(Exception):  # noqa: N818 - it says what happened
-    """The frame in scratch is not what was verified: it was written again, or is gone. Verify it again."""
+class SourceChanged(Exception):  # noqa: N818 - it names what happened
+    """The frame in scratch is not the file that was verified: it was written again, or is gone.
+
+    Verify it again.
+    """
 
 
 class DestinationError(Exception):
@@ -68,16 +73,17 @@ class DestinationError(Exception):
     def __init__(self, reason: str, *, transient: bool) -> None:
         super().__init__(reason)
         self.transient = transient
-        """Whether it may pass: a network that is away, a reader that holds the file. Ask `retry_delay` when to try."""
+        """Whether trying again may help, as with a network that is away or a reader that holds the file
+        open."""
 
 
 def retry_delay(failures: int) -> float | None:
-    """Seconds to wait after this many earlier failures of one file (0 for the first); None to give up, after a minute."""
+    """Return the seconds to wait after this many failures of one file; None to give up, after a minute."""
     return _RETRY_DELAYS[failures] if failures < len(_RETRY_DELAYS) else None
 
 
 def mount_of(folder: Path) -> Path:
-    """Where the file system of this folder is mounted: the folder itself or the nearest above it."""
+    """Return the mount point of the folder's file system: the folder itself or the nearest one above it."""
     return next(
         place for place in (folder, *folder.parents) if os.path.ismount(place) or place == place.parent
     )
@@ -86,22 +92,23 @@ def mount_of(folder: Path) -> Path:
 def publish(
     source: StrPath, destination: StrPath, *, expected: Whole, temporary_tag: str, mount: Path | None = None
 ) -> Published:
-    """Bring a verified frame to its destination. `temporary_tag` is the run's own (see `parts`).
+    """Copy a verified frame to its destination. `temporary_tag` is the run's own (see `part_files`).
 
-    `mount` is where the destination's file system was mounted when the run began (`mount_of`). When a share goes, the
-    folder that it was mounted on stays: frames that went there would be out of sight once the share is back.
+    `mount` is the mount point of the destination when the run began (`mount_of`). When a share is unmounted,
+    the empty folder below it stays. Frames copied there would be out of sight once the share is back, so they
+    are refused.
 
     Two deliveries of one run to the same destination must not run at the same time.
 
     Raises:
-        SourceChanged: the source is not the file that `expected` describes, or became another one meanwhile.
+        SourceChanged: the source is not the file that `expected` describes, or it changed during the copy.
         NoSpace: the destination's disk or quota is full.
-        DestinationError: the destination refused for another reason; `transient` says whether to try again.
+        DestinationError: the destination failed for another reason; `transient` says whether to try again.
     """
     began = time.monotonic()
     folder, name = os.path.split(destination)
     part = os.path.join(folder, part_name(temporary_tag, name))
-    with _opened(source, expected) as reading:
+    with _open_source(source, expected) as reading:
         try:
             with _removed_on_failure(part):
                 _write_part(reading, part, expected)
@@ -114,13 +121,13 @@ def publish(
             raise _explained(error, destination, expected.size) from error
     if status.st_size != expected.size:
         raise DestinationError(
-            f"{status.st_size:,} of {expected.size:,} bytes stand there after the copy", transient=True
+            f"{status.st_size:,} of {expected.size:,} bytes are there after the copy", transient=True
         )
     return Published(status.st_size, status.st_mtime_ns, time.monotonic() - began)
 
 
 @contextlib.contextmanager
-def _opened(source: StrPath, expected: Whole) -> Iterator[int]:
+def _open_source(source: StrPath, expected: Whole) -> Iterator[int]:
     try:
         descriptor = os.open(source, READ_FLAGS)
     except OSError as error:
@@ -141,7 +148,7 @@ def _check_unchanged(status: os.stat_result, expected: Whole) -> None:
 def _removed_on_failure(part: StrPath) -> Iterator[None]:
     try:
         yield
-    except BaseException:  # whatever ends it, no part stays behind
+    except BaseException:  # cancellation included
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
@@ -152,52 +159,50 @@ def _write_part(source: int, part: str, expected: Whole) -> None:
     try:
         copied = copy_bytes(source, target)
         if copied != expected.size:
-            raise SourceChanged(f"gave {copied:,} of {expected.size:,} bytes")
+            raise SourceChanged(f"had {copied:,} of {expected.size:,} bytes to read")
         os.fsync(target)
         size = os.fstat(target).st_size
     finally:
         os.close(target)
     if size != expected.size:
-        raise DestinationError(f"{size:,} of {expected.size:,} bytes were kept", transient=True)
+        raise DestinationError(f"{size:,} of {expected.size:,} bytes were stored", transient=True)
 
 
 def _create(part: str) -> int:
     try:
         return os.open(part, CREATE_FLAGS, 0o666)
-    except FileExistsError:  # of this run, by its tag: an earlier try whose part could not be removed
+    except FileExistsError:  # this run's own, by its tag: an earlier try could not remove it
         os.unlink(part)
         return os.open(part, CREATE_FLAGS, 0o666)
 
 
 def _explained(error: OSError, destination: StrPath, size: int) -> NoSpace | DestinationError:
+    """Return the error that says in words what the system refused."""
     folder, name = os.path.split(destination)
     windows = getattr(error, "winerror", None)
     if is_full(error):
         return NoSpace(
             f"no space left in {folder} for {name} ({size:,} bytes); free some space, then run"
-            " again: what is rendered is kept in scratch"
+            " again: rendered frames are kept in scratch"
         )
     if windows is not None:
-        transient = windows in _PASSING_WINDOWS
-    else:  # only Windows' errors have that attribute, without a value when they come from its C runtime
-        transient = error.errno in (_PASSING_IN_C if hasattr(error, "winerror") else _PASSING)
-    if isinstance(error, IsADirectoryError) or _is_folder(destination):  # Windows says only "access denied"
+        transient = windows in _TRANSIENT_WINDOWS
+    else:  # the attribute exists on Windows only; it is None for errors of the C runtime
+        transient = error.errno in (_TRANSIENT_WINDOWS_C if hasattr(error, "winerror") else _TRANSIENT)
+    folder_in_the_way = os.path.isdir(destination) and not os.path.islink(destination)
+    if isinstance(error, IsADirectoryError) or folder_in_the_way:  # Windows says only "access denied"
         return DestinationError("a folder of that name is in the way", transient=False)
     if isinstance(error, FileNotFoundError) and not os.path.exists(folder):
         return DestinationError("the folder is gone", transient=transient)
     return DestinationError(error.strerror or str(error), transient=transient)
 
 
-def _is_folder(path: StrPath) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)
-
-
 def prepare_destination(folder: Path) -> None:
-    """Make the destination folder, parents included, and see that it can be written by writing to it.
+    """Create the destination folder with its parents, and check that it can be written by writing a file.
 
     Raises:
-        BadInput: it cannot be made or written.
-        NoSpace: there is no room even for a byte.
+        BadInput: it cannot be created or written.
+        NoSpace: there is no space for one byte.
     """
     probe = folder / part_name(f"probe_{os.getpid()}", os.urandom(4).hex())
     try:
@@ -216,6 +221,7 @@ def prepare_destination(folder: Path) -> None:
             raise NoSpace(
                 f"no space left in the output folder {folder}; free some space, then run again"
             ) from None
+        why = error.strerror or error
         raise BadInput(
-            f"--output: the folder {folder} cannot be written: {error.strerror or error}; make it writable or choose another"
+            f"--output: the folder {folder} cannot be written: {why}; make it writable or choose another"
         ) from None

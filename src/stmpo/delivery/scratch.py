@@ -1,11 +1,11 @@
-"""Scratch: the run's own folder on a local disk, with a folder for each attempt of a renderer.
+"""Scratch: the run's own folder on a local disk, with one folder per renderer attempt.
 
-    ROOT/stmpo-4711-9f3c2a/     mode 0700; process id and random digits, so that runs never share one
-        a1/  a2/  a3/ …         one for each renderer process that was started
+    ROOT/stmpo-4711-9f3c2a/     mode 0700; process id and random digits, so that two runs never share one
+        a1/  a2/  a3/ …         one per renderer process that was started
 
-Nothing here decides that something may go. The orchestrator asks for it when the ledger says that all a folder holds is
-delivered or known to be useless; until then everything is kept, also over a crash, and `leftovers` names it. Names are
-short: Windows programs still end at 260 characters.
+Nothing here decides what may be removed. The orchestrator asks for it once the ledger shows that everything
+in a folder is delivered or useless. Until then all files are kept, also after a crash; `leftovers` lists
+them. Names are short because some Windows programs still fail beyond 260 characters.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PRIVATE = 0o700
 
 
 def default_root(environ: Mapping[str, str]) -> Path:
-    """Where scratch goes when the user names no place: the OpenJD session's folder, else the system's temporary one."""
+    """Return where scratch goes by default: the OpenJD session's folder, or the system's temporary folder."""
     session = environ.get("OPENJD_SESSION_WORKING_DIR", "")
     if session and paths.is_folder(Path(session)):
         return Path(session).absolute()
@@ -43,18 +43,22 @@ def default_root(environ: Mapping[str, str]) -> Path:
 
 
 def is_own_scratch(folder: Path) -> bool:
-    """Whether this is a scratch folder, of a run or of an attempt, that this program made for this user.
+    """Return whether this is a scratch folder, of a run or of an attempt, that this user owns.
 
-    The guard before anything that an old journal names is read or removed: a journal is no authority over other folders.
+    Ask before reading or removing anything that an old journal names: a journal grants no access to other
+    folders.
     """
     run = folder.parent if _ATTEMPT.fullmatch(folder.name) else folder
     if not folder.is_absolute() or ".." in folder.parts or not _RUN.fullmatch(run.name):
         return False
-    return _own_folder(run) and (folder == run or _own_folder(folder))
+    return _is_own_folder(run) and (folder == run or _is_own_folder(folder))
 
 
-def _in_use(run: Path) -> bool:
-    """Whether another process made a run's folder and still runs: one that began later has its number by chance."""
+def _is_in_use(run: Path) -> bool:
+    """Return whether the process that made a run's folder is another one and still runs.
+
+    A process that began after the folder was made has the number in its name by chance.
+    """
     try:
         maker = int(run.name.split("-")[1])
         return maker != os.getpid() and psutil.Process(maker).create_time() <= os.lstat(run).st_mtime + 1
@@ -62,17 +66,20 @@ def _in_use(run: Path) -> bool:
         return False
 
 
-def _own_folder(folder: Path) -> bool:
+def _is_own_folder(folder: Path) -> bool:
     try:
-        status = os.lstat(folder)  # a link is not a folder of ours
+        status = os.lstat(folder)  # a link is refused
     except OSError:
         return False
-    user = getattr(os, "geteuid", lambda: status.st_uid)()  # Windows has no such numbers
+    user = getattr(os, "geteuid", lambda: status.st_uid)()  # Windows has no user ids
     return stat.S_ISDIR(status.st_mode) and status.st_uid == user
 
 
 def _remove_tree(folder: Path) -> bool:
-    # What cannot be removed (a renderer that hangs keeps its files open on Windows) is seen in the answer.
+    """Remove a folder and return whether it is gone.
+
+    On Windows a renderer that hangs keeps its open files.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):
         _unlock(folder)
@@ -81,11 +88,11 @@ def _remove_tree(folder: Path) -> bool:
 
 
 def _unlock(top: Path) -> None:
-    """Make the folders of a tree accessible again, as far as they are ours: a renderer may have locked its own."""
+    """Make the folders of a tree accessible again: a renderer may have changed the modes of its own."""
     folders = [os.fspath(top)]
     for folder in folders:
         with contextlib.suppress(OSError):
-            if stat.S_ISDIR(os.lstat(folder).st_mode):  # a link leads elsewhere
+            if stat.S_ISDIR(os.lstat(folder).st_mode):  # never through a link
                 os.chmod(folder, _PRIVATE)
                 with os.scandir(folder) as entries:
                     folders += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
@@ -93,16 +100,16 @@ def _unlock(top: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """One run's scratch folder. `create` makes one."""
+    """The scratch folder of one run. Make it with `create`."""
 
     path: Path
 
     @classmethod
     def create(cls, root: Path) -> Scratch:
-        """Make the run's folder under `root` (absolute), which is made as well where it is missing.
+        """Create the run's folder under `root` (absolute), which is created if it is missing.
 
         Raises:
-            BadInput: it cannot be made or written there.
+            BadInput: it cannot be created or written there.
             NoSpace: the disk is full.
         """
         path = root / f"stmpo-{os.getpid()}-{os.urandom(3).hex()}"
@@ -114,26 +121,27 @@ class Scratch:
                 raise NoSpace(
                     f"no space left for scratch in {root}; free some space, then run again"
                 ) from None
+            why = error.strerror or error
             raise BadInput(
-                f"scratch cannot be made in {root}: {error.strerror or error}; choose another place with --scratch-dir"
+                f"scratch cannot be created in {root}: {why}; choose another folder with --scratch-dir"
             ) from None
         return cls(path)
 
     @classmethod
     def check_root(cls, root: Path) -> None:
-        """Make sure that scratch can be made under `root`, by making it and removing it again.
+        """Check that scratch can be created under `root`, by creating it and removing it again.
 
         Raises:
-            BadInput: it cannot be made or written there.
+            BadInput: it cannot be created or written there.
             NoSpace: the disk is full.
         """
         cls.create(root).remove()
 
     def attempt_folder(self, number: int) -> Path:
-        """The folder of one attempt, made where it is missing; so is the run's, should somebody have removed it.
+        """Return the folder of one attempt. Create it, and the run's folder, if somebody has removed it.
 
         Raises:
-            OSError: it cannot be made (the disk is full, or may not be written any more).
+            OSError: it cannot be created (the disk is full, or may not be written any more).
         """
         folder = self.path / f"a{number}"
         try:
@@ -145,20 +153,23 @@ class Scratch:
         return folder
 
     def discard(self, attempt: Path) -> bool:
-        """Remove an attempt's folder with all that it holds. False where something could not be removed."""
+        """Remove an attempt's folder with its contents. Return False if something could not be removed."""
         if attempt.parent != self.path or not _ATTEMPT.fullmatch(attempt.name):
             raise ValueError(f"{attempt} is no attempt of {self.path}")
         return _remove_tree(attempt)
 
     def leftovers(self) -> list[Path]:
-        """The files that are still there, in order."""
+        """Return the files that are still there, in order."""
         return sorted(Path(folder) / name for folder, _, names in os.walk(self.path) for name in names)
 
     def remove(self) -> bool:
-        """Remove the run's folder with all that it holds. False where something could not be removed."""
+        """Remove the run's folder with its contents. Return False if something could not be removed."""
         return _remove_tree(self.path)
 
     @staticmethod
     def remove_at(folder: Path) -> bool:
-        """Remove an earlier run's folder, if it is one (`is_own_scratch`) and that run is over. True when it is gone afterwards."""
-        return is_own_scratch(folder) and not _in_use(folder) and _remove_tree(folder)
+        """Remove the folder of an earlier run that is over (`is_own_scratch`).
+
+        Return whether it was removed.
+        """
+        return is_own_scratch(folder) and not _is_in_use(folder) and _remove_tree(folder)

@@ -1,11 +1,12 @@
-"""Is a frame whole? Its file is read to the end of its structure, whatever an exit code or a log line said.
+"""Verification: read a frame's file to the end of its structure, whatever the renderer reported.
 
-`verify_frame` chooses the check by the file's extension and gives `Whole` or `Broken`. Each format is a module with one
-function, `check(reader)`, which raises `Damaged` with a reason; nothing else about a file's content can raise. A check
-reads structure, not pictures: a black frame is a frame. It takes time linear in the file's size and memory for a block.
+`verify_frame` chooses the check by the file's extension and returns `Whole` or `Broken`. Each format is a
+module with a function `check(reader)`, which raises `Damaged` with a reason and nothing else. A new format is
+a new module and its rows in `formats`. A check reads structure, not pictures: a black frame is a frame. It
+takes time linear in the file's size, and memory for one block.
 
-What no check can know is whether the renderer is done: a file can be whole and still be about to be replaced. That a
-file has settled is `stmpo.delivery.settle`'s business; for extensions without a check here it is the only evidence.
+No check can know whether the renderer is done: a file can be whole and still be replaced a moment later.
+`stmpo.delivery.file_stability` decides that. For an extension without a check it is the only evidence.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import stat
 from dataclasses import dataclass
 from io import FileIO
 
-from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, stranger
+from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, mismatch
 from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
 from stmpo.system.files import READ_FLAGS
 
 __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
 
-_GONE = frozenset((errno.ENOENT, errno.ENOTDIR))
+_MISSING = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +31,36 @@ class Whole:
     """A file that is readable to the end of its structure."""
 
     size: int
-    """Bytes, all of them: trailing ones count."""
+    """In bytes, trailing ones included."""
 
     format: str
-    """"PNG", "JPEG", "TIFF", "EXR", "TGA", "DPX", "PSD", "PSB", "BMP", "QuickTime movie", "MP4", "AVI", "WAV", "AIFF" or
-    "MP3"; else the extension in capitals, or empty."""
+    """The format's name without an article ("PNG", "QuickTime movie"), or the extension in capitals if there
+    is no check for it; empty if there is no extension."""
 
     width: int | None
-    """Pixels; None where the structure is not known, and for a sound."""
+    """In pixels; None if the structure is not known, and for a sound."""
 
     height: int | None
     mtime_ns: int
     frames: int | None = None
-    """Pictures of a movie, where its structure tells; None for everything else."""
+    """Number of pictures of a movie, if its structure says so; None for everything else."""
 
     @property
     def sides(self) -> tuple[int, int] | None:
-        """Width and height in pixels, where they are known."""
+        """Width and height in pixels, if they are known."""
         return None if self.width is None or self.height is None else (self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A file that is no frame, or not yet."""
+    """A file that is not a whole frame, or not yet."""
 
     reason: str
-    """Continues the sentence "the frame …": "ends in the middle of an IDAT chunk (812,032 of at least 904,118 bytes)"."""
+    """Continues "the frame …": "ends in the middle of an IDAT chunk (812,032 of at least 904,118 bytes)"."""
 
 
 def has_structure(extension: str) -> bool:
-    """Whether files of this extension (with its dot) are walked to their end; others are only known by their size."""
+    """Return whether there is a check for files of this extension (with its dot)."""
     return format_of(extension) is not None
 
 
@@ -68,27 +69,26 @@ def verify_frame(
 ) -> Whole | Broken:
     """Read a frame to the end of its structure.
 
-    `extension` (with its dot) stands for the path's own where the name is a temporary one. A symbolic link is no frame,
-    and neither is anything but a regular file.
+    `extension` (with its dot) replaces the path's own if that is a temporary name. Only a regular file can be
+    a frame; a symbolic link cannot.
 
-    Raises:
-        OSError: the file is there and cannot be read (permission, a disk or network error). It says nothing about the
-            frame: try again.
+    Raises: OSError: the file is there and cannot be read (permission, a disk or network error). This says
+    nothing about the frame: try again.
     """
     try:
-        if reason := _no_file(os.lstat(path).st_mode):
+        # Before it is opened: opening a pipe would wait for its writer.
+        if reason := _why_not_a_file(os.lstat(path).st_mode):
             return Broken(reason)
         descriptor = os.open(path, READ_FLAGS)
     except OSError as error:
-        if error.errno in _GONE:
+        if error.errno in _MISSING:
             return Broken("is not there")
         raise
     with FileIO(descriptor) as file:
         return _verify(file, os.path.splitext(path)[1] if extension is None else extension, minimum_bytes)
 
 
-def _no_file(mode: int) -> str | None:
-    """Why something is no regular file. Asked before it is opened: opening a pipe waits for its writer."""
+def _why_not_a_file(mode: int) -> str | None:
     if stat.S_ISREG(mode):
         return None
     if stat.S_ISLNK(mode):
@@ -103,22 +103,22 @@ def _verify(file: FileIO, extension: str, minimum_bytes: int) -> Whole | Broken:
         return Broken("is empty")
     if size < minimum_bytes:
         return Broken(f"has {size:,} bytes; a frame has at least {minimum_bytes:,}")
-    form = format_of(extension)
-    if form is None:
+    wanted = format_of(extension)
+    if wanted is None:
         return Whole(size, extension.lstrip(".").upper(), None, None, before.st_mtime_ns)
-    found = _walk(Reader(file, size), form, before.st_mtime_ns)
+    result = _check(Reader(file, size), wanted, before.st_mtime_ns)
     if os.fstat(file.fileno()).st_size != size:
         return Broken("is still being written: its size changed while it was read")
-    return found
+    return result
 
 
-def _walk(reader: Reader, form: Format, mtime_ns: int) -> Whole | Broken:
+def _check(reader: Reader, wanted: Format, mtime_ns: int) -> Whole | Broken:
     try:
         head = reader.at(0, min(HEAD_BYTES, reader.size), "its header")
-        if reason := stranger(form, head):
+        if reason := mismatch(wanted, head):
             return Broken(reason)
-        found = form.check(reader)
+        contents = wanted.check(reader)
     except Damaged as damage:
         return Broken(str(damage))
-    frames = found.frames if isinstance(found, MovieContents) else None
-    return Whole(reader.size, form.short_name, found.width, found.height, mtime_ns, frames)
+    frames = contents.frames if isinstance(contents, MovieContents) else None
+    return Whole(reader.size, wanted.short_name, contents.width, contents.height, mtime_ns, frames)

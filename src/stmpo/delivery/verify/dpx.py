@@ -1,7 +1,7 @@
-"""DPX: sizes in the header against the file, and room for every picture element (SMPTE 268M), in both byte orders.
+"""DPX: the file must have the size in its header and all picture elements (SMPTE 268M), in both byte orders.
 
-How lines are padded differs between writers, so an element is held against the least that its pixels can take. A file
-size that a writer left undefined (all ones, or zero) is no promise.
+Writers pad lines differently, so an element must have at least the bytes that its pixels take without
+padding. A file size that a writer left undefined (all ones, or zero) is not checked.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ _MAX_ELEMENTS = 8
 _DEPTHS = frozenset((1, 8, 10, 12, 16, 32, 64))
 
 _SAMPLES = {50: 3, 51: 4, 52: 4, 100: 2, 101: 3, 102: 3, 103: 4} | {150 + n: 2 + n for n in range(7)}
-"""Samples a pixel by the element's descriptor; every other one (R, G, B, alpha, luma, depth …) has one."""
+"""Samples per pixel by the element's descriptor; every other one (R, G, B, alpha, luma, depth …) has one
+sample."""
 
 
 def check(reader: Reader) -> Dimensions:
-    """Hold the header against the file.
+    """Compare the header with the file.
 
     Raises:
-        Damaged: the header makes no sense, or the file is too short for it.
+        Damaged: the header is invalid, or the file is too short for it.
     """
     order = ">" if reader.at(0, 4, "its header") == b"SDPX" else "<"
-    _magic, data_at, _version, promised = reader.unpack(_FILE[order], 0, "its header")
+    _magic, data_at, _version, stated = reader.unpack(_FILE[order], 0, "its header")
     _orientation, count, width, height = reader.unpack(_PICTURE[order], _PICTURE_AT, "its header")
     if not 1 <= count <= _MAX_ELEMENTS:
         raise Damaged(f"says that it has {count:,} picture elements; a DPX has 1 to 8")
-    if promised not in _UNDEFINED:
-        reader.need(promised, "its picture data")
+    if stated not in _UNDEFINED:
+        reader.need(stated, "its picture data")
     dimensions = Dimensions.checked(width, height)
     elements = reader.records(_ELEMENT[order], _ELEMENTS_AT, count, "its header")
     for descriptor, _transfer, _colorimetric, depth, packing, encoding, offset in elements:
@@ -48,7 +49,7 @@ def check(reader: Reader) -> Dimensions:
 
 
 def _least_bytes(samples: int, depth: int, packing: int) -> int:
-    """The fewest bytes that samples of this depth take, without any padding of lines."""
+    """Return the bytes that samples of this depth take without padding of lines."""
     if packing and depth == 10:
         return (samples + 2) // 3 * 4  # three samples in a 32-bit word
     if packing and depth == 12:

@@ -1,8 +1,11 @@
-"""OpenEXR: headers, then the offset table, then every chunk that the table names (OpenEXR file layout, version 2).
+"""OpenEXR: headers, offset table, then every chunk that the table names (OpenEXR file layout, version 2).
 
-A writer reserves the offset table first and fills it in when it closes the file, so an entry that is zero is the mark
-of a file that was not finished. Scan lines and tiles, single and multi-part, flat and deep are walked alike: a part
-tells how many chunks it has, and each chunk tells which piece of which part it is and how long.
+A writer reserves the offset table first and fills it in when it closes the file, so a zero entry marks an
+unfinished file. Scan lines and tiles of one resolution, in one part or several, are walked alike: a part has
+a known number of chunks, and each chunk names its place in the picture and its length.
+
+Deep pictures and tiles of several resolutions (mip-map, rip-map) are refused. After Effects does not write
+them.
 """
 
 from __future__ import annotations
@@ -18,23 +21,22 @@ _PART_NUMBER = Struct("<i")
 _LINE = Struct("<i")
 _TILE = Struct("<iiii")
 _SIZE = Struct("<i")
-_DEEP_SIZES = Struct("<QQQ")
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _OffsetTable:
     """The offset table of one part."""
 
     part: Part
     number: int | None
-    """The part's number as its chunks repeat it; None in a single-part file, whose chunks have none."""
+    """The part's number, which its chunks repeat; None in a single-part file, whose chunks have no number."""
 
     offset: int
     count: int
 
 
 def check(reader: Reader) -> Dimensions:
-    """Walk all parts; the dimensions are those of the first part's frame, its display window.
+    """Walk all parts; the dimensions are those of the first part's display window.
 
     Raises:
         Damaged: a header, the offset table or a chunk is cut, missing or contradicts the others.
@@ -45,20 +47,20 @@ def check(reader: Reader) -> Dimensions:
     for number, part in enumerate(headers.parts):
         count = part.chunk_count()
         reader.need(offset + count * _OFFSET.size, "its offset table")
-        tables.append(_Table(part, number if headers.multi_part else None, offset, count))
+        tables.append(_OffsetTable(part, number if headers.multi_part else None, offset, count))
         offset += count * _OFFSET.size
     for table in tables:
         _check_chunks(reader, table, offset)
-    return headers.parts[0].shown
+    return headers.parts[0].display
 
 
-def _check_chunks(reader: Reader, table: _Table, chunks_at: int) -> None:
+def _check_chunks(reader: Reader, table: _OffsetTable, tables_end: int) -> None:
     entries = reader.records(_OFFSET, table.offset, table.count, "its offset table")
     for index, (offset,) in enumerate(entries):
         what = f"chunk {index + 1:,} of {table.count:,}"
         if not offset:
             raise Damaged(f"was not finished: its offset table has no entry for {what}")
-        if offset < chunks_at:
+        if offset < tables_end:
             raise Damaged(f"has an offset table that points into its header for {what}")
         if table.number is not None:
             (number,) = reader.unpack(_PART_NUMBER, offset, what)
@@ -69,9 +71,9 @@ def _check_chunks(reader: Reader, table: _Table, chunks_at: int) -> None:
 
 
 def _check_chunk(reader: Reader, part: Part, index: int, offset: int, what: str) -> None:
-    if part.tiles:
+    if part.tile:
         x, y, level_x, level_y = reader.unpack(_TILE, offset, what)
-        fits = x >= 0 and y >= 0 and 0 <= level_x < 32 and 0 <= level_y < 32
+        fits = x >= 0 and y >= 0 and level_x == level_y == 0
         offset += _TILE.size
     else:
         (line,) = reader.unpack(_LINE, offset, what)
@@ -79,12 +81,7 @@ def _check_chunk(reader: Reader, part: Part, index: int, offset: int, what: str)
         offset += _LINE.size
     if not fits:
         raise Damaged(f"holds something else where {what} should be, at byte {offset:,}")
-    if part.deep:
-        table, samples, _unpacked = reader.unpack(_DEEP_SIZES, offset, what)
-        size, end = table, offset + _DEEP_SIZES.size + table + samples
-    else:
-        (size,) = reader.unpack(_SIZE, offset, what)
-        end = offset + _SIZE.size + size
+    (size,) = reader.unpack(_SIZE, offset, what)
     if size <= 0:
         raise Damaged(f"holds no data for {what}: not filled to the end")
-    reader.need(end, what)
+    reader.need(offset + _SIZE.size + size, what)

@@ -1,4 +1,4 @@
-"""The headers of an OpenEXR file: as many attributes as it takes to know how many chunks follow, and of what kind."""
+"""The headers of an OpenEXR file: the attributes that determine the number and the kind of its chunks."""
 
 from __future__ import annotations
 
@@ -18,50 +18,39 @@ _MAX_PARTS = 65_536
 _WANTED = frozenset((b"dataWindow", b"displayWindow", b"compression", b"tiles", b"type", b"chunkCount"))
 
 _LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
-"""Scan lines in a chunk by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB, HTJ2K256, HTJ2K32, LJ2K,
-Zstandard (as OpenEXR 3.5 writes them)."""
-
-_ONE_LEVEL, _MIPMAP, _RIPMAP = range(3)
-
-
-@dataclass(frozen=True, slots=True)
-class Tiles:
-    """The tile description of a part."""
-
-    width: int
-    height: int
-    mode: int
-    round_up: bool
+"""Scan lines in a chunk by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB, HTJ2K256,
+HTJ2K32, LJ2K, Zstandard (as OpenEXR 3.5 writes them)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One picture of the file."""
 
-    dimensions: Dimensions
-    """Of the data window: what is stored."""
+    data: Dimensions
+    """Of the data window: the stored pixels."""
 
-    shown: Dimensions
-    """Of the display window: the frame, of which a writer may store only the part that is not empty."""
+    display: Dimensions
+    """Of the display window: the frame. A writer may store only the part of it that is not empty."""
 
     first_line: int
     """The y coordinate of the data window's first line; may be negative."""
 
     lines_in_chunk: int
-    tiles: Tiles | None
-    deep: bool
+    tile: Dimensions | None
+    """Of one tile; None if the picture is stored in scan lines."""
+
     stated_chunks: int | None
-    """The `chunkCount` attribute, which only multi-part and deep files must have."""
+    """The `chunkCount` attribute, which only multi-part files must have."""
 
     def chunk_count(self) -> int:
-        """How many chunks the part has, as its geometry says.
+        """Return the number of chunks that the picture takes.
 
         Raises:
             Damaged: the header states another number.
         """
-        count = -(-self.dimensions.height // self.lines_in_chunk)
-        if self.tiles:
-            count = _tile_count(self.dimensions, self.tiles)
+        count = -(-self.data.height // self.lines_in_chunk)
+        if self.tile:
+            count = -(-self.data.width // self.tile.width) * -(-self.data.height // self.tile.height)
         if self.stated_chunks not in {None, count}:
             raise Damaged(
                 f"says that it has {self.stated_chunks:,} chunks, where its picture takes {count:,}"
@@ -80,10 +69,10 @@ class Headers:
 
 
 def read_headers(reader: Reader) -> Headers:
-    """Read from the magic number to the last header's end.
+    """Read from the magic number to the end of the last header.
 
-    Raises:
-        Damaged: a header is cut, lacks an attribute or cannot be.
+    Raises: Damaged: a header is cut, lacks an attribute, is invalid, or describes a picture that After
+    Effects does not write.
     """
     (version,) = reader.unpack(_U32, 4, "its header")
     if version & 0xFF not in _KNOWN_VERSIONS:
@@ -103,17 +92,17 @@ def read_headers(reader: Reader) -> Headers:
 
 
 def _read_attributes(reader: Reader, offset: int) -> tuple[dict[bytes, bytes], int]:
-    """The attributes that matter, and where the header ends."""
+    """Return the attributes in `_WANTED`, and where the header ends."""
     attributes: dict[bytes, bytes] = {}
     while True:
         name, offset = _text(reader, offset)
         if not name:
             return attributes, offset
-        _kind, offset = _text(reader, offset)
+        _type, offset = _text(reader, offset)
         (size,) = reader.unpack(_I32, offset, "its header")
         offset += _I32.size
         if size < 0:
-            raise Damaged(f"has a header that makes no sense, at byte {offset:,}")
+            raise Damaged(f"has an invalid header, at byte {offset:,}")
         reader.need(offset + size, "its header")
         if name in _WANTED:
             attributes[name] = reader.at(offset, min(size, 64), "its header")
@@ -121,38 +110,38 @@ def _read_attributes(reader: Reader, offset: int) -> tuple[dict[bytes, bytes], i
 
 
 def _text(reader: Reader, offset: int) -> tuple[bytes, int]:
-    """A text that a zero byte ends, and where it ends."""
+    """Return a text that ends with a zero byte, and the offset after that."""
     reader.need(offset + 1, "its header")
     start = reader.at(offset, min(_MAX_NAME + 1, reader.size - offset), "its header")
     length = start.find(b"\0")
     if length < 0:
         if len(start) <= _MAX_NAME:
             reader.need(reader.size + 1, "its header")
-        raise Damaged(f"has a header that makes no sense, at byte {offset:,}")
+        raise Damaged(f"has an invalid header, at byte {offset:,}")
     return start[:length], offset + length + 1
 
 
 def _part(attributes: dict[bytes, bytes], version: int) -> Part:
+    kind = attributes.get(b"type", b"").rstrip(b"\0")
+    if version & _DEEP or kind in {b"deepscanline", b"deeptile"}:
+        raise Damaged("is a deep OpenEXR file, which After Effects does not write")
     left, top, right, bottom = _fields(_BOX, attributes, b"dataWindow")
-    dimensions = Dimensions.checked(right - left + 1, bottom - top + 1)
-    shown = dimensions
+    data = Dimensions.checked(right - left + 1, bottom - top + 1)
+    display = data
     if b"displayWindow" in attributes:
         x0, y0, x1, y1 = _fields(_BOX, attributes, b"displayWindow")
-        shown = Dimensions.checked(x1 - x0 + 1, y1 - y0 + 1)
-    kind = attributes.get(b"type", b"").rstrip(b"\0")
-    tiled = bool(version & _TILED) or kind in {b"tiledimage", b"deeptile"}
+        display = Dimensions.checked(x1 - x0 + 1, y1 - y0 + 1)
+    tiled = bool(version & _TILED) or kind == b"tiledimage"
     (compression,) = _fields(Struct("<B"), attributes, b"compression")
     if compression not in _LINES and not tiled:
-        raise Damaged(f"is compressed in way {compression}, which is not known")
-    stated = _fields(_I32, attributes, b"chunkCount")[0] if b"chunkCount" in attributes else None
+        raise Damaged(f"has the compression {compression}, which is not known")
     return Part(
-        dimensions,
-        shown,
+        data,
+        display,
         top,
         _LINES.get(compression, 1),
-        _tiles(attributes) if tiled else None,
-        deep=kind in {b"deepscanline", b"deeptile"},
-        stated_chunks=stated,
+        _tile(attributes) if tiled else None,
+        _fields(_I32, attributes, b"chunkCount")[0] if b"chunkCount" in attributes else None,
     )
 
 
@@ -163,30 +152,10 @@ def _fields(layout: Struct, attributes: dict[bytes, bytes], name: bytes) -> tupl
     return layout.unpack(value[: layout.size])
 
 
-def _tiles(attributes: dict[bytes, bytes]) -> Tiles:
+def _tile(attributes: dict[bytes, bytes]) -> Dimensions:
     width, height, mode = _fields(_TILES, attributes, b"tiles")
-    if not width or not height or mode & 0x0F > _RIPMAP:
-        raise Damaged(f"says that its tiles are {width:,} x {height:,} pixels, in mode {mode}")
-    return Tiles(width, height, mode & 0x0F, round_up=bool(mode >> 4))
-
-
-def _tile_count(dimensions: Dimensions, tiles: Tiles) -> int:
-    columns = [-(-size // tiles.width) for size in _levels(dimensions.width, tiles)]
-    rows = [-(-size // tiles.height) for size in _levels(dimensions.height, tiles)]
-    if tiles.mode == _RIPMAP:
-        return sum(columns) * sum(rows)
-    if tiles.mode == _ONE_LEVEL:
-        return columns[0] * rows[0]
-    most = max(len(columns), len(rows))  # a mipmap goes on until both are one pixel
-    columns += [1] * (most - len(columns))
-    rows += [1] * (most - len(rows))
-    return sum(column * row for column, row in zip(columns, rows, strict=True))
-
-
-def _levels(size: int, tiles: Tiles) -> list[int]:
-    """The sizes of all levels of resolution, down to one pixel."""
-    sizes = [size]
-    while size > 1:
-        size = (size + 1) // 2 if tiles.round_up else size // 2
-        sizes.append(size)
-    return sizes
+    if mode & 0x0F:
+        raise Damaged("has tiles of several resolutions, which After Effects does not write")
+    if not width or not height:
+        raise Damaged(f"says that its tiles are {width:,} x {height:,} pixels")
+    return Dimensions(width, height)

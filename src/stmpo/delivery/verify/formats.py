@@ -1,4 +1,4 @@
-"""The formats whose structure is checked: their names, their extensions, and how each is known by its first bytes."""
+"""The formats that are checked: their names, their extensions, and their first bytes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format that is walked to the end of its structure."""
+    """A file format with a check."""
 
     name: str
     """With its article: "a PNG"."""
 
     magics: tuple[bytes, ...]
-    """How its files begin; empty where it has no magic."""
+    """The possible first bytes of its files; empty if it has no magic number."""
 
     check: Callable[[Reader], Dimensions | MovieContents]
 
     @property
     def short_name(self) -> str:
-        """Without the article: "PNG"."""
+        """The name without its article: "PNG"."""
         return self.name.split(" ", 1)[1]
 
 
@@ -70,34 +70,39 @@ _BY_EXTENSION: Mapping[str, Format] = {
     ".mp3": _MP3,
 }
 
-_OTHERS = (
-    ("a GIF", b"GIF8"),
-    ("a RIFF file", b"RIFF"),
-    ("a Cineon file", b"\x80\x2a\x5f\xd7"),
-    ("a PDF", b"%PDF"),
+_UNCHECKED = (
+    (b"GIF8", "a GIF"),
+    (b"RIFF", "a RIFF file"),
+    (b"\x80\x2a\x5f\xd7", "a Cineon file"),
+    (b"%PDF", "a PDF"),
 )
-_BY_MAGIC = tuple(
-    (magic, form.name) for form in (_PNG, _JPEG, _TIFF, _EXR, _DPX, _PSD, _PSB, _BMP) for magic in form.magics
-) + tuple((magic, name) for name, magic in _OTHERS)
+_NAMES_BY_MAGIC = (
+    *(
+        (magic, known.name)
+        for known in (_PNG, _JPEG, _TIFF, _EXR, _DPX, _PSD, _PSB, _BMP)
+        for magic in known.magics
+    ),
+    *_UNCHECKED,
+)
 
 HEAD_BYTES = 8
-"""The longest magic."""
+"""Length of the longest magic number."""
 
 
 def format_of(extension: str) -> Format | None:
-    """The format that an extension names (with its dot, in any case); None where its structure is not known here."""
+    """Return the format of an extension (with its dot, in any case); None if there is no check for it."""
     return _BY_EXTENSION.get(extension.lower())
 
 
-def stranger(form: Format, head: bytes) -> str | None:
-    """What a file that begins with `head` is instead of the format that its name says; None where they agree."""
-    if any(head.startswith(magic) for magic in form.magics):
+def mismatch(wanted: Format, head: bytes) -> str | None:
+    """Return what a file that begins with `head` is instead of the format `wanted`; None if they agree."""
+    if any(head.startswith(magic) for magic in wanted.magics):
         return None
-    for magic, name in _BY_MAGIC:
+    for magic, name in _NAMES_BY_MAGIC:
         if head.startswith(magic):
-            return f"is {name}, not {form.name}"
-    if not form.magics:
+            return f"is {name}, not {wanted.name}"
+    if not wanted.magics:
         return None
     if not any(head):
-        return f"begins with zeros, as {form.name} never does: reserved and never filled"
-    return f"is not {form.name}: it begins with {head.hex(' ')}"
+        return f"begins with zeros, as {wanted.name} never does: reserved and never filled"
+    return f"is not {wanted.name}: it begins with {head.hex(' ')}"

@@ -1,9 +1,10 @@
-"""QuickTime and MP4: boxes from the first to the last, and in the index (moov) the tables of every track.
+"""QuickTime and MP4: all boxes, and in the index (moov) the tables of every track.
 
-A writer puts the media into `mdat` and the index behind it when it closes the file, so a movie without `moov` is one
-that was not finished. No size is trusted: a box must end inside the box that holds it, a table inside its box, and the
-chunks that an index names inside the file. Pictures are counted by the time table of the video track (`stts`); a file
-in fragments, or with a compressed index, does not say there how many it holds. (ISO/IEC 14496-12; QuickTime File Format.)
+A writer puts the media into `mdat` and appends the index when it closes the file, so a movie without `moov`
+is unfinished. No size is trusted: a box must end inside the box around it, a table inside its box, and the
+chunks that an index names inside the file. Pictures are counted by the time table of the video track
+(`stts`). That table does not count them in a file with fragments or a compressed index. (ISO/IEC 14496-12;
+QuickTime File Format.)
 """
 
 from __future__ import annotations
@@ -26,22 +27,22 @@ _OFFSET, _LARGE_OFFSET = Struct(">I"), Struct(">Q")
 _HANDLER = Struct(">4s")
 _SIDE = Struct(">II")
 _FULL = 4
-"""Bytes of version and flags, with which most tables begin."""
+"""Bytes of version and flags at the start of most tables."""
 
-_MOST_BOXES = 100_000
-"""In one folder of boxes: what a damaged file can claim, and no movie has."""
+_MAX_BOXES = 100_000
+"""Boxes in one box or file; a damaged file may claim more, and no movie has as many."""
 
 _TOP = frozenset(
     (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid", b"moof", b"sidx", b"styp")
 )
-"""With one of these every movie begins."""
+"""Every movie begins with one of these boxes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Box:
     kind: bytes
     start: int
-    """Of what it holds."""
+    """Of its contents, after its header."""
 
     end: int
 
@@ -54,24 +55,26 @@ class _Box:
 class _Track:
     handler: bytes = b""
     sides: tuple[int, int] = (0, 0)
+    """Width and height in pixels, as 16.16 fixed-point numbers."""
+
     samples: int | None = None
-    """By the time table."""
+    """Number by the time table."""
 
     sizes: int | None = None
-    """By the table of sizes."""
+    """Number by the table of sizes."""
 
     chunks: list[_Box] = field(default_factory=list)
 
 
 def check(reader: Reader) -> MovieContents:
-    """Walk all boxes, and the index.
+    """Walk all boxes and the index.
 
     Raises:
-        Damaged: one is cut, missing, or names what the file does not hold.
+        Damaged: a box is cut or missing, or the index names bytes that the file does not have.
     """
     boxes = list(_boxes(reader, 0, reader.size))
     if boxes[0].kind not in _TOP:
-        raise Damaged(f"is no movie: it begins with {boxes[0].kind.hex(' ')} where a box should be named")
+        raise Damaged(f"is not a movie: it begins with {boxes[0].kind.hex(' ')} instead of the name of a box")
     moov = next((box for box in boxes if box.kind == b"moov"), None)
     if moov is None:
         raise Damaged("was not finished: it has no index (moov)")
@@ -85,15 +88,15 @@ def check(reader: Reader) -> MovieContents:
     fragments = any(box.kind == b"moof" for box in boxes)
     for track in tracks:
         _check_track(reader, track)
-    return _footage(tracks, countable=not fragments)
+    return _contents(tracks, countable=not fragments)
 
 
-def _footage(tracks: list[_Track], *, countable: bool) -> MovieContents:
+def _contents(tracks: list[_Track], *, countable: bool) -> MovieContents:
     pictures = [track for track in tracks if track.handler == b"vide"]
     if not pictures:
         return MovieContents()
     first = pictures[0]
-    width, height = (side >> 16 or None for side in first.sides)  # 16.16 fixed point
+    width, height = (side >> 16 or None for side in first.sides)
     return MovieContents(width, height, first.samples if countable else None)
 
 
@@ -108,13 +111,13 @@ def _check_track(reader: Reader, track: _Track) -> None:
         for (offset,) in reader.records(layout, box.start + _FULL + _COUNT.size, count, box.name):
             if offset >= reader.size:
                 raise Damaged(
-                    f"ends before what its index names ({reader.size:,} of more than {offset:,} bytes)"
+                    f"ends before media that its index names ({reader.size:,} of more than {offset:,} bytes)"
                 )
 
 
 def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
-    """The boxes that stand one behind the other from `start` to `end`. Fewer than eight bytes at the end are padding."""
-    for _ in range(_MOST_BOXES):
+    """Yield the boxes from `start` to `end`. Fewer than eight bytes at the end are padding."""
+    for _ in range(_MAX_BOXES):
         if end - start < _BOX.size:
             if start == 0:
                 raise Damaged("is too short for a movie")
@@ -124,7 +127,7 @@ def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
         if size == 1:
             (size,) = reader.unpack(_LARGE, start + head, "a box's header")
             head += _LARGE.size
-        elif size == 0:  # to the end: of the file, or as QuickTime closes a list
+        elif size == 0:  # to the end of the file; QuickTime also ends a list of boxes with it
             size = end - start
         if not any(kind) and end < reader.size:
             return
@@ -136,7 +139,7 @@ def _boxes(reader: Reader, start: int, end: int) -> Iterator[_Box]:
             raise Damaged(f"holds {box.name[4:]} that is longer than the box around it, at byte {start:,}")
         yield _Box(kind, start + head, start + size)
         start += size
-    raise Damaged(f"holds more than {_MOST_BOXES:,} boxes in one")
+    raise Damaged(f"holds more than {_MAX_BOXES:,} boxes in one box")
 
 
 def _track(reader: Reader, trak: _Box) -> _Track:
@@ -175,7 +178,7 @@ def _tables(reader: Reader, stbl: _Box, track: _Track) -> None:
 
 
 def _count(reader: Reader, box: _Box, each: int) -> int:
-    """How many entries a table has; they must fit into its box."""
+    """Return the number of entries of a table, which must fit into its box."""
     (count,) = reader.unpack(_COUNT, box.start + _FULL, box.name)
     if box.start + _FULL + _COUNT.size + count * each > box.end:
         raise Damaged(f"has an index that is cut: {box.name} claims {count:,} entries")

@@ -1,8 +1,8 @@
 """JPEG: marker segments and entropy-coded data, from SOI to EOI (ITU-T T.81, annex B).
 
-Progressive files have many scans, restart markers stand inside the coded data, and a thumbnail inside EXIF is a whole
-JPEG of its own: segments are skipped by their length, so none of its markers is taken for the picture's. Bytes behind
-EOI are tolerated; cameras and phones put more pictures there.
+Progressive files have several scans, and restart markers stand inside the coded data. A thumbnail in EXIF
+data is a JPEG of its own; segments are skipped by their length, so its markers are never taken for those of
+the picture. Bytes after EOI are accepted: cameras and phones put more pictures there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LENGTH = Struct(">H")
 _FRAME = Struct(">HBHH")
 _MARKER = re.compile(rb"\xff[^\xff]", re.DOTALL)
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""Inside coded data FF 00 is a byte FF, and FF D0 to FF D7 are restarts."""
+"""Inside coded data FF 00 is the byte FF, and FF D0 to FF D7 are restart markers."""
 
 
 def check(reader: Reader) -> Dimensions:
@@ -58,7 +58,7 @@ def check(reader: Reader) -> Dimensions:
 
 
 def _marker(reader: Reader, offset: int) -> tuple[int, int]:
-    """The marker at `offset` and where it ends; any number of FF may stand before it."""
+    """Return the marker at `offset` and its end. Any number of FF may stand before it."""
     first = reader.at(offset, 2, "a marker; its end marker (EOI) is missing")
     if first[0] != 0xFF:
         zeros = "zeros" if first == b"\0\0" else "no marker"
@@ -74,7 +74,7 @@ def _marker(reader: Reader, offset: int) -> tuple[int, int]:
 
 def _dimensions(reader: Reader, offset: int) -> Dimensions:
     _length, _precision, height, width = reader.unpack(_FRAME, offset, "its frame header")
-    # Height 0 means that a DNL segment behind the first scan tells it: legal, and as good as never used.
+    # Height 0 means that a DNL segment after the first scan gives it: legal, and almost never used.
     return Dimensions.checked(width, height or 1)
 
 

@@ -1,6 +1,6 @@
 """PNG: every chunk with its checksum, from IHDR to IEND (W3C PNG, section 5).
 
-Bytes behind IEND are tolerated: readers stop there, so the picture is whole whatever follows.
+Bytes after IEND are accepted: readers stop there, so the picture is whole.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def check(reader: Reader) -> Dimensions:
     """Walk all chunks.
 
     Raises:
-        Damaged: one is missing, cut, or does not match its checksum.
+        Damaged: a chunk is missing, cut, or does not match its checksum.
     """
     dimensions: Dimensions | None = None
     data_chunks = 0
@@ -29,7 +29,7 @@ def check(reader: Reader) -> Dimensions:
     while True:
         length, kind = reader.unpack(_CHUNK, offset, "a chunk's header; its IEND chunk is missing")
         name = _name(kind, length, offset)
-        _check_sum(reader, offset, length, name)
+        _check_crc(reader, offset, length, name)
         if dimensions is None:
             if kind != b"IHDR" or length != 13:
                 raise Damaged(f"begins with a chunk {name} instead of IHDR")
@@ -54,7 +54,7 @@ def _name(kind: bytes, length: int, offset: int) -> str:
     return kind.decode("ascii")
 
 
-def _check_sum(reader: Reader, offset: int, length: int, name: str) -> None:
+def _check_crc(reader: Reader, offset: int, length: int, name: str) -> None:
     article = "an" if name[0] in "AEIOaeio" else "a"
     what = f"{article} {name} chunk"
     end = offset + _CHUNK.size + length

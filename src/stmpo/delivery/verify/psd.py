@@ -1,7 +1,7 @@
-"""PSD and PSB: all five sections to the end of the merged picture (Adobe Photoshop File Formats Specification).
+"""PSD and PSB: all five sections, to the end of the merged picture (Adobe Photoshop File Formats).
 
-The merged picture comes last: raw, so that its size is known, or run-length coded behind a table of row lengths, whose
-sum is its size, or as one zlib stream. Bytes behind it are tolerated, as Photoshop does.
+The merged picture comes last. It is raw, so that its size is known; or run-length coded after a table of row
+lengths, whose sum is its size; or one zlib stream. Bytes after it are accepted, as Photoshop does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RAW, _ROWS, _ZIP, _ZIP_PREDICTED = range(4)
 
 
 def check(reader: Reader) -> Dimensions:
-    """Walk a PSD.
+    """Walk the sections of a PSD.
 
     Raises:
         Damaged: a section is cut, or rows of the merged picture are missing.
@@ -30,7 +30,7 @@ def check(reader: Reader) -> Dimensions:
 
 
 def check_large(reader: Reader) -> Dimensions:
-    """Walk a PSB, whose layer section and row lengths are wider.
+    """Walk the sections of a PSB. The length of its layer section and of its rows have twice the width.
 
     Raises:
         Damaged: a section is cut, or rows of the merged picture are missing.
@@ -57,7 +57,7 @@ def _check(reader: Reader, *, large: bool) -> Dimensions:
     elif coding in {_ZIP, _ZIP_PREDICTED}:
         _check_zipped(reader, offset)
     else:
-        raise Damaged(f"says that its merged picture is coded in way {coding:,}, which no Photoshop file has")
+        raise Damaged(f"has a merged picture of coding {coding:,}, which no Photoshop file has")
     return dimensions
 
 
@@ -78,16 +78,16 @@ def _check_rows(reader: Reader, offset: int, rows: int, width: Struct) -> None:
 
 
 def _check_zipped(reader: Reader, offset: int) -> None:
-    """Unpack the stream to its end, a block at a time, and drop what comes out."""
+    """Decompress the stream to its end, one block at a time, and drop the output."""
     stream = zlib.decompressobj()
     try:
         for block in reader.blocks(offset, reader.size - offset, "its merged picture"):
-            rest, unpacked = block, BLOCK_BYTES
-            while rest or unpacked == BLOCK_BYTES:
-                unpacked = len(stream.decompress(rest, BLOCK_BYTES))
+            rest, length = block, BLOCK_BYTES
+            while rest or length == BLOCK_BYTES:
+                length = len(stream.decompress(rest, BLOCK_BYTES))
                 rest = stream.unconsumed_tail
                 if stream.eof:
                     return
     except zlib.error:
-        raise Damaged("holds a merged picture that cannot be unpacked") from None
+        raise Damaged("holds a merged picture that cannot be decompressed") from None
     raise Damaged(f"ends in the middle of its merged picture ({reader.size:,} bytes)")

@@ -1,8 +1,9 @@
-"""How a format check reads a file: at any offset, in bounded memory, with every end of the file noticed.
+"""Reading for the format checks: at any offset, in bounded memory, with every early end of the file noticed.
 
-A check never asks how long the file is and then reads: it reads, and `Reader` raises `Damaged` with a sentence for
-people where the file ends too early. Files are read with plain reads and never mapped into memory: a mapped file that
-is cut by another process kills the reader (SIGBUS), and on Windows a mapping keeps the renderer from replacing it.
+A check reads without asking for the file's length first. If the file ends too early, `Reader` raises
+`Damaged` with a sentence for people. Files are read with plain reads and never mapped into memory: if another
+process cuts a mapped file, the reader is killed (SIGBUS), and on Windows a mapping prevents the renderer from
+replacing the file.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
     from struct import Struct
 
 WINDOW_BYTES = 16 * 1024
-"""Small reads are served from a window of at least this size: a tiny frame costs one read. It doubles while a check
-reads on from where it was, up to a block, and is small again after a jump: no needless megabytes between offsets."""
+"""Small reads are served from a window of at least this size, so a tiny frame costs one read. The window
+doubles while a check reads on from its end, up to a block. After a jump it is small again, so that widely
+spaced reads stay cheap."""
 
 BLOCK_BYTES = 256 * 1024
-"""Long stretches are read in blocks of this size; it stays inside a CPU's second-level cache."""
+"""Long stretches are read in blocks of this size, which fits into a CPU's second-level cache."""
 
 
-class Damaged(Exception):  # noqa: N818 - it says what the file is
-    """The file is not whole. The text is the reason, and continues the sentence "the frame …"."""
+class Damaged(Exception):  # noqa: N818 - it names the state of the file
+    """The file is not whole. The text is the reason, and continues "the frame …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Dimensions:
 
     @classmethod
     def checked(cls, width: int, height: int) -> Dimensions:
-        """The dimensions, if there is a picture at all.
+        """Return the dimensions.
 
         Raises:
             Damaged: one of them is not positive.
@@ -49,23 +51,23 @@ class Dimensions:
 
 @dataclass(frozen=True, slots=True)
 class MovieContents:
-    """What a movie or a sound holds, as far as its structure tells; None where it does not."""
+    """Dimensions and pictures of a movie; None if its structure does not state them, and for a sound."""
 
     width: int | None = None
     height: int | None = None
     frames: int | None = None
-    """Pictures of its first video track."""
+    """Number of pictures of the first video track."""
 
 
 class Reader:
-    """Reads of one open file, whose size was taken when it was opened."""
+    """Reads an open file, whose size in bytes was taken when it was opened."""
 
     def __init__(self, file: FileIO, size: int) -> None:
         self.size = size
         self._file = file
         self._window = b""
         self._window_at = 0
-        self._ahead = WINDOW_BYTES // 2
+        self._window_bytes = WINDOW_BYTES // 2
 
     def need(self, end: int, what: str) -> None:
         """Require that the file reaches to byte `end`, where `what` ends.
@@ -77,7 +79,7 @@ class Reader:
             raise Damaged(f"ends in the middle of {what} ({self.size:,} of at least {end:,} bytes)")
 
     def at(self, offset: int, length: int, what: str) -> bytes:
-        """`length` bytes from `offset`; `what` names them. For small lengths: headers, not pixels.
+        """Return `length` bytes from `offset`; `what` names them. For headers, not for pixels.
 
         Raises:
             Damaged: the file ends before.
@@ -86,14 +88,14 @@ class Reader:
         start = offset - self._window_at
         if start < 0 or start + length > len(self._window):
             reads_on = 0 <= start <= len(self._window)
-            self._ahead = min(2 * self._ahead, BLOCK_BYTES) if reads_on else WINDOW_BYTES
-            self._window = self._read(offset, min(max(length, self._ahead), self.size - offset))
+            self._window_bytes = min(2 * self._window_bytes, BLOCK_BYTES) if reads_on else WINDOW_BYTES
+            self._window = self._read(offset, min(max(length, self._window_bytes), self.size - offset))
             self._window_at = offset
             start = 0
         return self._window[start : start + length]
 
     def unpack(self, layout: Struct, offset: int, what: str) -> tuple[Any, ...]:
-        """The fields of a fixed structure at `offset`.
+        """Return the fields of a fixed structure at `offset`.
 
         Raises:
             Damaged: the file ends before.
@@ -101,7 +103,7 @@ class Reader:
         return layout.unpack(self.at(offset, layout.size, what))
 
     def blocks(self, offset: int, length: int, what: str) -> Iterator[bytes]:
-        """A long stretch, piece by piece.
+        """Yield a long stretch in blocks.
 
         Raises:
             Damaged: the file ends before.
@@ -114,7 +116,7 @@ class Reader:
             yield self._read(at, min(BLOCK_BYTES, offset + length - at))
 
     def records(self, layout: Struct, offset: int, count: int, what: str) -> Iterator[tuple[Any, ...]]:
-        """`count` structures that stand one behind the other.
+        """Yield the fields of `count` structures, one after the other.
 
         Raises:
             Damaged: the file ends before.
@@ -130,7 +132,7 @@ class Reader:
             yield from layout.iter_unpack(block)
 
     def find(self, pair: re.Pattern[bytes], offset: int) -> int | None:
-        """Where the first match of a two-byte pattern begins, at or after `offset`."""
+        """Return where the first match of a two-byte pattern begins, at or after `offset`."""
         while offset + 1 < self.size:
             block = self._read(offset, min(BLOCK_BYTES, self.size - offset))
             if match := pair.search(block):

@@ -1,8 +1,9 @@
-"""AVI and WAV: chunks inside RIFF, each of a size that its writer fills in when it closes the file.
+"""AVI and WAV: chunks inside RIFF lists. The writer fills in their sizes when it closes the file.
 
-A file that was not finished says that it is empty, or endless, or has no index (AVI) or no sound (WAV). AVI beyond a
-gigabyte goes on in further RIFF lists (`AVIX`, OpenDML); WAV beyond four gigabytes calls itself RF64 and says its sizes
-in a `ds64` chunk (EBU 3306). Sizes are odd-padded; bytes behind the last list are tolerated.
+An unfinished file has a size of zero or the largest possible one, or no index (AVI), or no sound (WAV). An
+AVI of more than a gigabyte continues in further RIFF lists (`AVIX`, OpenDML). A WAV of more than four
+gigabytes is of type RF64 and has its sizes in a `ds64` chunk (EBU 3306). Chunks of odd size are padded; bytes
+after the last list are accepted.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ _STREAM = Struct("<4s28xI")
 
 _TOTAL = Struct("<I")
 _LARGE_SIZES = Struct("<QQ")
-_ENDLESS = 0xFFFFFFFF
-_MOST_CHUNKS = 100_000
+_UNKNOWN_SIZE = 0xFFFFFFFF
+_MAX_CHUNKS = 100_000
 
 
 def check_avi(reader: Reader) -> MovieContents:
     """Walk all lists: headers, media, index.
 
     Raises:
-        Damaged: one is cut or missing.
+        Damaged: a list is cut or missing.
     """
     _form(reader, b"AVI ", "an AVI")
     found: dict[str, int] = {}
@@ -42,13 +43,13 @@ def check_avi(reader: Reader) -> MovieContents:
     while reader.size - start >= _CHUNK.size + _FORM.size:
         name, size = reader.unpack(_CHUNK, start, "a list's header")
         if name != b"RIFF":
-            break  # bytes behind the last list
+            break  # bytes after the last list
         end = start + _CHUNK.size + size
         if not size:
             raise Damaged("was not finished: its RIFF list says that it is empty")
         reader.need(end, "its RIFF list")
         for kind, at, length in _chunks(reader, start + 12, end):
-            inner = form_of(reader, kind, at)
+            inner = _list_type(reader, kind, at)
             kinds |= {kind, inner}
             if inner == b"hdrl":
                 _headers(reader, at + 4, at + length, found)
@@ -65,14 +66,14 @@ def check_wav(reader: Reader) -> MovieContents:
     """Walk all chunks.
 
     Raises:
-        Damaged: one is cut, or there is no sound.
+        Damaged: a chunk is cut, or there is no sound.
     """
     name, size = reader.unpack(_CHUNK, 0, "its header")
     _form(reader, b"WAVE", "a WAV")
     large = name != b"RIFF"
     if not large and size == 0:
         raise Damaged("was not finished: its RIFF list says that it is empty")
-    if not large and size != _ENDLESS:
+    if not large and size != _UNKNOWN_SIZE:
         reader.need(_CHUNK.size + size, "its RIFF list")
     sound = -1
     kinds = set()
@@ -82,13 +83,13 @@ def check_wav(reader: Reader) -> MovieContents:
         if kind == b"ds64":
             _, data_size = reader.unpack(_LARGE_SIZES, at, "its ds64 chunk")
         if kind == b"data":
-            sound = data_size if large and length == _ENDLESS and data_size is not None else length
-            if sound == _ENDLESS and not large:
-                raise Damaged("was not finished: its sound is said to have no end")
+            sound = data_size if large and length == _UNKNOWN_SIZE and data_size is not None else length
+            if sound == _UNKNOWN_SIZE and not large:
+                raise Damaged("was not finished: its sound has no stated end")
             reader.need(at + sound, "its sound")
             break
     if b"fmt " not in kinds:
-        raise Damaged("has no fmt chunk in front of its sound")
+        raise Damaged("has no fmt chunk before its sound")
     if sound <= 0:
         raise Damaged("holds no sound: there is no data chunk with anything in it")
     return MovieContents()
@@ -103,8 +104,11 @@ def _form(reader: Reader, wanted: bytes, name: str) -> None:
 def _chunks(
     reader: Reader, start: int, end: int, *, stops_at: bytes = b""
 ) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of the chunks from `start` to `end`; `stops_at` may claim any length."""
-    for _ in range(_MOST_CHUNKS):
+    """Yield kind, offset and length of the chunks from `start` to `end`.
+
+    A chunk `stops_at` may have any length.
+    """
+    for _ in range(_MAX_CHUNKS):
         if end - start < _CHUNK.size:
             return
         kind, length = reader.unpack(_CHUNK, start, "a chunk's header")
@@ -114,20 +118,20 @@ def _chunks(
             raise Damaged(f"holds a chunk that is longer than the list around it, at byte {start:,}")
         yield kind, at, length
         start = at + length + length % 2
-    raise Damaged(f"holds more than {_MOST_CHUNKS:,} chunks in one list")
+    raise Damaged(f"holds more than {_MAX_CHUNKS:,} chunks in one list")
 
 
-def form_of(reader: Reader, kind: bytes, at: int) -> bytes:
-    """The type of a LIST chunk; empty for any other."""
+def _list_type(reader: Reader, kind: bytes, at: int) -> bytes:
+    """Return the type of a LIST chunk; empty for any other chunk."""
     return reader.at(at, 4, "a list's type") if kind == b"LIST" else b""
 
 
 def _headers(reader: Reader, start: int, end: int, found: dict[str, int]) -> None:
-    """What the header list says: dimensions and numbers of frames, each under the name of its source."""
+    """Collect dimensions and numbers of frames from the header list, each under the name of its source."""
     for kind, at, length in _chunks(reader, start, end):
         if kind == b"avih":
             found["avih"], found["width"], found["height"] = reader.unpack(_MAIN, at, "its avih chunk")
-        inner = form_of(reader, kind, at)
+        inner = _list_type(reader, kind, at)
         if inner == b"strl":
             _stream(reader, at + 4, at + length, found)
         elif inner == b"odml":

@@ -1,9 +1,9 @@
 """TGA: header, colour map and pixels to the end (Truevision TGA 2.0 specification, 1991).
 
-TGA has no magic: any 18 bytes might be a header, so the fields are held against what the specification allows.
-Uncompressed pixels end where the file ends; run-length packets are walked one by one. What may follow the pixels is
-the developer and extension areas of version 2, and then the file ends with the footer. Other trailing bytes mean that
-the header does not belong to what follows it, or that a version 2 file was cut.
+TGA has no magic number, and any 18 bytes could be a header, so its fields must have values that the
+specification allows. Uncompressed pixels end where the file ends; run-length packets are walked one by one.
+Only the developer and extension areas of version 2 may follow the pixels, and then the file ends with the
+footer. Other trailing bytes mean that the header is of another file, or that a version 2 file was cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def check(reader: Reader) -> Dimensions:
     """Walk the file.
 
     Raises:
-        Damaged: no TGA begins like this, or the file is too short for its header.
+        Damaged: the header is invalid, or the file is too short for it.
     """
     fields = reader.unpack(_HEADER, 0, "its header")
     id_bytes, has_map, kind, _first, map_entries, map_depth, _x, _y, width, height, depth, flags = fields
@@ -53,7 +53,10 @@ def check(reader: Reader) -> Dimensions:
 
 
 def _walk_packets(reader: Reader, offset: int, pixels: int, pixel_bytes: int) -> int:
-    """Where the run-length packets of all pixels end. The loop runs once a packet: it is kept bare."""
+    """Return where the run-length packets of all pixels end.
+
+    The loop runs once per packet, so it is kept short.
+    """
     run_bytes = 1 + pixel_bytes
     block, base = b"", offset
     at, length = 0, 0
@@ -81,4 +84,4 @@ def _check_rest(reader: Reader, end: int) -> None:
         tail = reader.at(reader.size - len(_SIGNATURE), len(_SIGNATURE), "its footer")
         if tail == _SIGNATURE:
             return
-    raise Damaged(f"has {rest:,} bytes behind its picture that end in no TGA footer")
+    raise Damaged(f"has {rest:,} bytes after its picture that do not end in a TGA footer")

@@ -1,15 +1,16 @@
-"""TIFF and BigTIFF, both byte orders: directories, then every strip or tile inside the file (TIFF 6.0; BigTIFF).
+"""TIFF and BigTIFF, both byte orders: every directory, then all its strips or tiles (TIFF 6.0; BigTIFF).
 
-A directory may stand anywhere and point anywhere. Two guards keep the walk linear on files made to be slow: a directory
-is visited once, and all of them together may hold a few times what the file could if none of them overlapped.
+A directory may lie anywhere and point anywhere. Two guards keep the time linear on hostile files: a directory
+is visited once, and all of them together may take only a few times the bytes of the file.
 
-A strip of compressed data never begins with two zero bytes in the codings named below, so a file whose space was
+A strip of compressed data never begins with two zero bytes in the compressions named below, so space that was
 reserved and never filled is noticed. For raw pixels zeros are black, and only their number can be checked.
+
+Sub-images (SubIFDs) are refused. After Effects does not write them.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -39,24 +40,37 @@ _TYPE_BYTES = {
 }
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _COLOURS = 256, 257, 258, 259, 262
-_STRIP_OFFSETS, _SAMPLES, _ROWS_IN_STRIP, _STRIP_BYTES, _PLANES = 273, 277, 278, 279, 284
-_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
-_OVERLAP = 4
-"""Directories may share values, as the pages of one scanner do; this many times over is generous."""
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES, _PLANES = 273, 277, 278, 279, 284
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES, _SUB_IMAGES = 322, 323, 324, 325, 330
 
-_BELOW = 330
-"""SubIFDs: smaller versions of the image."""
+_MAX_OVERLAP = 4
+"""Directories may share values, as the pages of one scanner do; four times the file's size is generous."""
 
 _RAW = 1
 _YCBCR = 6
 _NEVER_BEGIN_WITH_ZEROS = frozenset((5, 7, 8, 32946, 34887, 50000, 50001))
 """LZW, JPEG, deflate (two numbers), LERC, Zstandard, WebP."""
 
+_DEFAULTS = {
+    _WIDTH: 0,
+    _HEIGHT: 0,
+    _BITS: 1,
+    _COMPRESSION: _RAW,
+    _PHOTOMETRIC: 0,
+    _SAMPLES: 1,
+    _ROWS_PER_STRIP: 2**32 - 1,
+    _PLANES: 1,
+    _TILE_WIDTH: 0,
+    _TILE_HEIGHT: 0,
+}
+"""Tags that hold one number (of bits per sample the first counts), with the value that an absent tag stands
+for."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where classic TIFF and BigTIFF differ, in one byte order."""
+    """The differences between TIFF and BigTIFF, in one byte order."""
 
     order: str
     first: int
@@ -64,14 +78,14 @@ class _Layout:
 
     count: Struct
     entry: Struct
-    """Tag, type, number of values; the value, or its offset, stands behind them."""
+    """Tag, type and number of values; the value or its offset follows."""
 
     pointer: Struct
 
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """The values of one tag, still in the file."""
+    """Where the values of one tag are in the file."""
 
     kind: int
     count: int
@@ -84,25 +98,24 @@ class _Directory:
 
     tags: dict[int, _Values]
     bytes: int
-    """What it takes in the file, values elsewhere included."""
+    """Its size in the file, values elsewhere included."""
 
     following: int
-    """Offset of the next directory; 0 for none."""
+    """Offset of the next directory; 0 if it is the last one."""
 
 
 def check(reader: Reader) -> Dimensions:
     """Walk all directories; the dimensions are those of the first image.
 
-    Raises:
-        Damaged: a directory, strip or tile is not inside the file, or there is no image.
+    Raises: Damaged: a directory, strip or tile is not inside the file, there is no image, or there are
+    sub-images.
     """
     layout = _layout(reader)
     dimensions: Dimensions | None = None
     visited: set[int] = set()
-    budget = _OVERLAP * reader.size
-    waiting = deque([layout.first])
-    while waiting:
-        offset = waiting.popleft()
+    budget = _MAX_OVERLAP * reader.size
+    offset = layout.first
+    while offset:
         if offset in visited:
             raise Damaged(f"has a directory that follows itself, at byte {offset:,}")
         visited.add(offset)
@@ -110,12 +123,11 @@ def check(reader: Reader) -> Dimensions:
         budget -= directory.bytes
         if budget < 0:
             raise Damaged("has directories that overlap")
-        found = _check_image(reader, layout.order, directory.tags)
-        dimensions = dimensions or found
-        if directory.following:
-            waiting.append(directory.following)
-        if _BELOW in directory.tags:
-            waiting.extend(_numbers(reader, layout.order, directory.tags[_BELOW]))
+        if _SUB_IMAGES in directory.tags:
+            raise Damaged("holds sub-images (SubIFDs), which After Effects does not write")
+        image = _check_image(reader, layout.order, directory.tags)
+        dimensions = dimensions or image
+        offset = directory.following
     if dimensions is None:
         raise Damaged("holds no image")
     return dimensions
@@ -166,26 +178,24 @@ def _numbers(reader: Reader, order: str, values: _Values) -> Iterator[int]:
     return (number for (number,) in reader.records(layout, values.offset, values.count, "a tag's values"))
 
 
-def _number(reader: Reader, order: str, tags: dict[int, _Values], tag: int, default: int) -> int:
-    return next(_numbers(reader, order, tags[tag]), default) if tag in tags else default
-
-
 def _check_image(reader: Reader, order: str, tags: dict[int, _Values]) -> Dimensions | None:
-    """Check the strips or tiles of a directory; None where it has none (EXIF and private directories)."""
+    """Check the strips or tiles of a directory; return None if it has none (EXIF and private directories)."""
     tiled = _TILE_OFFSETS in tags
     offsets = tags.get(_TILE_OFFSETS if tiled else _STRIP_OFFSETS)
     if offsets is None:
         return None
-    image = {tag: _number(reader, order, tags, tag, default) for tag, default in _DEFAULTS.items()}
+    image = {
+        tag: next(_numbers(reader, order, tags[tag]), default) if tag in tags else default
+        for tag, default in _DEFAULTS.items()
+    }
     dimensions = Dimensions.checked(image[_WIDTH], image[_HEIGHT])
     wanted = _pieces(image, dimensions, tiled=tiled)
     if offsets.count < wanted:
-        raise Damaged(
-            f"names {offsets.count:,} of the {wanted:,} {'tiles' if tiled else 'strips'} of its picture"
-        )
-    least = 0 if tiled or image[_COLOURS] == _YCBCR else _raw_bytes(reader, order, tags, image)
+        pieces = "tiles" if tiled else "strips"
+        raise Damaged(f"names {offsets.count:,} of the {wanted:,} {pieces} of its picture")
+    least = 0 if tiled or image[_PHOTOMETRIC] == _YCBCR else _raw_bytes(image)
     sizes = tags.get(_TILE_BYTES if tiled else _STRIP_BYTES)
-    if sizes is None:  # early writers left the sizes of raw strips out
+    if sizes is None:
         _check_unsized(reader, order, offsets, image[_COMPRESSION], least)
         return dimensions
     if sizes.count != offsets.count:
@@ -196,54 +206,40 @@ def _check_image(reader: Reader, order: str, tags: dict[int, _Values]) -> Dimens
     return dimensions
 
 
-_DEFAULTS = {
-    _WIDTH: 0,
-    _HEIGHT: 0,
-    _COMPRESSION: _RAW,
-    _COLOURS: 0,
-    _SAMPLES: 1,
-    _ROWS_IN_STRIP: 2**32 - 1,
-    _PLANES: 1,
-    _TILE_WIDTH: 0,
-    _TILE_HEIGHT: 0,
-}
-"""Tags that one number stands in, and what holds where they are absent."""
-
-
 def _pieces(image: dict[int, int], dimensions: Dimensions, *, tiled: bool) -> int:
+    """Return the number of strips or tiles that the picture takes."""
     planes = image[_SAMPLES] if image[_PLANES] == 2 else 1
     if tiled:
         tile = Dimensions.checked(image[_TILE_WIDTH], image[_TILE_HEIGHT])
         return -(-dimensions.width // tile.width) * -(-dimensions.height // tile.height) * planes
-    rows = image[_ROWS_IN_STRIP] or dimensions.height
+    rows = image[_ROWS_PER_STRIP] or dimensions.height
     return -(-dimensions.height // rows) * planes
 
 
-def _raw_bytes(reader: Reader, order: str, tags: dict[int, _Values], image: dict[int, int]) -> int:
-    """What the picture's pixels take uncompressed."""
-    samples = image[_SAMPLES]
-    bits = next(_numbers(reader, order, tags[_BITS]), 1) if _BITS in tags else 1
+def _raw_bytes(image: dict[int, int]) -> int:
+    """Return the uncompressed size of the picture."""
     if image[_PLANES] == 2:
-        return (image[_WIDTH] * bits + 7) // 8 * image[_HEIGHT] * samples
-    return (image[_WIDTH] * bits * samples + 7) // 8 * image[_HEIGHT]
+        return (image[_WIDTH] * image[_BITS] + 7) // 8 * image[_HEIGHT] * image[_SAMPLES]
+    return (image[_WIDTH] * image[_BITS] * image[_SAMPLES] + 7) // 8 * image[_HEIGHT]
 
 
 def _check_unsized(reader: Reader, order: str, offsets: _Values, compression: int, least: int) -> None:
+    """Check a picture without sizes of its strips: early writers left them out for one raw strip."""
     if compression != _RAW or offsets.count != 1:
         raise Damaged("does not say how long the pieces of its picture are")
     reader.need(next(_numbers(reader, order, offsets)) + least, "its picture data")
 
 
 def _check_pieces(reader: Reader, order: str, offsets: _Values, sizes: _Values, compression: int) -> int:
-    """Require that every strip or tile is inside the file and has been written; returns their bytes."""
+    """Require that every strip or tile is inside the file and was written, and return their total size."""
     total = 0
-    begins = compression in _NEVER_BEGIN_WITH_ZEROS
+    never_zeros = compression in _NEVER_BEGIN_WITH_ZEROS
     pieces = zip(_numbers(reader, order, offsets), _numbers(reader, order, sizes), strict=True)
     for index, (offset, size) in enumerate(pieces, 1):
         if not offset or not size:
             raise Damaged(f"has not been written to its end: piece {index:,} of {offsets.count:,} is missing")
         reader.need(offset + size, f"piece {index:,} of {offsets.count:,} of its picture")
-        if begins and reader.at(offset, 2, "a piece") == b"\0\0":
+        if never_zeros and reader.at(offset, 2, "a piece") == b"\0\0":
             raise Damaged(f"holds zeros for piece {index:,} of {offsets.count:,}: reserved and never filled")
         total += size
     return total
