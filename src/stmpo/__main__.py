@@ -16,7 +16,7 @@ def main() -> None:
         return
     from stmpo.system import signals  # noqa: PLC0415 - `--version` needs none
 
-    signals.from_the_start()
+    signals.install_program_handlers()
     missing = ""
     try:
         from stmpo.cli.main import main as command_line  # noqa: PLC0415 - loading it costs more than `--version` does

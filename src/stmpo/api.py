@@ -18,7 +18,7 @@ from stmpo.planning.profiles import apply_profile
 from stmpo.reporting import Sink, Sinks
 from stmpo.reporting.lines import LineSink, LogFile
 from stmpo.reporting.openjd import OpenJDSink
-from stmpo.system.signals import listening
+from stmpo.system.signals import handling_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def run_render(
     logs = [LogFile(folder / options.log_file)] if options.log_file is not None else []
     sinks = Sinks([*_console(sys.stderr if as_json else sys.stdout, in_session=in_session), *logs])
     try:
-        with listening():  # a signal while the checks run ends them in order too
+        with handling_signals():  # a signal while the checks run ends them in order too
             intake = prepare(
                 project, job_options, options, sources=sources, environ=os.environ, folder=folder
             )

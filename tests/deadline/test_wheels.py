@@ -35,7 +35,7 @@ def test_without_network_the_installed_psutil_is_packed_again(tmp_path: Path) ->
     assert ours.name == f"stmpo-{__version__}-py3-none-any.whl"
     name = WheelName.parse(psutil.name)
     assert name is not None
-    assert Interpreter.here().takes(name)
+    assert Interpreter.current().supports(name)
     with zipfile.ZipFile(psutil) as archive:
         assert "psutil/__init__.py" in archive.namelist()
         assert archive.testzip() is None

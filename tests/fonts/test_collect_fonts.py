@@ -17,7 +17,7 @@ from stmpo.fonts.index import survey
 from stmpo.fonts.install.manifest import load_font, read_manifest
 from stmpo.fonts.opentype import read_faces
 from stmpo.fonts.places import Folder, Origin
-from stmpo.system.paths.windows import refusal
+from stmpo.system.paths.windows import path_problem
 from tests.fonts import foundry, specimens
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_copies_are_named_in_letters_that_every_file_system_takes(
 def test_any_name_makes_the_name_of_a_file(postscript: str) -> None:
     name = copy_name(postscript, ".ttf")
     assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}\.ttf", name) or name == ".ttf"
-    assert refusal(name) is None
+    assert path_problem(name) is None
 
 
 def test_names_that_differ_in_case_alone_are_told_apart_by_numbers(shelf: Path, fonts: Look) -> None:

@@ -1,4 +1,4 @@
-"""Windows' rules for paths, judged on every system. `tests/windows` has how the system at hand applies them."""
+"""Windows' rules for paths, judged on every system. How Windows applies them is in `tests/windows`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_the_system_refuses_to_look_at_is_not_there(tmp_path: Path) -> None
     ],
 )
 def test_names_that_windows_would_change_or_refuse(path: str, words: str) -> None:
-    reason = windows.refusal(path)
+    reason = windows.path_problem(path)
     assert reason is not None
     assert words in reason
     assert "\n" not in reason
@@ -95,24 +95,25 @@ def test_names_that_windows_would_change_or_refuse(path: str, words: str) -> Non
     ],
 )
 def test_every_other_name_is_a_files(path: str) -> None:
-    assert windows.refusal(path) is None
+    assert windows.path_problem(path) is None
 
 
 def test_other_systems_take_every_name() -> None:
-    assert posix.refusal("aux.png") is None
-    assert posix.fits("/" + "x" * 300, 300)
-    assert posix.reachable("/" + "x" * 300, 300) == "/" + "x" * 300
+    assert posix.path_problem("aux.png") is None
+    assert posix.path_fits("/" + "x" * 300, 300)
+    assert posix.extended_path("/" + "x" * 300, 300) == "/" + "x" * 300
 
 
 def test_only_paths_that_need_the_prefix_get_it() -> None:
-    assert windows.reachable("C:\\renders", 20) == "C:\\renders"
+    assert windows.extended_path("C:\\renders", 20) == "C:\\renders"
     fitting, deep = "C:\\" + "d" * 200, "C:\\" + "d" * 240
-    assert windows.reachable(fitting, 50) == fitting
-    assert windows.reachable(deep, 50) == "\\\\?\\" + deep
+    assert windows.extended_path(fitting, 50) == fitting
+    assert windows.extended_path(deep, 50) == "\\\\?\\" + deep
     assert (
-        windows.reachable("\\\\server\\share\\" + "d" * 240, 50) == "\\\\?\\UNC\\server\\share\\" + "d" * 240
+        windows.extended_path("\\\\server\\share\\" + "d" * 240, 50)
+        == "\\\\?\\UNC\\server\\share\\" + "d" * 240
     )
-    assert windows.reachable("\\\\?\\" + deep, 50) == "\\\\?\\" + deep
+    assert windows.extended_path("\\\\?\\" + deep, 50) == "\\\\?\\" + deep
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_only_paths_that_need_the_prefix_get_it() -> None:
     [(247, 11, True), (247, 12, False), (248, 1, False), (200, 58, True), (200, 59, False)],
 )
 def test_the_ends_of_plain_paths(folder: int, name: int, fit: bool) -> None:
-    assert windows.fits("x" * folder, name) is fit
+    assert windows.path_fits("x" * folder, name) is fit
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_the_ends_of_plain_paths(folder: int, name: int, fit: bool) -> None:
     ],
 )
 def test_a_share_is_known_by_its_path(path: str, remote: bool) -> None:
-    assert windows.remote(path) is remote
+    assert windows.is_remote(path) is remote
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows' shares are known by their paths")
@@ -142,7 +143,7 @@ def test_a_network_file_system_is_known_by_the_list_of_mounts(monkeypatch: pytes
     mounts = [("/", "ext4"), ("/mnt/show", "nfs4"), ("/mnt/show/local", "xfs"), ("/Volumes/jobs", "smbfs")]
     listed = [SimpleNamespace(mountpoint=point, fstype=kind) for point, kind in mounts]
     monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: listed)  # noqa: A006 - psutil's own name
-    assert posix.remote("/mnt/show/shot.aep")
-    assert posix.remote("/Volumes/jobs/a/b/shot.aep")
-    assert not posix.remote("/mnt/show/local/shot.aep")
-    assert not posix.remote("/home/me/shot.aep")
+    assert posix.is_remote("/mnt/show/shot.aep")
+    assert posix.is_remote("/Volumes/jobs/a/b/shot.aep")
+    assert not posix.is_remote("/mnt/show/local/shot.aep")
+    assert not posix.is_remote("/home/me/shot.aep")

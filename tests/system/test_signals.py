@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from stmpo.system.signals import Cancelled, Interrupted, ignore, listening
+from stmpo.system.signals import Cancelled, Interrupted, handling_signals, ignore_signal
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals that a process can send itself")
 
@@ -32,21 +32,25 @@ RAISE = "signal.raise_signal(signal.{})\n"
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_while_a_program_is_loaded_it_ends_it_as_a_cancel(name: str) -> None:
-    code, out, error = _program("signals.from_the_start()\n" + RAISE.format(name) + "print('never')\n")
+    code, out, error = _program(
+        "signals.install_program_handlers()\n" + RAISE.format(name) + "print('never')\n"
+    )
     assert (code, out) == (4, "")
     assert error == f"stmpo: cancelled by {name} before anything was started\n"
 
 
 def test_what_was_blocked_by_whoever_started_it_comes_through() -> None:
     blocked = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"
-    code, out, _ = _program(blocked + "signals.from_the_start()\nos.kill(os.getpid(), 15)\nprint('never')\n")
+    code, out, _ = _program(
+        blocked + "signals.install_program_handlers()\nos.kill(os.getpid(), 15)\nprint('never')\n"
+    )
     assert (code, out) == (4, "")
 
 
 def test_after_a_run_it_changes_nothing_not_even_while_python_ends() -> None:
     body = (
-        "signals.from_the_start()\n"
-        "with signals.listening(): pass\n"
+        "signals.install_program_handlers()\n"
+        "with signals.handling_signals(): pass\n"
         "signal.raise_signal(signal.SIGTERM)\n"
         "class Late:\n"
         "    def __del__(self): os.kill(os.getpid(), 15)\n"
@@ -58,9 +62,9 @@ def test_after_a_run_it_changes_nothing_not_even_while_python_ends() -> None:
 
 def test_a_command_that_goes_on_after_a_run_can_be_interrupted_again() -> None:
     body = (
-        "signals.from_the_start()\n"
-        "with signals.listening(): pass\n"
-        "signals.interruptible()\n"
+        "signals.install_program_handlers()\n"
+        "with signals.handling_signals(): pass\n"
+        "signals.raise_on_signal()\n"
         "try: signal.raise_signal(signal.SIGTERM)\n"
         "except KeyboardInterrupt as interrupt: print(interrupt)\n"
     )
@@ -68,7 +72,7 @@ def test_a_command_that_goes_on_after_a_run_can_be_interrupted_again() -> None:
 
 
 def test_a_terminal_that_closes_does_not_end_what_nohup_started() -> None:
-    body = "signals.from_the_start()\n" + RAISE.format("SIGHUP") + "print('goes on')\n"
+    body = "signals.install_program_handlers()\n" + RAISE.format("SIGHUP") + "print('goes on')\n"
 
     def nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -78,19 +82,22 @@ def test_a_terminal_that_closes_does_not_end_what_nohup_started() -> None:
 
 def test_a_library_gives_the_signals_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Cancelled, match="cancelled by SIGTERM before anything was started"), listening():
+    with (
+        pytest.raises(Cancelled, match="cancelled by SIGTERM before anything was started"),
+        handling_signals(),
+    ):
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_run_inside_a_run_shares_its_listener() -> None:
     heard: list[str] = []
-    with listening() as outer:
-        with listening() as inner:
-            inner.listener = heard.append
+    with handling_signals() as outer:
+        with handling_signals() as inner:
+            inner.callback = heard.append
             signal.raise_signal(signal.SIGTERM)
         assert outer is inner
-        outer.listener = ignore
+        outer.callback = ignore_signal
         signal.raise_signal(signal.SIGTERM)
     assert heard == ["SIGTERM"]
 

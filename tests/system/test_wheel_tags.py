@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.system.wheel_tags import Interpreter, WheelName, release
+from stmpo.system.wheel_tags import Interpreter, WheelName, version_key
 
 WINDOWS = Interpreter((3, 11), "win_amd64")
 MAC = Interpreter((3, 12), "macosx_11_0_arm64", system_version=(14, 5))
@@ -38,17 +38,17 @@ PSUTIL = {
 def test_a_wheel_is_taken_where_it_runs_and_nowhere_else(file_name: str) -> None:
     wheel = WheelName.parse(file_name)
     assert wheel is not None
-    assert [here for here in EVERY if here.takes(wheel)] == PSUTIL[file_name]
+    assert [here for here in EVERY if here.supports(wheel)] == PSUTIL[file_name]
 
 
 @pytest.mark.parametrize("file_name", PSUTIL)
 def test_the_short_name_is_taken_by_the_same_and_no_longer(file_name: str) -> None:
     wheel = WheelName.parse(file_name)
     assert wheel is not None
-    short = WheelName.parse(wheel.short())
+    short = WheelName.parse(wheel.short_name())
     assert short is not None
-    assert [here for here in EVERY if here.takes(short)] == PSUTIL[file_name]
-    assert len(wheel.short()) <= min(60, len(file_name))
+    assert [here for here in EVERY if here.supports(short)] == PSUTIL[file_name]
+    assert len(wheel.short_name()) <= min(60, len(file_name))
 
 
 @pytest.mark.parametrize("name", ["psutil.whl", "a-b-c-d.whl", "psutil-7.2.2-cp37-abi3-win_amd64.zip", ""])
@@ -59,18 +59,18 @@ def test_what_is_no_wheels_name_is_none(name: str) -> None:
 @given(st.text())
 def test_any_text_can_be_looked_at(name: str) -> None:
     wheel = WheelName.parse(f"psutil-1-{name}-abi3-{name}.whl")
-    assert wheel is None or not any(here.takes(wheel) for here in EVERY) or name
+    assert wheel is None or not any(here.supports(wheel) for here in EVERY) or name
 
 
 def test_pip_agrees_about_this_very_python() -> None:
     """Pip's own list of what it would install here, where pip is there."""
     tags = pytest.importorskip("pip._vendor.packaging.tags", reason="pip is not installed")
-    mine = Interpreter.here()
+    mine = Interpreter.current()
     for tag in tags.sys_tags():
         wheel = WheelName.parse(f"psutil-1-{tag}.whl")
         assert wheel is not None
         if tag.abi in {"abi3", f"cp{mine.version[0]}{mine.version[1]}"} and "linux" in tag.platform:
-            assert mine.takes(wheel), tag
+            assert mine.supports(wheel), tag
 
 
 def test_systems_are_told_in_words() -> None:
@@ -83,8 +83,8 @@ def test_systems_are_told_in_words() -> None:
     [("2.0.0.dev0", "2.0.0"), ("2.0.0rc1", "2.0"), ("2.9", "2.10"), ("5.9.6", "7.0"), ("x", "0.1")],
 )
 def test_versions_are_compared_by_their_numbers_and_a_final_one_is_newer(older: str, newer: str) -> None:
-    assert release(older) < release(newer)
+    assert version_key(older) < version_key(newer)
 
 
 def test_trailing_zeros_make_no_version_newer() -> None:
-    assert release("2.0.0") == release("2") == release("2.0.post1")
+    assert version_key("2.0.0") == version_key("2") == version_key("2.0.post1")

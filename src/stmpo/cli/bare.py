@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
 
     open_streams()
     try:
-        signals.interruptible()
+        signals.raise_on_signal()
         values = parsed(arguments)
         project, profile, as_json = (values.pop(name) for name in ("project", "profile", "as_json"))
         return render_command(project, values, profile=profile, as_json=as_json)

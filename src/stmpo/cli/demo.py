@@ -36,14 +36,14 @@ def demo_command(output_dir: str, processes: int | None, frames: str | None, com
     from stmpo.demo.contact_sheet import contact_sheet  # noqa: PLC0415
     from stmpo.machine import discover  # noqa: PLC0415
     from stmpo.model.text import duration  # noqa: PLC0415
-    from stmpo.system.signals import interruptible  # noqa: PLC0415
+    from stmpo.system.signals import raise_on_signal  # noqa: PLC0415
 
     folder = Path.cwd() / output_dir
     count = processes or max(2, len(discover().cpus))
     seconds, code = _timed_render(DEMO_COMP, folder / "frames", count, frames)
     if code is not ExitCode.OK:
         return int(code)
-    interruptible()
+    raise_on_signal()
     sheet = contact_sheet(sorted((folder / "frames").glob("demo_*.png")), folder / "contact-sheet.png")
     if compare:
         alone, code = _timed_render(DEMO_COMP, folder / "one-process", 1, frames)

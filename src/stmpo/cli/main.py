@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
     output = sys.stdout
     try:
-        signals.interruptible()
+        signals.raise_on_signal()
         result = cli.main(arguments, prog_name="stmpo", standalone_mode=False)
     except StmpoError as error:
         return refused(error)

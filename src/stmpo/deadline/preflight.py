@@ -14,7 +14,7 @@ from stmpo.deadline.preflight_fonts import fonts_told
 from stmpo.model.text import one_line
 from stmpo.project.item_checks import ItemFinding, Severity, _error, _warning, check_item
 from stmpo.project.model import Status
-from stmpo.system.paths.windows import refusal
+from stmpo.system.paths.windows import path_problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -84,7 +84,7 @@ def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Item
             f"writes a name of {longest} characters, and no file system takes more than {LONGEST_NAME}; give its output "
             "module a shorter one",
         )
-    elif windows and (why := refusal(output)):
+    elif windows and (why := path_problem(output)):
         yield _warning(item, f"cannot be delivered by a Windows worker: {why}")
 
 

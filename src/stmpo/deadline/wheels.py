@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import stmpo
 from stmpo.model.errors import BadInput
 from stmpo.system.paths import user_cache
-from stmpo.system.wheel_tags import LEAST_PSUTIL, Interpreter, WheelName, release
+from stmpo.system.wheel_tags import MIN_PSUTIL_VERSION, Interpreter, WheelName, version_key
 from stmpo.system.zip_files import zip_bytes
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def write_own_wheel(destination: Path) -> Path:
         if path.is_file() and not _LEFT_OUT & set(path.relative_to(package).parts)
     }
     metadata = (
-        f"Metadata-Version: 2.1\nName: stmpo\nVersion: {version}\nRequires-Dist: psutil>={LEAST_PSUTIL}\n"
+        f"Metadata-Version: 2.1\nName: stmpo\nVersion: {version}\nRequires-Dist: psutil>={MIN_PSUTIL_VERSION}\n"
     )
     tag = "Wheel-Version: 1.0\nGenerator: stmpo\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     info = f"stmpo-{version}.dist-info"
@@ -99,17 +99,17 @@ def _psutil_wheels(folders: Iterable[Path]) -> dict[WheelName, Path]:
     for folder in folders:
         for wheel in sorted(folder.glob("psutil-*.whl")):
             name = WheelName.parse(wheel.name)
-            if name is None or release(name.version) < release(LEAST_PSUTIL):
+            if name is None or version_key(name.version) < version_key(MIN_PSUTIL_VERSION):
                 continue
             key = (*name.pythons, *name.abis, *name.platforms)
-            if key not in best or release(best[key][0].version) < release(name.version):
+            if key not in best or version_key(best[key][0].version) < version_key(name.version):
                 best[key] = name, wheel
     return dict(best.values())
 
 
 def _uncovered(found: Iterable[WheelName]) -> list[str]:
     have = list(found)
-    return [tag for tag in PLATFORMS if not any(_example(tag).takes(name) for name in have)]
+    return [tag for tag in PLATFORMS if not any(_example(tag).supports(name) for name in have)]
 
 
 def _example(tag: str) -> Interpreter:
@@ -120,7 +120,7 @@ def _example(tag: str) -> Interpreter:
 
 
 def _for_here(name: WheelName) -> bool:
-    return Interpreter.here().takes(name)
+    return Interpreter.current().supports(name)
 
 
 def _download(tags: Sequence[str], cache: Path) -> None:
@@ -136,7 +136,7 @@ def _pip_download(tag: str, cache: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", *quiet, "--no-deps", "--only-binary=:all:", *wanted]
     try:
         subprocess.run(
-            [*command, "--dest", str(cache), f"psutil>={LEAST_PSUTIL}"],
+            [*command, "--dest", str(cache), f"psutil>={MIN_PSUTIL_VERSION}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=DOWNLOAD_SECONDS,
@@ -147,7 +147,7 @@ def _pip_download(tag: str, cache: Path) -> None:
 
 
 def _copy(wheel: Path, name: WheelName, destination: Path) -> Path:
-    target = destination / name.short()
+    target = destination / name.short_name()
     if not (target.exists() and target.samefile(wheel)):
         shutil.copyfile(wheel, target)
     return target
@@ -173,11 +173,11 @@ def _repacked(destination: Path) -> list[Path]:
 
 def _tag(installed: Distribution) -> str:
     """One tag of an installed wheel that this Python takes; that of this very Python where it does not say."""
-    here = Interpreter.here()
+    here = Interpreter.current()
     for line in (installed.read_text("WHEEL") or "").splitlines():
         tag = line.partition("Tag:")[2].strip()
         name = WheelName.parse(f"psutil-0-{tag}.whl")
-        if tag and name is not None and here.takes(name):
+        if tag and name is not None and here.supports(name):
             return tag
     python = f"cp{here.version[0]}{here.version[1]}"
     return f"{python}-{python}{'t' * here.free_threaded}-{here.platform}"

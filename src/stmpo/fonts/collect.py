@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from stmpo.fonts.find import FontState, ProjectFont
 from stmpo.fonts.install.manifest import FILE
 from stmpo.fonts.install.validate import NotAFont, examine
-from stmpo.system.paths.windows import refusal
+from stmpo.system.paths.windows import path_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -157,7 +157,7 @@ def copy_name(postscript: str, extension: str) -> str:
     dots = len(stem) - len(stem.lstrip("."))
     stem = ("_" * dots + stem[dots:])[:_LONGEST]
     name = stem + extension
-    return f"_{name}" if refusal(name) else name
+    return f"_{name}" if path_problem(name) else name
 
 
 def _files(fonts: Sequence[ProjectFont]) -> tuple[list[_File], list[tuple[ProjectFont, str]]]:

@@ -1,8 +1,8 @@
-"""A few threads that nobody has to wait for.
+"""Threads that do not keep the program from ending.
 
-What copies to a dead network share may hang in the system until somebody pulls a plug. Threads of
-`concurrent.futures` are joined when the interpreter ends, so one of them would keep a cancelled run from ending; these
-are left behind, and the system ends them with the process.
+A call to a dead network share may hang in the kernel for ever. Python joins the threads of
+`concurrent.futures` when the interpreter ends, so one such call would keep a cancelled run alive. Daemon
+threads are not joined: they end with the process.
 """
 
 from __future__ import annotations
@@ -18,89 +18,92 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _T = TypeVar("_T")
-_Order = tuple["asyncio.Future[Any]", "Callable[..., Any]", tuple[object, ...]]
+_Job = tuple["asyncio.Future[Any]", "Callable[..., Any]", tuple[object, ...]]
 
-LOOK_EVERY = 0.02
-"""Seconds between two looks at whether the last work is done."""
+_POLL_INTERVAL = 0.02
+"""Seconds between two checks in `close` whether all jobs are done."""
+
+
+def start_daemon_thread(function: Callable[[], None], name: str) -> threading.Thread | None:
+    """Start a daemon thread. Returns None if the system allows no more (limits on processes count them)."""
+    thread = threading.Thread(target=function, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 class Threads:
-    """Runs functions for one event loop, at most `count` at a time, in the order in which they came."""
+    """Run functions for one event loop, at most `count` at a time, in the order of the calls."""
 
     def __init__(self, count: int, name: str) -> None:
         self._count = count
         self._name = name
-        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._open = 0
-        """Orders that are not done."""
-
+        self._unfinished = 0
         self._lock = threading.Lock()
 
     async def run(self, function: Callable[..., _T], *arguments: object) -> _T:
-        """What the function returns, or raises. A cancelled wait leaves it running, and nobody hears of its end."""
+        """Return what the function returns, or raise what it raises.
+
+        A cancelled call does not stop the function: it goes on, and its result is dropped.
+        """
         future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         with self._lock:
-            self._open += 1
-            if self._open > len(self._threads) < self._count:
-                self._one_more()
-        self._orders.put((future, function, arguments))
+            self._unfinished += 1
+            if self._unfinished > len(self._threads) < self._count:
+                thread = start_daemon_thread(self._work, f"{self._name}-{len(self._threads)}")
+                self._threads += [thread] if thread else []
+        self._jobs.put((future, function, arguments))
         if not self._threads:
-            self._work_here()
+            self._work_in_loop()
         return await future
 
-    def _one_more(self) -> None:
-        """Start a thread. A system that grants no more (a limit on processes counts them) makes do with those there are."""
-        thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            return
-        self._threads.append(thread)
+    def close(self, timeout: float) -> bool:
+        """Drop the jobs that have not begun and wait for the others.
 
-    def close(self, limit: float) -> bool:
-        """Take nothing more, drop what has not begun, and wait for the rest; False if that took longer than `limit` seconds."""
-        while True:
-            try:
-                order = self._orders.get_nowait()
-            except queue.Empty:
-                break
-            if order is not None:
-                self._done()
-        deadline = time.monotonic() + limit
-        while self._open and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY)
+        Returns False if some still ran after `timeout` seconds; they are left behind.
+        """
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if self._jobs.get_nowait() is not None:
+                    self._count_finished()
+        deadline = time.monotonic() + timeout
+        while self._unfinished and time.monotonic() < deadline:
+            time.sleep(_POLL_INTERVAL)
         for _ in self._threads:
-            self._orders.put(None)
-        return not self._open
+            self._jobs.put(None)
+        return not self._unfinished
 
     def _work(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and whoever waited with it
-            while (order := self._orders.get()) is not None:
-                self._carry_out(order)
+        with contextlib.suppress(RuntimeError):  # the event loop was closed, so nobody waits for the result
+            while (job := self._jobs.get()) is not None:
+                self._carry_out(job)
 
-    def _work_here(self) -> None:
-        """Not even one thread is to be had: the loop waits, and the work is done all the same."""
+    def _work_in_loop(self) -> None:
+        """Do the work in the event loop, which waits meanwhile: the system allows not even one thread."""
         with contextlib.suppress(queue.Empty):
-            while (order := self._orders.get_nowait()) is not None:
-                self._carry_out(order)
+            while (job := self._jobs.get_nowait()) is not None:
+                self._carry_out(job)
 
-    def _carry_out(self, order: _Order) -> None:
-        future, function, arguments = order
+    def _carry_out(self, job: _Job) -> None:
+        future, function, arguments = job
         try:
             result, error = function(*arguments), None
-        except BaseException as caught:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as caught:  # noqa: BLE001 - it is raised in `run`
             result, error = None, caught
-        self._done()
-        future.get_loop().call_soon_threadsafe(_settle, future, result, error)
+        self._count_finished()
+        future.get_loop().call_soon_threadsafe(_set_result, future, result, error)
 
-    def _done(self) -> None:
+    def _count_finished(self) -> None:
         with self._lock:
-            self._open -= 1
+            self._unfinished -= 1
 
 
-def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
-    if future.done():  # nobody waits any more
+def _set_result(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.done():  # the call was cancelled
         return
     if error is None:
         future.set_result(result)

@@ -1,8 +1,9 @@
-"""Copying the bytes of one open file into another, the fastest way that the system offers.
+"""Copying one open file into another, the fastest way that the system offers.
 
-Linux copies inside the kernel (`copy_file_range`): without a detour through this process, and on file systems that can
-share or copy blocks themselves (XFS, Btrfs, NFS 4.2, SMB 3) without moving them at all. Where that is missing or
-refused, a large buffer does it. Both go on from the files' positions, so one can take over from the other.
+Linux copies inside the kernel (`copy_file_range`): without a detour through this process, and on file systems
+that share or copy blocks themselves (XFS, Btrfs, NFS 4.2, SMB 3) without moving the data at all. If that is
+missing or refused, a large buffer does it. Both work from the files' positions, so one can take over from the
+other.
 """
 
 from __future__ import annotations
@@ -10,30 +11,30 @@ from __future__ import annotations
 import errno
 import os
 
-CHUNK_BYTES = 64 << 20
-"""Asked of the kernel at a time: a thread that copies a huge file still comes back now and then."""
+KERNEL_CHUNK_BYTES = 64 << 20
+"""Bytes per call of `copy_file_range`, so that a thread with a huge file still returns now and then."""
 
 BUFFER_BYTES = 1 << 20
-LOOK_BYTES = 4 << 10
-"""To see that a source has ended. Small, since it is made for each frame, in many threads."""
+END_CHECK_BYTES = 4 << 10
+"""Size of the read that confirms the end of a source. Small: it is done for each frame, in many threads."""
 
-_REFUSALS = frozenset(
+_KERNEL_REFUSALS = frozenset(
     getattr(errno, name)
     for name in ("EXDEV", "EINVAL", "ENOSYS", "EOPNOTSUPP", "ENOTSUP", "EPERM", "EBADF", "ETXTBSY")
     if hasattr(errno, name)
 )
-"""How kernels and network file systems say that they will not copy between these two files."""
+"""Errors by which kernels and network file systems refuse to copy between two files."""
 
 
 def copy_bytes(source: int, target: int) -> int:
-    """Copy from one descriptor to the other until the source ends. Returns the bytes copied.
+    """Copy from one descriptor to the other until the source ends, and return the number of bytes copied.
 
     Raises:
-        OSError: reading or writing failed; what has been written so far is there.
+        OSError: reading or writing failed; what was written so far stays.
     """
     copied = _copy_in_kernel(source, target)
-    # Also when the kernel has copied all: old ones claim an early end on some file systems, and reading settles it.
-    buffer = memoryview(bytearray(BUFFER_BYTES if not copied else LOOK_BYTES))
+    # Read on even if the kernel has copied all: old kernels report an early end on some file systems.
+    buffer = memoryview(bytearray(END_CHECK_BYTES if copied else BUFFER_BYTES))
     with os.fdopen(source, "rb", buffering=0, closefd=False) as reading:
         while length := reading.readinto(buffer):
             written = 0
@@ -48,9 +49,9 @@ def _copy_in_kernel(source: int, target: int) -> int:
     copied = 0
     while copy is not None:
         try:
-            length = copy(source, target, CHUNK_BYTES)
+            length = copy(source, target, KERNEL_CHUNK_BYTES)
         except OSError as error:
-            if error.errno in _REFUSALS:
+            if error.errno in _KERNEL_REFUSALS:
                 break
             raise
         if not length:

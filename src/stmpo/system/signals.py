@@ -1,15 +1,15 @@
-"""What a signal does, at each stage of a program.
+"""Handling of signals at each stage of a program.
 
-    while it is loaded   ends it on the spot: nothing is there yet
-    in a command         `Interrupted`
-    before the loop      ends the run at once, in order: nothing has been started (`Cancelled`)
-    in the loop          cancels the run: renderers are stopped, what is whole is delivered
+    while it is loaded   the program ends at once: nothing exists yet
+    in a command         `Interrupted` is raised
+    before the loop      `Cancelled` is raised: nothing was started, and the run ends in order
+    in the loop          the run is cancelled: renderers are stopped, whole frames are delivered
     after the loop       nothing: the run is over, and only milliseconds of tidying are left
 
-SIGTERM, SIGINT and SIGHUP elsewhere, CTRL_BREAK (SIGBREAK) and CTRL_C on Windows; each where the system has it. Handlers
-run in the main thread, between two steps of whatever it does. Our own programs take the signals first thing and for good
-(`from_the_start`): a farm may cancel a task while Python is still loading it. Whoever calls the engine as a library gets
-its own handlers back.
+The signals are SIGTERM, SIGINT and SIGHUP, and on Windows CTRL_BREAK (SIGBREAK) and CTRL_C; each if the
+system has it. Handlers run in the main thread, between two steps of whatever it does. Our own programs
+install the handlers first of all and keep them (`install_program_handlers`), because a farm may cancel a task
+while Python still loads it. A program that calls the engine as a library gets its own handlers back.
 """
 
 from __future__ import annotations
@@ -35,111 +35,113 @@ class Cancelled(StmpoError):  # noqa: N818 - it names what has happened, as the 
 
 
 class Interrupted(KeyboardInterrupt):
-    """By which signal.
+    """A signal came; the argument is its name.
 
-    A class of its own: Python ends itself by SIGINT, whatever exit code it was given, once a plain `KeyboardInterrupt`
-    has passed through code that was compiled while it ran, as that of every dataclass is.
+    It is not a plain `KeyboardInterrupt` because Python then ends itself by SIGINT, whatever its exit code:
+    it does so once that exception has passed through code compiled at run time, as that of every dataclass
+    is.
     """
 
 
-class Listening:
-    """Handlers are installed; `listener` is told the signal's name."""
+class SignalHandlers:
+    """Handlers for the program's signals, which call `callback` with the signal's name."""
 
-    def __init__(self, listener: Callable[[str], None]) -> None:
-        self.listener = listener
-        there = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
-        # `nohup` has SIGHUP ignored: the run is meant to outlive its terminal.
+    def __init__(self, callback: Callable[[str], None]) -> None:
+        self.callback = callback
+        numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+        # `nohup` ignores SIGHUP: the run is to outlive its terminal.
         self._numbers = [
             number
-            for number in there
-            if _named(number) != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN
+            for number in numbers
+            if _name(number) != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN
         ]
 
-    def take_over(self) -> dict[int, Any]:
-        """Install the handlers; what was there before, by signal."""
+    def install(self) -> dict[int, Any]:
+        """Install the handlers, and return the earlier ones by signal."""
         return {number: signal.signal(number, self._handle) for number in self._numbers}
 
-    def let_through(self) -> None:
-        """Have them delivered, whatever whoever started this program had blocked: a mask is inherited."""
+    def unblock(self) -> None:
+        """Have the signals delivered even if the parent process blocked them: the mask is inherited."""
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
 
-    def have_ignored(self) -> None:
-        """From here on the system itself drops the signals, also while Python ends, when it has no handlers any more."""
+    def ignore(self) -> None:
+        """Have the system drop the signals, even while Python ends and no longer has handlers."""
         for number in self._numbers:
             signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        self.listener(_named(number))
+        self.callback(_name(number))
 
 
-def _named(number: int) -> str:
+def _name(number: int) -> str:
     return signal.Signals(number).name
 
 
-_program: list[Listening] = []
-"""The program's own, once `from_the_start` was called."""
+_active: list[SignalHandlers] = []
+"""The handlers in force: at most one, the program's own or those of a run."""
 
 
-def _leave(name: str) -> NoReturn:
-    # No exception: whatever is being loaded may catch it and go on, or show a traceback.
+def _exit_now(name: str) -> NoReturn:
+    # Not an exception: the code that is being loaded might catch it and go on, or print a traceback.
     os.write(2, f"stmpo: cancelled by {name} before anything was started\n".encode())
     os._exit(int(ExitCode.CANCELLED))
 
 
-def _interrupt(name: str) -> None:
+def _raise_interrupted(name: str) -> None:
     raise Interrupted(name)
 
 
-def _end_at_once(name: str) -> None:
+def _raise_cancelled(name: str) -> None:
     raise Cancelled(f"cancelled by {name} before anything was started")
 
 
-def ignore(_name: str) -> None:
-    """The listener for when the run is over."""
+def ignore_signal(_name: str) -> None:
+    """Do nothing: the callback once a run is over."""
 
 
-def from_the_start() -> None:
-    """Take the signals for the rest of the program: to be called first thing, and once."""
-    state = Listening(_leave)
-    _program.append(state)
-    state.take_over()
-    state.let_through()
+def install_program_handlers() -> None:
+    """Handle the signals for the rest of the program. Call it once, before anything else."""
+    handlers = SignalHandlers(_exit_now)
+    _active.append(handlers)
+    handlers.install()
+    handlers.unblock()
 
 
-def interruptible() -> None:
-    """From here on a signal raises `Interrupted`: the program is loaded, or does something else after a run."""
-    for state in _program:
-        state.listener = _interrupt
-        state.take_over()
+def raise_on_signal() -> None:
+    """Raise `Interrupted` at a signal from now on: the program is loaded, or goes on after a run."""
+    for handlers in _active:
+        handlers.callback = _raise_interrupted
+        handlers.install()
 
 
 @contextmanager
-def listening() -> Iterator[Listening]:
-    """Take the signals over for a run. Inside another one, or in our own programs, it is the same `Listening`.
+def handling_signals() -> Iterator[SignalHandlers]:
+    """Handle the signals during a run. Inside another run, or in our own programs, yield the handlers in
+    force.
 
-    What the signals did before comes back at the end, but for our own programs: those have only their exit left, which
-    no signal should turn into something else than what the run came to.
+    The earlier handlers come back at the end, except in our own programs: they only have to exit, and no
+    signal may change the exit code of the run.
     """
-    if _program:
-        state = _program[-1]
-        outermost = state.listener in {_leave, _interrupt, ignore}
+    if _active:
+        handlers = _active[-1]
+        outermost = handlers.callback in {_exit_now, _raise_interrupted, ignore_signal}
         if outermost:
-            state.listener = _end_at_once
-            state.take_over()
+            handlers.callback = _raise_cancelled
+            handlers.install()
         try:
-            yield state
+            yield handlers
         finally:
             if outermost:
-                state.listener = ignore
-                state.have_ignored()
+                handlers.callback = ignore_signal
+                handlers.ignore()
         return
-    state = Listening(_end_at_once)
-    previous = state.take_over()
-    _program.append(state)
+    handlers = SignalHandlers(_raise_cancelled)
+    previous = handlers.install()
+    _active.append(handlers)
     try:
-        yield state
+        yield handlers
     finally:
-        _program.remove(state)
-        for number, before in previous.items():
-            signal.signal(number, before)
+        _active.remove(handlers)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -29,8 +29,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
-from stmpo.system.paths.windows import refusal
-from stmpo.system.wheel_tags import LEAST_PSUTIL, Interpreter, WheelName, release
+from stmpo.system.paths.windows import path_problem
+from stmpo.system.wheel_tags import MIN_PSUTIL_VERSION, Interpreter, WheelName, version_key
 from stmpo.system.zip_files import ODD_ARCHIVE, plainly_packed
 from stmpo.worker.openjd_session import one_line, run, say, set_variable, usage
 
@@ -96,7 +96,7 @@ def fits(installed: str, wanted: str | None) -> bool:
     """Whether an installed stmpo serves a job made by version `wanted`: the same major version, and not an older one."""
     if wanted is None or installed == wanted:
         return True
-    (mine, final), (asked, asked_final) = release(installed), release(wanted)
+    (mine, final), (asked, asked_final) = version_key(installed), version_key(wanted)
     return mine[:1] == asked[:1] and (mine > asked or (mine == asked and final >= asked_final))
 
 
@@ -105,7 +105,7 @@ def _provide(name: str, wheels: Sequence[Path], path: list[str], site: Path) -> 
     named = [(wheel, parsed) for wheel in wheels if (parsed := WheelName.parse(wheel.name)) is not None]
     mine = sorted(
         ((wheel, parsed) for wheel, parsed in named if parsed.name == name),
-        key=lambda pair: release(pair[1].version),
+        key=lambda pair: version_key(pair[1].version),
         reverse=True,
     )
     wanted = mine[0][1].version if mine and name == "stmpo" else None
@@ -113,10 +113,10 @@ def _provide(name: str, wheels: Sequence[Path], path: list[str], site: Path) -> 
     if installed is not None and _serves(name, installed, wanted):
         say(f"{name} {installed} is installed on this worker and fits")
         return False
-    here = Interpreter.here()
+    here = Interpreter.current()
     refused = ""
     for wheel, parsed in mine:
-        if here.takes(parsed):
+        if here.supports(parsed):
             unpack(wheel, site)
             refused = "" if parsed.system == "any" else _import_error(name, site)
             if not refused:
@@ -129,7 +129,7 @@ def _provide(name: str, wheels: Sequence[Path], path: list[str], site: Path) -> 
 def _serves(name: str, installed: str, wanted: str | None) -> bool:
     if name == "stmpo":
         return fits(installed, wanted)
-    return release(installed) >= release(LEAST_PSUTIL)
+    return version_key(installed) >= version_key(MIN_PSUTIL_VERSION)
 
 
 def _installed(name: str, path: list[str]) -> str | None:
@@ -194,7 +194,7 @@ def _stays_inside(name: str) -> bool:
     """Windows' rules hold on every system: what they change or take for a device is in no wheel of ours."""
     path = PurePosixPath(name)
     plain = bool(name) and not (path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name))
-    return plain and refusal(name) is None
+    return plain and path_problem(name) is None
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def run(command: Callable[[Sequence[str]], int]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a session reads UTF-8, whatever the worker's code page is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        signals.interruptible()
+        signals.raise_on_signal()
         return command(sys.argv[1:])
     except StmpoError as error:
         say(f"openjd_fail: {one_line(str(error))}")

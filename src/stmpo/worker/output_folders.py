@@ -74,12 +74,12 @@ def folder_under(root: Path, name: str) -> Path:
     rest = PurePosixPath(name)
     if not rest.name or "\0" in name or ".." in rest.parts or rest.is_absolute() or _drive(name):
         raise BadInput(f"the output {name!r} does not lie inside the job's output folder {root}")
-    if reason := paths.refusal(name):
+    if reason := paths.path_problem(name):
         raise BadInput(f"the output {name!r} cannot be written on this worker: {reason}; choose another name")
     if not root.is_absolute():
         raise BadInput(f"the job's output folder {str(root)!r} is not absolute; choose a folder for the job")
     folder = root.joinpath(*rest.parts[:-1])
-    if not paths.leads_inside(folder, root):
+    if not paths.is_inside(folder, root):
         raise BadInput(f"the output folder {folder} leads out of the job's output folder {root} by a link")
     return folder
 

@@ -91,7 +91,7 @@ def _journal_dir(environ: Mapping[str, str], output: Path, task: str) -> Path | 
     mine = f"{hashlib.blake2b(job.encode(), digest_size=4).hexdigest()}_{task}" if job else task
     if shared := environ.get("STMPO_JOURNAL_DIR", ""):
         return Path(shared) / mine
-    if paths.leads_inside(output, Path(session)):
+    if paths.is_inside(output, Path(session)):
         return Path(session) / JOURNALS
     return output.parent / BESIDE / mine
 

@@ -18,7 +18,7 @@ from typing import Any
 from stmpo.fonts.install.validate import MOST_BYTES, NotAFont, ValidFont, examine
 from stmpo.model.errors import BadInput
 from stmpo.system import paths
-from stmpo.system.paths.windows import refusal
+from stmpo.system.paths.windows import path_problem
 
 FILE = "fonts.json"
 MOST_FONTS = 2000
@@ -47,7 +47,7 @@ def read_manifest(folder: Path) -> tuple[Wanted, ...]:
     Raises:
         BadInput: the list cannot be read, or names something outside the folder.
     """
-    folder = Path(paths.reachable(str(folder), _LONGEST_NAME))  # a session's folder may be a deep one
+    folder = Path(paths.extended_path(str(folder), _LONGEST_NAME))  # a session's folder may be a deep one
     if not os.path.lexists(folder):
         return ()
     if _leads_out(folder):
@@ -72,7 +72,7 @@ def read_manifest(folder: Path) -> tuple[Wanted, ...]:
 def _leads_out(folder: Path) -> bool:
     """Whether it is a link to somewhere else. Of a folder that is too deep to be resolved (Windows), whether it is a link."""
     try:
-        return not paths.leads_inside(folder, folder.parent)
+        return not paths.is_inside(folder, folder.parent)
     except OSError:
         status = folder.lstat()
         return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
@@ -87,7 +87,7 @@ def _wanted(folder: Path, entry: Any) -> Wanted:
 
 def _inside(folder: Path, name: str) -> Path:
     """The path of a file of the job. Windows' rules hold on every system: a job may be made on any."""
-    why = refusal(name)
+    why = path_problem(name)
     if name in {"", ".", ".."} or any(letter in name for letter in "/\\:"):
         why = "it is not the bare name of a file"
     elif (folder / name).is_symlink():

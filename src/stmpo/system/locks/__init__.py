@@ -1,4 +1,4 @@
-"""Exclusive locks on open files, given back by the system when their process ends, however it ends."""
+"""Exclusive locks on open files. The system releases a lock when its process ends, however it ends."""
 
 from __future__ import annotations
 

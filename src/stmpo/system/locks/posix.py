@@ -1,4 +1,4 @@
-"""File locks by `flock`: they belong to the open file and end with it, also over NFS and SMB mounts of Linux."""
+"""File locks by `flock`: they end with the open file, also on NFS and SMB mounts of Linux."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ import sys
 
 assert sys.platform != "win32", "Windows has locks/windows.py"
 
-_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-"""What a file system that knows no locks may say."""
+_UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+"""Errors of file systems that have no locks."""
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file for this process alone; False when another process has it.
+    """Lock an open file for this process alone; return False if another process holds the lock.
 
-    A file system that knows no locks answers True: a lock that cannot be had must not stop a render.
+    Returns True on a file system without locks: that must not stop a render.
 
     Raises:
         OSError: anything else went wrong.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # NFS may say the latter of a lock that another has
+    except (
+        BlockingIOError,
+        PermissionError,
+    ):  # NFS may report the second for a lock that another process holds
         return False
     except OSError as error:
-        if error.errno not in _NO_LOCKS:
+        if error.errno not in _UNSUPPORTED:
             raise
     return True

@@ -1,6 +1,8 @@
-"""File locks by `LockFileEx`. Windows' locks are mandatory, so the locked byte lies far beyond any journal's end.
+"""File locks by `LockFileEx`. Windows' locks are mandatory, so the locked byte lies far beyond any journal's
+end.
 
-Not by the C runtime's `_locking`: it goes by the file's position, and it does not say which error it met.
+The C runtime's `_locking` is not used: it locks at the file's position, and does not report which error it
+met.
 """
 
 from __future__ import annotations
@@ -11,18 +13,18 @@ import sys
 
 assert sys.platform == "win32", "other systems have locks/posix.py"
 
-_BEYOND = 0x7FFFFFFE
-_EXCLUSIVE_AT_ONCE = 0x1 | 0x2  # LOCKFILE_FAIL_IMMEDIATELY, LOCKFILE_EXCLUSIVE_LOCK
+_LOCKED_OFFSET = 0x7FFFFFFE
+_EXCLUSIVE_WITHOUT_WAITING = 0x1 | 0x2  # LOCKFILE_FAIL_IMMEDIATELY, LOCKFILE_EXCLUSIVE_LOCK
 
 _HELD = {33, 997}
-"""ERROR_LOCK_VIOLATION, ERROR_IO_PENDING: another process has it."""
+"""ERROR_LOCK_VIOLATION, ERROR_IO_PENDING: another process holds the lock."""
 
-_NO_LOCKS = {1, 50, 120}
-"""ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED, ERROR_CALL_NOT_IMPLEMENTED: a file system that knows no locks."""
+_UNSUPPORTED = {1, 50, 120}
+"""ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED, ERROR_CALL_NOT_IMPLEMENTED: the file system has no locks."""
 
 
 class _Overlapped(ctypes.Structure):
-    """OVERLAPPED: where the locked byte is."""
+    """OVERLAPPED: the position of the locked byte."""
 
     _fields_ = (
         ("internal", ctypes.c_void_p),
@@ -40,24 +42,18 @@ _lock_file.restype = ctypes.c_int
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file for this process alone; False when another process has it.
+    """Lock an open file for this process alone; return False if another process holds the lock.
 
-    A file system that knows no locks answers True: a lock that cannot be had must not stop a render.
+    Returns True on a file system without locks: that must not stop a render.
 
     Raises:
         OSError: anything else went wrong.
     """
-    where = _Overlapped(offset=_BEYOND)
+    position = _Overlapped(offset=_LOCKED_OFFSET)
     handle = msvcrt.get_osfhandle(descriptor)
-    if _lock_file(handle, _EXCLUSIVE_AT_ONCE, 0, 1, 0, ctypes.byref(where)):
+    if _lock_file(handle, _EXCLUSIVE_WITHOUT_WAITING, 0, 1, 0, ctypes.byref(position)):
         return True
-    return answer(ctypes.get_last_error())
-
-
-def answer(code: int) -> bool:
-    """What a refusal with this error code means. Raises OSError."""
-    if code in _HELD:
-        return False
-    if code not in _NO_LOCKS:
+    code = ctypes.get_last_error()
+    if code not in _HELD | _UNSUPPORTED:
         raise ctypes.WinError(code)
-    return True
+    return code in _UNSUPPORTED

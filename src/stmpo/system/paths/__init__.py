@@ -1,10 +1,7 @@
-"""What this system lets a path be: names that no file can have, and folders too deep for a plain path.
+"""The system's rules for paths: names that no file can have, and folders too deep for a plain path.
 
-`refusal` says why files cannot be called so; `fits` whether programs can open names of some length in a folder;
-`reachable` gives the folder in a form in which this program can; `remote` says whether a file lies across a network.
-
-`is_file`, `is_folder` and `exists` answer for what users name: no, where the system refuses to look (a folder above that
-may not be entered, a name that is too long). `pathlib` raises there.
+`is_file`, `is_folder` and `exists` answer for paths that users name: no, if the system refuses access (a
+folder above may not be entered, or a name is too long). `pathlib` raises in these cases.
 """
 
 from __future__ import annotations
@@ -14,39 +11,39 @@ import sys
 from pathlib import Path
 
 if sys.platform == "win32":
-    from stmpo.system.paths.windows import fits, reachable, refusal, remote, user_cache
+    from stmpo.system.paths.windows import extended_path, is_remote, path_fits, path_problem, user_cache
 else:
-    from stmpo.system.paths.posix import fits, reachable, refusal, remote, user_cache
+    from stmpo.system.paths.posix import extended_path, is_remote, path_fits, path_problem, user_cache
 
 __all__ = [
     "exists",
-    "fits",
+    "extended_path",
     "is_file",
     "is_folder",
-    "leads_inside",
-    "reachable",
-    "refusal",
-    "remote",
+    "is_inside",
+    "is_remote",
+    "path_fits",
+    "path_problem",
     "user_cache",
 ]
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is seen there."""
-    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises where it may not look
+    """Return whether the path leads to a file."""
+    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises if access is refused
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is seen there."""
+    """Return whether the path leads to a folder."""
     return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
 def exists(path: Path) -> bool:
-    """Whether anything is seen there, at the end of links."""
+    """Return whether the path leads to anything. Links are followed."""
     return os.path.exists(path)  # noqa: PTH110 - as above
 
 
-def leads_inside(path: Path, folder: Path) -> bool:
-    """Whether a path lies in a folder, or is it, at the end of all links. Links in a circle lead nowhere else."""
-    real = os.path.realpath  # `Path.resolve` raises where links lead in a circle
+def is_inside(path: Path, folder: Path) -> bool:
+    """Return whether a path lies in a folder, or is that folder, after all links are followed."""
+    real = os.path.realpath  # `Path.resolve` raises on links in a circle
     return Path(real(path)).is_relative_to(real(folder))

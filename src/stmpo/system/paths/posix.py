@@ -1,4 +1,4 @@
-"""Linux and macOS: every name is a file's, and the file system says by itself what is too long for it."""
+"""Linux and macOS: every name can be a file's, and the file system itself reports a path that is too long."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NETWORK = ("nfs", "cifs", "smb", "afp", "webdav", "fuse.sshfs", "lustre", "beegfs", "gpfs", "ceph")
-"""How file systems across a network are called, by the beginnings of their names."""
+"""How the names of network file systems begin."""
 
 
-def refusal(path: str) -> str | None:  # noqa: ARG001 - every system's has the same parameters
-    """Why no file can be called so, as the end of a sentence; None where one can."""
+def path_problem(path: str) -> str | None:  # noqa: ARG001 - every system's has the same parameters
+    """Return why no file can have this path, as the end of a sentence; None if one can."""
     return None
 
 
-def fits(folder: str, longest_name: int) -> bool:  # noqa: ARG001
-    """Whether programs can open a file with a name of that many characters in this folder (absolute)."""
+def path_fits(folder: str, longest_name: int) -> bool:  # noqa: ARG001
+    """Return whether programs can open files with names of that many characters in this folder (absolute)."""
     return True
 
 
-def reachable(folder: str, longest_name: int) -> str:  # noqa: ARG001
-    """The folder (absolute) in a form in which this program can open files with names of that many characters."""
+def extended_path(folder: str, longest_name: int) -> str:  # noqa: ARG001
+    """Return the folder (absolute) in a form in which this program can open names of that many characters."""
     return folder
 
 
-def remote(path: str) -> bool:
-    """Whether a file (absolute path) lies across a network, as far as the list of mounted file systems says. Touches no disk."""
+def is_remote(path: str) -> bool:
+    """Return whether a file (absolute path) is on a network, by the list of mounts. Touches no disk."""
     import psutil  # noqa: PLC0415 - costs 20 ms
 
     try:

@@ -1,11 +1,11 @@
 r"""Windows' rules for paths. Pure: they are tested on every system.
 
-- Windows changes some names without a word: it drops dots and blanks at the end of each part, takes what follows a
-  colon for a stream inside the file, and opens a device where a part is called NUL or COM1, with any extension. A frame
-  of such a name would be delivered to somewhere else, so such names are refused as they were written.
-- A plain path ends at 259 characters, a folder's at 247, unless the system and the program both allow more
-  (`LongPathsEnabled`, and a manifest); After Effects does not. An absolute path behind `\\?\` has no such end. Only
-  paths that need the prefix get it: people read them.
+- Windows changes some names silently: it drops dots and blanks at the end of each part, takes text after a
+  colon for the name of a stream inside the file, and opens a device if a part is called NUL or COM1, with any
+  extension. A frame with such a name would be delivered to another place, so the name is refused as written.
+- A plain path has at most 259 characters, a folder's at most 247, unless both the system and the program
+  allow more (`LongPathsEnabled`, and a manifest); After Effects does not. An absolute path behind `\\?\` has
+  no such limit. Only paths that need the prefix get it, because people read them.
 
 Source: Microsoft, "Naming Files, Paths, and Namespaces" and "Maximum Path Length Limitation".
 """
@@ -19,64 +19,61 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOLDER_END = 247
-FILE_END = 259
+MAX_FOLDER = 247
+MAX_FILE = 259
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)
 _VOLUME = re.compile(r"\\\\\?\\(UNC\\[^\\]+\\|[A-Za-z]:(\\|$)|Volume\{[0-9A-Fa-f-]+\}\\)", re.IGNORECASE)
-"""What may follow `\\\\?\\`; anything else there is an object of the kernel."""
+"""A file system behind `\\\\?\\`; anything else there is an object of the kernel."""
 
 _PIPE = re.compile(r"\\\\(\?\\UNC\\)?[^\\]+\\(pipe|mailslot|ipc\$)(\\|$)", re.IGNORECASE)
 _EXTENDED = ("\\\\?\\", "\\\\.\\")
 
 
-def refusal(path: str) -> str | None:
-    """Why no file can be called so, as the end of a sentence; None where one can.
+def path_problem(path: str) -> str | None:
+    """Return why no file can have this path, as the end of a sentence; None if one can.
 
-    `path` is taken as written, relative or absolute; `..` is left to others.
+    `path` is judged as written, relative or absolute; `..` is not judged.
     """
     plain = path.replace("/", "\\")
     if plain.startswith("\\\\.\\") or (plain.startswith("\\\\?\\") and not _VOLUME.match(plain)):
         return "it is a device, not a folder of files"
     if _PIPE.match(plain):
         return "it is a pipe or a mailbox between programs, not a folder of files"
-    # Not `parts`: it would drop "." and keep "..", and a path behind `\\?\` is split the same way.
+    # `parts` is not used: it would drop ".", and would not split a path behind `\\?\` at "/".
     body = path[len(PureWindowsPath(path).anchor) :]
-    for part in re.split(r"[\\/]", body):
-        if part not in {"", ".", ".."} and (why := _part_refusal(part)):
-            return why
-    return None
+    problems = (_part_problem(part) for part in re.split(r"[\\/]", body) if part not in {"", ".", ".."})
+    return next(filter(None, problems), None)
 
 
-def _part_refusal(part: str) -> str | None:
+def _part_problem(part: str) -> str | None:
     if found := _FORBIDDEN.search(part):
         also = ", which would make it a stream inside another file" if found[0] == ":" else ""
         return f"Windows allows no {found[0]!r} in the name {part!r}{also}"
     if _DEVICE.fullmatch(part.partition(".")[0].rstrip(" ")):
         return f"Windows keeps the name {part!r} for a device"
     if part[-1] in ". ":
-        what = "dot" if part[-1] == "." else "blank"
-        return f"Windows drops the {what} at the end of the name {part!r}"
+        return f"Windows drops the {'dot' if part[-1] == '.' else 'blank'} at the end of the name {part!r}"
     return None
 
 
-def fits(folder: str, longest_name: int) -> bool:
-    """Whether programs can open a file with a name of that many characters in this folder (absolute)."""
-    return len(folder) <= FOLDER_END and len(folder) + 1 + longest_name <= FILE_END
+def path_fits(folder: str, longest_name: int) -> bool:
+    """Return whether programs can open files with names of that many characters in this folder (absolute)."""
+    return len(folder) <= MAX_FOLDER and len(folder) + 1 + longest_name <= MAX_FILE
 
 
-def reachable(folder: str, longest_name: int) -> str:
-    """The folder (absolute) in a form in which this program can open files with names of that many characters."""
-    if fits(folder, longest_name) or folder.startswith(_EXTENDED):
+def extended_path(folder: str, longest_name: int) -> str:
+    """Return the folder (absolute) in a form in which this program can open names of that many characters."""
+    if path_fits(folder, longest_name) or folder.startswith(_EXTENDED):
         return folder
     if folder.startswith("\\\\"):
         return f"\\\\?\\UNC\\{folder[2:]}"
     return f"\\\\?\\{folder}"
 
 
-def remote(path: str) -> bool:
-    """Whether a file (absolute path) lies on a share, by its path. A drive letter tells nothing of what is behind it."""
+def is_remote(path: str) -> bool:
+    """Return whether a file (absolute path) lies on a share, by its path. Drive letters are not looked up."""
     plain = path.replace("/", "\\")
     if plain.startswith(_EXTENDED):
         return plain[4:8].upper() == "UNC\\"
