@@ -1,8 +1,9 @@
-"""Run measurements: `python -m benchmarks [NAME…] [OPTION…]`; without a name, all of them, one after the other.
+"""Run measurements: `python -m benchmarks [NAME…] [OPTION…]`; without a name, all of them, one after the
+other.
 
-Each is a module of its own and runs in a process of its own, so that none measures what another has left behind.
-It ends with 0 when every bound was kept, and with 1 when one was missed. `python -m benchmarks NAME --help` says what
-a measurement is and which options it has.
+Each measurement is a module and runs in its own process, so that none measures the leftovers of another. The
+exit code is 0 if every bound was kept, and 1 if one was missed. `python -m benchmarks NAME --help` describes
+a measurement and its options.
 """
 
 from __future__ import annotations
@@ -50,12 +51,12 @@ def main(arguments: list[str]) -> int:
 
 
 def module(name: str) -> Path:
-    """The file of a measurement."""
+    """Return the file of a measurement."""
     return HERE / f"{name.replace('-', '_')}.py"
 
 
 def kept(name: str, options: list[str]) -> bool:
-    """Run one measurement; whether it kept its bounds."""
+    """Run one measurement; return whether it kept its bounds."""
     command = [sys.executable, "-m", f"benchmarks.{module(name).stem}", *options]
     return subprocess.run(command, cwd=HERE.parent, check=False).returncode == 0
 

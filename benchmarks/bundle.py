@@ -1,8 +1,9 @@
-"""`stmpo bundle` of a large project: 40 queue items and 20,000 footage files, as sequences and as footage items of a file each.
+"""`stmpo bundle` of a large project: 40 queue items and 20,000 footage files, as sequences and as footage
+items of a file each.
 
-Each shape is a real project, made by py_aep with its files on the disk, and the whole command is measured, from its start
-to the bundle that stands: reading, looking for every file, checking, writing. No wheels are downloaded. Megabytes are 10^6
-bytes, the template's kilobytes 10^3.
+Each shape is a real project, made by py_aep with its files on the disk, and the whole command is measured,
+from its start to the bundle that stands: reading, looking for every file, checking, writing. No wheels are
+downloaded. Megabytes are 10^6 bytes, the template's kilobytes 10^3.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Bound, Result, parser, report, skipped
-from benchmarks.stage import PATIENCE, ROOT, Used, ordinary_environment
+from benchmarks.stage import ROOT, RUN_TIMEOUT, Used, ordinary_environment
 
 if TYPE_CHECKING:
     from py_aep import Application, CompItem
@@ -59,7 +60,7 @@ def measured(shape: str) -> list[Result]:
 
 
 def made(folder: Path, *, sequences: bool) -> Path:
-    """A project of 40 comps, all of them queued, and its footage."""
+    """Create a project of 40 comps, all of them queued, and its footage."""
     import py_aep  # noqa: PLC0415
 
     app = py_aep.new()
@@ -97,7 +98,7 @@ def _fill(app: Application, comp: CompItem, folder: Path, *, sequences: bool) ->
 
 
 def bundled(project: Path, folder: Path) -> Used:
-    """Bundle it in a process of its own.
+    """Bundle it in its own process.
 
     Raises:
         RuntimeError: it was refused.
@@ -110,7 +111,7 @@ def bundled(project: Path, folder: Path) -> Used:
         env=ordinary_environment(),
         cwd=ROOT,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=RUN_TIMEOUT,
         check=False,
     )
     took = time.perf_counter() - began

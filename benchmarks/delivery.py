@@ -1,9 +1,10 @@
 """Delivery of 500 frames of 1 MB, against `cp` of the same files followed by `sync`.
 
-Ours is what the collector does with each frame, in the same threads: read it to the end of its structure, copy it under a
-temporary name, flush it to the disk, rename it. Theirs copies and flushes, and verifies nothing. Both read files that the
-system has in memory, as it has frames that were just rendered, and write into a fresh folder of the same disk; before
-each side everything older is flushed, so that neither pays for the other.
+Ours is what the collector does with each frame, in the same threads: read it to the end of its structure,
+copy it under a temporary name, flush it to the disk, rename it. Theirs copies and flushes, and verifies
+nothing. Both read files that the system has in memory, as it has frames that were just rendered, and write
+into a fresh folder of the same disk; before each side everything older is flushed, so that neither pays for
+the other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The demo comp rendered by two processes, against one.
 
-Both sides are the whole command, `stmpo render`, from its start to its end with every frame delivered, as a user waits
-for it: start-up, planning, rendering, verification and delivery. One process may use both cores as it likes.
+Both sides are the whole command, `stmpo render`, from its start to its end with every frame delivered, as a
+user waits for it: start-up, planning, rendering, verification and delivery. One process may use both cores as
+it likes.
 """
 
 from __future__ import annotations

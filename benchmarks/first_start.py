@@ -1,8 +1,9 @@
 """From the start of `stmpo render` to the start of its first renderer: how soon work begins.
 
-Both moments are the system's own record of when a process was created (Linux keeps hundredths of a second). Between them
-lie the interpreter's start, imports, checks of the input, the plan, and the making of a contained process. The fake's own
-start-up is not in it; what the fake's clock says when it runs, its imports done, is reported beside it.
+Both moments are the system's own record of when a process was created (Linux keeps hundredths of a second).
+Between them lie the interpreter's start, imports, checks of the input, the plan, and the making of a
+contained process. The fake's own start-up is not in it; what the fake's clock says when it runs, its imports
+done, is reported beside it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Start:
     """It ran its first lines, by its own clock."""
 
     used: float
-    """Processor time that `stmpo render` had used by then: what is left of `created` on a machine with nothing else to do."""
+    """Processor time that `stmpo render` had used by then: what is left of `created` on a machine with
+    nothing else to do.
+    """
 
 
 def main() -> int:

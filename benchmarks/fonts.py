@@ -1,8 +1,9 @@
 """Looking up a project's fonts among 3,000 font files: the first time, and with the index that it leaves.
 
-Each file is DejaVu Sans with its Latin letters, under a name of its own, in folders of 100. Each look-up is a process of
-its own, so imports are in it, and the interpreter's own start is taken off. The first look-up reads from memory what has
-just been written; a disk adds its own time. The share of the bare walk through the folders is printed beside the second.
+Each file is DejaVu Sans with its Latin letters, under a name of its own, in folders of 100. Each look-up is a
+process of its own, so imports are in it, and the interpreter's own start is taken off. The first look-up
+reads from memory what has just been written; a disk adds its own time. The share of the bare walk through the
+folders is printed beside the second.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def fill(folder: Path, source: Path) -> None:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """An environment in which these are the user's fonts, and the system's are not looked at."""
+    """Return an environment with these fonts as the user's, and without the system's."""
     (folder / "fonts.conf").write_text(
         '<fontconfig><dir prefix="xdg">fonts</dir></fontconfig>', encoding="utf-8"
     )
@@ -102,7 +103,7 @@ def first_look(folder: Path, environment: dict[str, str]) -> float:
 
 
 def run(script: str, environment: dict[str, str], *arguments: str) -> None:
-    """A Python process."""
+    """Run a Python process."""
     subprocess.run([sys.executable, "-c", script, *arguments], env=environment, cwd=ROOT, check=True)
 
 

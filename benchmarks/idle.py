@@ -1,7 +1,8 @@
 """What waiting costs: the orchestrator's processor time while 24 renderers compute and say nothing.
 
-The fakes sleep over their first frame. Once all of them have settled, the processor time of the orchestrator's process
-is read, and again after a while. The small processes that hold the renderers are read too, and reported beside it.
+The fakes sleep over their first frame. Once all of them have settled, the processor time of the
+orchestrator's process is read, and again after a while. The small processes that hold the renderers are read
+too, and reported beside it.
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
-"""Random kills with resume: every run is killed at a random moment, until so many were; then the rest is finished.
+"""Random kills with resume: every run is killed at a random moment, until so many were; then the rest is
+finished.
 
     python -m benchmarks kills [--kills N] [--seed N]
 
-`kill -9` of the orchestrator, alone or right after one of its descendants (the warden, a keeper, a renderer). An output
-that is complete, or was killed often enough, makes way for a fresh one. All must end with every frame whole and nothing running.
+`kill -9` of the orchestrator, alone or right after one of its descendants (the warden, a keeper, a renderer).
+An output that is complete, or was killed often enough, makes way for a fresh one. All must end with every
+frame whole and nothing running.
 
-What a kill makes unavoidable: the frames that were in work, at most one a renderer, are not whole and have to be begun
-again. Nothing that was whole has to be: so the bound is on whole renderings, as the renderers count them themselves, for
-each frame that was asked for; those that a kill cut are in neither number. At most 5 % above one each.
+What a kill makes unavoidable: the frames that were in work, at most one a renderer, are not whole and have to
+be begun again. Nothing that was whole has to be: so the bound is on whole renderings, as the renderers count
+them themselves, for each frame that was asked for; those that a kill cut are in neither number. At most 5 %
+above one each.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Bound, Result, parser, report
-from benchmarks.stage import PATIENCE, ROOT, Stage
+from benchmarks.stage import ROOT, RUN_TIMEOUT, Stage
 from benchmarks.trees import descendants, kill, marked
 from stmpo.testing import frame_stamp, starts
 
@@ -89,14 +92,14 @@ class Output:
         if below and self._chance.random() < 0.3:
             kill(self._chance.choice(below))
         run.send_signal(signal.SIGKILL)
-        run.wait(PATIENCE)
+        run.wait(RUN_TIMEOUT)
         self.tally.kills += 1
         self._see_nothing_left()
         return True
 
     def finish(self) -> None:
-        """A run that nobody disturbs, and what there is afterwards."""
-        code = self._start().wait(PATIENCE)
+        """Run undisturbed to the end, and count the result."""
+        code = self._start().wait(RUN_TIMEOUT)
         self._see_nothing_left()
         shown = {}
         for path in (self._stage.folder / "out").glob("f_*.png"):

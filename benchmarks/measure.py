@@ -1,8 +1,8 @@
-"""What all measurements share: results with their bounds, paired repeats, and how both are printed.
+"""The shared parts of all measurements: results with their bounds, paired repeats, and printing.
 
-A ratio is taken between two things that were measured in the same run, one right after the other, with the order
-turned at each repeat: what disturbs the machine for a while disturbs both. The median of the pairs' ratios is the result,
-and the spread of the pairs is printed beside it, so that a reader sees how far to trust it.
+A ratio compares two things measured in the same run, one right after the other, with the order swapped at
+each repeat: a disturbance of the machine affects both. The median of the pairs' ratios is the result. The
+spread of the pairs is printed beside it, so that a reader sees how far to trust it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a value must keep to."""
+    """The limit of a value."""
 
     limit: float
     at_least: bool = False
-    """Whether more is better; else less is."""
+    """Whether more is better."""
 
     def kept(self, value: float) -> bool:
-        """Whether the value keeps to it."""
+        """Return whether the value keeps the bound."""
         return value >= self.limit if self.at_least else value <= self.limit
 
     def __str__(self) -> str:
@@ -45,14 +45,14 @@ class Result:
     value: float
     unit: str
     bound: Bound | None = None
-    """None for what is only reported."""
+    """None for a value that is only reported."""
 
     details: Mapping[str, float] = field(default_factory=dict)
-    """What the value was made from, by names that carry their units."""
+    """The parts of the value, by names that carry their units."""
 
     @property
     def kept(self) -> bool:
-        """Whether it is within its bound, if it has one."""
+        """Return whether the value is within its bound, if it has one."""
         return self.bound is None or self.bound.kept(self.value)
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Result:
         return f"{self.what}: {self.value:,.3g} {self.unit}{verdict}{details}"
 
     def as_json(self) -> dict[str, Any]:
-        """The same for programs."""
+        """Return the same for programs."""
         return {
             "what": self.what,
             "value": round(self.value, 4),
@@ -82,14 +82,14 @@ class Pair:
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return how long the action takes."""
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
 
 
 def paired(ours: Callable[[], float], theirs: Callable[[], float], repeats: int) -> list[Pair]:
-    """Measure both sides in turn; each function returns its seconds. The side that goes first changes each time."""
+    """Measure both sides in turn; each function returns its seconds. The side that goes first alternates."""
     pairs = []
     for number in range(repeats):
         if number % 2:
@@ -102,7 +102,9 @@ def paired(ours: Callable[[], float], theirs: Callable[[], float], repeats: int)
 
 
 def ratios(pairs: list[Pair], *, speed_up: bool = False) -> tuple[float, dict[str, float]]:
-    """The median of ours over theirs (with `speed_up`: of theirs over ours), and its spread and medians as details."""
+    """Return the median of ours over theirs (with `speed_up`: theirs over ours), and spread and medians as
+    details.
+    """
     values = [pair.theirs / pair.ours if speed_up else pair.ours / pair.theirs for pair in pairs]
     details = {
         "lowest ratio": min(values),
@@ -115,7 +117,7 @@ def ratios(pairs: list[Pair], *, speed_up: bool = False) -> tuple[float, dict[st
 
 
 def machine() -> dict[str, Any]:
-    """What it was measured on."""
+    """Return the machine of the measurement."""
     return {
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
@@ -125,7 +127,7 @@ def machine() -> dict[str, Any]:
 
 
 def parser(about: str, *, repeats: int | None = None) -> argparse.ArgumentParser:
-    """The options that every measurement has; `repeats` is the default of one that repeats itself."""
+    """Return the options of every measurement; `repeats` is the default of one that repeats itself."""
     options = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--json", action="store_true", help="print one line of JSON")
     if repeats is not None:
@@ -134,7 +136,7 @@ def parser(about: str, *, repeats: int | None = None) -> argparse.ArgumentParser
 
 
 def report(name: str, results: list[Result], *, as_json: bool) -> int:
-    """Print the results; the exit code of the measurement."""
+    """Print the results; return the exit code of the measurement."""
     if as_json:
         line = {"name": name, "machine": machine(), "results": [result.as_json() for result in results]}
         print(json.dumps(line))
@@ -148,7 +150,7 @@ def report(name: str, results: list[Result], *, as_json: bool) -> int:
 
 
 def skipped(name: str, why: str, *, as_json: bool) -> int:
-    """Say that this system cannot measure it; that is no miss."""
+    """Report that this system cannot measure it; that is no miss."""
     print(
         json.dumps({"name": name, "machine": machine(), "skipped": why})
         if as_json

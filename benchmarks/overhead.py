@@ -1,7 +1,7 @@
 """What a frame costs the orchestrator: its own processor time for each frame, 8 fake renderers, 2,000 frames.
 
-Measured over the whole process, start-up and end included, without its children. Each fake takes 50 ms for a frame: 160
-frames a second arrive, each of which is seen, verified, delivered, journaled and told.
+Measured over the whole process, start-up and end included, without its children. Each fake takes 50 ms for a
+frame: 160 frames a second arrive, each of which is seen, verified, delivered, journaled and told.
 """
 
 from __future__ import annotations

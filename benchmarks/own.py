@@ -1,7 +1,9 @@
-"""Run `stmpo` in this process and write down what the process itself used: `python -m benchmarks.own REPORT.json ARGS…`.
+"""Run `stmpo` in this process and write down the resources it used: `python -m benchmarks.own REPORT.json
+ARGS…`.
 
-Processor time is that of all threads of this process and of none of its children: renderers, and the small processes
-that hold them, are not in it. Memory is the peak of this process's resident set. Start-up and imports are in both.
+Processor time is that of all threads of this process without its children: renderers, and the small processes
+that hold them, are not in it. Memory is the peak of this process's resident set. Start-up and imports are in
+both.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from stmpo.cli.main import run
 
 
 def peak_memory() -> int:
-    """The largest resident set that this process has had, in bytes."""
+    """Return the largest resident set that this process has had, in bytes."""
     status = Path("/proc/self/status")
     if status.is_file():  # not getrusage: there a child begins with its parent's peak
         (line,) = (

@@ -1,7 +1,8 @@
 """The panel over a render queue of 200 items, in its host: one refresh, and a bundle of all of them.
 
-The panel's own files run in Node as they do in After Effects (tests/panel/host.js), over a project that py_aep made. What
-After Effects itself takes to answer is not in it, so how often it was asked is printed beside the time.
+The panel's own files run in Node as they do in After Effects (tests/panel/host.js), over a project that
+py_aep made. What After Effects itself takes to answer is not in it, so how often it was asked is printed
+beside the time.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def main() -> int:
 
 
 def made(folder: Path) -> Path:
-    """A project of 200 comps, all of them queued."""
+    """Create a project of 200 comps, all of them queued."""
     import py_aep  # noqa: PLC0415
 
     app = py_aep.new()

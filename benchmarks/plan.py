@@ -1,6 +1,7 @@
 """The topology and plan of a machine of 256 CPUs, from a cold start: the interpreter's own start is in it.
 
-`stmpo plan` as people call it, on a description of two packages of 64 cores in four NUMA nodes each, with 1 TB.
+`stmpo plan` as people call it, on a description of two packages of 64 cores in four NUMA nodes each, with 1
+TB.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""How long it takes to find out that there is nothing to do: 10,000 frames, all of them delivered by an earlier run.
+"""How long it takes to find out that there is nothing to do: 10,000 frames, all of them delivered by an
+earlier run.
 
-The second run reads the journal and every frame to its end, renders nothing, and says so. There is no bound; the frames
-are tiny, so this is what each frame costs beyond the reading of its bytes.
+The second run reads the journal and every frame to its end, renders nothing, and says so. There is no bound;
+the frames are tiny, so this is what each frame costs beyond the reading of its bytes.
 """
 
 from __future__ import annotations

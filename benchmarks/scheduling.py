@@ -1,12 +1,14 @@
-"""How near the strategies come to the bound `start-up + sum(frame costs) / processes`, simulated and with real processes.
+"""How near the strategies come to the bound `start-up + sum(frame costs) / processes`, simulated and with
+real processes.
 
-Simulated: 600 frames of 8 s on average, 16 processes, start-up 5, 20 and 45 s, the mean of 20 seeds. Real: 160 frames of
-0.25 s on average, 8 fake renderers that take 2 s to start. The real runs' start-up is what was measured (starting a
-Python takes time too), the end is the moment at which the last frame stands at the destination; the simulation of the
-same costs with that start-up stands beside each, and `static`'s makespan. Both bound it, by the mean over the seeds.
+Simulated: 600 frames of 8 s on average, 16 processes, start-up 5, 20 and 45 s, the mean of 20 seeds. Real:
+160 frames of 0.25 s on average, 8 fake renderers that take 2 s to start. The real runs' start-up is what was
+measured (starting a Python takes time too), the end is the moment at which the last frame stands at the
+destination; the simulation of the same costs with that start-up stands beside each, and `static`'s makespan.
+Both bound it, by the mean over the seeds.
 
-Stale: `steal` with a record that is of another comp altogether, of another passage, or of half of the frames, beside
-`steal` with nothing known. The worst of them all counts.
+Stale: `steal` with a record that is of another comp altogether, of another passage, or of half of the frames,
+beside `steal` with nothing known. The worst of them all counts.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from stmpo.testing import FAKE_AERENDER, FrameCosts, Scenario, starts
 
 FRAMES, SLOTS, MEAN = 600, 16, 8.0
 REAL_FRAMES, REAL_SLOTS, REAL_MEAN, REAL_START_UP = 160, 8, 0.25, 2.0
-PATIENCE = 300.0
+RUN_TIMEOUT = 300.0
 
 KINDS = ("static", "steal", "known", "shared")
 LEAST = {
@@ -74,14 +76,16 @@ def main() -> int:
 
 
 def costs_of(name: str, seed: int, frames: int, average: float) -> dict[int, float]:
-    """A shape's costs by frame number."""
+    """Return a shape's costs by frame number."""
     return dict(enumerate(shape(name, frames, average, Random(f"{name} {seed}"))))
 
 
 def run(
     kind: str, costs: dict[int, float], slots: int, start_up: float, record: dict[int, float] | None = None
 ) -> Simulation:
-    """One simulated run; `known` is `steal` after an earlier run of the same version, `record` that of another one."""
+    """One simulated run; `known` is `steal` after an earlier run of the same version, `record` that of
+    another one.
+    """
     known = kind == "known"
     strategy = make_strategy(
         "steal" if known else kind,
@@ -95,7 +99,7 @@ def run(
 
 
 def simulated(name: str, kind: str, start_up: float, seeds: int) -> Result:
-    """The mean over the seeds."""
+    """Simulate; return the mean over the seeds."""
     outcomes = [run(kind, costs_of(name, seed, FRAMES, MEAN), SLOTS, start_up) for seed in range(seeds)]
     least = LEAST[name][KINDS.index(kind)] if start_up == 20 else None
     values = [outcome.efficiency for outcome in outcomes]
@@ -109,7 +113,7 @@ def simulated(name: str, kind: str, start_up: float, seeds: int) -> Result:
 
 
 def records(name: str, seed: int) -> dict[str, dict[int, float]]:
-    """What an earlier run may have left that has little to do with this one."""
+    """Return records that an earlier run may have left and that have little to do with this one."""
     own, half, shift = costs_of(name, seed, FRAMES, MEAN), FRAMES // 2, FRAMES // 6
     others = {f"of {other}": costs_of(other, seed + 1000, FRAMES, MEAN) for other in SHAPES}
     return {
@@ -215,7 +219,7 @@ def render(place: Path, kind: str, costs: dict[int, float]) -> Measured:
         env={**inherited, **scenario.environment(stage), "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        timeout=PATIENCE,
+        timeout=RUN_TIMEOUT,
         check=False,
     )
     if done.returncode:

@@ -1,7 +1,8 @@
-"""What a job's session costs a worker before its first frame: the runtime environment on a Python that has nothing.
+"""What a job's session costs a worker before its first frame: the runtime environment on a Python that has
+nothing.
 
-`scripts/runtime.py` of a bundle is run as the session runs it, by a Python without stmpo, psutil and pip, into a new
-folder each time: both packages are unpacked and psutil is imported once, to see that it can be.
+`scripts/runtime.py` of a bundle is run as the session runs it, by a Python without stmpo, psutil and pip,
+into a new folder each time: both packages are unpacked and psutil is imported once, to see that it can be.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.measure import Bound, Result, parser, report, seconds
-from benchmarks.stage import PATIENCE, ordinary_environment
+from benchmarks.stage import RUN_TIMEOUT, ordinary_environment
 from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.wheels import collect_wheels
 
@@ -59,7 +60,7 @@ def entered(python: str, scripts: Path, session: Path) -> None:
         env=environment,
         check=True,
         stdout=subprocess.DEVNULL,
-        timeout=PATIENCE,
+        timeout=RUN_TIMEOUT,
     )
 
 

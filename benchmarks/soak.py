@@ -2,12 +2,13 @@
 
     python -m benchmarks soak [--frames N] [--processes N] [--faults SHARE] [--seed N]
 
-The fakes' clock runs fast: a frame of 8.6 s takes 1/50 of that, so that two hours of virtual work pass in minutes; what
-a run does by its own clock (samples, heartbeats, samples of memory) it does as often a minute as ever. Faults are drawn
-for each frame: crashes, exits with words, missing, empty and cut frames, black ones after words, files that come late.
+The fakes' clock runs fast: a frame of 8.6 s takes 1/50 of that, so that two hours of virtual work pass in
+minutes; what a run does by its own clock (samples, heartbeats, samples of memory) it does as often a minute
+as ever. Faults are drawn for each frame: crashes, exits with words, missing, empty and cut frames, black ones
+after words, files that come late.
 
-No frame may be lost and none delivered twice; the orchestrator's memory and its open files are sampled all along and
-must be flat: at most 5 % and 4 files above where they stood after the first tenth of the frames.
+No frame may be lost and none delivered twice; the orchestrator's memory and its open files are sampled all
+along and must be flat: at most 5 % and 4 files above where they stood after the first tenth of the frames.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ class Samples:
     files: list[int] = field(default_factory=list)
 
     def at(self, values: Sequence[int], delivered: float) -> int:
-        """The first value at which so many frames were delivered."""
+        """Return the first value at which so many frames were delivered."""
         return next(
             (value for value, there in zip(values, self.delivered, strict=True) if there >= delivered), 0
         )
 
     def growth(self, values: Sequence[int], total: int) -> tuple[float, float]:
-        """The typical value after the first tenth of the frames, and in the last tenth."""
+        """Return the typical value after the first tenth of the frames, and in the last tenth."""
         after = [v for v, d in zip(values, self.delivered, strict=True) if 0.1 * total <= d < 0.2 * total]
         last = [v for v, d in zip(values, self.delivered, strict=True) if d >= 0.9 * total]
         return _middle(after or list(values)), _middle(last or list(values))
@@ -61,7 +62,7 @@ def _middle(values: list[int]) -> float:
 
 
 def faults(share: float) -> tuple[Fault, ...]:
-    """What goes wrong, each as likely as the others, `share` of the frames in all."""
+    """Return the faults, each as likely as the others, `share` of the frames in all."""
     kinds: list[tuple[FaultKind, dict[str, object]]] = [
         (FaultKind.CRASH, {"code": 5}),
         (FaultKind.EXIT, {"code": 1, "text": "aerender ERROR: After Effects error: the layer is cursed."}),
@@ -79,7 +80,7 @@ def faults(share: float) -> tuple[Fault, ...]:
 def soak(
     here: Stage, *, frames: int, processes: int, share: float, seed: int
 ) -> tuple[Samples, dict[str, float]]:
-    """Run it; the samples, and what became of the frames.
+    """Run it; return the samples, and the result for the frames.
 
     Raises:
         RuntimeError: the run did not deliver all frames.
@@ -122,7 +123,9 @@ def _sample(here: Stage, run: psutil.Process, samples: Samples) -> None:
 
 
 def accounts(here: Stage, frames: int) -> dict[str, float]:
-    """Frames lost, delivered twice without having been taken back, and showing another picture than their name says."""
+    """Return the frames lost, delivered twice without having been revoked, and showing another picture than
+    their name says.
+    """
     delivered: Counter[int] = Counter()
     (journal,) = here.folder.glob("out/.*.stmpo.jsonl")
     ended = 0

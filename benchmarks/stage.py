@@ -1,7 +1,7 @@
 """A stage for `stmpo render`: a project, a destination and fake renderers, in a temporary folder.
 
-The fakes are one process each (`tree=False`) and sleep for their frames' costs, so that many of them leave the machine
-to what is measured.
+The fakes are one process each (`tree=False`) and sleep for their frames' costs, so that many of them leave
+the machine to what is measured.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 600.0
+RUN_TIMEOUT = 600.0
 """Seconds after which a measurement is given up."""
 
 
 def ordinary_environment() -> dict[str, str]:
-    """This process's environment without options of ours, and with compiled modules kept, as an installation has them."""
+    """Return this process's environment without STMPO's options, and with compiled modules kept, as in an
+    installation.
+    """
     return {
         name: value
         for name, value in os.environ.items()
@@ -40,7 +42,7 @@ def ordinary_environment() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a run of `stmpo render` used."""
+    """The resources of a run of `stmpo render`."""
 
     seconds: float
     """From its start to its end."""
@@ -58,7 +60,7 @@ class Stage:
     folder: Path
 
     def options(self, *, frames: int, renderers: int) -> list[str]:
-        """The command line after `stmpo`."""
+        """Return the command line after `stmpo`."""
         project = self.folder / "shot.aep"
         project.write_bytes(b"RIFX a project")
         return [
@@ -69,7 +71,7 @@ class Stage:
         ]
 
     def environment(self, *, frames: int, cost: float) -> dict[str, str]:
-        """The environment, a scenario in it: frames that each take `cost` seconds, and no failure."""
+        """Return the environment with a scenario: frames that each take `cost` seconds, and no failure."""
         scenario = Scenario(costs=FrameCosts(cost), tree=False, last=frames - 1)
         return {**ordinary_environment(), **scenario.environment(self.folder / "stage"), "PYTHONUTF8": "1"}
 
@@ -94,7 +96,7 @@ class Stage:
                 cwd=ROOT,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                timeout=PATIENCE,
+                timeout=RUN_TIMEOUT,
                 check=False,
             )
         took = time.perf_counter() - began
@@ -105,7 +107,7 @@ class Stage:
 
     @contextlib.contextmanager
     def running(self, *, frames: int, renderers: int, cost: float) -> Iterator[psutil.Process]:
-        """A run in the background, ended with all that it started on the way out."""
+        """Start a run in the background; end it with all its processes on the way out."""
         with (self.folder / "run.log").open("wb") as log:
             run = psutil.Popen(
                 [sys.executable, "-m", "stmpo", *self.options(frames=frames, renderers=renderers)],
@@ -122,8 +124,8 @@ class Stage:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     signal_once()
                 time.sleep(0.2)
-            run.wait(PATIENCE)
-            psutil.wait_procs(tree, PATIENCE)
+            run.wait(RUN_TIMEOUT)
+            psutil.wait_procs(tree, RUN_TIMEOUT)
 
     def renderers(self, run: psutil.Process, wanted: int) -> list[psutil.Process]:
         """Wait until the run has started so many fakes, and return them.
@@ -131,7 +133,7 @@ class Stage:
         Raises:
             RuntimeError: they were not.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + RUN_TIMEOUT
         while len(begun := starts(self.folder / "stage")) < wanted:
             if time.monotonic() > deadline or not run.is_running() or run.status() == psutil.STATUS_ZOMBIE:
                 raise RuntimeError(f"only {len(begun)} of {wanted} renderers: {self.last_words()}")
@@ -139,12 +141,12 @@ class Stage:
         return [psutil.Process(start.pid) for start in begun]
 
     def last_words(self) -> str:
-        """The end of what the run has said."""
+        """Return the end of the run's output."""
         return (self.folder / "run.log").read_text(encoding="utf-8", errors="replace")[-1000:]
 
 
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
-    """A fresh stage, removed afterwards."""
+    """Create a fresh stage, removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="stmpo-bench-") as folder:
         yield Stage(Path(folder))

@@ -3,9 +3,9 @@
     python -m benchmarks trees                               everything
     python -m benchmarks trees --only-kills --kills 24 --seed 7   only that many random kills
 
-A tree here has three levels of shells and sleeps; one branch ignores SIGTERM, one has left for a session of its own,
-and one has lost its parent too. Every process carries a mark in its environment, by which survivors are found wherever
-they hang.
+A tree here has three levels of shells and sleeps; one branch ignores SIGTERM, one has left for a session of
+its own, and one has lost its parent too. Every process carries a mark in its environment, by which survivors
+are found wherever they hang.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PROCESSES = 8
 
 
 def request(mark: str, label: str) -> SpawnRequest:
-    """A request for one such tree."""
+    """Return a request for one such tree."""
     return SpawnRequest(["/bin/sh", "-c", THREE_LEVELS], {**os.environ, "BENCH_MARK": mark}, Path("/"), label)
 
 
@@ -87,7 +87,7 @@ async def measure_stop(count: int) -> dict[str, float | int]:
 
 
 async def measure_sampling(count: int, rounds: int) -> dict[str, float | int]:
-    """What one look at this many trees costs, and so one every two seconds in percent of a core."""
+    """Return the cost of one sample of this many trees, and of one every two seconds in percent of a core."""
     mark = uuid.uuid4().hex
     with containment():
         trees = [await spawn(request(mark, f"{n:02}")) for n in range(count)]
@@ -108,7 +108,9 @@ async def measure_sampling(count: int, rounds: int) -> dict[str, float | int]:
 
 
 async def measure_start(rounds: int) -> dict[str, float]:
-    """From entering the containment to the first renderer, and for each one after it; milliseconds, medians."""
+    """From entering the containment to the first renderer, and for each one after it; milliseconds,
+    medians.
+    """
     firsts: list[float] = []
     others: list[float] = []
     for _ in range(rounds):
@@ -126,12 +128,14 @@ async def measure_start(rounds: int) -> dict[str, float]:
 
 
 def median(values: list[float]) -> float:
-    """The middle one."""
+    """Return the middle value."""
     return sorted(values)[len(values) // 2]
 
 
 async def drive(mark: str, count: int) -> None:
-    """Be an orchestrator: start trees, say so, stop them when standard input ends. One that dies is let go."""
+    """Be an orchestrator: start trees, say so, stop them when standard input ends. One that dies is let
+    go.
+    """
     with containment():
         trees = [await spawn(request(mark, f"{n:02}")) for n in range(count)]
         print("up", flush=True)
@@ -154,10 +158,11 @@ def descendants(root: int) -> list[int]:
 
 
 def random_kill(chance: random.Random, count: int = 3) -> tuple[float, dict[int, str]]:
-    """One round: `kill -9` somebody, at a random moment; how long it took until nothing was left, and what was.
+    """One round: `kill -9` somebody, at a random moment; how long it took until nothing was left, and what
+    was.
 
-    Somebody is the orchestrator, or first one of its descendants (warden, keeper, launcher, anything below) and then
-    the orchestrator: by kill, or by the ordinary way of ending.
+    Somebody is the orchestrator, or first one of its descendants (warden, keeper, launcher, anything below)
+    and then the orchestrator: by kill, or by the ordinary way of ending.
     """
     mark = uuid.uuid4().hex
     argv = [sys.executable, "-m", "benchmarks.trees", "--drive", mark, "--trees", str(count)]
@@ -196,9 +201,9 @@ def kill(pid: int) -> None:
 
 
 def random_kills(rounds: int, seed: int) -> tuple[float, list[str]]:
-    """That many rounds, the same ones for the same seed as far as the machine's own timing lets them.
+    """Run that many rounds, the same ones for the same seed as far as the machine's own timing lets them.
 
-    Returns the longest time in seconds until nothing was left, and what was left.
+    Returns the longest time in seconds until nothing was left, and the processes left.
     """
     chance = random.Random(seed)
     worst, left = 0.0, []
@@ -229,7 +234,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def trees(count: int) -> list[Result]:
-    """Starting, sampling and stopping that many trees at once."""
+    """Start, sample and stop that many trees at once."""
     start = asyncio.run(measure_start(5))
     sampling = asyncio.run(measure_sampling(count, 20))
     stopped = asyncio.run(measure_stop(count))
@@ -246,7 +251,7 @@ def trees(count: int) -> list[Result]:
 
 
 def kills(rounds: int, seed: int) -> list[Result]:
-    """Random kills of orchestrator and renderers."""
+    """Kill orchestrator and renderers at random."""
     longest, survivors = random_kills(rounds, seed)
     for survivor in survivors:
         print(survivor, file=sys.stderr)

@@ -1,4 +1,5 @@
-"""`stmpo --version` against `python -c pass`: what the smallest command costs over the interpreter's own start.
+"""`stmpo --version` against `python -c pass`: what the smallest command costs over the interpreter's own
+start.
 
 The console script as it is installed, which is how people call it, and the interpreter that it runs on.
 """

@@ -1,9 +1,9 @@
-"""Fuzz the readers of foreign bytes: `python -m fuzz [TARGET…] [--seconds N]`; without a target, each in turn.
+"""Fuzz the readers of foreign bytes: `python -m fuzz [TARGET…] [--seconds N]`; without a target, all in turn.
 
-Guided by coverage (atheris, on Linux: `pip install atheris`). A crash, a hang of more than ten seconds or memory over
-200 MB ends a target's run; the input that did it is written to `fuzz/found/`, and belongs, once it is understood, in
-`fuzz/corpus/TARGET/`, which the tests replay. `--keep N` adds at most N inputs for each target to the corpus: a sample of
-those that reached something new.
+The fuzzer is guided by coverage (atheris, on Linux: `pip install atheris`). A crash, a hang of more than ten
+seconds or memory above 200 MB ends a target's run, and the input is written to `fuzz/found/`. Once
+understood, it belongs in `fuzz/corpus/TARGET/`, which the tests replay. `--keep N` adds at most N inputs per
+target to the corpus: a sample of those that reached new code.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ LARGEST_BYTES = 4096
 
 
 def main(arguments: list[str]) -> int:
-    """Run the targets; 1 when one of them found something."""
+    """Run the targets; return 1 if one of them found something."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET")
-    parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
+    parser.add_argument("--seconds", type=int, default=60, help="per target (default: 60)")
     parser.add_argument(
-        "--keep", type=int, default=0, metavar="N", help="merge what was learned into the corpus"
+        "--keep", type=int, default=0, metavar="N", help="add at most N new inputs per target to the corpus"
     )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options, rest = parser.parse_known_args(arguments)
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
         return 2
     unknown = [name for name in options.targets if not (CORPUS / name).is_dir()]
     if unknown:
-        print(f"there is no target {', '.join(unknown)}; there are {', '.join(_targets())}", file=sys.stderr)
+        print(f"unknown target: {', '.join(unknown)}; targets are {', '.join(_targets())}", file=sys.stderr)
         return 2
     names = options.targets or _targets()
     missed = [name for name in names if not _run(name, options.seconds, options.keep)]
@@ -56,7 +56,7 @@ def _targets() -> list[str]:
 
 
 def _run(name: str, seconds: int, keep: int) -> bool:
-    """Fuzz one target in a process of its own; whether nothing was found."""
+    """Fuzz one target in its own process; return whether nothing was found."""
     FOUND.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="stmpo-fuzz-") as fresh:
         limits = [
@@ -74,7 +74,7 @@ def _run(name: str, seconds: int, keep: int) -> bool:
 
 
 def _keep(name: str, fresh: Path, most: int) -> None:
-    """A sample of what was learned, from the smallest input to the largest: each reached something new."""
+    """Copy a sample of the new inputs to the corpus, from the smallest to the largest."""
     learned = sorted(fresh.iterdir(), key=lambda path: path.stat().st_size)
     for path in learned[:: max(1, -(-len(learned) // most))]:
         shutil.copy(path, CORPUS / name / path.name[:12])
@@ -86,7 +86,7 @@ def _atheris(name: str, rest: list[str]) -> int:
 
 
 def _inside(name: str, rest: list[str]) -> int:
-    """In the process of its own: everything of ours is instrumented, then handed to libFuzzer, which does not return."""
+    """Fuzz in this process: instrument all of STMPO, then hand over to libFuzzer, which does not return."""
     atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["stmpo"]):
         target = importlib.import_module("fuzz.targets").TARGETS[name]

@@ -1,8 +1,8 @@
-"""What is fuzzed: one function for each reader of foreign bytes.
+"""The fuzz targets: one function per reader of foreign bytes.
 
-A target takes any bytes and returns. It may refuse them, in the way that its reader promises (`BadInput`, or a value
-that says so); any other exception is a defect, and so is a result that breaks the promise that is asserted here.
-Readers of files are given a real file, in memory where the system has such a place.
+A target takes any bytes and returns. It may refuse them in the way its reader promises (`BadInput`, or a
+value). Any other exception is a defect, and so is a result that breaks the promise asserted here. Readers of
+files get a real file, in memory where the system has a folder for that.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 IMAGES = (".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".bmp", ".unknown")
 MOVIES = (".mov", ".avi", ".wav", ".aif", ".mp3")
-"""The first byte of an input chooses among them, where there are several."""
+"""The first byte of an input chooses the extension."""
 
 SOME_FRAMES = 10_000
-"""As many are read back; a million would take the time of everything else."""
+"""Most frames that are read back: a million would use up the time."""
 
 
 def lines(data: bytes) -> None:
-    """A renderer's output: split, decoded, shown and understood, in pieces as a pipe gives them."""
+    """Read a renderer's output: split, decode, show and interpret it, in pieces as a pipe gives them."""
     splitter = LineSplitter()
     size = 1 + (data[0] if data else 0)
     found = [
@@ -62,7 +62,7 @@ def lines(data: bytes) -> None:
 
 
 def frames(data: bytes) -> None:
-    """A range of frames; what is taken reads back as itself."""
+    """Parse a range of frames; a parsed set reads back as itself."""
     text = data.decode("utf-8", "replace")
     with contextlib.suppress(BadInput):
         parsed = FrameSet.parse(text)
@@ -72,7 +72,7 @@ def frames(data: bytes) -> None:
 
 
 def outputs(data: bytes) -> None:
-    """An output pattern; every name made from it stays in the pattern's folder."""
+    """Parse an output pattern; every name made from it stays in the pattern's folder."""
     base = Path("/base")
     with contextlib.suppress(BadInput):
         pattern = OutputPattern.parse(data.decode("utf-8", "surrogateescape"), base)
@@ -83,7 +83,7 @@ def outputs(data: bytes) -> None:
 
 
 def journal(data: bytes) -> None:
-    """A journal, read for its frames, its costs and its runs."""
+    """Read a journal for its frames, its costs and its runs."""
     path = _file("shot.jsonl", data)
     job = RenderJob(
         project=Path("/p.aep"),
@@ -103,37 +103,37 @@ def journal(data: bytes) -> None:
 
 
 def images(data: bytes) -> None:
-    """A frame in any of the formats that are read to their end."""
+    """Verify a frame in any format that is read to its end."""
     _verified(data, IMAGES)
 
 
 def movies(data: bytes) -> None:
-    """A movie or a sound."""
+    """Verify a movie or a sound."""
     _verified(data, MOVIES)
 
 
 def hwloc(data: bytes) -> None:
-    """A machine's description by hwloc."""
+    """Read hwloc's description of a machine."""
     with contextlib.suppress(BadInput):
         machine = hwloc_xml.read(_file("machine.xml", data))
         assert machine.cpus, "a machine has a CPU"
 
 
 def numa(data: bytes) -> None:
-    """A numa_map.json."""
+    """Read a numa_map.json."""
     with contextlib.suppress(BadInput):
         numa_map.read(_file("numa_map.json", data))
 
 
 def lottie(data: bytes) -> None:
-    """A `.lottie` archive, or its JSON document where the first byte is even."""
+    """Read a `.lottie` archive, or its JSON document if the first byte is even."""
     name = "shot.json" if data and data[0] % 2 == 0 else "shot.lottie"
     with contextlib.suppress(BadInput):
         assert load(_file(name, data[1:]))
 
 
 def wheel(data: bytes) -> None:
-    """A wheel that travelled with a job; nothing is unpacked outside the folder."""
+    """Unpack a wheel that travelled with a job; nothing is unpacked outside the folder."""
     site = _folder() / "site"
     with contextlib.suppress(BadInput):
         unpack(_file("x-1-py3-none-any.whl", data), site)
@@ -141,13 +141,13 @@ def wheel(data: bytes) -> None:
 
 
 def env_file(data: bytes) -> None:
-    """A job's env file."""
+    """Read a job's env file."""
     with contextlib.suppress(BadInput):
         child_environment({}, _file("env.json", data))
 
 
 def fonts(data: bytes) -> None:
-    """A font, as a worker looks it through, and as a sender reads its names."""
+    """Read a font, as a worker checks it, and as a sender reads its names."""
     path = _file("font.ttf", data)
     read_faces(path)
     read_legacy(path)
@@ -156,7 +156,7 @@ def fonts(data: bytes) -> None:
 
 
 def font_list(data: bytes) -> None:
-    """A job's list of fonts; none lies outside its folder."""
+    """Read a job's list of fonts; none lies outside its folder."""
     folder = _file(manifest.MANIFEST_FILE, data).parent
     with contextlib.suppress(BadInput):
         for wanted in manifest.read_manifest(folder):
@@ -164,20 +164,20 @@ def font_list(data: bytes) -> None:
 
 
 def font_book(data: bytes) -> None:
-    """What earlier sessions on a worker wrote down of fonts."""
+    """Read the font leases of earlier sessions on a worker."""
     with contextlib.suppress(BadInput):
         lease_store.read_leases(_file(lease_store.LEASES_FILE, data).parent)
 
 
 def costs(data: bytes) -> None:
-    """A file of learned costs; every cost in it is one."""
+    """Read a file of learned costs; every cost in it is positive."""
     with contextlib.suppress(ValueError):
         learned = cost_cache.read(_file("costs.json", data), ProjectVersion(1, "x"))
         assert all(seconds > 0 for seconds in learned.costs.values())
 
 
 def project(data: bytes) -> None:
-    """An After Effects project, as far as it is cut down before py_aep reads it."""
+    """Cut down an After Effects project, as before py_aep reads it."""
     with contextlib.suppress(ValueError, struct.error):
         assert len(strip_project(data).data) <= len(data)
 
@@ -195,7 +195,7 @@ _NAMES = {"site", "x-1-py3-none-any.whl"}
 
 @cache
 def _folder() -> Path:
-    """A folder of this process."""
+    """Create a folder for this process."""
     memory = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
     return Path(tempfile.mkdtemp(prefix="stmpo-fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
 

@@ -1,4 +1,4 @@
-"""Every reader of foreign bytes takes what fuzzing has found, and small changes of it, or refuses it as it promises."""
+"""The readers of foreign bytes take or refuse the fuzzing corpus, and small changes of it."""
 
 from __future__ import annotations
 
@@ -57,4 +57,4 @@ def test_a_target_that_there_is_not_is_named_beside_those_that_there_are(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
     assert main(["nonsense"]) == 2
-    assert "there is no target nonsense; there are" in capsys.readouterr().err
+    assert "unknown target: nonsense; targets are" in capsys.readouterr().err

@@ -1,4 +1,5 @@
-"""What `steal` promises, step by step in any order: starts, frames, deaths, thefts, words that come twice or late.
+"""What `steal` promises, step by step in any order: starts, frames, deaths, thefts, words that come twice or
+late.
 
 grant ─► start ─► begin ─► finish… ─► end            at any of them: die, be robbed, be told again
 """
@@ -73,12 +74,14 @@ class AnyOrder(RuleBasedStateMachine):
         if grant is None:
             return
         assert grant.lease.slot == slot
-        if grant.robbed is not None:
-            self._robbed(grant.robbed, grant.lease)
+        if grant.victim is not None:
+            self._robbed(grant.victim, grant.lease)
         self.living[slot] = Process(grant.lease, grant.lease.span)
 
     def _robbed(self, front: Lease, back: Lease) -> None:
-        """The front stays with its process and is not empty; nothing that is finished or in work was taken."""
+        """The front stays with its process and is not empty; nothing that is finished or in work was
+        taken.
+        """
         victim = self.living[front.slot]
         assert Span(front.span.first, back.span.last) == victim.lease.span
         assert front.span.last + 1 == back.span.first
@@ -149,7 +152,9 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.living)
     @rule(data=st.data(), fate=st.sampled_from(["again", "aside", "abandoned"]))
     def die(self, data: st.DataObject, fate: str) -> None:
-        """What it had not done comes back: the frame it died on alone and last, or never; the rest at once."""
+        """What it had not done comes back: the frame it died on alone and last, or never; the rest at
+        once.
+        """
         slot = data.draw(st.sampled_from(sorted(self.living)))
         process = self.living.pop(slot)
         self.strategy.retire(process.lease)
@@ -176,7 +181,9 @@ class AnyOrder(RuleBasedStateMachine):
         assert known + self.strategy.waiting == len(self.frames), "lost, or there twice"
 
     def teardown(self) -> None:
-        """Left alone, every run ends with every frame rendered or given up, after no more thefts than frames."""
+        """Left alone, every run ends with every frame rendered or given up, after no more thefts than
+        frames.
+        """
         if not hasattr(self, "living"):
             return
         for _ in range(20 * (len(self.frames) + SLOTS)):

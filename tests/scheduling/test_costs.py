@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.scheduling.costs import CostClock, ToldCosts
+from stmpo.scheduling.costs import CostClock, ReportedCosts
 
 TIMES = st.lists(st.floats(0, 1e6), min_size=1, max_size=50)
 
@@ -34,7 +34,7 @@ def test_a_pause_is_no_frames_cost() -> None:
     clock.begin(10.0)
     clock.pause(13.0)
     assert clock.finished(12.0) == 2.0, "found while it stands still, written before"
-    clock.go_on(913.0)
+    clock.resume(913.0)
     assert clock.finished(915.0) == 3.0
     assert clock.finished(916.0) == 1.0
 
@@ -47,16 +47,16 @@ def test_a_process_begins_once() -> None:
 
 
 def test_a_file_of_several_processes_belongs_to_the_line_that_came_nearest() -> None:
-    costs = ToldCosts()
+    costs = ReportedCosts()
     for at, cost in ((10.1, 1.0), (10.9, 9.0), (12.0, None), (12.1, 2.0)):
-        costs.tell(at, cost)
+        costs.report(at, cost)
     assert [costs.finished(at) for at in (10.0, 10.8, 12.0)] == [1.0, 9.0, 2.0]
     assert costs.finished(12.0) is None, "each line is of one file"
 
 
 def test_a_line_from_long_ago_tells_nothing_of_a_file() -> None:
-    costs = ToldCosts()
-    costs.tell(10.0, 1.0)
+    costs = ReportedCosts()
+    costs.report(10.0, 1.0)
     assert costs.finished(20.0) is None
 
 

@@ -104,7 +104,9 @@ def test_a_stale_or_half_covering_record_costs_little(name: str, record: str) ->
 @pytest.mark.parametrize("record", list(SHAPES))
 @pytest.mark.parametrize("name", list(SHAPES))
 def test_a_record_of_a_very_different_comp_costs_no_more_than_five_percent(name: str, record: str) -> None:
-    """Where a start takes long, nothing wins back first ranges that were wrong: they must not follow such a record."""
+    """Where a start takes long, nothing wins back first ranges that were wrong: they must not follow such a
+    record.
+    """
     for start_up in (20.0, 45.0):
         assert efficiency(name, "steal", record, start_up) >= 0.95 * efficiency(
             name, "steal", start_up=start_up
@@ -131,7 +133,9 @@ def test_a_spawn_delay_is_planned_for(name: str) -> None:
 
 @pytest.mark.parametrize("start_up", [20.0, 120.0])
 def test_one_frame_that_takes_long_says_nothing_of_the_next_where_neighbours_differ(start_up: float) -> None:
-    """Exponential costs: whoever is at a dear frame was robbed of the cheap ones behind it, for a start-up each."""
+    """Exponential costs: whoever is at a dear frame was robbed of the cheap ones behind it, for a start-up
+    each.
+    """
     steal = static = 0.0
     for seed in range(SEEDS):
         random = Random(seed)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.estimates import Estimates, completed
-from stmpo.scheduling.initial_ranges import weighted_parts
+from stmpo.scheduling.initial_ranges import weighted_ranges
 
 TEN = FrameSet.between(1, 10)
 POSITIVE = st.floats(1e-3, 1e5)
@@ -28,7 +28,7 @@ def test_every_estimate_is_a_positive_number(
             estimates.observe(position, cost)
     last = len(seen) - 1
     first = last
-    while first and not estimates.knows(first - 1):
+    while first and seen[first - 1] is None:
         first -= 1
     costs = estimates.costs(first, last, under_way)
     assert len(costs) == last - first + 1
@@ -78,7 +78,9 @@ def test_a_record_that_foretells_nothing_is_forgotten() -> None:
 
 
 def test_steps_between_neighbours_unmask_a_record_whose_heavy_passage_lies_elsewhere() -> None:
-    """Light frames are light in both, which proves nothing for the frames that only the record says to be heavy."""
+    """Light frames are light in both, which proves nothing for the frames that only the record says to be
+    heavy.
+    """
     hundred = FrameSet.between(1, 100)
     record = {frame: 13.0 if frame in {35, 40, 45, 70} else 1.0 for frame in hundred}
     estimates = Estimates(hundred, record)
@@ -119,7 +121,7 @@ def test_parts_hold_each_frame_once_in_order(
     frames: FrameSet, delays: list[float], data: st.DataObject
 ) -> None:
     costs = data.draw(st.lists(st.floats(1e-6, 1e4), min_size=len(frames), max_size=len(frames)))
-    parts = weighted_parts(frames, costs, delays)
+    parts = weighted_ranges(frames, costs, delays)
     assert len(parts) == len(delays)
     assert [frame for part in parts for frame in part] == list(frames)
 
@@ -127,7 +129,7 @@ def test_parts_hold_each_frame_once_in_order(
 @given(st.lists(st.floats(0.5, 50), min_size=1, max_size=100), st.integers(1, 12))
 def test_no_part_is_heavier_than_its_share_and_one_frame(costs: list[float], slots: int) -> None:
     frames = FrameSet.between(0, len(costs) - 1)
-    parts = weighted_parts(frames, costs, [0.0] * slots)
+    parts = weighted_ranges(frames, costs, [0.0] * slots)
     heaviest = max(sum(costs[frame] for frame in part) for part in parts)
     assert heaviest <= (sum(costs) / slots + max(costs)) * 1.001
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.cost_shapes import SHAPES, shape
-from stmpo.scheduling.makespan import foretold
+from stmpo.scheduling.makespan import makespan
 from stmpo.scheduling.simulate import SimulatedCosts, simulate
 from stmpo.scheduling.steal import Steal
 from stmpo.scheduling.water_level import water_level
@@ -26,9 +26,9 @@ def test_it_is_about_what_the_simulation_takes(truth: str, believed: str) -> Non
     ends = parted(record, 16)
     frames = FrameSet.between(0, 599)
     parts = [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *ends])]
-    steal = Steal(frames, 16, parts=parts, start_up=20.0)
+    steal = Steal(frames, 16, ranges=parts, start_up=20.0)
     outcome = simulate(steal, 16, SimulatedCosts(dict(enumerate(costs)), 20.0))
-    told = foretold(ends, [0.0, *accumulate(costs)], [0.0] * 16, 20.0)
+    told = makespan(ends, [0.0, *accumulate(costs)], [0.0] * 16, 20.0)
     assert told == pytest.approx(outcome.makespan, rel=0.12)
 
 
@@ -49,7 +49,7 @@ def test_it_ends_for_any_ranges_within_what_is_possible(
     ends = [*sorted(inner), len(costs)]
     done = [0.0, *accumulate(costs)]
     delays = [delay * slot for slot in range(slots)]
-    told = foretold(ends, done, delays, start_up)
+    told = makespan(ends, done, delays, start_up)
     longest = max(
         late + start_up + done[end] - done[start]
         for late, (start, end) in zip(delays, pairwise([0, *ends]), strict=True)

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet, Span
-from stmpo.scheduling.retries import LONGEST_PAUSE, MAX_REFUSALS, MOST_BARREN, AttemptEnd, RetryBook
+from stmpo.scheduling.retries import (
+    LONGEST_PAUSE,
+    MAX_ATTEMPTS_WITHOUT_PROGRESS,
+    MAX_REFUSALS,
+    AttemptEnd,
+    RetryPolicy,
+)
 from stmpo.scheduling.static import Static
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ FIVE = FrameSet.between(1, 5)
 
 
 def test_a_dead_process_is_blamed_on_the_first_frame_it_left_and_the_rest_goes_back_at_once() -> None:
-    book = RetryBook(slots=2, max_retries=2)
+    book = RetryPolicy(slots=2, max_retries=2)
     decision = book.ended(AttemptEnd.DIED, FrameSet.of([3, 4, 5, 9]))
     assert decision.set_aside == (Span(3, 3),)
     assert decision.again == (Span(4, 5), Span(9, 9))
@@ -32,7 +38,7 @@ def test_a_dead_process_is_blamed_on_the_first_frame_it_left_and_the_rest_goes_b
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_a_frame_is_tried_once_and_then_as_often_as_retries_say(retries: int) -> None:
-    book = RetryBook(slots=1, max_retries=retries)
+    book = RetryPolicy(slots=1, max_retries=retries)
     book.rendered()
     for _ in range(retries):
         assert not book.ended(AttemptEnd.DIED, FrameSet((7,))).exhausted
@@ -41,7 +47,7 @@ def test_a_frame_is_tried_once_and_then_as_often_as_retries_say(retries: int) ->
 
 
 def test_what_we_stopped_ourselves_counts_against_nobody() -> None:
-    book = RetryBook(slots=1, max_retries=0)
+    book = RetryPolicy(slots=1, max_retries=0)
     for _ in range(100):
         decision = book.ended(AttemptEnd.STOPPED, FIVE)
         assert decision.again == (Span(1, 5),)
@@ -53,7 +59,7 @@ def test_what_we_stopped_ourselves_counts_against_nobody() -> None:
 
 
 def test_a_refused_start_waits_longer_each_time_and_counts_against_no_frame() -> None:
-    book = RetryBook(slots=1, max_retries=0)
+    book = RetryPolicy(slots=1, max_retries=0)
     pauses = []
     for _ in range(MAX_REFUSALS):
         decision = book.ended(AttemptEnd.REFUSED, FIVE)
@@ -66,20 +72,20 @@ def test_a_refused_start_waits_longer_each_time_and_counts_against_no_frame() ->
 
 
 def test_refusals_without_end_end() -> None:
-    book = RetryBook(slots=1, max_retries=1)
+    book = RetryPolicy(slots=1, max_retries=1)
     decisions = [book.ended(AttemptEnd.REFUSED, FIVE) for _ in range(MAX_REFUSALS + 10)]
     assert any(decision.hopeless for decision in decisions)
 
 
 def test_a_rendered_frame_ends_a_row_of_refusals() -> None:
-    book = RetryBook(slots=1, max_retries=0)
+    book = RetryPolicy(slots=1, max_retries=0)
     for _ in range(5 * MAX_REFUSALS):
         book.rendered()
         assert not book.ended(AttemptEnd.REFUSED, FIVE).exhausted
 
 
 def test_a_lease_that_never_begins_is_launched_again_before_its_first_frame_is_blamed() -> None:
-    book = RetryBook(slots=1, max_retries=2)
+    book = RetryPolicy(slots=1, max_retries=2)
     book.rendered()
     for _ in range(2):
         decision = book.ended(AttemptEnd.NEVER_BEGAN, FIVE)
@@ -105,7 +111,7 @@ def test_a_lease_that_never_begins_is_launched_again_before_its_first_frame_is_b
 def test_no_decision_loses_or_doubles_a_frame(
     ends: list[tuple[AttemptEnd, FrameSet, bool]], slots: int, retries: int
 ) -> None:
-    book = RetryBook(slots, retries)
+    book = RetryPolicy(slots, retries)
     for end, missing, rendered in ends:
         if rendered:
             book.rendered()
@@ -116,7 +122,7 @@ def test_no_decision_loses_or_doubles_a_frame(
         assert 0 <= decision.pause <= LONGEST_PAUSE
 
 
-# ---------------------------------------------------------------------------------- strategy and book together
+# ---------------------------------------------------------------- strategy and retry policy together
 
 
 @dataclass
@@ -150,7 +156,7 @@ class World:
 
     def run(self, bound: int) -> World:
         strategy = Static(self.frames, self.slots)
-        book = RetryBook(self.slots, self.retries)
+        book = RetryPolicy(self.slots, self.retries)
         living: dict[int, Lease] = {}
         ids: set[int] = set()
         while not self.hopeless:
@@ -176,7 +182,7 @@ class World:
             assert self.ended <= bound, "the run does not end"
         return self
 
-    def _end(self, lease: Lease, strategy: Static, book: RetryBook) -> None:
+    def _end(self, lease: Lease, strategy: Static, book: RetryPolicy) -> None:
         end, done = self._attempt(lease.span)
         self.rendered.update(done)
         if done:
@@ -287,7 +293,9 @@ def test_one_poison_frame_costs_only_itself(
 def test_one_poison_frame_fails_no_other_when_frames_are_rendered_together(
     frames: FrameSet, slots: int, retries: int, data: st.DataObject, random: Random
 ) -> None:
-    """Frames before it may be unfinished when it kills: they are blamed once, and then clear themselves alone."""
+    """Frames before it may be unfinished when it kills: they are blamed once, and then clear themselves
+    alone.
+    """
     poison = data.draw(st.sampled_from(frames.frames))
     world = World(frames, slots, retries, Fate(frozenset({poison}), together=4), random)
     world.run(bound=3 * len(frames) + 2 * slots + 5 * (retries + 2))
@@ -313,17 +321,17 @@ def test_a_job_whose_every_frame_kills_ends_quickly_as_hopeless(
 
 def test_when_nothing_is_rendered_any_more_the_run_ends_after_a_dozen_attempts() -> None:
     """A licence that is lost on the way fails every frame from then on."""
-    book = RetryBook(slots=2, max_retries=2)
+    book = RetryPolicy(slots=2, max_retries=2)
     book.rendered()
     left = FrameSet.between(100, 400)
-    for attempt in range(1, MOST_BARREN + 1):
+    for attempt in range(1, MAX_ATTEMPTS_WITHOUT_PROGRESS + 1):
         decision = book.ended(AttemptEnd.DIED, left)
-        assert decision.hopeless is (attempt == MOST_BARREN)
+        assert decision.hopeless is (attempt == MAX_ATTEMPTS_WITHOUT_PROGRESS)
         left = FrameSet.of(decision.again[0])
 
 
 def test_a_region_of_bad_frames_is_left_by_halves_and_a_frame_that_succeeds_proves_the_job_good() -> None:
-    book = RetryBook(slots=1, max_retries=2)
+    book = RetryPolicy(slots=1, max_retries=2)
     book.rendered()
     left = FrameSet.between(1, 400)
     for _ in range(4):
@@ -332,11 +340,14 @@ def test_a_region_of_bad_frames_is_left_by_halves_and_a_frame_that_succeeds_prov
     assert decision.again[0].first >= left.frames[len(left) // 2]
     assert sorted(f for span in decision.again for f in span) == list(left.frames[1:])
     book.rendered()
-    assert not any(book.ended(AttemptEnd.DIED, FrameSet((500 + n,))).hopeless for n in range(MOST_BARREN - 1))
+    assert not any(
+        book.ended(AttemptEnd.DIED, FrameSet((500 + n,))).hopeless
+        for n in range(MAX_ATTEMPTS_WITHOUT_PROGRESS - 1)
+    )
 
 
 def test_frames_that_failed_before_prove_nothing_about_the_others() -> None:
-    book = RetryBook(slots=1, max_retries=9)
+    book = RetryPolicy(slots=1, max_retries=9)
     book.rendered()
     for _ in range(5):
         for frame in range(5):

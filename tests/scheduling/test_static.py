@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet, Span
-from stmpo.scheduling.static import Static, equal_parts
+from stmpo.scheduling.static import Static, equal_ranges
 
 if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Lease, Strategy
@@ -28,7 +28,7 @@ def spans(*leases: Lease | None) -> list[Span]:
 
 @given(FRAME_SETS, st.integers(1, 40))
 def test_equal_parts_differ_by_one_frame_at_most(frames: FrameSet, parts: int) -> None:
-    pieces = equal_parts(frames, parts)
+    pieces = equal_ranges(frames, parts)
     assert [frame for piece in pieces for frame in piece] == list(frames)
     assert len(pieces) == parts
     assert max(map(len, pieces)) - min(map(len, pieces)) <= 1

@@ -36,8 +36,8 @@ def render(strategy: Steal, lease: Lease, frames: int, since: float, each: float
 
 def stolen(grant: Grant | None) -> tuple[Lease, Lease]:
     assert grant is not None
-    assert grant.robbed is not None
-    return grant.lease, grant.robbed
+    assert grant.victim is not None
+    return grant.lease, grant.victim
 
 
 def test_thief_and_victim_end_together_with_the_start_up_counted() -> None:
@@ -148,7 +148,9 @@ def test_costs_that_may_be_stale_are_followed_the_less_the_longer_a_start_takes(
 
 
 def test_where_a_start_costs_nothing_no_record_is_needed() -> None:
-    """Whoever is done first takes from the other, as often as it likes: nothing is to be staked on a record."""
+    """Whoever is done first takes from the other, as often as it likes: nothing is to be staked on a
+    record.
+    """
     record = {frame: 9.0 if frame <= 10 else 1.0 for frame in range(1, 101)}
     strategy = Steal(FrameSet.between(1, 100), 2, record=record, sure=True, start_up=0.0)
     assert [len(lease.span) for lease in begun(strategy, 2)] == [50, 50]
@@ -184,7 +186,9 @@ def test_where_nothing_is_left_to_render_a_record_is_no_reason_to_grant_anything
 
 
 def test_frames_that_are_rendered_again_count_as_done_once_they_are() -> None:
-    """Their costs are known from the first time; that they are done in this lease as well is another matter."""
+    """Their costs are known from the first time; that they are done in this lease as well is another
+    matter.
+    """
     strategy = Steal(FrameSet.between(1, 100), 2, start_up=1.0)
     for lease in begun(strategy, 2, 1.0):
         render(strategy, lease, 45, 1.0, 1.0)

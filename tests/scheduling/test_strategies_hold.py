@@ -70,8 +70,8 @@ class World:
             lease = grant.lease
             assert lease.id not in self.ids
             self.ids.add(lease.id)
-            if grant.robbed is not None:
-                self._robbed(grant.robbed, lease)
+            if grant.victim is not None:
+                self._robbed(grant.victim, lease)
             for other in self.living.values():
                 assert not set(lease.span) & set(other.lease.span), "in two living leases"
             assert set(lease.span) <= set(self.frames)
@@ -205,6 +205,6 @@ def test_frames_are_rendered_twice_only_while_a_robbed_renderer_is_being_stopped
     outcome = simulate(
         strategy, slots, SimulatedCosts(dict(enumerate(costs)), start_up, stop_after=stop_after)
     )
-    robbed = sum(stint.robbed for stint in outcome.stints)
+    robbed = sum(stint.cut for stint in outcome.stints)
     assert outcome.twice <= robbed * (stop_after / min(costs) + 1)
     assert sum(stint.frames for stint in outcome.stints) == len(costs)

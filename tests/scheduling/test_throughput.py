@@ -106,7 +106,9 @@ class Watched(Static):
 
 @pytest.mark.parametrize("name", list(SHAPES))
 def test_processes_that_do_not_hinder_each_other_are_never_blamed(name: str) -> None:
-    """Whatever the frames cost: the last ones of a range may be cheap, and be rendered by a few processes alone."""
+    """Whatever the frames cost: the last ones of a range may be cheap, and be rendered by a few processes
+    alone.
+    """
     for seed in range(10):
         costs = dict(enumerate(shape(name, 200, 4.0, Random(f"{name} {seed}"))))
         strategy = Watched(FrameSet.of(costs), 8)

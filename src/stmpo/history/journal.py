@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from stmpo.history.journal_writer import JournalWriter
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.model.frames import FrameSet
-from stmpo.scheduling.cost_history import CostHistory, learn
+from stmpo.scheduling.cost_history import CostHistory, read_cost_history
 from stmpo.system.files import APPEND_FLAGS, is_full
 from stmpo.system.locks import try_lock
 
@@ -211,7 +211,7 @@ class Journal:
 
     def cost_history(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> CostHistory:
         """What runs of the same comp or queue item, of any version of the project, say of its costs; or one run alone."""
-        return learn(self._lines(), identity(job), asdict(version), run=run)
+        return read_cost_history(self._lines(), identity(job), asdict(version), run=run)
 
     def runs(self) -> list[PastRun]:
         """Every earlier run, of whatever job: its temporary files are nobody's any more."""

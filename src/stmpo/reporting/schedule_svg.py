@@ -26,7 +26,7 @@ text { font-family: system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Aria
 .label { font-size: 11px; fill: #4b5563; text-anchor: end; }
 .axis { font-size: 11px; fill: #4b5563; text-anchor: end; }
 """
-_START, _FIRST, _ROBBED, _LATER, _DEAD = "#e2e8f0", "#3b82f6", "#60a5fa", "#10b981", "#ef4444"
+_START, _FIRST, _CUT, _LATER, _DEAD = "#e2e8f0", "#3b82f6", "#60a5fa", "#10b981", "#ef4444"
 
 
 def draw(outcome: Simulation, title: str, subtitle: str) -> str:
@@ -62,8 +62,8 @@ def draw(outcome: Simulation, title: str, subtitle: str) -> str:
 def _bars(stint: Stint, scale: float, lane: float, *, first: bool) -> Iterable[str]:
     y, thick = _TOP + stint.slot * lane + 1, max(lane - 2, 3)
     x, began, end = (_LEFT + scale * time for time in (stint.started, stint.began, stint.ended))
-    fill = _DEAD if stint.died else (_ROBBED if stint.robbed else _FIRST) if first else _LATER
-    note = " died," if stint.died else " robbed," if stint.robbed else ""
+    fill = _DEAD if stint.died else (_CUT if stint.cut else _FIRST) if first else _LATER
+    note = " died," if stint.died else " cut," if stint.cut else ""
     yield (
         f"<g><title>slot {stint.slot}: asked for {stint.asked},{note} {stint.frames} frames, "
         f"{stint.started:.1f} to {stint.ended:.1f} s, start-up {stint.began - stint.started:.1f} s</title>"

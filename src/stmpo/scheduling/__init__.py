@@ -1,1 +1,3 @@
-"""Who renders which frames next: pure rules, no I/O and no clock (`protocol.py` is the contract)."""
+"""Rules that decide which slot renders which frames next: pure, without I/O and without a clock (see
+`protocol.py`).
+"""

@@ -1,14 +1,16 @@
-"""Whether renderers hinder each other so much that more of them make fewer frames, seen while they start one by one.
+"""Detect renderers that slow each other down so much that more of them render fewer frames, while they start
+one by one.
 
     renderer 1   |--f--|---f---|-----f-----|-------f-------|
-    renderer 2         |----f-----|-------f-------|             frames of one renderer, side by side in the comp, are alike:
-    renderer 3               |------f-------|                   what they take more is what the others cost them
+    renderer 2         |----f-----|-------f-------|        neighbouring frames of one renderer are alike:
+    renderer 3               |------f-------|              the others cause a rise in cost
 
-Each frame is a point: what it took, and how many rendered meanwhile (on average). From one frame of a renderer to its next,
-`log cost` rises by `slope * log count`: 0 where nobody hinders anybody, 1 where all together make as much as one, and above
-1 where each further one makes the total slower. Only such steps count, never the level of a renderer, so heavy passages
-deceive no more than they begin just where another renderer does; and the renderer that speaks for it most is not heard, so
-that a single passage never does. With two renderers nothing is left then: `throughput` sees those.
+Each frame is a point: its cost, and how many renderers worked meanwhile (on average). From one frame of a
+renderer to its next, `log cost` rises by `slope * log count`: 0 without contention, 1 where all together
+render as much as one, and above 1 where each further one lowers the total. Only such steps count, never the
+level of a renderer, so heavy passages mislead only if they begin where another renderer begins. The renderer
+with the strongest evidence is left out, so that a single passage never decides. With two renderers nothing is
+left then: `throughput` covers those.
 """
 
 from __future__ import annotations
@@ -21,16 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STEPS = 8
-"""Steps from frame to frame that are needed."""
+"""Fewest steps from frame to frame."""
 
 LANES = 3
-"""Renderers that are needed, of which one is not heard."""
+"""Fewest renderers, of which one is left out."""
 
 SIGMAS = 2.5
-"""By how many standard errors the slope must be above 1."""
+"""Standard errors by which the slope must exceed 1."""
 
 CLEARLY = 1.15
-"""By how much fewer together must have been faster."""
+"""Factor by which fewer together must have been faster."""
 
 
 @dataclass(slots=True)
@@ -40,16 +42,16 @@ class _Lane:
     now: float
     frames: int
     partial: bool
-    """Its frame in work was begun at nobody knows when."""
+    """The begin of its frame in work is unknown."""
 
     spent: float = 0.0
-    """Since its last frame."""
+    """Seconds since its last frame."""
 
     share: float = 0.0
-    """The same, divided by how many rendered."""
+    """The same, divided by the number of renderers."""
 
     before: tuple[float, float] | None = None
-    """Logarithms of count and cost of its frame before."""
+    """Logarithms of count and cost of its previous frame."""
 
     steps: int = 0
     xx: float = 0.0
@@ -57,7 +59,9 @@ class _Lane:
     yy: float = 0.0
 
     def finished(self, frames: int) -> float | None:
-        """So many frames are done since the last look that saw one; returns how many rendered meanwhile, if it knows."""
+        """Record frames finished since the last observation; return how many renderers worked meanwhile, if
+        known.
+        """
         if self.partial:
             self.partial, self.spent, self.share = False, 0.0, 0.0
             return None
@@ -73,7 +77,7 @@ class _Lane:
 
 @dataclass(slots=True)
 class Contention:
-    """Told now and then which renderers render, and what each has finished."""
+    """Collects which renderers render, and how many frames each has finished."""
 
     _lanes: dict[int, _Lane] = field(default_factory=dict)
     _gone: list[_Lane] = field(default_factory=list)
@@ -82,12 +86,12 @@ class Contention:
     _most: float = 0.0
 
     def observe(self, now: float, rendering: int, frames: Mapping[int, int]) -> None:
-        """At `now` seconds so many renderers render, and these of them have finished so many frames each.
+        """Record at `now` seconds how many renderers render, and how many frames each has finished.
 
-        To be told as soon as one begins, and as one finishes a frame.
+        Call it as soon as a renderer begins or finishes a frame.
         """
         for number in [number for number in self._lanes if number not in frames]:
-            self._gone.append(self._lanes.pop(number))  # ended, or held: what it was at is no measure
+            self._gone.append(self._lanes.pop(number))  # ended, or paused: its frame in work is no measure
             self._held.add(number)
         for number, done in frames.items():
             lane = self._lanes.get(number)
@@ -103,7 +107,9 @@ class Contention:
             lane.frames = max(lane.frames, done)
 
     def fewer(self) -> tuple[int, float] | None:
-        """The fewest that rendered together, and how much faster they were together than the most; None: not clearly."""
+        """Return the fewest that rendered together, and their speed-up over the most; None without clear
+        evidence.
+        """
         lanes = [lane for lane in (*self._lanes.values(), *self._gone) if lane.xx > 0]
         if len(lanes) < LANES:
             return None
@@ -117,7 +123,7 @@ class Contention:
 
 
 def _slope(lanes: Iterable[_Lane]) -> tuple[float, float]:
-    """The slope over these, and its standard error; 0 where there are too few steps."""
+    """Return the slope over these, and its standard error; 0 with too few steps."""
     every = list(lanes)
     steps = sum(lane.steps for lane in every)
     xx, xy, yy = (

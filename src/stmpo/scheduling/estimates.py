@@ -1,19 +1,21 @@
-"""What frames that are not rendered yet will cost, from what is known of others.
+"""Estimated costs of frames that are not rendered yet, from known costs.
 
-Two sources. A *record* of an earlier run of the same comp gives the shape: which frames were heavy beside which. What
-*this* run has rendered so far gives the level, frame by frame, and says how far the shape may be believed.
+Two sources. A *record* of an earlier run of the same comp gives the shape: which frames were heavy relative
+to others. The frames rendered in *this* run give the level, frame by frame, and show how far the shape can be
+trusted.
 
     estimate(f) = shape(f) * level(f)
 
-- `shape` is the record to the power of `trust`: 1 where the record foretells this run, 0 (a flat shape) where it does
-  not. Trust is the slope of a line through (log of record, log of cost) over the frames of this run and over the steps
-  between neighbours, held between 0 and 1; it begins at 1, or below where nobody vouches for the record (`DOUBT`). A
-  record of the wrong comp or of last month's edit is thereby forgotten within a few frames. The steps are what unmasks
-  one whose heavy passage lies somewhere else: over all frames it may seem right, because some are light in both.
-- `level` at a frame is a mean of three: the level just before it, the one just after it (the next process has begun
-  there), and that of the whole run; the first two count the less the farther they are, with `REACH`. Neighbours cost
-  alike, as a rule: scenes are tens of frames long. Where they do not, which the frames so far show (`Roughness`), the
-  whole run's mean is the better guess and counts for more.
+- `shape` is the record to the power of `trust`: 1 where the record predicts this run, 0 (a flat shape) where
+  it does not. Trust is the slope of a line through (log of record, log of cost) over the frames of this run
+  and over the steps between neighbours, held between 0 and 1; it begins at 1, or below for a record that may
+  be stale (`DOUBT`). A record of the wrong comp or of last month's edit is thereby forgotten within a few
+  frames. The steps reveal a record whose heavy passage lies somewhere else: over all frames it may seem
+  right, because some are light in both.
+- `level` at a frame is a mean of three: the level just before it, the one just after it (the next process has
+  begun there), and that of the whole run. The first two count the less the farther they are, with `REACH`.
+  Neighbours usually cost alike: scenes are tens of frames long. Where they do not, as the frames so far show
+  (`Roughness`), the whole run's mean is the better guess and counts for more.
 
 Frames that the record lacks take the level of the record's nearest frames by the same rule.
 """
@@ -30,33 +32,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 REACH = 30.0
-"""Frames over which the knowledge of a neighbour's level fades (to 37 %)."""
+"""Frames over which a neighbour's level fades (to 37 %)."""
 
 COMMON = 0.25
 """Weight of the whole run's level beside that of a direct neighbour, where neighbours cost alike."""
 
 ROUGH = 1.0
-"""What is added to that weight where neighbours have nothing in common."""
+"""Added to that weight where neighbours have nothing in common."""
 
 LOOK = 8
 """Frames from which a neighbour's level is taken."""
 
 FADE = 0.75
-"""How much less each of them counts than the one that is nearer."""
+"""Weight of each of them relative to the one that is nearer."""
 
 DOUBT = 0.6
-"""Trust in a record that may be stale before anything is known: a frame that it alone says to be heavy misleads less."""
+"""Trust in a record that may be stale, before anything is known."""
 
 _FAITH = 4.0
-"""Strength of the belief in a record before anything is known, as a sum of squared deviations of logarithms."""
+"""Strength of the belief in a record before anything is known, as a sum of squared deviations of
+logarithms.
+"""
 
 _LEAST = 1e-6
 
 
 class Estimates:
-    """Costs in seconds of the frames of a run, known and estimated. Frames are spoken of by their position in it.
+    """Costs in seconds of the frames of a run, known and estimated. Frames are given by their position.
 
-    `sure`: the record is of what is rendered now.
+    `sure`: the record is of the version rendered now.
     """
 
     def __init__(
@@ -82,25 +86,23 @@ class Estimates:
 
     @property
     def informed(self) -> bool:
-        """Whether a record or a finished frame says anything about costs in seconds."""
+        """Return whether a record or a finished frame gives costs in seconds."""
         return self._recorded or self._count > 0
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Changes when costs of frames whose neighbourhood has not changed have changed by more than a thousandth."""
+        """Return a value that changes when costs of frames with an unchanged neighbourhood change by more
+        than a thousandth.
+        """
         return self.version, round(1000 * math.log(self._common))
 
     @property
     def _common(self) -> float:
-        """The whole run's level."""
+        """Return the whole run's level."""
         return self._sum / self._shapes if self._count else self._unseen
 
-    def knows(self, position: int) -> bool:
-        """Whether this frame's cost was observed in this run."""
-        return not math.isnan(self._known[position])
-
     def observe(self, position: int, cost: float) -> None:
-        """A frame was rendered, at this cost in seconds. A later word replaces an earlier one."""
+        """Record the cost in seconds of a rendered frame. A later value replaces an earlier one."""
         cost = max(cost, _LEAST)
         previous = self._cost(position)
         self._known[position] = cost
@@ -118,7 +120,7 @@ class Estimates:
             self._believe(self._fit.slope())
 
     def _weigh(self, position: int, cost: float, times: int) -> None:
-        """What this frame's cost says for or against the record, by itself and beside those of its neighbours."""
+        """Add this frame's evidence for or against the record, alone and beside its neighbours."""
         log, seconds = math.log(self.record[position]), math.log(cost)
         self._fit.add(log, seconds, times)
         for near in (position - 1, position + 1):
@@ -127,10 +129,10 @@ class Estimates:
                 self._fit.add_step(log - math.log(self.record[near]), seconds - math.log(known), times)
 
     def costs(self, first: int, last: int, under_way: float = 0.0) -> list[float]:
-        """Costs of the positions `first` to `last`, none of which is known.
+        """Return the costs of the positions `first` to `last`, none of which is known.
 
-        `under_way` is how long the first of them has been in work: a frame that takes longer than was thought says
-        that its neighbours will, as far as neighbours cost alike.
+        `under_way` is how long the first of them has been in work. A frame that takes longer than expected
+        raises the estimate of its neighbours, as far as neighbours cost alike.
         """
         common = self._common
         left = self._level(first - 1, -1)
@@ -151,17 +153,17 @@ class Estimates:
         ]
 
     def _fading(self, count: int) -> list[float]:
-        """What a neighbour's level still counts, one, two, … `count` frames away."""
+        """Return the weight of a neighbour's level, one, two, … `count` frames away."""
         self._fades += [math.exp(-(at + 1) / REACH) for at in range(len(self._fades), count)]
         return self._fades[:count]
 
     def _cost(self, position: int) -> float | None:
-        """Observed seconds; None where nothing is known yet."""
+        """Return observed seconds; None while unknown."""
         cost = self._known[position]
         return None if math.isnan(cost) else cost
 
     def _level(self, position: int, step: int) -> float | None:
-        """Cost over shape around here, from this position outwards; None where nothing is known."""
+        """Return cost over shape around here, from this position outwards; None where nothing is known."""
         total = weight = 0.0
         share = 1.0
         for at in range(position, position + step * LOOK, step):
@@ -174,7 +176,7 @@ class Estimates:
         return total / weight if weight else None
 
     def _believe(self, trust: float) -> None:
-        """Bend the shape to the trust that the record has earned; small changes are not worth the work."""
+        """Bend the shape to the trust that the record has earned; skip small changes."""
         if abs(trust - self._trust) < 0.1 and not (trust == 0.0 < self._trust):
             return
         self._trust = trust
@@ -186,7 +188,9 @@ class Estimates:
 
 
 class _Fit:
-    """A line through points, kept as running sums; of it, only the slope, drawn to `faith` while there are few points."""
+    """A line through points, kept as running sums: only its slope, drawn to `faith` while there are few
+    points.
+    """
 
     def __init__(self, faith: float) -> None:
         self.count = 0
@@ -195,31 +199,33 @@ class _Fit:
         self._steps_xx = self._steps_xy = 0.0
 
     def add(self, x: float, y: float, times: int) -> None:
-        """Take in a point, or (-1 times) take it out again."""
+        """Add a point, or (-1 times) remove it."""
         self.count += times
         self._x, self._y = self._x + times * x, self._y + times * y
         self._xx, self._xy = self._xx + times * x * x, self._xy + times * x * y
 
     def add_step(self, x: float, y: float, times: int) -> None:
-        """The same for the way from one point to the next, whatever the level of both is."""
+        """Add the step from one point to the next, whatever the level of both."""
         self._steps_xx, self._steps_xy = self._steps_xx + times * x * x, self._steps_xy + times * x * y
 
     def slope(self) -> float:
-        """Between 0 and 1."""
+        """Return the slope, between 0 and 1."""
         spread = max(0.0, self._xx - self._x * self._x / self.count + self._steps_xx)
         common = self._xy - self._x * self._y / self.count + self._steps_xy
         return min(1.0, max(0.0, (common + self._faith * _FAITH) / (spread + _FAITH)))
 
 
 class _Roughness:
-    """How little neighbours have in common: 0 where they cost alike, 1 where they are as different as any two frames."""
+    """How little neighbours have in common: 0 where they cost alike, 1 where they differ as any two
+    frames.
+    """
 
     def __init__(self) -> None:
         self._count = self._pairs = 0
         self._sum = self._squares = self._steps = 0.0
 
     def add(self, level: float, before: float | None) -> None:
-        """Take in a frame's level, and that of the frame before it where it is known."""
+        """Add a frame's level, and that of the frame before it if known."""
         log = math.log(level)
         self._count += 1
         self._sum, self._squares = self._sum + log, self._squares + log * log
@@ -229,7 +235,7 @@ class _Roughness:
 
     @property
     def value(self) -> float:
-        """Mean squared step between neighbours over that between any two."""
+        """Return the mean squared step between neighbours over that between any two frames."""
         if self._pairs < 2:
             return 0.0
         variance = self._squares / self._count - (self._sum / self._count) ** 2
@@ -238,9 +244,9 @@ class _Roughness:
 
 
 def completed(frames: FrameSet, record: Mapping[int, float]) -> list[float]:
-    """A cost for every frame of the run: the record's own, else one drawn from the record's nearest frames.
+    """Return a cost for every frame of the run: the record's own, else one from the record's nearest frames.
 
-    Those may lie outside of the run: what an interrupted run has done says what the rest is like.
+    Those may lie outside the run: the frames of an interrupted run predict the rest.
     """
     every = FrameSet.of({*frames, *record})
     costs = dict(zip(every, _completed([record.get(frame) for frame in every]), strict=True))
@@ -264,7 +270,7 @@ def _completed(known: Sequence[float | None]) -> list[float]:
 
 
 def _faded(known: Sequence[float | None]) -> list[tuple[float, float]]:
-    """For each position the nearest known cost before it, and how much it still counts there."""
+    """Return for each position the nearest known cost before it, and its weight there."""
     faded, cost, weight = [], 0.0, 0.0
     fade = math.exp(-1 / REACH)
     for own in known:

@@ -1,12 +1,13 @@
-"""First ranges: the frames cut into one contiguous part a slot, so that all end together as far as costs are known.
+"""First ranges: the frames cut into one contiguous range per slot, so that all end together as far as costs
+are known.
 
-A record of an earlier run may be of this very version of the project, or of one that has little in common with it.
-Ranges that follow a wrong record run out at different times, and each that runs out early costs one more start-up: no
-later decision wins that back. So a record is followed only part of the way (`hedged_parts`): never so far that more than
-`STAKE` of the run would be lost if in truth every frame cost the same, or ever more, or ever less, as `foretold` says;
-otherwise as far as it goes. The longer the start-up beside the work, the shorter that way is. A record of this very version
-may be wrong as well, since footage changes without the project, but seldom is: it is followed wherever that may win
-something that is worth the danger.
+A record of an earlier run may be of this version of the project, or of one that has little in common with it.
+Ranges that follow a wrong record run out at different times, and each that runs out early costs one more
+start-up: no later decision wins that back. So a record is followed only part of the way (`hedged_ranges`), as
+far as possible without losing more than `STAKE` of the run if in truth every frame cost the same, or ever
+more, or ever less, as `makespan` predicts. The longer the start-up beside the work, the shorter that way is.
+A record of this version may be wrong as well, since footage changes without the project, but seldom is: it is
+followed wherever the gain is worth the risk.
 """
 
 from __future__ import annotations
@@ -16,67 +17,72 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet
-from stmpo.scheduling.makespan import foretold
-from stmpo.scheduling.static import equal_parts
+from stmpo.scheduling.makespan import makespan
+from stmpo.scheduling.static import equal_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STAKE = 0.02
-"""Share of a run that may be lost to a record that is wrong."""
+"""Share of a run that may be lost to a wrong record."""
 
 SURE_STAKE = 0.08
-"""The same for a record of this very version of the project,"""
+"""The same for a record of this version of the project,"""
 
 SURE_GAIN = 2.0
-"""or so many times what is won by it if it is right, where that is more: right it is far more often than wrong."""
+"""or this multiple of the gain if the record is right, if that is more: it is right far more often than
+wrong.
+"""
 
 STEEP = 9.0
-"""The dearest frame beside the cheapest one, where costs rise or fall from the first to the last."""
+"""Cost of the dearest frame relative to the cheapest, where costs rise or fall from the first to the last."""
 
 _WAYS = 10
 """Steps between a record's own ranges and equal ones."""
 
 _HALVINGS = 24
-"""Of the time in which the end is looked for."""
+"""Halvings of the time in which the end is searched."""
 
 
-def weighted_parts(frames: FrameSet, costs: Sequence[float], delays: Sequence[float]) -> list[FrameSet]:
-    """One part a slot, of which the last to end ends as early as can be; some may be empty.
+def weighted_ranges(frames: FrameSet, costs: Sequence[float], delays: Sequence[float]) -> list[FrameSet]:
+    """Return one range per slot so that the last one ends as early as possible; some may be empty.
 
-    `costs` are seconds, one a frame; `delays` are the seconds after which each slot's renderer starts.
+    `costs` are seconds per frame; `delays` are the seconds after which each slot's renderer starts.
     """
     ends = _ends(costs, delays)
     return [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *ends])]
 
 
-def hedged_parts(
+def hedged_ranges(
     frames: FrameSet, costs: Sequence[float], delays: Sequence[float], start_up: float, *, sure: bool = False
 ) -> list[FrameSet]:
-    """`weighted_parts` for costs that may be wrong. `start_up` is the seconds that a renderer needs to start.
+    """Return `weighted_ranges` for costs that may be wrong. `start_up` is the seconds that a renderer needs
+    to start.
 
-    `sure`: they are of what is rendered now, as far as anybody knows.
+    `sure`: the costs are of the version that is rendered now, as far as known.
     """
-    plain = list(accumulate(len(part) for part in equal_parts(frames, len(delays))))
-    truths = [[0.0, *accumulate(truth)] for truth in _truths(sum(costs) / len(costs), len(costs), sure=sure)]
-    usual = [foretold(plain, done, delays, start_up) for done in truths]
+    plain = list(accumulate(len(range_) for range_ in equal_ranges(frames, len(delays))))
+    alternatives = [
+        [0.0, *accumulate(costs_)] for costs_ in _alternatives(sum(costs) / len(costs), len(costs), sure=sure)
+    ]
+    usual = [makespan(plain, done, delays, start_up) for done in alternatives]
     right = [0.0, *accumulate(costs)]
-    later = foretold(plain, right, delays, start_up)
+    later = makespan(plain, right, delays, start_up)
     for step in range(_WAYS, 0, -1):
         bent = [cost ** (step / _WAYS) for cost in costs]
         ends = _ends(bent, delays)
-        gain = later / foretold(ends, right, delays, start_up) - 1
+        gain = later / makespan(ends, right, delays, start_up) - 1
         stake = max(SURE_STAKE, SURE_GAIN * gain) if sure else STAKE
         if gain > 0 and all(
-            foretold(ends, done, delays, start_up) <= (1 + stake) * without
-            for done, without in zip(truths, usual, strict=True)
+            makespan(ends, done, delays, start_up) <= (1 + stake) * without
+            for done, without in zip(alternatives, usual, strict=True)
         ):
-            return weighted_parts(frames, bent, delays)
-    return equal_parts(frames, len(delays))
+            return weighted_ranges(frames, bent, delays)
+    return equal_ranges(frames, len(delays))
 
 
-def _truths(mean: float, count: int, *, sure: bool) -> list[list[float]]:
-    """What the frames may cost instead: all the same, or ever more, or ever less."""
+def _alternatives(mean: float, count: int, *, sure: bool) -> list[list[float]]:
+    """Return possible true costs: all the same, or rising, or falling."""
     even = [mean] * count
     if sure:
         return [even]
@@ -85,7 +91,7 @@ def _truths(mean: float, count: int, *, sure: bool) -> list[list[float]]:
 
 
 def _ends(costs: Sequence[float], delays: Sequence[float]) -> list[int]:
-    """Before which frame each part ends."""
+    """Return before which frame each range ends."""
     done = [0.0, *accumulate(costs)]
     low, high = min(delays), max(delays) + done[-1]
     for _ in range(_HALVINGS):
@@ -100,7 +106,9 @@ def _ends(costs: Sequence[float], delays: Sequence[float]) -> list[int]:
 
 
 def _filled(done: Sequence[float], delays: Sequence[float], until: float) -> list[int]:
-    """Where each part ends when every slot takes as much as it can do until then. `done` sums the costs up."""
+    """Return the end of each range if every slot works until `until`. `done` are running sums of the
+    costs.
+    """
     ends, at = [], 0
     for delay in delays:
         at = max(at, bisect_right(done, done[at] + until - delay) - 1)

@@ -1,8 +1,9 @@
-"""How long a run with given first ranges would take, if one knew what every frame costs: in milliseconds, frame by frame.
+"""The makespan of a run with given first ranges, if the cost of every frame were known: computed in
+milliseconds.
 
-What `steal` does is played in short: who is idle takes from the back of the range that ends last what brings itself to
-the water level. Only starts, steals and ends are steps, never single frames. Of more than `SAMPLE` slots a sample is
-played, spread over the run, which stands for all.
+The rules of `steal` are replayed in short: an idle slot takes from the back of the range that ends last until
+it reaches the water level. The steps are starts, steals and ends, never single frames. Of more than `SAMPLE`
+slots a sample is replayed, spread over the run, which stands for all.
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SAMPLE = 32
-"""Slots that are played at most."""
+"""Most slots that are replayed."""
 
 STEALS_EACH = 4
-"""Ranges that are cut, for each slot at most."""
+"""Most ranges that are cut, per slot."""
 
 _HALVINGS = 10
 
 
 @dataclass(slots=True)
 class _Range:
-    """Frames that one process renders. Times are seconds; `first` and `end` are positions, `end` the one behind the last."""
+    """Frames of one process. Times are seconds; `first` and `end` are positions, `end` the one behind the
+    last.
+    """
 
     began: float
     first: int
@@ -37,9 +40,11 @@ class _Range:
     until: float
 
 
-def foretold(ends: Sequence[int], done: Sequence[float], delays: Sequence[float], start_up: float) -> float:
-    """When the last frame is done. Each part ends before its position of `ends`; `done` sums up what the frames cost."""
-    return _Course(done, start_up).play(_sample(ends, done, delays, start_up))
+def makespan(ends: Sequence[int], done: Sequence[float], delays: Sequence[float], start_up: float) -> float:
+    """Return when the last frame is done. Each range ends before its position of `ends`; `done` are running
+    sums of the frame costs.
+    """
+    return _Replay(done, start_up).play(_sample(ends, done, delays, start_up))
 
 
 def _sample(
@@ -56,38 +61,40 @@ def _sample(
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
-    """A run; `done` and `start_up` as of `foretold`."""
+class _Replay:
+    """A run; `done` and `start_up` as in `makespan`."""
 
     done: Sequence[float]
     start_up: float
 
     def play(self, ranges: list[_Range]) -> float:
-        """Until nobody can help any more; returns the end."""
+        """Play until no steal pays any more; return the end."""
         free = [part.until for part in ranges]
         heapify(free)
         for _ in range(STEALS_EACH * len(ranges)):
             now = heappop(free)
             victim = max(ranges, key=lambda part: part.until)
-            thief = self._thief(ranges, free, victim, now)
-            if thief is None:
+            stolen = self._stolen(ranges, free, victim, now)
+            if stolen is None:
                 break
             free.remove(victim.until)
-            victim.end = thief.first
+            victim.end = stolen.first
             victim.until = victim.began + self._cost(victim.first, victim.end)
-            ranges.append(thief)
+            ranges.append(stolen)
             heapify(free)
             heappush(free, victim.until)
-            heappush(free, thief.until)
+            heappush(free, stolen.until)
         return max(part.until for part in ranges)
 
     def _cost(self, first: int, end: int) -> float:
         return self.done[end] - self.done[first]
 
-    def _thief(
+    def _stolen(
         self, ranges: Sequence[_Range], free: Sequence[float], victim: _Range, now: float
     ) -> _Range | None:
-        """What a process that is started now takes from the victim's back; None if it does not pay."""
+        """Return the range that a process started now takes from the victim's back; None if it does not
+        pay.
+        """
         ready = now + self.start_up
         worth = WORTH * self.start_up
         in_work = bisect_right(self.done, self.done[victim.first] + max(0.0, now - victim.began))

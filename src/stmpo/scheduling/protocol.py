@@ -1,19 +1,20 @@
 """The contract between the orchestrator and a strategy, on one screen.
 
-A strategy decides which frames each slot renders next. It has no I/O and no clock: it is told what happened and asked
-what to do, so the orchestrator and the simulator drive the very same object. `now` is seconds of any clock that never
-goes back.
+A strategy decides which frames each slot renders next. It has no I/O and no clock: it is notified of events
+and asked for leases, so the orchestrator and the simulator drive the same object. `now` is seconds of any
+clock that never goes back.
 
-    pending --grant--> leased --started--> --began--> --finished…--> --retire--> (the rest comes back by `give_back`)
-                          └──── robbed: a later grant cuts the back of this lease; its front stays with its process
+    pending --grant--> leased --started--> --began--> --finished…--> --retire--> (missing frames: `give_back`)
+                          └──── cut: a later grant steals the back of this lease; the front stays
 
 Invariants, held by property tests:
-- a frame is in at most one living lease, and in a lease or waiting until it is rendered or abandoned (leases that are
-  `shared` are the exception: there the renderers themselves see to it, by the files);
-- a lease is one contiguous span, because aerender renders `-s` to `-e`; a cut takes from its back and leaves it at
-  least one frame; a frame that is finished is never taken away;
-- `grant` answers None only when there is nothing for that slot at present; it may be asked again at any time, and is
-  worth asking again whenever something has happened; when nothing waits and nothing is leased, the run is over.
+- a frame is in at most one living lease, and until it is rendered or abandoned it is either leased or waiting
+  (`shared` leases are the exception: there the renderers take frames by the files);
+- a lease is one contiguous span, because aerender renders `-s` to `-e`; a cut takes frames from its back and
+  leaves it at least one frame; a finished frame is never taken away;
+- `grant` returns None only when there is nothing for that slot at present. It may be asked again at any time;
+  asking is worthwhile whenever something has happened. When nothing waits and nothing is leased, the run is
+  over.
 """
 
 from __future__ import annotations
@@ -29,22 +30,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The contiguous frames that one process has been given. `id` is never used twice in a run."""
+    """The contiguous frames of one process. `id` is never used twice in a run."""
 
     id: int
     slot: int
     span: Span
     shared: bool = False
-    """Several processes are given this span at once, and each takes the next frame that has no file."""
+    """Several processes get this span at once, and each takes the next frame that has no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a slot is given."""
+    """The lease that a slot gets."""
 
     lease: Lease
-    robbed: Lease | None = None
-    """The living lease that these frames were taken from, as it is from now on: same id, shorter span."""
+    victim: Lease | None = None
+    """The living lease from which these frames were stolen, in its new form: same id, shorter span."""
 
 
 class Strategy(Protocol):
@@ -52,34 +53,34 @@ class Strategy(Protocol):
 
     @property
     def name(self) -> str:
-        """As the option spells it."""
+        """Return the name, as the option spells it."""
         ...
 
     @property
     def waiting(self) -> int:
-        """Frames that nobody has been given yet."""
+        """Return the number of frames that are not leased yet."""
         ...
 
     def grant(self, slot: int, now: float) -> Grant | None:
-        """The next lease for an idle slot, or None when there is nothing for it at present."""
+        """Return the next lease for an idle slot, or None when there is nothing for it at present."""
         ...
 
     def started(self, lease: Lease, now: float) -> None:
-        """The process of this lease is being started; until now it waited for the start gate."""
+        """Record that the process of this lease starts now; until now it waited for the start gate."""
         ...
 
     def began(self, lease: Lease, now: float) -> None:
-        """The process of this lease has started up and begins to render. May be told again."""
+        """Record that the process of this lease begins to render. Repeated calls are harmless."""
         ...
 
     def finished(self, lease: Lease, frame: int, now: float) -> None:
-        """A frame of this lease was rendered. May be told again, and in any order."""
+        """Record that a frame of this lease was rendered. Calls may be repeated and come in any order."""
         ...
 
     def retire(self, lease: Lease) -> None:
-        """The process of this lease has ended; whatever of it is not rendered comes back by `give_back`."""
+        """Record that the process of this lease has ended; its missing frames come back by `give_back`."""
         ...
 
     def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
-        """Frames that must be rendered again, by any slot: next, or (`last`) after everything else."""
+        """Take back frames that any slot must render again: next, or (`last`) after all others."""
         ...

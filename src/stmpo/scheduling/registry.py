@@ -1,4 +1,4 @@
-"""Which strategy a run uses: its names, and how each is made."""
+"""The strategies by name, and how each is made."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def make_strategy(
     start_up: float | None = None,
     spawn_delay: float = 0.0,
 ) -> Strategy:
-    """A strategy by its name. `record`, `start_up` and `spawn_delay` (seconds) are for those that plan ahead.
+    """Return a strategy by its name. `record`, `start_up` and `spawn_delay` (seconds) are for those that plan
+    ahead.
 
-    `sure`: the record is of what is rendered now, and no record that may be stale.
+    `sure`: the record is of the version that is rendered now, so it cannot be stale.
     """
     if name == "static":
         return Static(frames, slots)

@@ -1,10 +1,10 @@
-"""A run without renderers: the real strategy, the real retry book, and a clock that jumps.
+"""A simulated run: the real strategy, the real retry policy, and a clock that jumps from event to event.
 
     grant ─► start gate ─► start-up ─► frame, frame, frame… ─► end ─► retire, give back ─► grant…
-                                            └─ last own frame of a robbed lease: stopped `stop_after` later
+                                            └─ last own frame of a cut lease: stopped `stop_after` later
 
-What a renderer does that was robbed: it goes on into the frames that are no longer its own, until it is stopped. Those
-that it finishes there are counted as rendered twice.
+A renderer whose lease was cut goes on into the stolen frames until it is stopped. Frames that it finishes
+there count as rendered twice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet, Span
-from stmpo.scheduling.retries import AttemptEnd, RetryBook
+from stmpo.scheduling.retries import AttemptEnd, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,30 +22,34 @@ if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Lease, Strategy
 
 TICK = 1.0
-"""Seconds after which an idle slot asks again although nothing has ended, as the orchestrator's do."""
+"""Seconds after which an idle slot asks again although nothing has ended, as in the orchestrator."""
 
 STOP_AFTER = 0.5
-"""Seconds that the orchestrator needs to see a robbed renderer's last own frame whole, and to stop it."""
+"""Seconds that the orchestrator needs to see the last own frame of a cut lease whole, and to stop its
+renderer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCosts:
-    """What happens in a simulated run. Times are seconds."""
+    """The events of a simulated run. Times are seconds."""
 
     frames: Mapping[int, float]
-    """What each frame costs, in any process."""
+    """Cost of each frame, in any process."""
 
     start_up: float | Callable[[int], float]
-    """From a process's start until it renders; of the n-th start, counted from 1, where it varies."""
+    """Seconds from a process's start until it renders; a function of the n-th start, counted from 1, if it
+    varies.
+    """
 
     spawn_delay: float = 0.0
     stop_after: float = STOP_AFTER
-    """From a robbed renderer's last own frame until it is gone and its slot is free."""
+    """Seconds from the last own frame of a cut lease until its renderer is gone and the slot is free."""
 
     speeds: Mapping[int, float] = field(default_factory=dict)
-    """Slots that are faster (above 1) or slower than the others."""
+    """Speed of slots that are faster (above 1) or slower than the others."""
 
-    dies: Callable[[int, int | None], bool] = lambda start, frame: False  # noqa: ARG005 - what is asked of it
+    dies: Callable[[int, int | None], bool] = lambda start, frame: False  # noqa: ARG005 - its parameters are the contract
     """Whether the n-th started process dies on this frame, or (None) before it begins to render."""
 
     max_retries: int = 2
@@ -53,7 +57,7 @@ class SimulatedCosts:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """One process's time in a lane. Times are seconds since the run began."""
+    """One process's time in a slot. Times are seconds since the run began."""
 
     slot: int
     started: float
@@ -61,15 +65,15 @@ class Stint:
     ended: float
     asked: Span
     frames: int
-    """Frames that it rendered and that counted."""
+    """Number of frames that it rendered and that counted."""
 
     died: bool = False
-    robbed: bool = False
+    cut: bool = False
 
 
 @dataclass(slots=True)
 class Simulation:
-    """How a simulated run went. Times are seconds."""
+    """The result of a simulated run. Times are seconds."""
 
     makespan: float = 0.0
     bound: float = 0.0
@@ -77,20 +81,22 @@ class Simulation:
 
     starts: int = 0
     twice: int = 0
-    """Frames that were rendered by two processes."""
+    """Number of frames that two processes rendered."""
 
     failed: tuple[int, ...] = ()
     stints: list[Stint] = field(default_factory=list)
 
     @property
     def efficiency(self) -> float:
-        """Bound over makespan."""
+        """Return the bound over the makespan."""
         return self.bound / self.makespan if self.makespan else 1.0
 
 
 @dataclass(slots=True)
 class _Process:
-    """A simulated renderer. `asked` is what its command line says; `lease` what is still its own."""
+    """A simulated renderer. `asked` is the range of its command line, `lease` the part that is still its
+    own.
+    """
 
     number: int
     lease: Lease
@@ -98,11 +104,10 @@ class _Process:
     started: float = 0.0
     began: float | None = None
     frame: int = 0
-    """In work now."""
+    """The frame that it renders now."""
 
-    frame_since: float = 0.0
     done: set[int] = field(default_factory=set)
-    robbed: bool = False
+    cut: bool = False
     stopping: bool = False
 
 
@@ -110,7 +115,7 @@ def simulate(strategy: Strategy, slots: int, costs: SimulatedCosts) -> Simulatio
     """Run to the end.
 
     Raises:
-        RuntimeError: frames wait and nobody is given them: a defect of the strategy.
+        RuntimeError: frames wait and no slot gets them: a defect of the strategy.
     """
     return _Run(strategy, slots, costs).go()
 
@@ -122,13 +127,13 @@ class _Run:
         self._slots = slots
         self._idle = set(range(slots))
         self._processes: dict[int, _Process] = {}
-        """By lease."""
+        """By lease id."""
 
         self._events: list[tuple[float, int, Callable[[_Process], None], _Process]] = []
         self._order = 0
         self._now = 0.0
         self._gate = 0.0
-        self._book = RetryBook(slots, costs.max_retries)
+        self._retries = RetryPolicy(slots, costs.max_retries)
         self._rendered: set[int] = set()
         self._failed: set[int] = set()
         self._claimed: set[int] = set()
@@ -142,7 +147,7 @@ class _Run:
         self._outcome = Simulation()
 
     def go(self) -> Simulation:
-        """Until nothing is left to happen."""
+        """Process events until none is left."""
         self._ask()
         asked = self._now
         while self._events:
@@ -172,9 +177,9 @@ class _Run:
         for slot in sorted(self._idle):
             grant = None if self._hopeless else self._strategy.grant(slot, self._now)
             if grant is None:
-                break  # what one idle slot is refused, all are
-            if grant.robbed is not None:
-                self._rob(grant.robbed)
+                break  # a refusal holds for all idle slots
+            if grant.victim is not None:
+                self._cut(grant.victim)
             self._idle.discard(slot)
             process = _Process(0, grant.lease, grant.lease.span)
             self._processes[grant.lease.id] = process
@@ -182,11 +187,11 @@ class _Run:
             self._gate = start + self._costs.spawn_delay
             self._at(start, self._start, process)
 
-    def _rob(self, lease: Lease) -> None:
+    def _cut(self, lease: Lease) -> None:
         victim = self._processes[lease.id]
         assert not any(frame not in lease.span for frame in victim.done), "a finished frame was taken"
         victim.lease = lease
-        victim.robbed = victim.number > 0
+        victim.cut = victim.number > 0
         if not victim.number:  # not started yet: it will be asked for less
             victim.asked = lease.span
 
@@ -206,7 +211,7 @@ class _Run:
         self._next(process, iter(process.asked))
 
     def _next(self, process: _Process, frames: Iterator[int]) -> None:
-        """The next frame of its command line; the end where there is none."""
+        """Begin the next frame of its command line; end where there is none."""
         if process.lease.shared:
             frame = next((f for f in frames if f in self._costs.frames and f not in self._claimed), None)
         else:
@@ -214,7 +219,7 @@ class _Run:
         if frame is None:
             self._end(process)
             return
-        process.frame, process.frame_since = frame, self._now
+        process.frame = frame
         if process.lease.shared:
             self._claimed.add(frame)
         if self._costs.dies(process.number, frame):
@@ -237,15 +242,15 @@ class _Run:
         assert frame not in self._rendered, "rendered twice"
         process.done.add(frame)
         self._rendered.add(frame)
-        self._book.rendered()
+        self._retries.rendered()
         self._strategy.finished(process.lease, frame, self._now)
-        if process.robbed and frame == process.lease.span.last and not process.stopping:
+        if process.cut and frame == process.lease.span.last and not process.stopping:
             process.stopping = True
             self._overlap(process)
             self._at(self._now + self._costs.stop_after, self._end, process)
 
     def _overlap(self, process: _Process) -> None:
-        """A renderer does not stop by itself where its lease was cut: count what it finishes before it is stopped."""
+        """Count the stolen frames that a renderer finishes before it is stopped."""
         left = self._costs.stop_after * self._costs.speeds.get(process.lease.slot, 1.0)
         for frame in range(process.lease.span.last + 1, process.asked.last + 1):
             left -= self._costs.frames[frame]
@@ -260,7 +265,7 @@ class _Run:
         else:
             missing = FrameSet.of(frame for frame in process.lease.span if frame not in self._rendered)
         if missing.frames:
-            decision = self._book.ended(end, missing)
+            decision = self._retries.ended(end, missing)
             self._strategy.give_back(decision.again)
             self._strategy.give_back(decision.set_aside, last=True)
             self._failed.update(decision.exhausted)
@@ -269,7 +274,7 @@ class _Run:
         self._at(self._now, self._end, process)
 
     def _abandoned(self) -> FrameSet:
-        """Once the last process of a shared span has gone: its frames that are not there."""
+        """Return the missing frames of a shared span, once its last process has ended."""
         if any(other.lease.shared for other in self._processes.values()):
             return FrameSet(())
         return FrameSet.of(
@@ -297,6 +302,6 @@ class _Run:
                 asked=process.asked,
                 frames=len(process.done),
                 died=died,
-                robbed=process.robbed,
+                cut=process.cut,
             )
         )

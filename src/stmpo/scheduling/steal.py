@@ -1,20 +1,23 @@
-"""`steal`: contiguous ranges, weighted where costs are known; who ends early takes the back of somebody's range.
+"""`steal`: contiguous ranges, weighted where costs are known; a process that finishes early takes frames from
+the end of the range that is furthest behind.
 
-Each slot begins with a range as long as can be, because every range costs a start-up. When a slot is idle and nothing
-waits, it *robs*: it takes frames from the back of the living lease that is expected to end last. How many follows from
-the *water level*: the earliest time at which everything could end if every slot, once idle, started one more renderer.
+Each slot begins with a range as long as possible, because every range costs a start-up. When a slot is idle
+and nothing waits, it *steals*: it takes frames from the back of the living lease that is expected to end
+last. Their number follows from the *water level*: the earliest time at which everything could end if every
+slot, once idle, started one more renderer.
 
     now        T (level)
-     │ ███████████▒▒▒▒▒▒▒▒   lease that ends last: what lies beyond T is to be taken, from its back
+     │ ███████████▒▒▒▒▒▒▒▒   victim range, ends last: frames beyond T are stolen, from its back
      │ ████████   :          will be idle soon, and then has T - end - start-up to give
-     │ ····████████          the thief, start-up included: takes what it can do until T, and leaves the rest to others
+     │ ····████████          stealing slot, start-up included: takes work until T, and leaves the rest
 
-A level instead of a half makes several thieves at once share a victim evenly, in whatever order they come, and lets
-estimates that turn out wrong be corrected by the next thief. A thief may be robbed in turn, even before it has begun.
-Stealing ends where the thief would not be done clearly earlier than the victim: then a start-up is not worth it.
+With a level instead of a half, several stealing slots share a victim evenly, in whatever order they come, and
+the next steal corrects estimates that turn out wrong. A stolen range may be a victim in turn, even before it
+has begun. Stealing ends where the stolen frames would not be done clearly earlier than now: then a start-up
+does not pay.
 
-What is in work is never taken: the frame after the last finished one, and as many more as were seen to be in work at
-once (Multi-Frame Rendering finishes frames out of order).
+Frames in work are never taken: the frame after the last finished one, and as many more as were seen in work
+at once (Multi-Frame Rendering finishes frames out of order).
 """
 
 from __future__ import annotations
@@ -25,10 +28,10 @@ from typing import TYPE_CHECKING
 
 from stmpo.model.frame_bits import FrameBits
 from stmpo.scheduling.estimates import Estimates
-from stmpo.scheduling.initial_ranges import hedged_parts
+from stmpo.scheduling.initial_ranges import hedged_ranges
 from stmpo.scheduling.lease_queue import LeaseQueue
 from stmpo.scheduling.protocol import Grant, Lease
-from stmpo.scheduling.static import equal_parts
+from stmpo.scheduling.static import equal_ranges
 from stmpo.scheduling.water_level import WORTH, water_level
 
 if TYPE_CHECKING:
@@ -37,79 +40,85 @@ if TYPE_CHECKING:
     from stmpo.model.frames import FrameSet, Span
 
 USUAL_START_UP = 15.0
-"""Seconds that a renderer takes to start, until one has."""
+"""Seconds that a renderer takes to start, until one has started."""
 
 UNSEEN = 0.25
-"""By how much less than expected a lease may take whose renderer has not begun."""
+"""Margin for a lease whose renderer has not begun: it may take this share less than expected."""
 
 OVERDUE = 1.25
-"""A frame that has been in work for t seconds is expected to take `OVERDUE` times t in all, at least."""
+"""A frame that has been in work for t seconds is expected to take at least `OVERDUE` times t in all."""
 
 BURST = 0.1
-"""Frames that finish within this part of the usual time between frames were in work together, and share the time."""
+"""Frames that finish within this share of the usual time between frames were in work together, and share the
+time.
+"""
 
 
 @dataclass(slots=True)
 class _Work:
-    """What is known of a living lease's process. Times are as told."""
+    """The state of a living lease's process."""
 
     lease: Lease
     start: float
-    """When it was started, or is expected to be."""
+    """Time when it was started, or is expected to start."""
 
     began: bool = False
     last: float = 0.0
-    """When it began, or last finished a frame: the frame in work is that old."""
+    """Time when it began, or last finished a frame: the frame in work is that old."""
 
     top: int = 0
     """The highest finished frame; before any, the one before the first."""
 
     done: int = 0
     reported: FrameBits = field(default_factory=FrameBits)
-    """Its finished frames. Not those whose costs are known: a frame that is rendered again has one before it is done."""
+    """Its finished frames. A frame that is rendered again has a known cost before it is done, so costs do not
+    tell.
+    """
 
     spread: int = 0
-    """Frames below the top that were unfinished at once, at most."""
+    """Most frames below the top that were unfinished at once."""
 
     burst: tuple[int, ...] = ()
     """Positions of the frames that finished together last."""
 
     burst_from: float = 0.0
     costs: tuple[float, ...] = ()
-    """Estimated seconds of each frame after the top, as looked up last."""
+    """Estimated seconds of each frame after the top, from the last look-up."""
 
     seen: tuple[object, ...] = ()
-    """What they were looked up for."""
+    """The state for which they were looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """What is left of a living lease."""
+    """The remaining part of a living lease."""
 
     work: _Work
     costs: Sequence[float]
     """Estimated seconds of each frame after the top."""
 
     end: float
-    """When it is expected to be done."""
+    """Time at which it is expected to be done."""
 
     @property
     def surely(self) -> float:
-        """Before when it will hardly be done: where nothing has begun yet, all is known from other frames."""
+        """Return the earliest plausible end: before the process begins, all knowledge is from other
+        frames.
+        """
         return self.end if self.work.began else self.end - UNSEEN * sum(self.costs)
 
     @property
     def loose(self) -> int:
-        """How many frames at the back are not in work."""
+        """Return how many frames at the back are not in work."""
         return len(self.costs) - 1 - self.work.spread
 
 
 class Steal:
     """Implements `stmpo.scheduling.protocol.Strategy`.
 
-    `record` holds costs in seconds of an earlier run, by frame number; `sure` says that they are of what is rendered now
-    (`parts.py` says what is done where they may not be). `start_up` and `spawn_delay` are seconds. `parts` are the first
-    ranges, where somebody else has chosen them.
+    `record` holds costs in seconds of an earlier run, by frame number; `sure` says that they are of the
+    version rendered now (`initial_ranges.py` explains the other case). `start_up` and `spawn_delay` are
+    seconds. `ranges` are the first ranges, if the caller has chosen them.
     """
 
     name = "steal"
@@ -123,7 +132,7 @@ class Steal:
         sure: bool = False,
         start_up: float | None = None,
         spawn_delay: float = 0.0,
-        parts: Sequence[FrameSet] | None = None,
+        ranges: Sequence[FrameSet] | None = None,
     ) -> None:
         self._estimates = Estimates(frames, record, sure=sure)
         self._index = {frame: position for position, frame in enumerate(frames)}
@@ -133,33 +142,31 @@ class Steal:
         self._start_ups: list[float] = []
         self._next_start = float("-inf")
         self._works: dict[int, _Work] = {}
-        self._lease_queue = LeaseQueue(self._first_parts(frames, sure=sure) if parts is None else parts)
-        self.steals = 0
-        """Leases that were cut."""
+        self._lease_queue = LeaseQueue(self._first_ranges(frames, sure=sure) if ranges is None else ranges)
 
-    def _first_parts(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
+    def _first_ranges(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
         if not frames.frames or not self._estimates.informed:
-            return equal_parts(frames, self._slots)
+            return equal_ranges(frames, self._slots)
         costs = self._estimates.record
         delays = [slot * self._spawn_delay for slot in range(self._slots)]
-        return hedged_parts(frames, costs, delays, self.start_up, sure=sure)
+        return hedged_ranges(frames, costs, delays, self.start_up, sure=sure)
 
     @property
     def waiting(self) -> int:
-        """Frames that nobody has been given yet."""
+        """Return the number of frames that are not leased yet."""
         return self._lease_queue.waiting
 
     @property
     def start_up(self) -> float:
-        """Seconds that the next renderer is expected to need until it renders."""
+        """Return the seconds that the next renderer is expected to need until it renders."""
         if self._start_ups:
             return median(self._start_ups[-9:])
         return USUAL_START_UP if self._expected_start_up is None else self._expected_start_up
 
     def grant(self, slot: int, now: float) -> Grant | None:
-        """What waits, else the back part of somebody's lease, else None."""
+        """Return a waiting span, else the back part of a living lease, else None."""
         lease = self._lease_queue.take(slot)
-        grant = Grant(lease) if lease is not None else self._rob(slot, now)
+        grant = Grant(lease) if lease is not None else self._steal(slot, now)
         if grant is not None:
             start = max(now, self._next_start)
             self._next_start = start + self._spawn_delay
@@ -169,13 +176,13 @@ class Steal:
         return grant
 
     def started(self, lease: Lease, now: float) -> None:
-        """Its process is being started."""
+        """Record that its process is being started."""
         work = self._works[lease.id]
         work.start = work.last = now
         self._next_start = max(self._next_start, now + self._spawn_delay)
 
     def began(self, lease: Lease, now: float) -> None:
-        """Its process begins to render."""
+        """Record that its process begins to render."""
         work = self._works[lease.id]
         if not work.began:
             work.began = True
@@ -183,7 +190,7 @@ class Steal:
             self._start_ups.append(now - work.start)
 
     def finished(self, lease: Lease, frame: int, now: float) -> None:
-        """A frame of it was rendered; that says what it cost, and what its neighbours will."""
+        """Record a rendered frame: its cost, and a hint at the costs of its neighbours."""
         work = self._works[lease.id]
         position = self._index.get(frame)
         if frame not in work.lease.span or position is None or frame in work.reported:
@@ -203,17 +210,17 @@ class Steal:
         work.spread = max(work.spread, work.top - work.lease.span.first + 1 - work.done)
 
     def retire(self, lease: Lease) -> None:
-        """Its process has ended."""
+        """Record that its process has ended."""
         self._lease_queue.retire(lease)
         del self._works[lease.id]
 
     def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
-        """Frames that must be rendered again: next, or (`last`) after everything else."""
+        """Queue frames that must be rendered again: next, or (`last`) after all others."""
         self._lease_queue.give_back(spans, last=last)
 
-    # ------------------------------------------------------------------------------------------------ robbing
+    # ---------------------------------------------------------------------------------------- stealing
 
-    def _rob(self, slot: int, now: float) -> Grant | None:
+    def _steal(self, slot: int, now: float) -> Grant | None:
         rests = [
             self._rest(work, now)
             for work in self._works.values()
@@ -223,7 +230,7 @@ class Steal:
             return None
         start_up = self.start_up
         ready = max(now, self._next_start) + start_up
-        level = self._level(rests, ready, start_up)
+        level = self._water_level(rests, ready, start_up)
         for rest in sorted(rests, key=lambda rest: rest.end, reverse=True):
             if rest.end <= level:
                 break
@@ -234,11 +241,10 @@ class Steal:
 
     def _take(self, victim: _Work, frames: int, slot: int) -> Grant:
         victim.lease, cut = self._lease_queue.cut(victim.lease, victim.lease.span.last - frames)
-        self.steals += 1
-        return Grant(self._lease_queue.lease(slot, cut), robbed=victim.lease)
+        return Grant(self._lease_queue.lease(slot, cut), victim=victim.lease)
 
     def _rest(self, work: _Work, now: float) -> _Rest:
-        """What is left of a lease, and when it is expected to be done."""
+        """Return the remaining part of a lease, and its expected end."""
         if work.top >= work.lease.span.last:
             return _Rest(work, (), max(now, work.last))
         under_way = OVERDUE * (now - work.last) if work.began else 0.0
@@ -248,15 +254,19 @@ class Steal:
         return _Rest(work, costs, max(now, begins + max(costs[0], under_way)) + sum(costs[1:]) + holes)
 
     def _costs(self, work: _Work, under_way: float) -> tuple[float, ...]:
-        """Estimated seconds of what is left. With many slots most of it is as it was when the last one asked."""
+        """Return the estimated seconds of the remaining frames. With many slots most are unchanged since the
+        last look-up.
+        """
         seen = (work.top, work.lease.span.last, *self._estimates.stamp)
         if seen != work.seen or under_way > work.costs[0]:
             first, last = self._index[work.top + 1], self._index[work.lease.span.last]
             work.costs, work.seen = tuple(self._estimates.costs(first, last, under_way)), seen
         return work.costs
 
-    def _level(self, rests: Sequence[_Rest], ready: float, start_up: float) -> float:
-        """When everything could end: what lies beyond it is as much as the other slots can do until then."""
+    def _water_level(self, rests: Sequence[_Rest], ready: float, start_up: float) -> float:
+        """Return the time when everything could end: the work beyond it equals what the other slots can do
+        until then.
+        """
         idle = self._slots - len(self._works)
         free = [ready + at * self._spawn_delay for at in range(idle)]
         free += [max(rest.end + start_up, ready) for rest in rests]
@@ -264,7 +274,9 @@ class Steal:
 
 
 def frames_to_take(costs: Sequence[float], ready: float, level: float) -> int:
-    """How many frames of the back, which cost so many seconds each, take a thief that begins at `ready` to the level."""
+    """Return how many frames of the back, with these costs in seconds, bring a process that begins at `ready`
+    to the level.
+    """
     taken, end = 0, ready
     for cost in reversed(costs):
         if end + cost / 2 > level and taken:

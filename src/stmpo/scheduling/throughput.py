@@ -1,14 +1,15 @@
-"""Whether more processes made more frames: the rate of all together, by how many rendered at a time.
+"""Whether more processes rendered more frames: the total rate, by how many rendered at a time.
 
-Each process alone is always slower beside others; that says nothing. What counts is the total, and there are two ways to
-see it here:
+A process is always slower beside others; only the total counts. There are two views of it:
 
-- *in one run* (`Throughput`): processes start one after the other and end one after the other, so a run shows by itself
-  what two, three, … did together. Frames differ in cost, and counts that lie near each other may have met different ones:
-  only where half as many, or fewer, were faster together by more than chance and over enough frames, it is a finding;
-- *beside an earlier run* (`fewer_were_faster`): the same frames of the same version, rendered by another number of
-  processes. Frame against frame, so that what they cost cannot deceive. Where a start takes long and ranges end together,
-  one run hardly sees any other count than its own, and this is what notices, beside `contention`, which looks at single frames.
+- *in one run* (`Throughput`): processes start one after the other and end one after the other, so a run shows
+  what two, three, … rendered together. Frames differ in cost, and counts near each other may have met
+  different ones: only if half as many or fewer were faster together by more than chance, over enough frames,
+  it is a finding;
+- *beside an earlier run* (`fewer_were_faster`): the same frames of the same version, rendered by another
+  number of processes, compared frame by frame. If a start takes long and ranges end together, one run sees
+  hardly any other count than its own; this view covers that, beside `contention`, which looks at single
+  frames.
 """
 
 from __future__ import annotations
@@ -21,38 +22,38 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENOUGH_FRAMES = 10
-"""Frames that must have been finished at a count before its rate means anything."""
+"""Fewest frames finished at a count before its rate means anything."""
 
 ENOUGH_SECONDS = 20.0
-"""Seconds that must have been spent at it."""
+"""Fewest seconds spent at it."""
 
 CLEARLY = 1.15
-"""By how much the total rate of fewer processes must be above that of the most."""
+"""Factor by which the total rate of fewer processes must exceed that of the most,"""
 
 SIGMAS = 2.0
-"""And by how many standard errors besides, with the finished frames taken for counts of chance."""
+"""and in standard errors besides, with the finished frames as random counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What so many processes did together."""
+    """The rate of a number of processes together."""
 
     processes: int
     frames_per_second: float
     frames: int = 0
-    """From how many frames it was taken."""
+    """Number of frames behind it."""
 
 
 @dataclass(slots=True)
 class Throughput:
-    """Adds up seconds and frames by how many processes render. Times are seconds of any clock."""
+    """Sums of seconds and frames by how many processes render. Times are seconds of any clock."""
 
     _seconds: dict[int, float] = field(default_factory=dict)
     _frames: dict[int, int] = field(default_factory=dict)
     _last: tuple[float, int, int] | None = None
 
     def observe(self, now: float, rendering: int, finished: int) -> None:
-        """Now so many processes render, and so many frames have been finished in all."""
+        """Record that this many processes render now, and the number of frames finished in all."""
         if self._last is not None and (rendering == self._last[1] > 0):
             then, count, before = self._last
             self._seconds[count] = self._seconds.get(count, 0.0) + now - then
@@ -60,7 +61,7 @@ class Throughput:
         self._last = (now, rendering, finished)
 
     def rates(self) -> list[Rate]:
-        """The rate at each count that was held long enough, fewest first."""
+        """Return the rate at each count that was held long enough, fewest first."""
         return [
             Rate(count, self._frames[count] / seconds, self._frames[count])
             for count, seconds in sorted(self._seconds.items())
@@ -68,13 +69,15 @@ class Throughput:
         ]
 
     def most(self) -> Rate | None:
-        """The rate of as many as ever rendered together."""
+        """Return the rate of the highest count that ever rendered together."""
         count = max(self._seconds, default=0)
         seconds = self._seconds.get(count, 0.0)
         return Rate(count, self._frames[count] / seconds, self._frames[count]) if seconds else None
 
     def too_many(self) -> tuple[Rate, Rate] | None:
-        """The best count and the highest one, where fewer processes were clearly faster together; else None."""
+        """Return the best count and the highest one, if fewer processes were clearly faster together; else
+        None.
+        """
         rates = self.rates()
         if not rates:
             return None
@@ -87,9 +90,11 @@ class Throughput:
 def fewer_were_faster(
     before: Mapping[int, tuple[int, float]], now: Mapping[int, float], processes: int
 ) -> tuple[Rate, Rate] | None:
-    """The best count that an earlier run had and this run's, where fewer processes were clearly faster together.
+    """Return the best count of an earlier run and this run's, if fewer processes were clearly faster
+    together.
 
-    `before` has the count and the cost (seconds) of each frame that was rendered earlier, `now` the costs of this run's.
+    `before` has the count and the cost (seconds) of each frame rendered earlier, `now` the costs of this
+    run's.
     """
     costs: dict[int, list[tuple[float, float]]] = {}
     for frame, (count, cost) in before.items():

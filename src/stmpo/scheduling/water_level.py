@@ -1,4 +1,6 @@
-"""The water level: the earliest time at which everything could end, if every slot, once idle, started one more renderer."""
+"""The water level: the earliest time at which everything could end, if every slot, once idle, started one
+more renderer.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WORTH = 0.1
-"""By how much of a start-up a thief must be done before its victim would have been, for stealing to pay."""
+"""A steal pays if the stolen frames are done earlier than in the victim range by at least this share of a
+start-up.
+"""
 
 PRECISE = 20
-"""Halvings of the time in which the level is looked for: to a millionth of it."""
+"""Halvings of the time in which the level is searched: to a millionth of it."""
 
 
 def water_level(ends: Sequence[float], begins: Sequence[float], halvings: int = PRECISE) -> float:
-    """Where what lies beyond it, of work that would end at `ends`, is as much as can be done from `begins` until then."""
+    """Return the time at which the work beyond it, of work that would end at `ends`, fits into the slots that
+    are free from `begins`.
+    """
     low, high = min(*ends, *begins), max(ends)
     for _ in range(halvings):
         level = (low + high) / 2

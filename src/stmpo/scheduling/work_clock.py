@@ -1,24 +1,24 @@
-"""A clock that stands still while all renderers do: a pause for room on a disk is nobody's slowness.
+"""A clock that stands still while all renderers are paused, for example for room on a disk.
 
-    told    ├──────────────┤ held ├─────────────────────┤
-    reads   0 ─ ─ ─ ─ ─ ─ ─ 14     14 ─ ─ ─ ─ ─ ─ ─ ─ ─ 35
+    real time  ├──────────────┤ paused ├─────────────────────┤
+    reading    0 ─ ─ ─ ─ ─ ─ ─ 14       14 ─ ─ ─ ─ ─ ─ ─ ─ ─ 35
 
-A strategy that saw the pause would take the frames in work for heavy ones, and have others start for the rest.
-Times are arguments, in seconds of a clock that never goes back.
+A strategy that saw the pause would take the current frames for heavy ones, and have other slots start for the
+rest. Times are arguments, in seconds of a clock that never goes back.
 """
 
 from __future__ import annotations
 
 
 class WorkClock:
-    """Time at which renderers may work. Whoever reads it has to be told of every pause."""
+    """Time in which renderers may work. Report every pause to it."""
 
     def __init__(self) -> None:
         self._held = 0.0
         self._since: float | None = None
 
     def hold(self, now: float, *, held: bool) -> None:
-        """The renderers stand still from now on, or go on. May be told again."""
+        """Record that the renderers stand still from now on, or go on. Repeated calls are harmless."""
         if self._since is not None and not held:
             self._held += now - self._since
             self._since = None
@@ -26,5 +26,5 @@ class WorkClock:
             self._since = now
 
     def reading(self, now: float) -> float:
-        """What it shows."""
+        """Return the working time at `now`."""
         return (now if self._since is None else self._since) - self._held
