@@ -1,8 +1,8 @@
-"""One of several sessions at once: a program.
+"""One of several sessions at the same time: a program of its own.
 
     python -m tests.fonts.concurrent_session FOLDER SESSION
 
-Installs the fonts of `job-SESSION`, waits until all others have, sees its own, and removes them.
+Installs the fonts of `job-SESSION`, waits until all other sessions have done so, checks its own, and removes them.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from stmpo.fonts.install.linux import Linux
 from stmpo.fonts.install.manifest import read_manifest
 
 OTHERS = 4
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 def main(folder: Path, session: str) -> int:
-    """Come, look and go."""
+    """Install, check and remove."""
     wanted = read_manifest(folder / f"job-{session}")
     system = Linux(os.environ)
-    came = install(wanted, folder / session, system)
+    installed = install(wanted, folder / session, system)
     (folder / "wait" / session).touch()
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while len(list((folder / "wait").iterdir())) < OTHERS and time.monotonic() < end:
         time.sleep(0.02)
     seen = system.visible(dict.fromkeys(wish.name for wish in wanted))
-    went = remove(folder / session, system)
-    complete = not came.missing and not came.refused and seen == {wish.name for wish in wanted}
-    return 0 if complete and not went.locked else 1
+    removed = remove(folder / session, system)
+    complete = not installed.missing and not installed.refused and seen == {wish.name for wish in wanted}
+    return 0 if complete and not removed.locked else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What tests of fonts share."""
+"""Fixtures for the tests of fonts."""
 
 from __future__ import annotations
 

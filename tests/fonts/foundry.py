@@ -1,6 +1,6 @@
-"""Small real fonts for tests, cast by the standard library: a face with the letter A, or a collection of such faces.
+"""Small real fonts for tests, made with the standard library: one face with the letter A, or a collection.
 
-Programs take them: fontconfig, FreeType and GDI list them, and every table is there that Windows wants.
+Programs accept them: fontconfig, FreeType and GDI list them, and every table that Windows requires is there.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Sessions that are killed at every step: a program, so that it can fork.
+"""Sessions that are killed at every step. A program of its own, so that it can fork.
 
     python -m tests.fonts.kill_steps FOLDER
 
-Each round is a process that kills itself just before the n-th thing that it does to the system: a file made, linked,
-renamed or removed, a folder made or removed, a program started. Then others come, and have to find the user as they would
-have been. Prints a line for each walk, and ends with 0 where none went wrong.
+Each round starts a process that kills itself just before its n-th change to the system: a file created, linked,
+renamed or removed, a folder created or removed, a program started. Later sessions must then restore the user's
+folders. Prints a line per scenario; the exit code is 0 if all of them pass.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.fonts.font_user import FONTCONFIG, FontUser
 from tests.fonts.foundry import collection, face
-from tests.fonts.font_user import FONTCONFIG, Ward
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ FONTS = {"Walk-One": "a.ttf", "WalkTwo": "b.ttc", "WalkThree": "b.ttc"}
 
 
 def in_a_process(action: Callable[[], object], step: int = 0) -> bool:
-    """Run it in a process of its own, which dies at this step. Returns whether it did."""
+    """Run the action in a process that dies at this step. Return whether it died."""
     child = os.fork()
     if child == 0:
         _die_at(step)
@@ -61,36 +61,36 @@ def _die_at(step: int) -> None:
 
 
 class Round:
-    """A user who had a font before, with a job that brings three more."""
+    """A user with one font, and a job that brings three more."""
 
     def __init__(self, folder: Path, *, tools: bool) -> None:
-        self.ward = Ward(folder, tools=tools and FONTCONFIG)
-        own = self.ward.system.folder
+        self.user = FontUser(folder, tools=tools and FONTCONFIG)
+        own = self.user.system.folder
         own.mkdir(parents=True)
         (own / "a.ttf").write_bytes(face("Users-Own"))
-        self.wanted = self.ward.job(
+        self.wanted = self.user.job(
             "job", FONTS, a_ttf=face("Walk-One"), b_ttc=collection("WalkTwo", "WalkThree")
         )
-        self.ward.session("session-1")
-        self.before = self.ward.everything()
+        self.user.session("session-1")
+        self.before = self.user.everything()
 
     def install(self) -> None:
-        report = self.ward.install(self.wanted)
+        report = self.user.install(self.wanted)
         assert not report.missing, report
 
     def as_before(self) -> None:
-        now = self.ward.everything()
+        now = self.user.everything()
         assert now == self.before, now.keys() ^ self.before.keys()
 
     def next_session(self) -> None:
-        """One that brings no fonts, and sweeps."""
-        self.ward.install((), "session-2")
+        """Run a session without fonts, which removes leftovers."""
+        self.user.install((), "session-2")
         self.as_before()
 
 
 def installing_then_over(here: Round, step: int) -> bool:
     died = in_a_process(here.install, step)
-    here.ward.over()
+    here.user.over()
     here.next_session()
     return died
 
@@ -98,56 +98,56 @@ def installing_then_over(here: Round, step: int) -> bool:
 def installing_then_again(here: Round, step: int) -> bool:
     died = in_a_process(here.install, step)
     here.install()
-    here.ward.remove()
+    here.user.remove()
     here.as_before()
     return died
 
 
 def removing_then_over(here: Round, step: int) -> bool:
     here.install()
-    died = in_a_process(here.ward.remove, step)
-    here.ward.over()
+    died = in_a_process(here.user.remove, step)
+    here.user.over()
     here.next_session()
     return died
 
 
 def beside_another(here: Round, step: int) -> bool:
-    """What another session uses stays through all of it."""
-    other = here.ward.job("other", {"Walk-One": "a.ttf"}, a_ttf=face("Walk-One"))
-    here.ward.install(other, "session-3")
+    """Check that the font of another session stays throughout."""
+    other = here.user.job("other", {"Walk-One": "a.ttf"}, a_ttf=face("Walk-One"))
+    here.user.install(other, "session-3")
 
     def come_and_go() -> None:
         here.install()
-        here.ward.remove()
+        here.user.remove()
 
     died = in_a_process(come_and_go, step)
-    here.ward.over()
-    assert not here.ward.install(other, "session-3").missing
-    assert [path.name for path in here.ward.system.folder.iterdir()] in (
+    here.user.over()
+    assert not here.user.install(other, "session-3").missing
+    assert [path.name for path in here.user.system.folder.iterdir()] in (
         ["a.ttf", "a-2.ttf"],
         ["a-2.ttf", "a.ttf"],
     )
-    here.ward.remove("session-3")
+    here.user.remove("session-3")
     here.as_before()
     return died
 
 
-WALKS = {
+SCENARIOS = {
     installing_then_over: True,
     installing_then_again: False,
     removing_then_over: True,
     beside_another: False,
 }
-"""The walks, and whether fontconfig's tools take part: they take most of the time."""
+"""The scenarios, and whether fontconfig's tools are used: they take most of the time."""
 
 
 def main(folder: Path) -> int:
-    """Walk until a round is not killed any more."""
-    for walk, tools in WALKS.items():
+    """Run each scenario with a later kill until no kill happens any more."""
+    for scenario, tools in SCENARIOS.items():
         for step in count(1):
-            here = Round(folder / f"{walk.__name__}-{step}", tools=tools)
-            if not walk(here, step):
-                print(f"{walk.__name__}: {step - 1} steps", flush=True)
+            here = Round(folder / f"{scenario.__name__}-{step}", tools=tools)
+            if not scenario(here, step):
+                print(f"{scenario.__name__}: {step - 1} steps", flush=True)
                 break
     return 0
 

@@ -1,8 +1,4 @@
-"""Font files read by fontTools, which is installed where projects are sent from: it comes with `stmpo[submit]`.
-
-Only the tables that name a face are decoded. The one module that imports fontTools; without it, `stmpo.fonts.sfnt`
-reads the same.
-"""
+"""A second reader of font files, by fontTools: the oracle for `stmpo.fonts.sfnt`."""
 
 from __future__ import annotations
 
@@ -13,17 +9,17 @@ from typing import TYPE_CHECKING, BinaryIO
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from stmpo.fonts import sfnt
-from stmpo.fonts.face import Face, NameRecord, Tables, face_of
+from stmpo.fonts.face import Face, FaceTables, NameRecord, make_face
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # damage is ours to tell, and only where it matters
+logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # tests read damaged fonts on purpose
 
 
 def read_faces(path: Path) -> tuple[Face, ...]:
-    """The faces of a font file, in its order; none where it is no font or cannot be read."""
+    """Return the faces of a font file, in file order; none if it is not a font or cannot be read."""
     try:
         with path.open("rb") as file:
             faces = [_face(file, index) for index in range(len(sfnt.face_offsets(file)))]
@@ -33,18 +29,18 @@ def read_faces(path: Path) -> tuple[Face, ...]:
 
 
 def _face(file: BinaryIO, index: int) -> Face | None:
-    """One face; None where it is damaged, so that a collection keeps its others."""
+    """Return one face; None if it is damaged."""
     file.seek(0)
     try:
-        return face_of(_tables(TTFont(file, fontNumber=index, lazy=True)), index)
-    except Exception:  # noqa: BLE001 - the boundary: a damaged font fails anywhere in its parser, and never the search
+        return make_face(_tables(TTFont(file, fontNumber=index, lazy=True)), index)
+    except Exception:  # noqa: BLE001 - a damaged font may fail anywhere in fontTools
         return None
 
 
-def _tables(font: TTFont) -> Tables:
+def _tables(font: TTFont) -> FaceTables:
     variations = font.get("fvar")
     system = font.reader["OS/2"] if "OS/2" in font.reader.keys() else b""  # noqa: SIM118 - no dictionary
-    return Tables(
+    return FaceTables(
         records=tuple(_records(font)),
         embedding=int.from_bytes(system[8:10], "big"),
         axes=tuple(_tag(axis.axisTag) for axis in variations.axes) if variations else (),
@@ -55,12 +51,12 @@ def _tables(font: TTFont) -> Tables:
 
 
 def _tag(tag: str | bytes) -> str:
-    """A tag that is no ASCII comes as bytes."""
+    """Return a tag as text; fontTools returns bytes if it is not ASCII."""
     return tag if isinstance(tag, str) else tag.decode("latin1")
 
 
 def _records(font: TTFont) -> Iterator[NameRecord]:
-    if "name" not in font or sfnt.overflows(font.reader["name"]):
+    if "name" not in font or sfnt.exceeds_text_limit(font.reader["name"]):
         return
     for record in font["name"].names:
         try:

@@ -1,4 +1,4 @@
-"""Specimens by fontTools: OpenType, collections, variable fonts and licence bits, for tests that look for fonts."""
+"""Fonts made with fontTools: OpenType, collections, variable fonts and licence bits."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def variable(
     family: str = "Probe VF",
     prefix: str | None = None,
 ) -> bytes:
-    """A variable font with weight and width. Instances are (style, PostScript name or None), in steps of weight."""
+    """A variable font with weight and width. Instances: (style, PostScript name or None), by weight."""
     made = builder(name, family=family)
     made.setupFvar([("wght", 100, 400, 900, "Weight"), ("wdth", 75, 100, 125, "Width")], [])
     names = made.font["name"]

@@ -11,57 +11,58 @@ from tests.fonts import foundry, specimens  # isort: skip - it says what is miss
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from stmpo.fonts import legacy
-from stmpo.fonts.find import FontState, ProjectFont, choose, find
-from stmpo.fonts.index import survey
-from stmpo.fonts.licence import Embedding, embedding
-from stmpo.fonts.opentype import read_faces
-from stmpo.fonts.places import Folder, Origin
+from stmpo.fonts.find import FontState, ProjectFont, find, match_fonts
+from stmpo.fonts.index import scan_fonts
+from stmpo.fonts.licence import Embedding, embedding_of
+from stmpo.fonts.places import FontFolder, Origin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture
-def shelves(tmp_path: Path) -> list[Folder]:
+def shelves(tmp_path: Path) -> list[FontFolder]:
     """A folder for each origin, in Windows' order."""
     order = (Origin.SYNCED, Origin.OWNED, Origin.USER, Origin.SYSTEM)
-    folders = [Folder(tmp_path / origin.name, origin) for origin in order]
+    folders = [FontFolder(tmp_path / origin.name, origin) for origin in order]
     for folder in folders:
         folder.path.mkdir()
     return folders
 
 
-def put(shelves: list[Folder], origin: Origin, name: str, data: bytes) -> Path:
+def put(shelves: list[FontFolder], origin: Origin, name: str, data: bytes) -> Path:
     path = next(folder.path for folder in shelves if folder.origin is origin) / name
     path.write_bytes(data)
     return path
 
 
-def one(shelves: list[Folder], name: str) -> ProjectFont:
-    (font,) = choose([name], survey(shelves, None, read_faces))
+def one(shelves: list[FontFolder], name: str) -> ProjectFont:
+    (font,) = match_fonts([name], scan_fonts(shelves, None))
     return font
 
 
-def test_a_synced_font_is_said_to_be_one_unless_it_is_installed_as_well(shelves: list[Folder]) -> None:
+def test_a_synced_font_is_said_to_be_one_unless_it_is_installed_as_well(shelves: list[FontFolder]) -> None:
     put(shelves, Origin.SYNCED, ".4711", specimens.font("Sync-Bold", otf=True))
     assert one(shelves, "Sync-Bold").state is FontState.SYNCED
     installed = put(shelves, Origin.SYSTEM, "s.ttf", specimens.font("Sync-Bold"))
     assert (one(shelves, "Sync-Bold").state, one(shelves, "Sync-Bold").path) == (FontState.FOUND, installed)
 
 
-def test_a_users_own_font_in_the_creative_cloud_is_found(shelves: list[Folder]) -> None:
+def test_a_users_own_font_in_the_creative_cloud_is_found(shelves: list[FontFolder]) -> None:
     put(shelves, Origin.OWNED, "own", specimens.font("Own"))
     assert one(shelves, "Own").state is FontState.FOUND
 
 
-def test_a_restricted_font_is_said_to_be_one_unless_another_file_may_travel(shelves: list[Folder]) -> None:
+def test_a_restricted_font_is_said_to_be_one_unless_another_file_may_travel(
+    shelves: list[FontFolder],
+) -> None:
     put(shelves, Origin.USER, "r.ttf", specimens.font("R", bits=2))
     assert one(shelves, "R").state is FontState.RESTRICTED
     put(shelves, Origin.SYSTEM, "free.ttf", specimens.font("R", bits=8))
     assert one(shelves, "R").path == shelves[3].path / "free.ttf"
 
 
-def test_the_bits_of_the_face_itself_count(shelves: list[Folder]) -> None:
+def test_the_bits_of_the_face_itself_count(shelves: list[FontFolder]) -> None:
     put(shelves, Origin.USER, "c.ttc", specimens.collection("Free", "Bound", bits=(0, 2)))
     assert [one(shelves, name).state for name in ("Free", "Bound")] == [FontState.FOUND, FontState.RESTRICTED]
     face = one(shelves, "Bound").face
@@ -70,7 +71,7 @@ def test_the_bits_of_the_face_itself_count(shelves: list[Folder]) -> None:
 
 
 def test_a_font_of_its_own_goes_before_an_instance_and_the_users_before_the_systems(
-    shelves: list[Folder],
+    shelves: list[FontFolder],
 ) -> None:
     put(shelves, Origin.USER, "v.ttf", specimens.variable("F-Regular", [("Thin", None)], family="F"))
     own = put(shelves, Origin.SYSTEM, "thin.ttf", specimens.font("F-Thin"))
@@ -80,17 +81,20 @@ def test_a_font_of_its_own_goes_before_an_instance_and_the_users_before_the_syst
     assert one(shelves, "F_123wght").style == "123wght"
 
 
-def test_other_versions_of_a_font_are_known(shelves: list[Folder]) -> None:
+def test_other_versions_of_a_font_are_known(shelves: list[FontFolder]) -> None:
     """Which one After Effects shows is nobody's to tell."""
     new = put(shelves, Origin.USER, "new.ttf", foundry.face("Twice", version="Version 2.0"))
     put(shelves, Origin.SYSTEM, "same.ttf", foundry.face("Twice", version="Version 2.0", salt=1))
     put(shelves, Origin.SYSTEM, "nothing.ttf", foundry.face("Twice", version=""))
-    assert one(shelves, "Twice").rivals == ()
+    assert one(shelves, "Twice").other_versions == ()
     old = put(shelves, Origin.SYSTEM, "old.ttf", foundry.face("Twice", version="Version 1.0"))
-    assert (one(shelves, "Twice").path, one(shelves, "Twice").rivals) == (new, ((old, "Version 1.0"),))
+    assert (one(shelves, "Twice").path, one(shelves, "Twice").other_versions) == (
+        new,
+        ((old, "Version 1.0"),),
+    )
 
 
-def test_what_is_not_here_names_one_of_its_family(shelves: list[Folder]) -> None:
+def test_what_is_not_here_names_one_of_its_family(shelves: list[FontFolder]) -> None:
     put(shelves, Origin.USER, "a.ttf", specimens.font("Grotesk-Light"))
     assert (one(shelves, "Grotesk-Black").state, one(shelves, "Grotesk-Black").note) == (
         FontState.SUBSTITUTED, "Grotesk-Light",
@@ -98,7 +102,7 @@ def test_what_is_not_here_names_one_of_its_family(shelves: list[Folder]) -> None
     assert one(shelves, "Groteske-Black").state is FontState.MISSING
 
 
-def test_a_damaged_font_does_not_stop_the_search(shelves: list[Folder]) -> None:
+def test_a_damaged_font_does_not_stop_the_search(shelves: list[FontFolder]) -> None:
     put(shelves, Origin.USER, "0.ttf", specimens.font("Good")[:100])
     put(shelves, Origin.USER, "1.ttc", b"ttcf" + b"\xff" * 40)
     put(shelves, Origin.USER, "2.fon", b"MZ" + b"\xff" * 80)
@@ -114,7 +118,7 @@ def test_a_damaged_font_does_not_stop_the_search(shelves: list[Folder]) -> None:
     ],
 )  # fmt: skip
 def test_licence_bits(bits: int, allowed: str) -> None:
-    assert embedding(bits) is Embedding[allowed]
+    assert embedding_of(bits) is Embedding[allowed]
 
 
 def fnt(name: str, version: int = 0x300) -> bytes:
@@ -194,7 +198,7 @@ def test_fonttools_reads_a_suitcase_of_ours(tmp_path: Path) -> None:
     ],
 )
 def test_fonts_of_earlier_times_are_recognised(
-    shelves: list[Folder], file: str, data: bytes, names: tuple[str, ...]
+    shelves: list[FontFolder], file: str, data: bytes, names: tuple[str, ...]
 ) -> None:
     path = put(shelves, Origin.SYSTEM, file, data)
     found = legacy.read_legacy(path)

@@ -1,4 +1,4 @@
-"""The index knows a file until it changes, and is never the reason that a font is not found."""
+"""The index is used until a file changes, and never hides a font."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stmpo.fonts import index
-from stmpo.fonts.index import Known, survey
-from stmpo.fonts.places import Folder, Origin
+from stmpo.fonts.index import IndexedFile, scan_fonts
+from stmpo.fonts.places import FontFolder, Origin
 from stmpo.fonts.sfnt import read_faces
 from tests.fonts import foundry
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stmpo.fonts.face import Face
 
 
-class Shelf:
+class IndexedFontFolder:
     """A folder of fonts with an index, that counts what is read."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,9 +34,9 @@ class Shelf:
         path.write_bytes(data)
         return path
 
-    def look(self) -> list[Known]:
+    def look(self) -> list[IndexedFile]:
         self.read.clear()
-        return survey([Folder(self.fonts, Origin.USER)], self.index, self._reads)
+        return scan_fonts([FontFolder(self.fonts, Origin.USER)], self.index, self._reads)
 
     def names(self) -> list[str]:
         return [name for one in self.look() for face in one.faces for name in face.all_names()]
@@ -47,51 +47,57 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    shelf = Shelf(tmp_path)
-    shelf.put("a.ttf", foundry.face("A-Regular"))
-    shelf.put("b.ttc", foundry.collection("B", "C"))
-    shelf.put("v.ttf", foundry.face("V-Regular"))
-    shelf.put("no.otf", b"no font")
-    shelf.put("old.pfb", b"\x80\x01\x00\x00\x00\x00%!PS-AdobeFont-1.0: Old\n/FontName /Old-Roman def\n")
-    return shelf
+def font_folder(tmp_path: Path) -> IndexedFontFolder:
+    font_folder = IndexedFontFolder(tmp_path)
+    font_folder.put("a.ttf", foundry.face("A-Regular"))
+    font_folder.put("b.ttc", foundry.collection("B", "C"))
+    font_folder.put("v.ttf", foundry.face("V-Regular"))
+    font_folder.put("no.otf", b"no font")
+    font_folder.put("old.pfb", b"\x80\x01\x00\x00\x00\x00%!PS-AdobeFont-1.0: Old\n/FontName /Old-Roman def\n")
+    return font_folder
 
 
-def test_a_second_look_reads_nothing_and_finds_the_same(shelf: Shelf) -> None:
-    first = shelf.look()
-    assert shelf.read == ["a.ttf", "b.ttc", "no.otf", "v.ttf"]
+def test_a_second_look_reads_nothing_and_finds_the_same(font_folder: IndexedFontFolder) -> None:
+    first = font_folder.look()
+    assert font_folder.read == ["a.ttf", "b.ttc", "no.otf", "v.ttf"]
     assert [one.file.path.name for one in first] == ["a.ttf", "b.ttc", "old.pfb", "v.ttf"]
-    written = shelf.index.stat().st_mtime_ns
-    assert shelf.look() == first
-    assert shelf.read == []
-    assert shelf.index.stat().st_mtime_ns == written
+    written = font_folder.index.stat().st_mtime_ns
+    assert font_folder.look() == first
+    assert font_folder.read == []
+    assert font_folder.index.stat().st_mtime_ns == written
 
 
-def test_what_has_changed_is_read_again_and_what_has_gone_is_forgotten(shelf: Shelf) -> None:
-    shelf.look()
-    shelf.put("a.ttf", foundry.face("Another-Regular"))
-    (shelf.fonts / "b.ttc").unlink()
-    shelf.put("new.ttf", foundry.face("New-Regular"))
-    assert shelf.names() == ["Another-Regular", "New-Regular", "V-Regular"]
-    assert shelf.read == ["a.ttf", "new.ttf"]
+def test_what_has_changed_is_read_again_and_what_has_gone_is_forgotten(
+    font_folder: IndexedFontFolder,
+) -> None:
+    font_folder.look()
+    font_folder.put("a.ttf", foundry.face("Another-Regular"))
+    (font_folder.fonts / "b.ttc").unlink()
+    font_folder.put("new.ttf", foundry.face("New-Regular"))
+    assert font_folder.names() == ["Another-Regular", "New-Regular", "V-Regular"]
+    assert font_folder.read == ["a.ttf", "new.ttf"]
     assert not any(
-        path.endswith("b.ttc") for path in json.loads(shelf.index.read_text(encoding="utf-8"))["files"]
+        path.endswith("b.ttc") for path in json.loads(font_folder.index.read_text(encoding="utf-8"))["files"]
     )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows tells programs no time of a file's last change")
-def test_a_file_in_place_of_another_is_read_though_size_and_time_are_the_same(shelf: Shelf) -> None:
+def test_a_file_in_place_of_another_is_read_though_size_and_time_are_the_same(
+    font_folder: IndexedFontFolder,
+) -> None:
     """As a copy that keeps times leaves it."""
-    old = (shelf.fonts / "a.ttf").stat()
-    shelf.look()
-    fresh = shelf.put("fresh", foundry.face("B-Regular"))
+    old = (font_folder.fonts / "a.ttf").stat()
+    font_folder.look()
+    fresh = font_folder.put("fresh", foundry.face("B-Regular"))
     os.utime(fresh, ns=(old.st_atime_ns, old.st_mtime_ns))
     assert fresh.stat().st_size == old.st_size
-    fresh.replace(shelf.fonts / "a.ttf")
-    assert "B-Regular" in shelf.names()
+    fresh.replace(font_folder.fonts / "a.ttf")
+    assert "B-Regular" in font_folder.names()
 
 
-def test_a_file_that_cannot_be_opened_is_tried_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_opened_is_tried_again(
+    font_folder: IndexedFontFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its size and times stay as they are when another program lets go of it, or rights change."""
     whole = Path.open
 
@@ -102,36 +108,40 @@ def test_a_file_that_cannot_be_opened_is_tried_again(shelf: Shelf, monkeypatch: 
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", refuse)
-        assert "A-Regular" not in shelf.names()
-        assert shelf.read == ["a.ttf", "b.ttc", "no.otf", "v.ttf"]
-    assert "A-Regular" in shelf.names()
-    assert shelf.read == ["a.ttf"]
-    shelf.look()
-    assert shelf.read == []
+        assert "A-Regular" not in font_folder.names()
+        assert font_folder.read == ["a.ttf", "b.ttc", "no.otf", "v.ttf"]
+    assert "A-Regular" in font_folder.names()
+    assert font_folder.read == ["a.ttf"]
+    font_folder.look()
+    assert font_folder.read == []
 
 
-def test_a_place_that_is_not_looked_through_this_time_is_not_forgotten(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_place_that_is_not_looked_through_this_time_is_not_forgotten(
+    font_folder: IndexedFontFolder, tmp_path: Path
+) -> None:
     other = tmp_path / "fonts-too"
     other.mkdir()
     (other / "o.ttf").write_bytes(foundry.face("Other"))
-    survey([Folder(other, Origin.USER)], shelf.index, read_faces)
-    shelf.look()
+    scan_fonts([FontFolder(other, Origin.USER)], font_folder.index)
+    font_folder.look()
 
     def refuses(path: Path) -> tuple[Face, ...]:
         raise AssertionError(f"{path} was read again")
 
-    survey([Folder(other, Origin.USER)], shelf.index, refuses)
+    scan_fonts([FontFolder(other, Origin.USER)], font_folder.index, refuses)
     (other / "o.ttf").unlink()
-    survey([Folder(other, Origin.USER)], shelf.index, read_faces)
-    assert "o.ttf" not in shelf.index.read_text(encoding="utf-8")
+    scan_fonts([FontFolder(other, Origin.USER)], font_folder.index)
+    assert "o.ttf" not in font_folder.index.read_text(encoding="utf-8")
 
 
-def test_the_index_is_bounded(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf.look()
+def test_the_index_is_bounded(
+    font_folder: IndexedFontFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    font_folder.look()
     monkeypatch.setattr(index, "MAX_FILES", 5)
     (tmp_path / "o.ttf").write_bytes(foundry.face("Other"))
-    survey([Folder(tmp_path / "o.ttf", Origin.USER)], shelf.index, read_faces)
-    assert len(json.loads(shelf.index.read_text(encoding="utf-8"))["files"]) == 1
+    scan_fonts([FontFolder(tmp_path / "o.ttf", Origin.USER)], font_folder.index)
+    assert len(json.loads(font_folder.index.read_text(encoding="utf-8"))["files"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -141,59 +151,61 @@ def test_the_index_is_bounded(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.
         "cut", "entries",
     ],
 )  # fmt: skip
-def test_a_damaged_or_older_index_is_made_again(shelf: Shelf, damage: bytes | str) -> None:
-    whole = shelf.look()
+def test_a_damaged_or_older_index_is_made_again(font_folder: IndexedFontFolder, damage: bytes | str) -> None:
+    whole = font_folder.look()
     if damage == "cut":
-        damage = shelf.index.read_bytes()[:-40]
+        damage = font_folder.index.read_bytes()[:-40]
     elif damage == "entries":
-        document: dict[str, Any] = json.loads(shelf.index.read_bytes())
+        document: dict[str, Any] = json.loads(font_folder.index.read_bytes())
         odd: list[Any] = [None, 5, "x", [], [1, 2], [1, 2, 3, 4], {}]
         for path, entry in zip(document["files"], odd, strict=False):
             document["files"][path] = entry
         damage = json.dumps(document).encode()
     assert isinstance(damage, bytes)
-    shelf.index.write_bytes(damage)
-    assert shelf.look() == whole
-    assert shelf.read
-    assert shelf.look() == whole
-    assert not shelf.read
+    font_folder.index.write_bytes(damage)
+    assert font_folder.look() == whole
+    assert font_folder.read
+    assert font_folder.look() == whole
+    assert not font_folder.read
 
 
 @pytest.mark.parametrize(
     "face", [[0], [0, ["A"], "F", "S", "x", "", [], [], ""], [0, "A", "F", "S", 0, "", [], [], ""], 7]
 )
-def test_a_face_that_is_none_is_read_again(shelf: Shelf, face: object) -> None:
-    whole = shelf.look()
-    document = json.loads(shelf.index.read_bytes())
+def test_a_face_that_is_none_is_read_again(font_folder: IndexedFontFolder, face: object) -> None:
+    whole = font_folder.look()
+    document = json.loads(font_folder.index.read_bytes())
     for entry in document["files"].values():
         entry[2] = [face]
-    shelf.index.write_text(json.dumps(document), encoding="utf-8")
-    assert shelf.look() == whole
+    font_folder.index.write_text(json.dumps(document), encoding="utf-8")
+    assert font_folder.look() == whole
 
 
-def test_an_index_that_cannot_be_written_costs_time_alone(shelf: Shelf) -> None:
-    shelf.index.parent.parent.write_bytes(b"a file where the cache should be")
-    assert shelf.look() == shelf.look()
-    assert len(shelf.read) == 4
+def test_an_index_that_cannot_be_written_costs_time_alone(font_folder: IndexedFontFolder) -> None:
+    font_folder.index.parent.parent.write_bytes(b"a file where the cache should be")
+    assert font_folder.look() == font_folder.look()
+    assert len(font_folder.read) == 4
 
 
-def test_without_a_cache_everything_is_read(shelf: Shelf) -> None:
-    assert survey([Folder(shelf.fonts, Origin.USER)], None, read_faces) == shelf.look()
+def test_without_a_cache_everything_is_read(font_folder: IndexedFontFolder) -> None:
+    assert scan_fonts([FontFolder(font_folder.fonts, Origin.USER)], None) == font_folder.look()
 
 
-def test_runs_at_the_same_time_leave_one_whole_index(shelf: Shelf) -> None:
-    looks = [threading.Thread(target=shelf.look) for _ in range(8)]
+def test_runs_at_the_same_time_leave_one_whole_index(font_folder: IndexedFontFolder) -> None:
+    looks = [threading.Thread(target=font_folder.look) for _ in range(8)]
     for look in looks:
         look.start()
     for look in looks:
         look.join()
-    shelf.look()
-    assert shelf.read == []
-    assert [path.name for path in shelf.index.parent.iterdir()] == ["fonts.json"]
+    font_folder.look()
+    assert font_folder.read == []
+    assert [path.name for path in font_folder.index.parent.iterdir()] == ["fonts.json"]
 
 
-def test_too_large_an_index_is_not_read(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf.look()
+def test_too_large_an_index_is_not_read(
+    font_folder: IndexedFontFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    font_folder.look()
     monkeypatch.setattr(index, "MAX_BYTES", 10)
-    shelf.look()
-    assert len(shelf.read) == 4
+    font_folder.look()
+    assert len(font_folder.read) == 4

@@ -1,4 +1,4 @@
-"""What a job may hand to a worker's font parser: whole fonts, named by bare names. Everything else is refused."""
+"""A font that comes with a job is validated, and nothing outside the job's font folder is read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.fonts.install.manifest import load_font, read_manifest
-from stmpo.fonts.install.validate import NotAFont, ValidFont, check
+from stmpo.fonts.install.validate import NotAFont, ValidFont, check_structure
 from stmpo.model.errors import BadInput
-from tests.fonts.foundry import collection, face
 from tests.fonts.font_user import write_job
+from tests.fonts.foundry import collection, face
 
 ONE = face("File-One")
 
@@ -32,8 +32,8 @@ class TestStructure:
     """Fonts are known by what they hold."""
 
     def test_a_font_and_a_collection_are_taken(self) -> None:
-        assert check(ONE) == 1
-        assert check(collection("A", "B", "C")) == 3
+        assert check_structure(ONE) == 1
+        assert check_structure(collection("A", "B", "C")) == 3
 
     @pytest.mark.parametrize(
         "path", sorted(Path("/usr/share/fonts").rglob("*.[to]t[fc]"))[:80], ids=lambda path: path.name
@@ -64,12 +64,12 @@ class TestStructure:
         self, data: bytes, words: str
     ) -> None:
         with pytest.raises(NotAFont, match=words):
-            check(data)
+            check_structure(data)
 
     @given(st.binary(max_size=300), st.integers(0, len(ONE)))
     def test_damage_of_any_kind_is_refused_or_taken_and_nothing_else(self, data: bytes, at: int) -> None:
         with contextlib.suppress(NotAFont):
-            assert check(ONE[:at] + data + ONE[at + len(data) :]) == 1
+            assert check_structure(ONE[:at] + data + ONE[at + len(data) :]) == 1
 
     def test_a_font_without_a_name_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "a.ttf"
@@ -79,9 +79,9 @@ class TestStructure:
 
     def test_a_variable_fonts_instance_is_there_when_its_face_is(self, tmp_path: Path) -> None:
         font = ValidFont(b"", load_font_of(tmp_path, "Own-Name").faces)
-        assert font.shows("Own-Name", {"Own-Name"})
-        assert not font.shows("Own-Name", {"Other"})
-        assert not font.shows("Other", {"Own-Name"})
+        assert font.is_listed_among("Own-Name", {"Own-Name"})
+        assert not font.is_listed_among("Own-Name", {"Other"})
+        assert not font.is_listed_among("Other", {"Own-Name"})
 
 
 def load_font_of(folder: Path, name: str) -> ValidFont:

@@ -1,4 +1,4 @@
-"""Each system's folders are looked through, with what its configuration adds, hidden files and files without extension."""
+"""The folders that each system and fontconfig name are searched, and every font in them is found once."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from stmpo.fonts import places
-from stmpo.fonts.places import Folder, Origin, fontconfig, linux, macos, windows
+from stmpo.fonts.places import FontFolder, Origin, fontconfig, linux, macos, windows
 from tests.fonts import specimens
 
 FC_LIST = shutil.which("fc-list") or ""
 ELSEWHERE = pytest.mark.skipif(sys.platform == "win32", reason="paths of Linux mean another place on Windows")
 
 
-def shown(folders: list[Folder]) -> list[tuple[str, str]]:
+def shown(folders: list[FontFolder]) -> list[tuple[str, str]]:
     return [(folder.path.as_posix(), folder.origin.name) for folder in folders]
 
 
 def paths(root: Path, *origins: Origin) -> list[str]:
-    folders = [Folder(root, origin) for origin in origins or (Origin.USER,)]
+    folders = [FontFolder(root, origin) for origin in origins or (Origin.USER,)]
     return [file.path.relative_to(root).as_posix() for file in places.font_files(folders)]
 
 
@@ -130,9 +130,9 @@ def test_a_file_is_a_place_and_is_listed_once(tmp_path: Path) -> None:
     file = tmp_path / "a.ttf"
     file.write_bytes(b"x")
     twice = [
-        Folder(file, Origin.USER),
-        Folder(tmp_path, Origin.SYSTEM),
-        Folder(tmp_path / "gone", Origin.SYSTEM),
+        FontFolder(file, Origin.USER),
+        FontFolder(tmp_path, Origin.SYSTEM),
+        FontFolder(tmp_path / "gone", Origin.SYSTEM),
     ]
     assert [(one.path, one.origin) for one in places.font_files(twice)] == [(file, Origin.USER)]
 
@@ -144,7 +144,7 @@ def test_a_place_of_too_many_files_hides_no_other(tmp_path: Path, monkeypatch: p
         (tmp_path / folder).mkdir()
         for number in range(count):
             (tmp_path / folder / str(number)).write_bytes(b"x")
-    both = [Folder(tmp_path / name, Origin.USER) for name in ("many", "few")]
+    both = [FontFolder(tmp_path / name, Origin.USER) for name in ("many", "few")]
     found = [file.path.parent.name for file in places.font_files(both)]
     assert (found.count("many"), found.count("few")) == (5, 2)
 
@@ -152,7 +152,7 @@ def test_a_place_of_too_many_files_hides_no_other(tmp_path: Path, monkeypatch: p
 def test_a_search_by_the_standard_library_alone_finds_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "folders", lambda _: [Folder(tmp_path, Origin.USER)])
+    monkeypatch.setattr(places, "folders", lambda _: [FontFolder(tmp_path, Origin.USER)])
     (tmp_path / "a.ttf").write_bytes(specimens.variable("Va-Regular", [("Thin", None)], family="Va"))
     (tmp_path / "b.ttc").write_bytes(specimens.collection("One", "Two"))
     (tmp_path / "broken.otf").write_bytes(b"OTTO")

@@ -1,4 +1,4 @@
-"""`stmpo fonts` says what became of each font, and who uses it; `get_user_fonts.py` answers as it always has."""
+"""`stmpo fonts` shows every font of a project and its state; `stmpo fonts clean` removes leftovers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stmpo.cli.fonts import swept
 from stmpo.cli.main import run
 from stmpo.deadline.fragments import fragments_folder
 from stmpo.deadline.wheels import write_own_wheel
-from stmpo.fonts.install.clean import Cleaned, InstalledFont
+from stmpo.fonts.install.clean import CleanReport, InstalledFont
 from tests.fonts import specimens
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ SCRIPT = fragments_folder() / "scripts" / "get_user_fonts.py"
 
 @pytest.fixture
 def lot(lot: Lot, tmp_path: Path) -> Lot:
-    """A project with a text in each of some fonts, which lie in `shelf` beside it."""
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    (shelf / "c.ttc").write_bytes(specimens.collection("One", "Two"))
-    (shelf / "b.ttf").write_bytes(specimens.font("Bound-Bold", family="Bound", style="Bold", bits=2))
-    (shelf / "v.ttf").write_bytes(specimens.variable("Va-Regular", [("Thin", None)], family="Va"))
-    (shelf / "t1.pfb").write_bytes(b"\x80\x01\0\0\0\0%!PS-AdobeFont-1.0: T\n/FontName /Old-Roman def\n")
+    """A project with a text in each of some fonts, which lie in `font_folder` beside it."""
+    font_folder = tmp_path / "fonts"
+    font_folder.mkdir()
+    (font_folder / "c.ttc").write_bytes(specimens.collection("One", "Two"))
+    (font_folder / "b.ttf").write_bytes(specimens.font("Bound-Bold", family="Bound", style="Bold", bits=2))
+    (font_folder / "v.ttf").write_bytes(specimens.variable("Va-Regular", [("Thin", None)], family="Va"))
+    (font_folder / "t1.pfb").write_bytes(b"\x80\x01\0\0\0\0%!PS-AdobeFont-1.0: T\n/FontName /Old-Roman def\n")
     comp = lot.comp("Main")
     for name in ("Two", "Bound-Bold", "Va-Thin", "Old-Roman", "Bound-Light", "Gone-\nBold"):
         lot.text(comp, f"in {name}").character_range(0, -1).font = name
@@ -40,7 +40,7 @@ def lot(lot: Lot, tmp_path: Path) -> Lot:
 
 
 def shown(lot: Lot, capsys: pytest.CaptureFixture[str], *options: str) -> str:
-    assert run(["fonts", str(lot.save()), "--font-folder", str(lot.folder / "shelf"), *options]) == 0
+    assert run(["fonts", str(lot.save()), "--font-folder", str(lot.folder / "fonts"), *options]) == 0
     return capsys.readouterr().out
 
 
@@ -51,9 +51,9 @@ def test_each_font_has_its_state_face_file_and_layers(lot: Lot, capsys: pytest.C
         "Two": "found", "Va-Thin": "found", "Bound-Bold": "restricted", "Bound-Light": "substituted",
         "Old-Roman": "legacy", "Gone-\nBold": "missing",
     }  # fmt: skip
-    shelf = lot.folder / "shelf"
+    font_folder = lot.folder / "fonts"
     assert fonts["Two"] == {
-        "name": "Two", "state": "found", "family": "Two", "style": "Regular", "file": str(shelf / "c.ttc"), "face": 1,
+        "name": "Two", "state": "found", "family": "Two", "style": "Regular", "file": str(font_folder / "c.ttc"), "face": 1,
         "variable": False, "embedding": "installable", "note": None,
         "used_by": [{"comp": "Main", "layer": "in Two", "expression": False}],
     }  # fmt: skip
@@ -66,12 +66,12 @@ def test_each_font_has_its_state_face_file_and_layers(lot: Lot, capsys: pytest.C
 
 def test_people_read_one_line_for_each_font(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(lot, capsys).splitlines()
-    shelf = lot.folder / "shelf"
+    font_folder = lot.folder / "fonts"
     assert lines[0] == "shot.aep: 6 fonts"
-    assert f"Two: found, Two Regular, {shelf / 'c.ttc'}, face 1" in lines
-    assert f"Bound-Bold: not embeddable, Bound Bold, {shelf / 'b.ttf'}" in lines
+    assert f"Two: found, Two Regular, {font_folder / 'c.ttc'}, face 1" in lines
+    assert f"Bound-Bold: not embeddable, Bound Bold, {font_folder / 'b.ttf'}" in lines
     assert "Bound-Light: substituted, Bound-Bold is here" in lines
-    assert f"Old-Roman: legacy, Type 1, {shelf / 't1.pfb'}" in lines
+    assert f"Old-Roman: legacy, Type 1, {font_folder / 't1.pfb'}" in lines
     assert "Gone- Bold: missing" in lines
     assert "  Main / in Gone- Bold" in lines
 
@@ -111,11 +111,11 @@ def test_clean_names_what_went_what_stays_and_why() -> None:
         InstalledFont("/f/One.ttf", ("One",), ()),
         InstalledFont("/f/T.ttc", ("TwoA", "TwoB"), ("/s/1", "/s/2")),
     )
-    assert list(swept(Cleaned((two,), (one,), ()), dry_run=False)) == [
+    assert list(swept(CleanReport((two,), (one,), ()), dry_run=False)) == [
         "removed /f/One.ttf (One)", "kept /f/T.ttc (TwoA, TwoB): used by /s/1, /s/2",
     ]  # fmt: skip
-    assert list(swept(Cleaned((), (one,), ()), dry_run=True)) == ["would remove /f/One.ttf (One)"]
-    (locked,) = swept(Cleaned((), (), (one,)), dry_run=False)
+    assert list(swept(CleanReport((), (one,), ()), dry_run=True)) == ["would remove /f/One.ttf (One)"]
+    (locked,) = swept(CleanReport((), (), (one,)), dry_run=False)
     assert locked.startswith("locked /f/One.ttf (One): a program has it open")
 
 

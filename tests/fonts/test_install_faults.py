@@ -14,8 +14,8 @@ import pytest
 
 from stmpo.fonts.install.platform import this_system
 from stmpo.fonts.install.protocol import NoHome
+from tests.fonts.font_user import FontUser
 from tests.fonts.foundry import face
-from tests.fonts.font_user import Ward
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a user of Linux
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Ward:
-    return Ward(tmp_path, tools=False)
+def user(tmp_path: Path) -> FontUser:
+    return FontUser(tmp_path, tools=False)
 
 
 class TestFullDisk:
@@ -49,106 +49,106 @@ class TestFullDisk:
 
         return fill
 
-    def test_what_is_installed_goes_all_the_same(self, ward: Ward, fill: Callable[[int], None]) -> None:
-        ward.install(ward.job("job", {"New": "a.ttf", "Too": "b.ttf"}, a_ttf=face("New"), b_ttf=face("Too")))
+    def test_what_is_installed_goes_all_the_same(self, user: FontUser, fill: Callable[[int], None]) -> None:
+        user.install(user.job("job", {"New": "a.ttf", "Too": "b.ttf"}, a_ttf=face("New"), b_ttf=face("Too")))
         fill(0)
-        assert len(ward.remove().removed) == 2
-        assert ward.everything() == {}
+        assert len(user.remove().removed) == 2
+        assert user.everything() == {}
 
     def test_a_font_for_which_there_is_no_room_is_named_and_leaves_nothing(
-        self, ward: Ward, fill: Callable[[int], None]
+        self, user: FontUser, fill: Callable[[int], None]
     ) -> None:
         fill(2)  # the session and what it is about to do are written down, and then the font
         with pytest.raises(OSError, match="No space left"):
-            ward.install(ward.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
-        assert not [path for path in ward.everything() if path.endswith((".ttf", ".part", ".new"))]
-        assert ward.remove().locked == []
-        assert ward.everything() == {}
+            user.install(user.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+        assert not [path for path in user.everything() if path.endswith((".ttf", ".part", ".new"))]
+        assert user.remove().locked == []
+        assert user.everything() == {}
 
     @pytest.mark.parametrize("after", range(8))
     def test_whenever_it_comes_nothing_stays(
-        self, ward: Ward, fill: Callable[[int], None], after: int
+        self, user: FontUser, fill: Callable[[int], None], after: int
     ) -> None:
         fill(after)
-        wanted = ward.job("job", {"New": "a.ttf", "Too": "b.ttf"}, a_ttf=face("New"), b_ttf=face("Too"))
+        wanted = user.job("job", {"New": "a.ttf", "Too": "b.ttf"}, a_ttf=face("New"), b_ttf=face("Too"))
         try:
-            ward.install(wanted)
+            user.install(wanted)
         except OSError as error:
             assert error.errno == errno.ENOSPC  # noqa: PT017 - from some instant on there is none
-        ward.remove()
-        assert ward.everything() == {}
+        user.remove()
+        assert user.everything() == {}
 
 
 class TestFailedPlacing:
     """What could not be put there is not said to have been removed."""
 
-    def test_a_fonts_folder_that_leads_nowhere(self, ward: Ward) -> None:
-        ward.system.folder.parent.mkdir(parents=True)
-        ward.system.folder.symlink_to("/nowhere/at/all")
-        report = ward.install(ward.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+    def test_a_fonts_folder_that_leads_nowhere(self, user: FontUser) -> None:
+        user.system.folder.parent.mkdir(parents=True)
+        user.system.folder.symlink_to("/nowhere/at/all")
+        report = user.install(user.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
         assert report.refused == {"New": "File exists"}
-        assert ward.remove().removed == []
-        assert not ward.system.state.exists()
+        assert user.remove().removed == []
+        assert not user.system.state.exists()
 
-    def test_a_link_where_the_file_is_written_first_is_not_followed(self, ward: Ward) -> None:
+    def test_a_link_where_the_file_is_written_first_is_not_followed(self, user: FontUser) -> None:
         data = face("New")
-        ward.system.folder.mkdir(parents=True)
-        victim = ward.folder / "victim"
+        user.system.folder.mkdir(parents=True)
+        victim = user.folder / "victim"
         victim.write_text("theirs")
-        part = ward.system.folder / f".stmpo-{hashlib.sha256(data).hexdigest()[:32]}.part"
+        part = user.system.folder / f".stmpo-{hashlib.sha256(data).hexdigest()[:32]}.part"
         part.symlink_to(victim)
-        (ward.system.folder / "a.ttf").symlink_to(victim)
-        report = ward.install(ward.job("job", {"New": "a.ttf"}, a_ttf=data))
+        (user.system.folder / "a.ttf").symlink_to(victim)
+        report = user.install(user.job("job", {"New": "a.ttf"}, a_ttf=data))
         assert Path(report.installed["New"]).name == "a-2.ttf"
-        ward.remove()
+        user.remove()
         assert victim.read_text() == "theirs"
-        assert (ward.system.folder / "a.ttf").is_symlink()
+        assert (user.system.folder / "a.ttf").is_symlink()
 
 
 class TestHomes:
     """Paths that are no text, and paths that lead from wherever one is."""
 
-    def test_bytes_that_are_no_text(self, ward: Ward) -> None:
-        ward.home = ward.folder / os.fsdecode(b"h\xe9")
+    def test_bytes_that_are_no_text(self, user: FontUser) -> None:
+        user.home = user.folder / os.fsdecode(b"h\xe9")
         try:
-            ward.home.mkdir()
+            user.home.mkdir()
         except OSError:
             pytest.skip("this file system takes text alone")
-        del ward.environ["FONTCONFIG_FILE"]
-        ward.environ |= {"HOME": str(ward.home), "FONTCONFIG_PATH": str(ward.folder / "none")}
-        ward.system = this_system(ward.environ)
-        assert ward.install(ward.job("job", {"New": "a.ttf"}, a_ttf=face("New"))).missing == []
-        assert len(ward.remove().removed) == 1
-        assert ward.everything() == {}
+        del user.environ["FONTCONFIG_FILE"]
+        user.environ |= {"HOME": str(user.home), "FONTCONFIG_PATH": str(user.folder / "none")}
+        user.system = this_system(user.environ)
+        assert user.install(user.job("job", {"New": "a.ttf"}, a_ttf=face("New"))).missing == []
+        assert len(user.remove().removed) == 1
+        assert user.everything() == {}
 
     def test_a_relative_home_is_none(self) -> None:
-        with pytest.raises(NoHome, match="HOME is no absolute path"):
+        with pytest.raises(NoHome, match="HOME is not an absolute path"):
             this_system({"HOME": "home"})
 
-    def test_a_relative_place_for_data_is_passed_over(self, ward: Ward) -> None:
-        system = this_system({**ward.environ, "XDG_DATA_HOME": "data", "XDG_CACHE_HOME": "cache"})
-        assert system.folder == ward.system.folder
+    def test_a_relative_place_for_data_is_passed_over(self, user: FontUser) -> None:
+        system = this_system({**user.environ, "XDG_DATA_HOME": "data", "XDG_CACHE_HOME": "cache"})
+        assert system.folder == user.system.folder
 
 
 class TestForeignBooks:
-    """A book that cannot be is set aside: it is read by nobody, and nothing is removed for it."""
+    """Damaged leases are set aside, and nothing is removed because of them."""
 
     ODD: tuple[Any, ...] = (None, -1, 1e999, "", "\0", "\ud800", {}, "/etc/passwd")
 
     @pytest.mark.parametrize("odd", range(len(ODD)))
-    def test_any_value_anywhere_in_it(self, ward: Ward, odd: int) -> None:
-        wanted = ward.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
-        ward.install(wanted)
-        path = ward.system.state / "leases.json"
+    def test_any_value_anywhere_in_it(self, user: FontUser, odd: int) -> None:
+        wanted = user.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
+        user.install(wanted)
+        path = user.system.state / "leases.json"
         whole = json.loads(path.read_text())
         for place in places(whole):
-            book = json.loads(json.dumps(whole))
-            put(book, place, self.ODD[odd])
-            ward.system.state.mkdir(exist_ok=True)
-            path.write_text(json.dumps(book))
-            ward.install((), "session-2")
-            ward.install(wanted, "session-3")
-            assert ward.remove("session-3").refused == {}
+            leases = json.loads(json.dumps(whole))
+            put(leases, place, self.ODD[odd])
+            user.system.state.mkdir(exist_ok=True)
+            path.write_text(json.dumps(leases))
+            user.install((), "session-2")
+            user.install(wanted, "session-3")
+            assert user.remove("session-3").refused == {}
             assert Path("/etc/passwd").is_file()
 
 

@@ -1,4 +1,4 @@
-"""A job's fonts on a worker: there before the first renderer, seen as programs see them, and gone without a trace."""
+"""Fonts are installed, shared by sessions, and removed, and the user's folders are then as before."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ import pytest
 from stmpo.fonts import places
 from stmpo.fonts.install import linux, session_liveness, user_font_folder
 from stmpo.fonts.install.clean import clean
-from stmpo.fonts.install.lease_store import open_leases, peek
+from stmpo.fonts.install.lease_store import open_leases, read_leases
 from stmpo.fonts.install.leases import LeaseHolder, Stage
 from stmpo.fonts.install.macos import MacOS
 from stmpo.fonts.places.macos import folders as macos_folders
 from stmpo.model.errors import BadInput
+from tests.fonts.font_user import FONTCONFIG, FONTCONFIG_MISSING, FontUser
 from tests.fonts.foundry import collection, face
-from tests.fonts.font_user import FONTCONFIG, WHY_NOT, Ward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="a user of Linux; tests/windows has its own"),
-    pytest.mark.skipif(not FONTCONFIG, reason=WHY_NOT),
+    pytest.mark.skipif(not FONTCONFIG, reason=FONTCONFIG_MISSING),
 ]
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Ward:
-    return Ward(tmp_path)
+def user(tmp_path: Path) -> FontUser:
+    return FontUser(tmp_path)
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Ward:
+def plain(tmp_path: Path) -> FontUser:
     """Without fontconfig's tools, which most things do not need."""
-    return Ward(tmp_path, tools=False)
+    return FontUser(tmp_path, tools=False)
 
 
-def files(ward: Ward) -> list[str]:
-    return sorted(path.name for path in ward.system.folder.iterdir()) if ward.system.folder.is_dir() else []
+def files(user: FontUser) -> list[str]:
+    return sorted(path.name for path in user.system.folder.iterdir()) if user.system.folder.is_dir() else []
 
 
 class TestInstalling:
     """`fc-list` is the judge."""
 
-    def test_a_font_and_every_face_of_a_collection_are_seen_and_leave_nothing(self, ward: Ward) -> None:
-        wanted = ward.job(
+    def test_a_font_and_every_face_of_a_collection_are_seen_and_leave_nothing(self, user: FontUser) -> None:
+        wanted = user.job(
             "job",
             {"New-Bold": "a.ttf", "CollOne": "b.ttc", "CollTwo": "b.ttc"},
             a_ttf=face("New-Bold"),
             b_ttc=collection("CollOne", "CollTwo"),
         )
-        report = ward.install(wanted)
+        report = user.install(wanted)
         assert report.missing == []
         assert {Path(path).name for path in report.installed.values()} == {"a.ttf", "b.ttc"}
-        assert {"New-Bold", "CollOne", "CollTwo"} <= ward.listed()
-        ward.remove()
-        assert ward.everything() == {}
-        assert ward.listed() == set()
+        assert {"New-Bold", "CollOne", "CollTwo"} <= user.listed()
+        user.remove()
+        assert user.everything() == {}
+        assert user.listed() == set()
 
     @pytest.mark.parametrize(
         ("path", "name", "other"),
@@ -72,7 +72,7 @@ class TestInstalling:
             ("truetype/wqy/wqy-microhei.ttc", "WenQuanYiMicroHei", "WenQuanYiTestyHei"),
         ],
     )
-    def test_real_fonts(self, ward: Ward, path: str, name: str, other: str) -> None:
+    def test_real_fonts(self, user: FontUser, path: str, name: str, other: str) -> None:
         """Under another name: this machine has them already."""
         source = Path("/usr/share/fonts") / path
         if not source.is_file():
@@ -80,64 +80,64 @@ class TestInstalling:
         data = source.read_bytes()
         for encoding in ("ascii", "utf-16-be"):
             data = data.replace(name.encode(encoding), other.encode(encoding))
-        wanted = ward.job("job", {other: "a.ttf"}, a_ttf=data)
-        assert ward.install(wanted).missing == []
-        assert other in ward.listed()
-        ward.remove()
-        assert ward.everything() == {}
+        wanted = user.job("job", {other: "a.ttf"}, a_ttf=data)
+        assert user.install(wanted).missing == []
+        assert other in user.listed()
+        user.remove()
+        assert user.everything() == {}
 
-    def test_what_neither_the_job_nor_the_machine_has_is_missing(self, ward: Ward) -> None:
-        report = ward.install(ward.job("job", {"Here": "a.ttf", "Gone": None}, a_ttf=face("Here")))
+    def test_what_neither_the_job_nor_the_machine_has_is_missing(self, user: FontUser) -> None:
+        report = user.install(user.job("job", {"Here": "a.ttf", "Gone": None}, a_ttf=face("Here")))
         assert report.missing == ["Gone"]
         assert list(report.installed) == ["Here"]
 
-    def test_a_file_that_is_no_font_is_not_installed_and_its_font_is_missing(self, ward: Ward) -> None:
-        report = ward.install(ward.job("job", {"Bad": "a.ttf", "Worse": "b.ttf"}, a_ttf=b"MZ" * 500))
+    def test_a_file_that_is_no_font_is_not_installed_and_its_font_is_missing(self, user: FontUser) -> None:
+        report = user.install(user.job("job", {"Bad": "a.ttf", "Worse": "b.ttf"}, a_ttf=b"MZ" * 500))
         assert report.missing == ["Bad", "Worse"]
         assert report.refused["Bad"] == "it does not begin as a TrueType or OpenType font does"
         assert report.refused["Worse"] == "No such file or directory"
-        assert files(ward) == []
+        assert files(user) == []
 
-    def test_a_file_that_holds_another_font_is_not_installed(self, plain: Ward) -> None:
+    def test_a_file_that_holds_another_font_is_not_installed(self, plain: FontUser) -> None:
         report = plain.install(plain.job("job", {"Wanted": "a.ttf"}, a_ttf=face("Another")))
         assert report.missing == ["Wanted"]
         assert report.refused == {"Wanted": "it holds Another instead"}
         assert files(plain) == []
 
-    def test_a_font_of_the_machines_is_used_and_left_alone(self, ward: Ward) -> None:
-        theirs = ward.shared / "theirs.ttf"
+    def test_a_font_of_the_machines_is_used_and_left_alone(self, user: FontUser) -> None:
+        theirs = user.shared / "theirs.ttf"
         theirs.write_bytes(face("Shared-One", salt=1))
-        report = ward.install(ward.job("job", {"Shared-One": "a.ttf"}, a_ttf=face("Shared-One")))
+        report = user.install(user.job("job", {"Shared-One": "a.ttf"}, a_ttf=face("Shared-One")))
         assert (report.present, report.installed, report.missing) == (["Shared-One"], {}, [])
-        assert files(ward) == []
-        ward.remove()
+        assert files(user) == []
+        user.remove()
         assert theirs.read_bytes() == face("Shared-One", salt=1)
-        assert ward.everything() == {}
+        assert user.everything() == {}
 
-    def test_a_file_of_the_same_name_stays_as_it_is(self, ward: Ward) -> None:
-        ward.system.folder.mkdir(parents=True)
-        mine = ward.system.folder / "a.ttf"
+    def test_a_file_of_the_same_name_stays_as_it_is(self, user: FontUser) -> None:
+        user.system.folder.mkdir(parents=True)
+        mine = user.system.folder / "a.ttf"
         mine.write_bytes(face("Users-Own"))
-        before = ward.everything()
-        report = ward.install(ward.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
+        before = user.everything()
+        report = user.install(user.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
         assert Path(report.installed["New"]).name == "a-2.ttf"
         assert mine.read_bytes() == face("Users-Own")
-        ward.remove()
-        assert ward.everything() == before
+        user.remove()
+        assert user.everything() == before
 
     @pytest.mark.parametrize(
         "name", ["With A Blank", "Größe-Fett", "小塚-B", "Emoji😀", "(a)/b%", "a,b:c=d", "L" * 300]
     )
     def test_names_that_no_postscript_interpreter_takes_are_seen_by_their_file(
-        self, ward: Ward, name: str
+        self, user: FontUser, name: str
     ) -> None:
         """Fontconfig makes up other names for them."""
-        wanted = ward.job("job", {name: "a.ttf"}, a_ttf=face(name, family="Odd One"))
-        assert ward.install(wanted).missing == []
-        ward.remove()
-        assert ward.everything() == {}
+        wanted = user.job("job", {name: "a.ttf"}, a_ttf=face(name, family="Odd One"))
+        assert user.install(wanted).missing == []
+        user.remove()
+        assert user.everything() == {}
 
-    def test_the_machines_font_of_another_version_is_used_and_said(self, plain: Ward) -> None:
+    def test_the_machines_font_of_another_version_is_used_and_said(self, plain: FontUser) -> None:
         (plain.shared / "theirs.ttf").write_bytes(face("Both", version="Version 2.35"))
         (plain.shared / "same.ttf").write_bytes(face("Same", salt=1))
         report = plain.install(
@@ -146,26 +146,26 @@ class TestInstalling:
         assert report.present == ["Both", "Same"]
         assert report.differing == {"Both": ("Version 2.35", "Version 1.0")}
 
-    def test_so_is_another_sessions(self, plain: Ward) -> None:
+    def test_so_is_another_sessions(self, plain: FontUser) -> None:
         old, new = face("New", version="1"), face("New", version="2")
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=old), "session-1")
         assert not plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=old), "session-1").differing
         report = plain.install(plain.job("two", {"New": "a.ttf"}, a_ttf=new), "session-2")
         assert report.differing == {"New": ("1", "2")}
 
-    def test_again_in_one_session_installs_nothing_twice(self, plain: Ward) -> None:
+    def test_again_in_one_session_installs_nothing_twice(self, plain: FontUser) -> None:
         wanted = plain.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
         plain.install(wanted)
         assert list(plain.install(wanted).installed) == ["New"]
         assert files(plain) == ["a.ttf"]
 
-    def test_without_fontconfigs_tools_the_folders_are_read(self, plain: Ward) -> None:
+    def test_without_fontconfigs_tools_the_folders_are_read(self, plain: FontUser) -> None:
         (plain.shared / "b.ttf").write_bytes(face("Theirs"))
         wanted = plain.job("job", {"New": "a.ttf", "Theirs": None, "Gone": None}, a_ttf=face("New"))
         report = plain.install(wanted)
         assert (list(report.installed), report.present, report.missing) == (["New"], ["Theirs"], ["Gone"])
 
-    def test_a_folder_that_cannot_be_written_makes_the_font_missing(self, plain: Ward) -> None:
+    def test_a_folder_that_cannot_be_written_makes_the_font_missing(self, plain: FontUser) -> None:
         (plain.home / ".local").write_text("a file where a folder should be")
         report = plain.install(plain.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
         assert report.refused == {"New": "Not a directory"}
@@ -173,7 +173,7 @@ class TestInstalling:
         plain.remove()
         assert list(plain.everything()) == [str(plain.home / ".local")]
 
-    def test_what_others_have_put_into_a_folder_of_ours_stays(self, plain: Ward) -> None:
+    def test_what_others_have_put_into_a_folder_of_ours_stays(self, plain: FontUser) -> None:
         plain.install(plain.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
         theirs = plain.system.folder / "theirs.ttf"
         theirs.write_bytes(face("Theirs"))
@@ -181,7 +181,7 @@ class TestInstalling:
         assert [path for path, data in plain.everything().items() if data is not None] == [str(theirs)]
 
     @pytest.mark.parametrize("how", ["other bytes", "same bytes"])
-    def test_a_file_that_somebody_wrote_again_is_theirs(self, plain: Ward, how: str) -> None:
+    def test_a_file_that_somebody_wrote_again_is_theirs(self, plain: FontUser, how: str) -> None:
         report = plain.install(plain.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
         path = Path(report.installed["New"])
         path.unlink()
@@ -195,7 +195,7 @@ class TestInstalling:
 class TestSharing:
     """A font stays until the last session that uses it has left."""
 
-    def test_another_session_shares_it_whatever_its_file_is_called(self, plain: Ward) -> None:
+    def test_another_session_shares_it_whatever_its_file_is_called(self, plain: FontUser) -> None:
         both = {"New": "a.ttc", "NewToo": "a.ttc"}
         plain.install(plain.job("one", both, a_ttc=collection("New", "NewToo")), "session-1")
         report = plain.install(
@@ -208,7 +208,7 @@ class TestSharing:
         assert len(plain.remove("session-2").removed) == 1
         assert plain.everything() == {}
 
-    def test_a_session_that_is_over_without_a_word_holds_nothing(self, plain: Ward) -> None:
+    def test_a_session_that_is_over_without_a_word_holds_nothing(self, plain: FontUser) -> None:
         plain.install(
             plain.job("one", {"New": "a.ttf", "Old": "b.ttf"}, a_ttf=face("New"), b_ttf=face("Old"))
         )
@@ -219,19 +219,19 @@ class TestSharing:
         assert files(plain) == ["a.ttf"]
 
     def test_so_does_one_of_an_earlier_start_of_the_machine(
-        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+        self, plain: FontUser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
-        monkeypatch.setattr(plain.system, "boot", lambda: "another")
+        monkeypatch.setattr(plain.system, "boot_id", lambda: "another")
         plain.install((), "session-2")
         assert plain.everything() == {}
 
     def test_so_does_one_whose_agent_was_killed_though_its_folder_stays(
-        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+        self, plain: FontUser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as agent:
             started = psutil.Process(agent.pid).create_time()
-            monkeypatch.setattr(session_liveness, "_keeper", lambda _: LeaseHolder(agent.pid, started))
+            monkeypatch.setattr(session_liveness, "_holder", lambda _: LeaseHolder(agent.pid, started))
             plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
             plain.install((), "session-2")
             assert files(plain) == ["a.ttf"], "it lives"
@@ -240,42 +240,42 @@ class TestSharing:
         assert plain.everything() == {}
 
     def test_one_of_another_machine_lives_for_two_weeks(
-        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+        self, plain: FontUser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
         plain.over()
         monkeypatch.setattr("platform.node", lambda: "elsewhere")
         plain.install((), "session-2")
         assert files(plain) == ["a.ttf"]
-        monkeypatch.setattr(session_liveness, "ELSEWHERE", 0.0)
+        monkeypatch.setattr(session_liveness, "UNVERIFIABLE_LIFETIME", 0.0)
         plain.install((), "session-2")
         assert plain.everything() == {}
 
-    def test_four_sessions_at_once_each_see_their_fonts_and_leave_nothing(self, ward: Ward) -> None:
+    def test_four_sessions_at_once_each_see_their_fonts_and_leave_nothing(self, user: FontUser) -> None:
         """Real processes: all install, wait for each other, look, and remove."""
-        wait = ward.folder / "wait"
+        wait = user.folder / "wait"
         wait.mkdir()
         jobs = {
             f"session-{at}": {f"Own-{at}": face(f"Own-{at}"), "Common": face("Common", salt=at)} for at in range(4)
         }  # fmt: skip
         for session, fonts in jobs.items():
-            ward.session(session)
+            user.session(session)
             named: dict[str, str | None] = {name: f"{name}.ttf" for name in fonts}
-            ward.job(f"job-{session}", named)
+            user.job(f"job-{session}", named)
             for name, data in fonts.items():
-                (ward.folder / f"job-{session}" / f"{name}.ttf").write_bytes(data)
-        command = [sys.executable, "-m", "tests.fonts.concurrent_session", str(ward.folder)]
+                (user.folder / f"job-{session}" / f"{name}.ttf").write_bytes(data)
+        command = [sys.executable, "-m", "tests.fonts.concurrent_session", str(user.folder)]
         root = Path(__file__).resolve().parents[2]
-        running = [subprocess.Popen([*command, session], cwd=root, env=ward.environ) for session in jobs]
+        running = [subprocess.Popen([*command, session], cwd=root, env=user.environ) for session in jobs]
         assert [process.wait(60) for process in running] == [0] * 4
-        assert ward.everything() == {}
+        assert user.everything() == {}
 
 
 class TestLocked:
     """What some program has open is removed as soon as nobody has."""
 
     @pytest.fixture
-    def locked(self, plain: Ward, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    def locked(self, plain: FontUser, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         """As on Windows: the file cannot be removed."""
         unlink = Path.unlink
 
@@ -285,23 +285,25 @@ class TestLocked:
             unlink(path, missing_ok=missing_ok)
 
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
-        monkeypatch.setattr(user_font_folder, "PATIENCE", 0.0)
+        monkeypatch.setattr(user_font_folder, "DELETE_TIMEOUT", 0.0)
         with monkeypatch.context() as patched:
             patched.setattr(Path, "unlink", refuse)
             yield patched
 
     def test_it_is_named_and_the_next_session_removes_it(
-        self, plain: Ward, locked: pytest.MonkeyPatch
+        self, plain: FontUser, locked: pytest.MonkeyPatch
     ) -> None:
         assert [Path(path).name for path in plain.remove().locked] == ["a.ttf"]
-        assert peek(plain.system.state).fonts[str(plain.system.folder / "a.ttf")].stage is Stage.LEAVING
+        assert (
+            read_leases(plain.system.state).fonts[str(plain.system.folder / "a.ttf")].stage is Stage.LEAVING
+        )
         assert plain.install((), "session-2").locked, "still"
         locked.undo()
         assert [Path(path).name for path in plain.install((), "session-3").removed] == ["a.ttf"]
         assert plain.everything() == {}
 
     def test_a_session_that_wants_it_meanwhile_takes_it_over(
-        self, plain: Ward, locked: pytest.MonkeyPatch
+        self, plain: FontUser, locked: pytest.MonkeyPatch
     ) -> None:
         plain.remove()
         report = plain.install(plain.job("two", {"New": "a.ttf"}, a_ttf=face("New")), "session-2")
@@ -315,7 +317,7 @@ class TestLocked:
 class TestByHand:
     """`clean` shows and sweeps."""
 
-    def test_what_a_living_session_uses_is_kept_and_the_rest_goes(self, plain: Ward) -> None:
+    def test_what_a_living_session_uses_is_kept_and_the_rest_goes(self, plain: FontUser) -> None:
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")), "session-1")
         plain.install(plain.job("two", {"Old": "b.ttf"}, b_ttf=face("Old")), "session-2")
         plain.over("session-2")
@@ -330,7 +332,7 @@ class TestByHand:
         ]
         assert files(plain) == ["a.ttf"]
 
-    def test_where_somebody_knows_that_nothing_renders_everything_goes(self, plain: Ward) -> None:
+    def test_where_somebody_knows_that_nothing_renders_everything_goes(self, plain: FontUser) -> None:
         """As after a session that was run by hand and killed: its folder stays, and so does the shell."""
         plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")), "session-1")
         assert clean(plain.environ).removed == ()
@@ -339,7 +341,7 @@ class TestByHand:
         assert clean(plain.environ, everything=True) == shown
         assert plain.everything() == {}
 
-    def test_where_nothing_was_ever_installed_there_is_nothing(self, plain: Ward) -> None:
+    def test_where_nothing_was_ever_installed_there_is_nothing(self, plain: FontUser) -> None:
         assert clean(plain.environ) == clean(plain.environ, dry_run=True)
         assert plain.everything() == {}
 
@@ -347,7 +349,7 @@ class TestByHand:
 class TestBook:
     """Damage and strangers."""
 
-    def test_a_damaged_book_is_set_aside_and_begun_again(self, plain: Ward) -> None:
+    def test_a_damaged_book_is_set_aside_and_begun_again(self, plain: FontUser) -> None:
         plain.system.state.mkdir()
         (plain.system.state / "leases.json").write_text("{ cut")
         report = plain.install(plain.job("one", {"New": "a.ttf"}, a_ttf=face("New")))
@@ -355,7 +357,7 @@ class TestBook:
         plain.remove()
         assert [Path(path).name for path in plain.everything()] == [".stmpo-fonts", "leases.json.damaged"]
 
-    def test_a_later_versions_book_is_left_alone(self, plain: Ward) -> None:
+    def test_a_later_versions_book_is_left_alone(self, plain: FontUser) -> None:
         plain.system.state.mkdir()
         path = plain.system.state / "leases.json"
         path.write_text('{"version": 2}')
@@ -363,7 +365,7 @@ class TestBook:
             plain.install((), "session-1")
         assert path.read_text() == '{"version": 2}'
 
-    def test_another_process_that_does_not_come_to_an_end_is_named(self, plain: Ward) -> None:
+    def test_another_process_that_does_not_come_to_an_end_is_named(self, plain: FontUser) -> None:
         with open_leases(plain.system.state, 1.0):
             second = open_leases(plain.system.state, 0.0)
             with pytest.raises(BadInput, match="working on this user's fonts"):
@@ -382,41 +384,41 @@ class TestVariable:
 
         return variable("ProbeVF-Thin", [("Thin", None), ("Bold", "ProbeVF-Heavy"), ("Black", None)])
 
-    def test_all_are_there_with_their_file(self, ward: Ward, data: bytes) -> None:
-        wanted = ward.job("job", dict.fromkeys([*self.NAMES, "ProbeVF-Nope"], "v.ttf"), v_ttf=data)
-        report = ward.install(wanted)
+    def test_all_are_there_with_their_file(self, user: FontUser, data: bytes) -> None:
+        wanted = user.job("job", dict.fromkeys([*self.NAMES, "ProbeVF-Nope"], "v.ttf"), v_ttf=data)
+        report = user.install(wanted)
         assert report.missing == ["ProbeVF-Nope"]
-        assert files(ward) == ["v.ttf"]
-        ward.remove()
-        assert ward.everything() == {}
+        assert files(user) == ["v.ttf"]
+        user.remove()
+        assert user.everything() == {}
 
-    def test_those_of_a_machines_font_are_the_machines(self, ward: Ward, data: bytes) -> None:
-        (ward.shared / "theirs.ttf").write_bytes(data)
-        report = ward.install(ward.job("job", dict.fromkeys(self.NAMES)))
+    def test_those_of_a_machines_font_are_the_machines(self, user: FontUser, data: bytes) -> None:
+        (user.shared / "theirs.ttf").write_bytes(data)
+        report = user.install(user.job("job", dict.fromkeys(self.NAMES)))
         assert (report.missing, report.present) == ([], sorted(self.NAMES))
 
     def test_one_that_another_session_has_not_asked_for_is_leased_all_the_same(
-        self, ward: Ward, data: bytes
+        self, user: FontUser, data: bytes
     ) -> None:
-        ward.install(ward.job("one", {self.NAMES[0]: "v.ttf"}, v_ttf=data), "session-1")
-        report = ward.install(ward.job("two", {self.NAMES[3]: None}), "session-2")
+        user.install(user.job("one", {self.NAMES[0]: "v.ttf"}, v_ttf=data), "session-1")
+        report = user.install(user.job("two", {self.NAMES[3]: None}), "session-2")
         assert (list(report.shared), report.missing) == ([self.NAMES[3]], [])
-        ward.remove("session-1")
-        assert files(ward) == ["v.ttf"]
-        ward.remove("session-2")
-        assert ward.everything() == {}
+        user.remove("session-1")
+        assert files(user) == ["v.ttf"]
+        user.remove("session-2")
+        assert user.everything() == {}
 
 
 class TestIdentities:
     """What is another after each start of the machine; nothing where it cannot be asked."""
 
     def test_linux_has_the_kernels(
-        self, plain: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, plain: FontUser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        assert len(plain.system.boot()) == 36
-        assert plain.system.boot() == Ward(tmp_path / "other").system.boot()
+        assert len(plain.system.boot_id()) == 36
+        assert plain.system.boot_id() == FontUser(tmp_path / "other").system.boot_id()
         monkeypatch.setattr(linux, "_BOOT", tmp_path / "no-such-file")
-        assert plain.system.boot() == ""
+        assert plain.system.boot_id() == ""
 
     @pytest.mark.parametrize(
         ("answer", "identity"),
@@ -440,7 +442,7 @@ class TestIdentities:
             return answer
 
         monkeypatch.setattr(subprocess, "run", run)
-        assert MacOS({"HOME": "/h"}).boot() == identity
+        assert MacOS({"HOME": "/h"}).boot_id() == identity
         assert asked == [["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]]
 
 
@@ -448,7 +450,7 @@ class TestMacOS:
     """Its folders, seen from here: what Core Text does with them is not."""
 
     def test_fonts_come_and_go_in_the_users_library(
-        self, plain: Ward, monkeypatch: pytest.MonkeyPatch
+        self, plain: FontUser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         system = MacOS({"HOME": str(plain.home)})
         monkeypatch.setattr(

@@ -13,8 +13,8 @@ import pytest
 from stmpo.deadline.fragments import copy_scripts
 from stmpo.model.errors import BadInput
 from stmpo.worker import job_fonts
+from tests.fonts.font_user import FontUser, write_job
 from tests.fonts.foundry import face
-from tests.fonts.font_user import Ward, write_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +27,9 @@ class Session:
     """A session of a user on a worker."""
 
     def __init__(self, folder: Path) -> None:
-        self.ward = Ward(folder)
+        self.user = FontUser(folder)
         self.scripts = folder / "scripts"
-        self.folder = self.ward.session()
+        self.folder = self.user.session()
         copy_scripts(self.scripts)
 
     def fonts(self, fonts: Mapping[str, str | None], **files: bytes) -> None:
@@ -39,7 +39,7 @@ class Session:
         """Exit code and lines."""
         done = subprocess.run(
             [sys.executable, str(self.scripts / "job_fonts.py"), *arguments],
-            env={**self.ward.environ, "PATH": os.environ["PATH"]},
+            env={**self.user.environ, "PATH": os.environ["PATH"]},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -59,10 +59,10 @@ def session(tmp_path: Path) -> Session:
 
 def test_a_session_installs_and_removes_and_says_so(session: Session) -> None:
     session.fonts({"New-Bold": "a.ttf"}, a_ttf=face("New-Bold"))
-    path = session.ward.system.folder / "a.ttf"
+    path = session.user.system.folder / "a.ttf"
     assert session.install("--allow_missing_fonts=false") == (0, [f"fonts: New-Bold installed as {path}"])
     assert session.run("remove", str(session.folder)) == (0, [f"fonts: removed {path}"])
-    assert session.ward.everything() == {}
+    assert session.user.everything() == {}
 
 
 def test_a_missing_font_fails_the_session_unless_that_is_allowed(session: Session) -> None:
@@ -82,10 +82,10 @@ def test_a_missing_font_fails_the_session_unless_that_is_allowed(session: Sessio
 @pytest.mark.parametrize("home", [True, False])
 def test_a_job_without_fonts_says_so_and_does_nothing(session: Session, home: bool) -> None:
     if not home:
-        session.ward.environ.pop("HOME")
+        session.user.environ.pop("HOME")
     assert session.install() == (0, ["fonts: none travel with this job"])
     assert session.run("remove", str(session.folder)) == (0, [])
-    assert session.ward.everything() == {}
+    assert session.user.everything() == {}
 
 
 def test_a_path_that_leads_out_of_the_job_fails_it_though_missing_fonts_are_allowed(session: Session) -> None:
@@ -104,14 +104,14 @@ def test_names_that_a_session_would_take_for_its_own_words_stay_behind_ours(sess
 
 def test_a_user_without_a_home_is_told(session: Session) -> None:
     session.fonts({"New": "a.ttf"}, a_ttf=face("New"))
-    shutil.rmtree(session.ward.home)
+    shutil.rmtree(session.user.home)
     code, lines = session.install()
     assert code == 2
-    assert "give the user that jobs run as a home folder that can be written" in lines[-1]
-    session.ward.environ.pop("HOME")
+    assert "give the user that runs the jobs a writable home folder" in lines[-1]
+    session.user.environ.pop("HOME")
     code, lines = session.install()
     assert code == 2
-    assert "the environment has no HOME" in lines[-1]
+    assert "HOME is not set" in lines[-1]
     code, lines = session.install("--allow_missing_fonts=true")
     assert code == 0
     assert lines[-1].startswith(
@@ -124,12 +124,12 @@ def test_a_user_without_a_home_renders_with_what_the_machine_has(session: Sessio
     """Nothing has to be installed then, so nothing has to be written."""
     session.fonts({"Theirs": "a.ttf", "Too": None}, a_ttf=face("Theirs"))
     for name in ("Theirs", "Too"):
-        (session.ward.shared / f"{name}.ttf").write_bytes(face(name, salt=1))
-    shutil.rmtree(session.ward.home)
+        (session.user.shared / f"{name}.ttf").write_bytes(face(name, salt=1))
+    shutil.rmtree(session.user.home)
     if home == "a file":
-        session.ward.home.write_text("no folder")
+        session.user.home.write_text("no folder")
     elif home == "unset":
-        session.ward.environ.pop("HOME")
+        session.user.environ.pop("HOME")
     assert session.install() == (0, ["fonts: on this worker already: Theirs, Too"])
     assert session.run("remove", str(session.folder))[0] == 0
 

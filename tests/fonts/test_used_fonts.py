@@ -1,4 +1,4 @@
-"""Every font of every text is named, down to a single character, with who uses it; damaged text costs its layer alone."""
+"""The fonts that a project uses: of every character and keyframe, and those that expressions name."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.fonts.places import Origin, cache_folder, find_fonts, font_folders
+from stmpo.fonts.places import Origin, find_fonts, font_folders
+from stmpo.system.paths import user_cache
 from tests.fonts import foundry
 
 if TYPE_CHECKING:
@@ -68,4 +69,4 @@ def test_the_systems_folders_are_there_and_searched() -> None:
     folders = [folder.path for folder in font_folders(os.environ)]
     assert any(folder.name == "Fonts" and folder.is_dir() for folder in folders)
     assert find_fonts(["No-Such-Font"], os.environ) == {}
-    assert cache_folder(os.environ) is not None
+    assert user_cache(os.environ) is not None

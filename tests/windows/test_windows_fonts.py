@@ -24,7 +24,7 @@ from tests.fonts.font_user import write_job
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stmpo.fonts.install.install import Report
+    from stmpo.fonts.install.install import FontReport
 
 
 def only_on_windows() -> None:
@@ -88,7 +88,7 @@ class User:
             b_ttc=collection("PaneTwo", "PaneThree"),
         )
 
-    def install(self, session: Path | None = None) -> Report:
+    def install(self, session: Path | None = None) -> FontReport:
         return install(read_manifest(self.job), session or self.session, self.system)
 
     def all_there_is(self) -> tuple[object, ...]:
@@ -141,16 +141,16 @@ def test_fonts_that_gdi_cannot_tell_apart_are_there_all_the_same(user: User) -> 
 def test_the_count_of_starts_is_the_machines_identity_where_windows_keeps_one() -> None:
     key = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
     system = Windows(os.environ)
-    if system.boot():  # this Windows counts by itself, and the count is nobody's to change
-        assert system.boot() == Windows(os.environ).boot()
+    if system.boot_id():  # this Windows counts by itself, and the count is nobody's to change
+        assert system.boot_id() == Windows(os.environ).boot_id()
         return
     with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, key, access=winreg.KEY_ALL_ACCESS) as opened:
         winreg.SetValueEx(opened, "BootId", 0, winreg.REG_DWORD, 41)
         try:
-            assert system.boot() == "41"
+            assert system.boot_id() == "41"
         finally:
             winreg.DeleteValue(opened, "BootId")
-    assert not system.boot()
+    assert not system.boot_id()
 
 
 def test_another_session_keeps_them_until_it_leaves(user: User) -> None:
@@ -167,7 +167,7 @@ def test_another_session_keeps_them_until_it_leaves(user: User) -> None:
 def test_a_file_that_a_program_has_open_goes_with_the_next_session(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_font_folder, "PATIENCE", 0.2)
+    monkeypatch.setattr(user_font_folder, "DELETE_TIMEOUT", 0.2)
     report = user.install()
     command = [sys.executable, "-c", HOLD, report.installed["Pane-Bold"]]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:

@@ -1,5 +1,6 @@
-"""The fonts of a project: found where it is sent from, sent with the job, there while it renders, and gone afterwards.
+"""The fonts of a project: find them, send them with the job, install them for a render, then remove them.
 
-`face` says what a font is called, `sfnt` and `opentype` read that from a file, `places` knows the folders, `index`
-remembers what was read, `find` answers, `collect` packs. A worker reads by `sfnt`: it has a Python and nothing else.
+On the artist's machine: `places` knows the folders, `sfnt` reads font files, `face` holds their names,
+`index` caches what was read, `find` matches the project's fonts, `collect` packs them. On a worker:
+`install`.
 """

@@ -1,14 +1,14 @@
-"""The fonts that travel with a job: which files, and under which names.
+"""Select and copy the font files that travel with a job.
 
-    scripts/fonts/fonts.json    every font that the project uses, and the copy that it lies in (null: none travels)
+    scripts/fonts/fonts.json    every font of the project, with its copy (null: it does not travel)
     scripts/fonts/…             the copies
 
-A font travels where it was found, unless its licence bits or its activation from Adobe Fonts speak against it; these go
-only when they are asked for. A file is looked through as a worker will look it through, so what a worker would refuse
-is said here. Equal files go once. Where all of them are more than the limit, the smallest go: of as many fonts as
-possible nothing is missing.
-
-A copy is called as the first font that lies in it, in letters that every file system takes.
+- A font that was found travels. One that is restricted by its licence bits, or activated from Adobe Fonts,
+  travels only with `--all-fonts`.
+- A file is validated as a worker will validate it, so that a damaged font is reported now.
+- Equal files travel once.
+- If all files exceed the size limit, the smallest travel, so that as many fonts as possible do.
+- A copy is named after its first font, in characters that every file system accepts.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.fonts.find import FontState, ProjectFont
-from stmpo.fonts.install.manifest import FILE
-from stmpo.fonts.install.validate import NotAFont, examine
+from stmpo.fonts.install.manifest import MANIFEST_FILE
+from stmpo.fonts.install.validate import NotAFont, validate_font
 from stmpo.system.paths.windows import path_problem
 
 if TYPE_CHECKING:
@@ -30,44 +30,44 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "fonts"
-"""Beside the job's scripts."""
+"""The folder of the copies, below the job's scripts folder."""
 
-LIMIT = 250 * 10**6
-"""Bytes of all copies together, at most, unless more is allowed."""
+SIZE_LIMIT = 250 * 10**6
+"""The default limit of all copies together, in bytes."""
 
-_LONGEST = 60
-_ODD = re.compile(r"[^A-Za-z0-9._-]")
+_MAX_STEM_LENGTH = 60
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _EXTENSIONS = {b"OTTO": ".otf", b"ttcf": ".ttc"}
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What may travel."""
+class CollectPolicy:
+    """Which fonts may travel."""
 
-    nothing: bool = False
-    """No font: workers have them, and look."""
+    no_fonts: bool = False
+    """No font travels: the workers have them."""
 
-    everything: bool = False
-    """Also those that licence bits or Adobe Fonts speak against: somebody knows that they may."""
+    all_fonts: bool = False
+    """Restricted fonts and fonts of Adobe Fonts travel as well: the user knows that they may."""
 
-    limit: int = LIMIT
-    """Bytes of all copies."""
+    limit: int = SIZE_LIMIT
+    """The limit of all copies together, in bytes."""
 
     @property
     def states(self) -> frozenset[FontState]:
-        """The states of fonts that travel."""
-        if self.nothing:
+        """The states of fonts that travel under this policy."""
+        if self.no_fonts:
             return frozenset()
-        asked = {FontState.RESTRICTED, FontState.SYNCED} if self.everything else set()
+        asked = {FontState.RESTRICTED, FontState.SYNCED} if self.all_fonts else set()
         return frozenset({FontState.FOUND, *asked})
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """A font file that travels."""
+class FontCopy:
+    """A copy of a font file that travels."""
 
     name: str
-    """Of the copy."""
+    """The file name of the copy."""
 
     source: Path
     size: int
@@ -75,38 +75,38 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class CollectedFonts:
-    """The fonts of a job."""
+    """The fonts of a job and the copies that travel."""
 
     fonts: tuple[ProjectFont, ...] = ()
     """Every font that the project uses."""
 
     files: tuple[tuple[str, str | None], ...] = ()
-    """PostScript name and copy of each, by name."""
+    """The PostScript name and the copy's file name of each font, sorted by name."""
 
-    copies: tuple[Copy, ...] = ()
+    copies: tuple[FontCopy, ...] = ()
 
     damaged: tuple[tuple[ProjectFont, str], ...] = ()
-    """Fonts whose files a worker would refuse, and why."""
+    """Fonts whose files a worker would refuse, and the reasons."""
 
     over: tuple[tuple[ProjectFont, int], ...] = ()
-    """Fonts that the limit leaves no room for, and the bytes of their files."""
+    """Fonts that exceed the size limit, and the bytes of their files."""
 
     @property
     def bytes(self) -> int:
-        """Of all copies."""
+        """The size of all copies together."""
         return sum(copy.size for copy in self.copies)
 
     def text(self) -> str:
-        """The list that a worker reads."""
+        """Return the text of `fonts.json`."""
         entries = [{"postScriptName": name, "file": file} for name, file in self.files]
         return json.dumps({"fonts": entries}, indent=1, ensure_ascii=False) + "\n"
 
     def paths(self, scripts: Path) -> list[Path]:
-        """Where the copies lie in a bundle with this scripts folder."""
+        """Return the paths of the copies below this scripts folder."""
         return [scripts / FOLDER / copy.name for copy in self.copies]
 
     def write(self, scripts: Path) -> None:
-        """Write list and copies below a scripts folder; nothing where the project uses no font.
+        """Write the list and the copies below a scripts folder; nothing if the project uses no font.
 
         Raises:
             OSError: a file cannot be read or written.
@@ -115,14 +115,14 @@ class CollectedFonts:
             return
         folder = scripts / FOLDER
         folder.mkdir(parents=True)
-        (folder / FILE).write_text(self.text(), encoding="utf-8", newline="\n")
+        (folder / MANIFEST_FILE).write_text(self.text(), encoding="utf-8", newline="\n")
         for copy in self.copies:
             shutil.copyfile(copy.source, folder / copy.name)
 
 
 @dataclass(slots=True)
-class _File:
-    """One file by its content, and the fonts that lie in it."""
+class _SourceFile:
+    """One font file by its content, and the fonts in it."""
 
     source: Path
     size: int
@@ -130,8 +130,8 @@ class _File:
     fonts: list[ProjectFont] = field(default_factory=list)
 
 
-def collect(fonts: Iterable[ProjectFont], policy: Policy) -> CollectedFonts:
-    """What travels of these fonts. Reads each file once, and writes nothing."""
+def collect(fonts: Iterable[ProjectFont], policy: CollectPolicy) -> CollectedFonts:
+    """Select the fonts that travel. Each file is read once; nothing is written."""
     everything = tuple(sorted(fonts, key=lambda font: font.name))
     files, damaged = _files([font for font in everything if font.state in policy.states])
     taken, over = _within(files, policy.limit)
@@ -140,7 +140,7 @@ def collect(fonts: Iterable[ProjectFont], policy: Policy) -> CollectedFonts:
     packed = []
     for file in taken:
         name = _unique(copy_name(file.fonts[0].name, file.extension), names)
-        packed.append(Copy(name, file.source, file.size))
+        packed.append(FontCopy(name, file.source, file.size))
         copies |= {font.name: name for font in file.fonts}
     return CollectedFonts(
         fonts=everything,
@@ -152,23 +152,23 @@ def collect(fonts: Iterable[ProjectFont], policy: Policy) -> CollectedFonts:
 
 
 def copy_name(postscript: str, extension: str) -> str:
-    """A file name from a PostScript name, for every file system."""
-    stem = _ODD.sub("_", postscript)
+    """Return a file name for a PostScript name that every file system accepts."""
+    stem = _UNSAFE.sub("_", postscript)
     dots = len(stem) - len(stem.lstrip("."))
-    stem = ("_" * dots + stem[dots:])[:_LONGEST]
+    stem = ("_" * dots + stem[dots:])[:_MAX_STEM_LENGTH]
     name = stem + extension
     return f"_{name}" if path_problem(name) else name
 
 
-def _files(fonts: Sequence[ProjectFont]) -> tuple[list[_File], list[tuple[ProjectFont, str]]]:
-    """The files that these fonts lie in, each content once, in the order of the fonts; and what is wrong with others."""
-    by_path: dict[Path, _File | str] = {}
-    by_content: dict[bytes, _File] = {}
+def _files(fonts: Sequence[ProjectFont]) -> tuple[list[_SourceFile], list[tuple[ProjectFont, str]]]:
+    """Return the files of these fonts, each content once, in order; and the damaged fonts."""
+    by_path: dict[Path, _SourceFile | str] = {}
+    by_content: dict[bytes, _SourceFile] = {}
     damaged = []
     for font in fonts:
-        assert font.path is not None, "what may travel was found"
+        assert font.path is not None, "a font that may travel has a file"
         if font.path not in by_path:
-            by_path[font.path] = _looked_at(font.path, by_content)
+            by_path[font.path] = _read(font.path, by_content)
         file = by_path[font.path]
         if isinstance(file, str):
             damaged.append((font, file))
@@ -177,21 +177,21 @@ def _files(fonts: Sequence[ProjectFont]) -> tuple[list[_File], list[tuple[Projec
     return list(by_content.values()), damaged
 
 
-def _looked_at(path: Path, known: dict[bytes, _File]) -> _File | str:
-    """The file, as it is known under another path already where the bytes are equal; or what is wrong with it."""
+def _read(path: Path, known: dict[bytes, _SourceFile]) -> _SourceFile | str:
+    """Return the file, or the known one with equal bytes; or the reason that it cannot travel."""
     try:
         data = path.read_bytes()
-        examine(data)
+        validate_font(data)
     except OSError as error:
         return f"it cannot be read: {error.strerror or error}"
     except NotAFont as error:
         return str(error)
-    file = _File(path, len(data), _EXTENSIONS.get(data[:4], ".ttf"))
+    file = _SourceFile(path, len(data), _EXTENSIONS.get(data[:4], ".ttf"))
     return known.setdefault(hashlib.sha256(data).digest(), file)
 
 
-def _within(files: list[_File], limit: int) -> tuple[list[_File], list[_File]]:
-    """The smallest files that are within the limit together, and the others; both in the given order."""
+def _within(files: list[_SourceFile], limit: int) -> tuple[list[_SourceFile], list[_SourceFile]]:
+    """Return the smallest files that fit the limit together, and the others, both in the given order."""
     left = limit
     taken = set()
     for number, file in sorted(enumerate(files), key=lambda one: one[1].size):
@@ -206,7 +206,7 @@ def _within(files: list[_File], limit: int) -> tuple[list[_File], list[_File]]:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """The name, with a number before its extension where it is taken, without regard to case."""
+    """Return the name, with a number before its extension if it is taken (ignoring case)."""
     stem, _, extension = name.rpartition(".")
     number = 1
     while name.lower() in taken:

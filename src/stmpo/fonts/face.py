@@ -1,10 +1,13 @@
-"""One face of a font file: the names that programs know it by, whoever has read them.
+"""One face of a font file and the names by which programs know it.
 
-After Effects knows a font by its PostScript name (name 6 of the `name` table). Records of several platforms and
-languages may spell a name; Windows' English one comes first, as programs prefer it. A variable font has a name for each
-of its named instances as well: the one that `fvar` points to, or one that is made from the family's prefix and the
-instance's style, and any other place in its design space is called by prefix and axis values (Adobe Technical Note
-5902, "PostScript Name Generation for Variation Fonts"). A reader fills in `Tables`; everything else is done here.
+After Effects identifies a font by its PostScript name (name 6 of the `name` table). Records for several
+platforms and languages may spell it; the Windows English record comes first, as programs prefer it.
+
+A variable font also has a name per named instance: the one that `fvar` points to, or one made from the family
+prefix and the style of the instance. Any other point of its design space is named by prefix and axis values.
+`stmpo.fonts.sfnt` fills in `FaceTables`; `make_face` derives the names.
+
+Source: Adobe Technical Note 5902, "PostScript Name Generation for Variation Fonts".
 """
 
 from __future__ import annotations
@@ -22,10 +25,10 @@ TYPOGRAPHIC_FAMILY, TYPOGRAPHIC_STYLE, VARIATIONS_PREFIX = 16, 17, 25
 """Name identifiers of the OpenType specification."""
 
 NO_NAME = 0xFFFF
-"""What `fvar` says where an instance has no PostScript name of its own."""
+"""The value in `fvar` for an instance without a PostScript name of its own."""
 
-LONGEST = 127
-"""Characters of a PostScript name. Longer ones of variable fonts are cut and end in a hash (Technical Note 5902)."""
+MAX_NAME_LENGTH = 127
+"""Characters of a PostScript name. Longer names of variable fonts are cut and end with a hash."""
 
 _HASHED = re.compile(r"-[0-9A-F]{8,64}(\.\.\.)?")
 _PLACE = re.compile(r"(?:_-?(?:\d+(?:\.\d*)?|\.\d+)[A-Za-z0-9]{1,4}?(?=_|$))+")
@@ -40,36 +43,36 @@ class NameRecord:
     encoding: int
     language: int
     kind: int
-    """Its name identifier."""
+    """The name identifier."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
-    """What is read of one face."""
+class FaceTables:
+    """The tables of one face that are read."""
 
     records: tuple[NameRecord, ...] = ()
 
     embedding: int = 0
-    """`OS/2.fsType`; 0 (installable) where the face has no such table."""
+    """`OS/2.fsType`; 0 (installable) if the face has no such table."""
 
     axes: tuple[str, ...] = ()
-    """Tags of the design axes; empty for a font that is not variable."""
+    """Tags of the design axes; empty if the font is not variable."""
 
     instances: tuple[tuple[int, int], ...] = ()
-    """Name identifiers of style and PostScript name (`NO_NAME` for none) of each named instance."""
+    """Per named instance: the name identifiers of its style and its PostScript name (or `NO_NAME`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face: a font file's only one, or one of a collection's."""
+    """One face: the only one of a font file, or one of a collection."""
 
     index: int
-    """In its collection, from 0."""
+    """The position in the collection, from 0."""
 
     names: tuple[str, ...]
-    """Its PostScript names, the preferred one first. More than one where records differ."""
+    """The PostScript names, the preferred one first; several if the records differ."""
 
     family: str
     style: str
@@ -78,32 +81,32 @@ class Face:
     """`OS/2.fsType`; see `stmpo.fonts.licence`."""
 
     prefix: str = ""
-    """What PostScript names of a variable font's instances begin with; empty for other fonts."""
+    """The beginning of the PostScript names of instances; empty if the font is not variable."""
 
     axes: tuple[str, ...] = ()
 
     instances: tuple[tuple[str, str], ...] = field(default=())
-    """PostScript name and style of each named instance."""
+    """The PostScript name and style of each named instance."""
 
     version: str = ""
-    """As its maker writes it, such as "Version 2.37"; empty where it says none."""
+    """The version as text, such as "Version 2.37"; empty if the font has none."""
 
     def all_names(self) -> Iterator[str]:
-        """Every name that can be listed: its own, and those of its named instances."""
+        """Yield the face's own names and those of its named instances."""
         yield from self.names
         yield from (name for name, _ in self.instances)
 
     def style_of(self, name: str) -> str | None:
-        """The style that is meant by a PostScript name; None where this face does not go by it."""
+        """Return the style that a PostScript name stands for; None if it does not name this face."""
         if name in self.names:
             return self.style
         style = next((style for other, style in self.instances if other == name), None)
-        if style is None and self._is_place(name):
+        if style is None and self._is_design_point(name):
             return name[len(self.prefix) + 1 :]
         return style
 
-    def _is_place(self, name: str) -> bool:
-        """Whether the name is that of some place in this variable font's design space."""
+    def _is_design_point(self, name: str) -> bool:
+        """Return whether the name is that of a point in the design space of this variable font."""
         if not self.prefix or not name.startswith(self.prefix):
             return False
         rest = name[len(self.prefix) :]
@@ -114,8 +117,8 @@ class Face:
         }
 
 
-def face_of(tables: Tables, index: int) -> Face | None:
-    """The face that these tables make; None where it has no PostScript name."""
+def make_face(tables: FaceTables, index: int) -> Face | None:
+    """Return the face with these tables; None if it has no PostScript name."""
     texts = _Texts(tables.records)
     names = texts.all(POSTSCRIPT)
     if not names:
@@ -141,12 +144,15 @@ def face_of(tables: Tables, index: int) -> Face | None:
 
 
 def family_key(name: str) -> str:
-    """What PostScript names of one family have in common, by custom: what stands before the first hyphen or underscore."""
+    """Return the part of a PostScript name before the first hyphen or underscore.
+
+    By convention the fonts of one family share it.
+    """
     return re.split("[-_]", name, maxsplit=1)[0].casefold()
 
 
 class _Texts:
-    """The records of a face by what they name."""
+    """The name records of a face, by name identifier."""
 
     def __init__(self, records: Iterable[NameRecord]) -> None:
         self._kinds: defaultdict[int, list[NameRecord]] = defaultdict(list)
@@ -154,26 +160,26 @@ class _Texts:
             self._kinds[record.kind].append(record)
 
     def first(self, *kinds: int) -> str:
-        """The preferred spelling of the first of these names that there is; empty where there is none."""
+        """Return the preferred spelling of the first of these names that exists; empty if none does."""
         return next((text for kind in kinds for text in self.all(kind)), "")
 
     def all(self, kind: int) -> tuple[str, ...]:
-        """The distinct spellings of one name, the preferred one first; none that could not stand on one line."""
+        """Return the distinct spellings of one name, the preferred one first; without unprintable ones."""
         texts = (record.text.strip("\0 ") for record in sorted(self._kinds.get(kind, ()), key=_preference))
         return tuple(dict.fromkeys(text for text in texts if text and text.isprintable()))
 
 
 def _instance(texts: _Texts, prefix: str, style: int, name: int) -> tuple[str, str]:
-    """PostScript name and style of a named instance; an empty name where it can have none."""
+    """Return the PostScript name and style of a named instance; the name is empty if it can have none."""
     called = texts.first(style)
     own = texts.first(name) if name == POSTSCRIPT or 255 < name < 0x8000 else ""
     if own or not (prefix and called):
         return own, called
-    return f"{prefix}-{_alphanumeric(called)}"[:LONGEST], called
+    return f"{prefix}-{_alphanumeric(called)}"[:MAX_NAME_LENGTH], called
 
 
 def _preference(record: NameRecord) -> int:
-    """Windows' American English, then its other English, then the Mac's, then as the table has them."""
+    """Return a sort key: Windows US English, other Windows English, Mac English, then table order."""
     if record.platform == 3:
         return 0 if record.language == 0x409 else 1 if record.language & 0x3FF == 9 else 3
     return 2 if (record.platform, record.encoding, record.language) == (1, 0, 0) else 3

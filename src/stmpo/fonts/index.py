@@ -1,12 +1,14 @@
-"""What font files hold, remembered between runs: reading thousands of them takes seconds, looking whether they have changed none.
+"""A cache of the faces in font files, because reading thousands of files takes seconds.
 
-The index is one JSON document in this user's cache: path to size, times and faces. A file is read again when one of them
-has changed, and a file that could not be opened is not remembered: it may be readable the next time. What lies in a place that was looked through stands there as the last look found it, and nothing
-else; places that were named once and not this time keep what they had, as long as all of it is at most `MAX_FILES`.
+The index is one JSON document in the user's cache folder: path ─► size, times and faces.
 
-It is written beside itself and renamed over: runs at the same time each write a whole one, and the last stays. Whatever
-cannot be understood (damage, another version's format) is as good as absent. A cache that cannot be written costs time
-and nothing else.
+- A file is read again if its size or one of its times has changed. A file that could not be opened is not
+  stored, since it may be readable next time.
+- Entries of a searched folder are replaced by what this search found. Entries of other folders are kept while
+  there are at most `MAX_FILES` entries in all.
+- The document is replaced as a whole. Of runs at the same time, the last one wins.
+- A damaged index, or one of another format, counts as missing. If the cache cannot be written, only time is
+  lost.
 """
 
 from __future__ import annotations
@@ -14,84 +16,93 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stmpo.fonts.face import Face
-from stmpo.fonts.legacy import Legacy, read_legacy
-from stmpo.fonts.places import LEGACY_SUFFIXES, MAX_FILES, FontFile, cache_folder, font_files
+from stmpo.fonts.legacy import LegacyFont, read_legacy
+from stmpo.fonts.places import LEGACY_SUFFIXES, MAX_FILES, FontFile, font_files
+from stmpo.fonts.sfnt import read_faces
+from stmpo.system.files import replace_file
+from stmpo.system.paths import user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from stmpo.fonts.places import Folder
+    from stmpo.fonts.places import FontFolder
 
-    Reader = Callable[[Path], tuple[Face, ...]]
-
-VERSION = 2
-"""Of the document's format and of what readers make of a file: raise it when either changes."""
+VERSION = 3
+"""The version of the document and of the reader. Increase it when either gives another result."""
 
 MAX_BYTES = 256 << 20
-"""Of an index that is read at all."""
+"""A larger index is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """One file and what it holds."""
+class IndexedFile:
+    """A font file and its faces."""
 
     file: FontFile
     faces: tuple[Face, ...]
 
-    legacy: Legacy | None = None
-    """What it is, where it is a font of earlier times."""
+    legacy: LegacyFont | None = None
+    """The kind of legacy font; None for any other file."""
 
 
 def index_file(environ: Mapping[str, str]) -> Path | None:
-    """Where this user's index lies; None where there is no cache."""
-    folder = cache_folder(environ)
+    """Return the path of this user's index; None if there is no cache folder."""
+    folder = user_cache(environ)
     return None if folder is None else folder / "stmpo" / "fonts.json"
 
 
-def survey(places: Iterable[Folder], index: Path | None, read: Reader) -> list[Known]:
-    """Every font in these places, in their order. Files that are no fonts are left out.
+def scan_fonts(
+    folders: Iterable[FontFolder],
+    index: Path | None,
+    read: Callable[[Path], tuple[Face, ...]] = read_faces,
+) -> list[IndexedFile]:
+    """Return every font file in these folders, in their order, and update the index.
 
-    `read` is called only for files that the index does not know as they are.
+    `read` is called only for files that are not in the index as they are now.
     """
-    places = tuple(places)
+    folders = tuple(folders)
     before = _load(index)
     after: dict[str, Any] = {}
-    known = []
-    for file in font_files(places):
+    fonts = []
+    for file in font_files(folders):
         path = str(file.path)
-        one = _recalled(file, before.get(path))
-        if one is not None:
+        font = _from_index(file, before.get(path))
+        if font is not None:
             after[path] = before[path]
         else:
-            one = _looked_at(file, read)
-            if one.faces or _opens(file.path):
-                after[path] = _as_json(one)
-        if one.faces or one.legacy:
-            known.append(one)
-    after |= _elsewhere(before, after, [str(place.path) for place in places])
+            font = _read(file, read)
+            if font.faces or _opens(file.path):
+                after[path] = _as_json(font)
+        if font.faces or font.legacy:
+            fonts.append(font)
+    after |= _other_entries(before, after, [str(folder.path) for folder in folders])
     if index is not None and after != before:
         _save(index, after)
-    return known
+    return fonts
 
 
-def _elsewhere(before: Mapping[str, Any], after: Mapping[str, Any], places: Sequence[str]) -> dict[str, Any]:
-    """What the index has of other places, where there is room for it."""
-    roots = tuple(os.path.join(place, "") for place in places)  # noqa: PTH118 - with the separator at its end
-    left = {path: entry for path, entry in before.items() if path not in after and not path.startswith(roots)}
-    left = {path: entry for path, entry in left.items() if path not in places}
-    return left if len(left) + len(after) <= MAX_FILES else {}
+def _other_entries(
+    before: Mapping[str, Any], after: Mapping[str, Any], folders: Sequence[str]
+) -> dict[str, Any]:
+    """Return the entries of folders that were not searched; none if there are too many in all."""
+    roots = tuple(os.path.join(folder, "") for folder in folders)  # noqa: PTH118 - with the separator at its end
+    kept = {
+        path: entry
+        for path, entry in before.items()
+        if path not in after and path not in folders and not path.startswith(roots)
+    }
+    return kept if len(kept) + len(after) <= MAX_FILES else {}
 
 
-def _looked_at(file: FontFile, read: Reader) -> Known:
+def _read(file: FontFile, read: Callable[[Path], tuple[Face, ...]]) -> IndexedFile:
     if file.path.suffix.lower() in LEGACY_SUFFIXES:
-        return Known(file, (), read_legacy(file.path))
-    return Known(file, read(file.path))
+        return IndexedFile(file, (), read_legacy(file.path))
+    return IndexedFile(file, read(file.path))
 
 
 def _opens(path: Path) -> bool:
@@ -102,19 +113,19 @@ def _opens(path: Path) -> bool:
     return True
 
 
-def _recalled(file: FontFile, entry: Any) -> Known | None:
-    """What the index says of a file; None where it says nothing of the file as it is now."""
+def _from_index(file: FontFile, entry: Any) -> IndexedFile | None:
+    """Return a file's faces from its index entry; None if the entry is missing, outdated or damaged."""
     try:
         size, mtime_ns, faces, legacy, ctime_ns = entry
         if (size, mtime_ns, ctime_ns) != (file.size, file.mtime_ns, file.ctime_ns):
             return None
-        return Known(file, tuple(map(_face, faces)), _legacy(legacy))
+        return IndexedFile(file, tuple(map(_face, faces)), _legacy(legacy))
     except (TypeError, ValueError):
         return None
 
 
-def _as_json(one: Known) -> list[Any]:
-    legacy = None if one.legacy is None else [one.legacy.kind, one.legacy.names]
+def _as_json(font: IndexedFile) -> list[Any]:
+    legacy = None if font.legacy is None else [font.legacy.kind, font.legacy.names]
     faces = [
         [
             face.index,
@@ -127,22 +138,22 @@ def _as_json(one: Known) -> list[Any]:
             face.instances,
             face.version,
         ]
-        for face in one.faces
+        for face in font.faces
     ]
-    return [one.file.size, one.file.mtime_ns, faces, legacy, one.file.ctime_ns]
+    return [font.file.size, font.file.mtime_ns, faces, legacy, font.file.ctime_ns]
 
 
 def _face(entry: Any) -> Face:
-    """A face as it was written.
+    """Return the face in an index entry.
 
     Raises:
-        TypeError: it is none.
-        ValueError: it is none.
+        TypeError: the entry is damaged.
+        ValueError: the entry is damaged.
     """
     number, names, family, style, bits, prefix, axes, instances, version = entry
     if not (isinstance(number, int) and isinstance(bits, int)):
         raise TypeError(entry)
-    pairs = tuple((_text(name), _text(called)) for name, called in instances)
+    pairs = tuple((_text(name), _text(style_name)) for name, style_name in instances)
     return Face(
         number,
         _texts(names),
@@ -156,11 +167,11 @@ def _face(entry: Any) -> Face:
     )
 
 
-def _legacy(entry: Any) -> Legacy | None:
+def _legacy(entry: Any) -> LegacyFont | None:
     if entry is None:
         return None
     kind, names = entry
-    return Legacy(_text(kind), _texts(names))
+    return LegacyFont(_text(kind), _texts(names))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -191,12 +202,7 @@ def _load(index: Path | None) -> dict[str, Any]:
 
 
 def _save(index: Path, files: Mapping[str, Any]) -> None:
-    fresh = index.with_name(f".{index.name}.{secrets.token_hex(4)}")
     text = json.dumps({"version": VERSION, "files": files}, separators=(",", ":"))
     with contextlib.suppress(OSError):
         index.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            fresh.write_text(text, encoding="ascii")
-            os.replace(fresh, index)  # noqa: PTH105 - `Path.replace` says the same in a longer way
-        finally:
-            fresh.unlink(missing_ok=True)
+        replace_file(index, text.encode())

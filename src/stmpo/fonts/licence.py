@@ -1,8 +1,8 @@
-"""What a font's file says about sending it along: `fsType` of its `OS/2` table.
+"""The embedding permission in a font file: `fsType` of its `OS/2` table.
 
-These bits were made for fonts inside documents. They are what a file can say about its own licence, and no more: the
-licence itself may allow less, or more. A font that a job installs for its own length, for the program that made the
-document, is nearest to "preview and print"; only what is restricted stays where it is unless somebody decides otherwise.
+These bits were made for fonts inside documents. The licence itself may allow more or less than they say.
+A font that is installed only while a job renders is closest to "preview and print" embedding, so only
+restricted fonts stay behind, unless the user decides otherwise (`--all-fonts`).
 
 Source: OpenType specification, OS/2 table, fsType.
 """
@@ -16,23 +16,23 @@ _RESTRICTED, _PREVIEW, _EDITABLE = 0x2, 0x4, 0x8
 
 
 class Embedding(Enum):
-    """What the bits allow."""
+    """What the embedding bits allow."""
 
     INSTALLABLE = "installable"
     """No limit."""
 
     EDITABLE = "editable"
-    """It may travel with a document that can be changed, and be loaded for a while elsewhere."""
+    """Embedding in an editable document and temporary loading elsewhere are allowed."""
 
     PREVIEW = "preview and print"
-    """It may travel with a document that is looked at and printed, and be loaded for a while elsewhere."""
+    """Embedding in a document for viewing and printing and temporary loading elsewhere are allowed."""
 
     RESTRICTED = "restricted"
-    """It may not be embedded without the owner's permission."""
+    """Embedding needs the permission of the owner."""
 
 
-def embedding(bits: int) -> Embedding:
-    """What these bits allow. Early versions of the table could set several: the most permissive one holds."""
+def embedding_of(bits: int) -> Embedding:
+    """Return what these bits allow. Early tables may set several bits: the most permissive one counts."""
     usage = bits & _USAGE
     if usage & _EDITABLE:
         return Embedding.EDITABLE

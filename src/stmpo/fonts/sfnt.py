@@ -1,7 +1,11 @@
-"""Font files read by the standard library alone: OpenType, TrueType and collections, as far as their names go.
+"""Read the names in font files: OpenType, TrueType and collections, with the standard library alone.
 
-It is what a worker has. `stmpo.fonts.opentype` reads the same by fontTools; a test holds the two equal on every font of
-the machine. A file that is cut, damaged or no font has no faces; reading it never fails.
+    file ─► face offsets ─► table directory ─► `name`, `fvar`, `OS/2` ─► `stmpo.fonts.face`
+
+A file that is truncated, damaged or not a font has no faces; reading it never raises. Sizes and counts that
+a file claims are bounded, because workers read files that came with a job.
+
+Source: OpenType specification 1.9, "Font file", `name`, `fvar`, `OS/2`.
 """
 
 from __future__ import annotations
@@ -9,14 +13,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
-from stmpo.fonts.face import NO_NAME, Face, NameRecord, Tables, face_of
+from stmpo.fonts.face import NO_NAME, Face, FaceTables, NameRecord, make_face
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SIGNATURES = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"typ1")
-"""What a file of one face begins with."""
+"""The first four bytes of a file with one face."""
 
 COLLECTION = b"ttcf"
 
@@ -24,7 +28,7 @@ MAX_FACES = 256
 _MAX_TABLES = 512
 _MAX_RECORDS = 20_000
 _MAX_TABLE_BYTES = 2**20
-_MOST_TEXT = 2**23
+_MAX_TEXT_BYTES = 2**23
 _MAX_AXES = 64
 _MAX_INSTANCES = 4096
 
@@ -50,7 +54,7 @@ _MAC = {
 
 
 def read_faces(path: Path) -> tuple[Face, ...]:
-    """The faces of a font file, in its order; none where it is no font or cannot be read."""
+    """Return the faces of a font file, in file order; none if it is not a font or cannot be read."""
     try:
         with path.open("rb") as file:
             return faces_in(file)
@@ -59,7 +63,7 @@ def read_faces(path: Path) -> tuple[Face, ...]:
 
 
 def faces_in(file: BinaryIO) -> tuple[Face, ...]:
-    """The same of a file that is open.
+    """Return the faces of an open font file.
 
     Raises:
         OSError: it cannot be read.
@@ -72,14 +76,14 @@ def faces_in(file: BinaryIO) -> tuple[Face, ...]:
     return tuple(face for face in faces if face is not None)
 
 
-def names_of(table: bytes) -> tuple[str, ...]:
-    """The PostScript names of a `name` table by itself, as a system hands it out."""
-    face = face_of(Tables(records=tuple(_records(table))), 0)
+def names_in_table(table: bytes) -> tuple[str, ...]:
+    """Return the PostScript names in the bytes of a `name` table, as GDI returns it."""
+    face = make_face(FaceTables(records=tuple(_records(table))), 0)
     return () if face is None else face.names
 
 
 def face_offsets(file: BinaryIO) -> list[int]:
-    """Where each face begins; none in a file that is no font.
+    """Return the byte offset of each face; none if the file is not a font.
 
     Raises:
         OSError: it cannot be read.
@@ -95,15 +99,15 @@ def face_offsets(file: BinaryIO) -> list[int]:
 
 
 def _face(file: BinaryIO, start: int, index: int) -> Face | None:
-    """One face; None where it is damaged, so that a collection keeps its others."""
+    """Return one face; None if it is damaged, so that the others of a collection are kept."""
     try:
         tables = _directory(file, start)
         names = _table(file, tables, b"name")
         variations = _table(file, tables, b"fvar")
         system = _table(file, tables, b"OS/2")
         axes, instances = _variations(variations) if variations else ((), ())
-        return face_of(
-            Tables(
+        return make_face(
+            FaceTables(
                 records=tuple(_records(names)),
                 embedding=struct.unpack_from(">H", system, 8)[0] if len(system) >= 10 else 0,
                 axes=axes,
@@ -135,10 +139,10 @@ def _table(file: BinaryIO, tables: Mapping[bytes, tuple[int, int]], tag: bytes) 
     return file.read(min(length, _MAX_TABLE_BYTES))
 
 
-def overflows(table: bytes) -> bool:
-    """Whether the records of a `name` table claim more text than fonts have: made to fill a reader's memory.
+def exceeds_text_limit(table: bytes) -> bool:
+    """Return whether the records of a `name` table claim more text than any real font has.
 
-    All records may point to one text, so that a table of a megabyte can hold gigabytes.
+    All records may point to the same text, so a table of one megabyte can claim gigabytes of memory.
     """
     if len(table) < 6:
         return False
@@ -146,12 +150,12 @@ def overflows(table: bytes) -> bool:
     body = table[6 : 6 + 12 * count]
     whole = body[: len(body) // 12 * 12]
     claimed: int = sum(length for (length,) in struct.iter_unpack(">8xH2x", whole))
-    return claimed > _MOST_TEXT
+    return claimed > _MAX_TEXT_BYTES
 
 
 def _records(table: bytes) -> Iterator[NameRecord]:
-    """The records whose text can be read."""
-    if len(table) < 6 or overflows(table):
+    """Yield the records whose text can be decoded."""
+    if len(table) < 6 or exceeds_text_limit(table):
         return
     count, strings = struct.unpack_from(">2xHH", table)
     for at in range(6, min(6 + 12 * min(count, _MAX_RECORDS), len(table) - 11), 12):
@@ -175,9 +179,12 @@ def _codec(platform: int, encoding: int, language: int) -> str:
 
 
 def _decoded(data: bytes, codec: str) -> str | None:
-    """The text, mended where it is 16 bits a character in part or twice over, as some tools have written it."""
+    """Return the text; None if it cannot be decoded.
+
+    Some tools wrote UTF-16 with a byte missing, or encoded it twice. Both are repaired, as fontTools does.
+    """
     if codec == "utf_16_be" and len(data) % 2:
-        data = _mended(data)
+        data = _repaired(data)
     try:
         text = data.decode(codec)
     except UnicodeDecodeError:
@@ -187,8 +194,8 @@ def _decoded(data: bytes, codec: str) -> str | None:
     return text
 
 
-def _mended(data: bytes) -> bytes:
-    """Text of 16 bits a character from an odd number of bytes: one zero too many, one too few, or only the first."""
+def _repaired(data: bytes) -> bytes:
+    """Return UTF-16 text of an odd length, repaired: one zero byte removed or added, or one per character."""
     if data[-1] == 0:
         return data[:-1]
     if not any(data[1::2]):
@@ -199,7 +206,7 @@ def _mended(data: bytes) -> bytes:
 
 
 def _variations(table: bytes) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """Axis tags, and the name identifiers of each named instance."""
+    """Return the axis tags, and the name identifiers (style, PostScript name) of each named instance."""
     version, offset, axes, axis_size, count, size = struct.unpack_from(">IH2xHHHH", table)
     if version != 0x10000 or axes > _MAX_AXES or axis_size < 20 or size < 4 + 4 * axes:
         return (), ()

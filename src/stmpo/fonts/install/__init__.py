@@ -1,1 +1,3 @@
-"""Fonts of a job on a worker: validated, installed for the session's user, read back, leased, and removed again."""
+"""The fonts of a job on a worker: validate, install for the session's user, verify, lease, and remove
+them.
+"""

@@ -1,12 +1,12 @@
-"""By hand what every session does when it begins: remove the fonts that no living session uses."""
+"""Remove fonts that no living session uses, on request. Every session does the same when it begins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.install import PATIENCE, dead_sessions
-from stmpo.fonts.install.lease_store import anything_kept, open_leases, peek
+from stmpo.fonts.install.install import LOCK_TIMEOUT, dead_sessions
+from stmpo.fonts.install.lease_store import has_leases, open_leases, read_leases
 from stmpo.fonts.install.platform import this_system
 from stmpo.fonts.install.user_font_folder import UserFontFolder
 
@@ -23,60 +23,61 @@ class InstalledFont:
 
     path: str
     names: tuple[str, ...]
-    """The PostScript names that it answers to."""
+    """The PostScript names in it."""
 
     sessions: tuple[str, ...]
     """The folders of the living sessions that use it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
-    """What was found; each font stands in one of the three."""
+class CleanReport:
+    """The result of cleaning; each font is in one of the three lists."""
 
     kept: tuple[InstalledFont, ...]
     """A living session uses it."""
 
     removed: tuple[InstalledFont, ...]
-    """Nobody used it: it has gone; of a dry run, it would go."""
+    """No session used it and it was removed; in a dry run, it would be removed."""
 
     locked: tuple[InstalledFont, ...]
-    """Nobody uses it, and some program has it open: the next session, or the next call, tries again."""
+    """No session uses it, but some program has it open: the next session or the next call tries again."""
 
 
-def clean(environ: Mapping[str, str], *, dry_run: bool = False, everything: bool = False) -> Cleaned:
+def clean(environ: Mapping[str, str], *, dry_run: bool = False, everything: bool = False) -> CleanReport:
     """Remove the fonts that jobs have left behind for the user of this environment.
 
-    `dry_run` only looks: it changes nothing, and waits for nobody. `everything` takes no session for alive: somebody
-    knows that none is.
+    `dry_run` changes nothing and waits for no lock. `everything` treats all sessions as dead: the user knows
+    that none is running.
 
     Raises:
-        BadInput: the environment does not say where the user's files lie, another process has been working on the same
-            fonts for two minutes, or a later version of this program has.
-        OSError: the book of leases cannot be read or written.
+        BadInput: the environment does not name the user's folders, another process has been working on the
+        same
+            fonts for `LOCK_TIMEOUT` seconds, or a later version of stmpo wrote the leases.
+        OSError: the leases cannot be read or written.
     """
     system = this_system(environ)
-    if not anything_kept(system.state):
-        return Cleaned((), (), ())
+    if not has_leases(system.state):
+        return CleanReport((), (), ())
     if dry_run:
-        book = peek(system.state)
-        book.release(_over(book, system, everything=everything))
-        return Cleaned(_kept(book), _shown(book.unused()), ())
-    with open_leases(system.state, PATIENCE) as ledger:
-        book = ledger.book
-        gone, locked = UserFontFolder(system, ledger).release(_over(book, system, everything=everything))
-        return Cleaned(_kept(book), _shown(gone), _shown(locked))
+        leases = read_leases(system.state)
+        leases.release(_ended(leases, system, everything=everything))
+        return CleanReport(_kept(leases), _shown(leases.unused()), ())
+    with open_leases(system.state, LOCK_TIMEOUT) as store:
+        ended = _ended(store.leases, system, everything=everything)
+        gone, locked = UserFontFolder(system, store).release(ended)
+        return CleanReport(_kept(store.leases), _shown(gone), _shown(locked))
 
 
-def _over(book: Leases, system: FontSystem, *, everything: bool) -> list[str]:
+def _ended(leases: Leases, system: FontSystem, *, everything: bool) -> list[str]:
     if not everything:
-        return dead_sessions(book, system)
-    leased = (session for held in book.fonts.values() for session in held.sessions)
-    return list(dict.fromkeys([*book.sessions, *leased]))
+        return dead_sessions(leases, system)
+    with_fonts = (session for leased in leases.fonts.values() for session in leased.sessions)
+    return list(dict.fromkeys([*leases.sessions, *with_fonts]))
 
 
-def _kept(book: Leases) -> tuple[InstalledFont, ...]:
-    return _shown(held for held in book.fonts.values() if held.sessions)
+def _kept(leases: Leases) -> tuple[InstalledFont, ...]:
+    return _shown(leased for leased in leases.fonts.values() if leased.sessions)
 
 
 def _shown(fonts: Iterable[LeasedFont]) -> tuple[InstalledFont, ...]:
-    return tuple(InstalledFont(held.path, held.names, tuple(sorted(held.sessions))) for held in fonts)
+    return tuple(InstalledFont(leased.path, leased.names, tuple(sorted(leased.sessions))) for leased in fonts)

@@ -1,7 +1,7 @@
-"""Windows' fonts as programs see them: GDI loads, unloads and lists them. By ctypes; nothing is to be installed.
+"""Windows fonts as programs see them: load, unload and list fonts with GDI, through ctypes.
 
-A listed font is asked for its `name` table (`GetFontData`), because GDI itself knows families and styles only and After
-Effects goes by PostScript names.
+GDI itself knows only families and styles, but After Effects uses PostScript names. So the `name` table of
+each listed font is read (`GetFontData`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from ctypes import wintypes
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.sfnt import names_of
+from stmpo.fonts.sfnt import names_in_table
 
 assert sys.platform == "win32", "other systems have no GDI"
 
@@ -23,16 +23,16 @@ _BROADCAST, _FONT_CHANGE = 0xFFFF, 0x001D
 _DEFAULT_CHARSET = 1
 _NAME = int.from_bytes(b"name", "little")
 _ERROR = 0xFFFFFFFF
-_MOST_LOADS = 4096
-_LONGEST_FACE = 32
-"""Characters of a face's name in LOGFONT, its end included."""
+_MAX_LOADS = 4096
+_FACE_NAME_SIZE = 32
+"""Characters of a face name in LOGFONT, including the terminating zero."""
 
 _VERTICAL = "@"
-"""Before the names of faces that are turned for vertical writing: the same fonts once more."""
+"""The prefix of faces rotated for vertical writing, which repeat the other fonts."""
 
 
 class _LogFont(ctypes.Structure):
-    """LOGFONTW: by what a font is asked for."""
+    """LOGFONTW, which describes a requested font."""
 
     _fields_ = (
         *((name, wintypes.LONG) for name in ("height", "width", "escapement", "orientation", "weight")),
@@ -46,7 +46,7 @@ class _LogFont(ctypes.Structure):
 
 
 class _Enumerated(ctypes.Structure):
-    """The beginning of ENUMLOGFONTEXW: what is listed."""
+    """The beginning of ENUMLOGFONTEXW, which describes a listed font."""
 
     _fields_ = (("font", _LogFont), ("full_name", wintypes.WCHAR * 64))
 
@@ -74,24 +74,24 @@ _user32.SendNotifyMessageW.restype = wintypes.BOOL
 
 
 def add(path: Path) -> bool:
-    """Load the fonts of a file for this logon session, once more. False where GDI takes it for none."""
+    """Load the fonts of a file for this logon session. Return False if GDI does not accept the file."""
     return bool(_gdi32.AddFontResourceExW(str(path), 0, None))
 
 
 def remove(path: Path) -> None:
-    """Unload them, as often as they were loaded."""
-    for _ in range(_MOST_LOADS):
+    """Unload the fonts of a file as often as they were loaded."""
+    for _ in range(_MAX_LOADS):
         if not _gdi32.RemoveFontResourceExW(str(path), 0, None):
             return
 
 
-def announce() -> None:
-    """Tell all windows that fonts have changed, without waiting for any."""
+def notify_programs() -> None:
+    """Tell all windows that fonts have changed, without waiting for an answer."""
     _user32.SendNotifyMessageW(_BROADCAST, _FONT_CHANGE, 0, 0)
 
 
 def postscript_names() -> set[str]:
-    """The PostScript names of every outline font that GDI lists."""
+    """Return the PostScript names of every outline font that GDI lists."""
     context = _gdi32.CreateCompatibleDC(None)
     try:
         families = {listed.font.face_name for listed in _enumerated(context, "")}
@@ -100,7 +100,7 @@ def postscript_names() -> set[str]:
             for family in families
             if not family.startswith(_VERTICAL)
             for listed in _enumerated(context, family)
-            for font in _ways(listed)
+            for font in _requests(listed)
         ]
         return {name for font in fonts for name in _names(context, font)}
     finally:
@@ -108,31 +108,31 @@ def postscript_names() -> set[str]:
 
 
 def _enumerated(context: int, family: str) -> list[_Enumerated]:
-    """One font of every family for an empty name, else every font of the family."""
+    """Return every font of the family; for an empty name, one font per family."""
     asked = _LogFont(char_set=_DEFAULT_CHARSET, face_name=family)
     found: dict[bytes, _Enumerated] = {}
 
-    def take(listed: ctypes._Pointer[_Enumerated], _: int, __: int, ___: int) -> int:
-        mine = _Enumerated.from_buffer_copy(listed.contents)
-        mine.font.char_set = _DEFAULT_CHARSET  # each font is listed once for every script that it has
-        found[bytes(mine)] = mine
+    def collect(listed: ctypes._Pointer[_Enumerated], _: int, __: int, ___: int) -> int:
+        copy = _Enumerated.from_buffer_copy(listed.contents)
+        copy.font.char_set = _DEFAULT_CHARSET  # each font is listed once per script that it supports
+        found[bytes(copy)] = copy
         return 1
 
-    _gdi32.EnumFontFamiliesExW(context, ctypes.byref(asked), _Listed(take), 0, 0)
+    _gdi32.EnumFontFamiliesExW(context, ctypes.byref(asked), _Listed(collect), 0, 0)
     return list(found.values())
 
 
-def _ways(listed: _Enumerated) -> Iterator[_LogFont]:
-    """How to ask for it: by family, weight and slant, and by its full name where two share those."""
+def _requests(listed: _Enumerated) -> Iterator[_LogFont]:
+    """Yield requests for a listed font: by family, weight and slant, and by full name if two share those."""
     yield listed.font
-    if listed.font.face_name != listed.full_name and len(listed.full_name) < _LONGEST_FACE:
+    if listed.font.face_name != listed.full_name and len(listed.full_name) < _FACE_NAME_SIZE:
         by_name = _LogFont.from_buffer_copy(listed.font)
         by_name.face_name = listed.full_name
         yield by_name
 
 
 def _names(context: int, font: _LogFont) -> Iterator[str]:
-    """The PostScript names of one font; none for a bitmap font, which has no tables."""
+    """Yield the PostScript names of one font; none for a bitmap font, which has no tables."""
     handle = _gdi32.CreateFontIndirectW(ctypes.byref(font))
     before = _gdi32.SelectObject(context, handle)
     try:
@@ -141,7 +141,7 @@ def _names(context: int, font: _LogFont) -> Iterator[str]:
             return
         table = ctypes.create_string_buffer(size)
         if _gdi32.GetFontData(context, _NAME, 0, table, size) == size:
-            yield from names_of(table.raw)
+            yield from names_in_table(table.raw)
     finally:
         _gdi32.SelectObject(context, before)
         _gdi32.DeleteObject(handle)

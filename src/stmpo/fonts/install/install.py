@@ -1,10 +1,11 @@
-"""The fonts of one session: installed when it begins, read back, leased while it lives, removed when it ends.
+"""The fonts of one session: install them when it begins, verify them, lease them, remove them when it ends.
 
-    sweep what dead sessions left ─► what the machine has is used ─► what another session installed is shared
-        ─► the rest is installed ─► all of it is looked for as a program would
+    remove what dead sessions left ─► use what the machine has ─► share what another session installed
+        ─► install the rest ─► look for every font as a program would
 
-Every call holds the user's book (`stmpo.fonts.install.lease_store`) from its beginning to its end, so sessions that
-begin and end at once do so one after the other. A call that is killed leaves the book as it was at its last step.
+Every call holds the lock on the user's leases (`stmpo.fonts.install.lease_store`) from beginning to end, so
+sessions that begin and end at the same time take turns. If a call is killed, the leases show the last step
+that it took.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.lease_store import anything_kept, open_leases
+from stmpo.fonts.install.lease_store import has_leases, open_leases
 from stmpo.fonts.install.manifest import load_font
-from stmpo.fonts.install.session_liveness import lives, token_of
+from stmpo.fonts.install.session_liveness import is_alive, make_token
 from stmpo.fonts.install.user_font_folder import UserFontFolder, is_ours
 from stmpo.fonts.install.validate import NotAFont, ValidFont
 from stmpo.fonts.places import find_fonts
@@ -26,138 +27,140 @@ if TYPE_CHECKING:
 
     from stmpo.fonts.install.lease_store import LeaseStore
     from stmpo.fonts.install.leases import LeasedFont, Leases
-    from stmpo.fonts.install.manifest import Wanted
+    from stmpo.fonts.install.manifest import WantedFont
     from stmpo.fonts.install.protocol import FontSystem
 
-PATIENCE = 120.0
-"""Seconds to wait for another session of this user that installs or removes at the same time."""
+LOCK_TIMEOUT = 120.0
+"""Seconds to wait for another session of this user that installs or removes fonts at the same time."""
 
-SWEEPING = 5.0
-"""The same, for a session that brings no fonts and only looks after what others left."""
+SWEEP_TIMEOUT = 5.0
+"""The same for a session without fonts, which only removes what dead sessions left."""
 
-
-_MOST_WORDS = 200
-"""Characters of names in a message."""
+_MAX_NAMES_LENGTH = 200
+"""Characters of font names in a message."""
 
 
 @dataclass(slots=True)
-class Report:
-    """What became of a session's fonts. Fonts are named by their PostScript names, files by their paths."""
+class FontReport:
+    """What happened to a session's fonts. Fonts are given by PostScript name, files by path."""
 
     installed: dict[str, str] = field(default_factory=dict)
-    """Name to the file that was put there for it."""
+    """Name to the file that was installed for it."""
 
     shared: dict[str, str] = field(default_factory=dict)
-    """Name to the file that another session has installed, and that stays as long as this one needs it."""
+    """Name to the file that another session installed. It stays as long as this session needs it."""
 
     present: list[str] = field(default_factory=list)
-    """Names that the machine has by itself."""
+    """Names that the machine has anyway."""
 
     differing: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Name to the version that is here by itself or by another session, and the one that came with the job."""
+    """Name to two versions: of the font that is used, and of the one that came with the job."""
 
     refused: dict[str, str] = field(default_factory=dict)
-    """Name to why its file was not installed, as the end of a sentence."""
+    """Name to the reason that its file was not installed, as the end of a sentence."""
 
     missing: list[str] = field(default_factory=list)
     """Names that a program would not find now."""
 
     removed: list[str] = field(default_factory=list)
-    """Files that were this session's, or a dead one's, and have gone."""
+    """Files of this session or of dead ones that were removed."""
 
     locked: list[str] = field(default_factory=list)
-    """Files that should have gone and that some program has open: the next session tries again."""
+    """Files that some program still has open: the next session tries again."""
 
 
-def install(wanted: Sequence[Wanted], session: Path, system: FontSystem) -> Report:
-    """Bring the fonts of a session, which lease until `remove` or the session's end.
+def install(wanted: Sequence[WantedFont], session: Path, system: FontSystem) -> FontReport:
+    """Install the fonts of a session and lease them until `remove` or the end of the session.
 
-    Again in the same session it installs what is lacking. With nothing wanted it only removes what dead sessions left.
+    A second call in the same session installs what is missing. Without wanted fonts, only what dead sessions
+    left is removed.
 
     Raises:
-        BadInput: another session has been at it for too long; OSError: the book cannot be kept.
+        BadInput: another session has held the lock for too long.
+        OSError: the leases cannot be written.
     """
-    report = Report()
-    if not wanted and not anything_kept(system.state):
+    report = FontReport()
+    if not wanted and not has_leases(system.state):
         return report
-    with open_leases(system.state, PATIENCE if wanted else SWEEPING) as ledger:
-        shelf = UserFontFolder(system, ledger)
-        _release(shelf, report, dead_sessions(ledger.book, system))
+    with open_leases(system.state, LOCK_TIMEOUT if wanted else SWEEP_TIMEOUT) as store:
+        folder = UserFontFolder(system, store)
+        _release(folder, report, dead_sessions(store.leases, system))
         if wanted:
-            ledger.book.sessions[str(session)] = token_of(session, system.boot())
-            ledger.book.note((), system.absent())
-            ledger.save()  # before anything is asked: already a look at the fonts may make a cache of them
-            fonts = _Arrival(system, ledger, shelf, str(session), report).bring(wanted)
-            system.announce()
+            store.leases.sessions[str(session)] = make_token(session, system.boot_id())
+            store.leases.add_created((), system.missing_extras())
+            store.save()  # before any look-up, which may already create a font cache
+            fonts = _Installation(system, store, folder, str(session), report).run(wanted)
+            system.notify_programs()
             found = system.visible(fonts)
             report.missing = [name for name in fonts if name not in found]
     return report
 
 
-def only_look(wanted: Sequence[Wanted], environ: Mapping[str, str]) -> Report:
-    """What is here of a session's fonts, by the files in the folders that programs look into. Nothing is changed.
+def report_present(wanted: Sequence[WantedFont], environ: Mapping[str, str]) -> FontReport:
+    """Report which fonts are in the folders that programs search. Nothing is changed.
 
-    For a user whose home cannot be written: nobody has installed fonts for that one, and what the machine has will do.
+    For a user whose home folder cannot be written: no session has installed fonts for that user.
     """
     names = list(dict.fromkeys(wish.name for wish in wanted))
     here = find_fonts(names, environ)
-    return Report(
+    return FontReport(
         present=[name for name in names if name in here],
         missing=[name for name in names if name not in here],
     )
 
 
-def remove(session: Path, system: FontSystem) -> Report:
-    """End a session's leases, and remove what no other session uses. Without any there is nothing to do.
+def remove(session: Path, system: FontSystem) -> FontReport:
+    """End a session's leases and remove the fonts that no other session uses.
 
     Raises:
-        BadInput: another session has been at it for too long; OSError: the book cannot be kept.
+        BadInput: another session has held the lock for too long.
+        OSError: the leases cannot be written.
     """
-    report = Report()
-    if anything_kept(system.state):
-        with open_leases(system.state, PATIENCE) as ledger:
-            over = [*dead_sessions(ledger.book, system), str(session)]
-            _release(UserFontFolder(system, ledger), report, over)
+    report = FontReport()
+    if has_leases(system.state):
+        with open_leases(system.state, LOCK_TIMEOUT) as store:
+            ended = [*dead_sessions(store.leases, system), str(session)]
+            _release(UserFontFolder(system, store), report, ended)
     return report
 
 
-def dead_sessions(book: Leases, system: FontSystem) -> list[str]:
-    """The sessions in the book that have ended without a word."""
-    boot = system.boot()
-    return [session for session, token in book.sessions.items() if not lives(session, token, boot)]
+def dead_sessions(leases: Leases, system: FontSystem) -> list[str]:
+    """Return the sessions that ended without releasing their leases."""
+    boot_id = system.boot_id()
+    return [session for session, token in leases.sessions.items() if not is_alive(session, token, boot_id)]
 
 
-def _release(shelf: UserFontFolder, report: Report, sessions: Sequence[str]) -> None:
-    gone, locked = shelf.release(sessions)
-    report.removed += [held.path for held in gone]
-    report.locked += [held.path for held in locked]
+def _release(folder: UserFontFolder, report: FontReport, sessions: Sequence[str]) -> None:
+    gone, locked = folder.release(sessions)
+    report.removed += [leased.path for leased in gone]
+    report.locked += [leased.path for leased in locked]
 
 
-class _Arrival:
-    """The fonts of one session as they come in."""
+class _Installation:
+    """The installation of one session's fonts."""
 
     def __init__(
-        self, system: FontSystem, ledger: LeaseStore, shelf: UserFontFolder, session: str, report: Report
+        self, system: FontSystem, store: LeaseStore, folder: UserFontFolder, session: str, report: FontReport
     ) -> None:
         self._system = system
-        self._ledger = ledger
-        self._book = ledger.book
-        self._shelf = shelf
+        self._store = store
+        self._leases = store.leases
+        self._folder = folder
         self._session = session
         self._report = report
-        self._lying: dict[str, Path] = {}
-        self._came: dict[Path, ValidFont | None] = {}
+        self._on_disk: dict[str, Path] = {}
+        self._delivered: dict[Path, ValidFont | None] = {}
 
-    def bring(self, wanted: Sequence[Wanted]) -> dict[str, ValidFont | None]:
-        """See to it that each font is there. Returns what is known of each, to look for it by."""
+    def run(self, wanted: Sequence[WantedFont]) -> dict[str, ValidFont | None]:
+        """Make each font available. Return the font used for each name; None if there is none."""
         names = [wish.name for wish in wanted]
-        # What the machine has is told by files. What programs list may be another user's: Windows has one list for all
-        # who share a logon session.
-        self._lying = find_fonts(names, self._system.environ)
+        # What the machine has is decided by files. A list from programs may include another user's fonts:
+        # Windows has one list for all users of a logon session.
+        self._on_disk = find_fonts(names, self._system.environ)
         known = {
-            name: _lying_at(path)
-            for name, path in self._lying.items()
-            if self._held(name) is None  # else a session's end takes it away
+            name: _font_at(path)
+            for name, path in self._on_disk.items()
+            if self._leased(name) is None  # a leased font goes with its sessions
         }
         listed = self._system.visible({name: known.get(name) for name in names})
         fonts: dict[str, ValidFont | None] = {}
@@ -168,70 +171,70 @@ class _Arrival:
                 self._report.present.append(wish.name)
                 fonts[wish.name] = known[wish.name]
             else:
-                fonts[wish.name] = self._bring(wish, wanted)
+                fonts[wish.name] = self._provide(wish, wanted)
             if wish.name not in self._report.installed:
                 self._compare(wish, fonts[wish.name])
-        if not any(self._session in held.sessions for held in self._book.fonts.values()):
-            del self._book.sessions[self._session]  # it leases nothing
-        self._ledger.save()
+        if not any(self._session in leased.sessions for leased in self._leases.fonts.values()):
+            del self._leases.sessions[self._session]  # it leases nothing
+        self._store.save()
         return fonts
 
-    def _bring(self, wish: Wanted, wanted: Sequence[Wanted]) -> ValidFont | None:
-        """Share or install the font. Returns what lies there now; None for nothing."""
+    def _provide(self, wish: WantedFont, wanted: Sequence[WantedFont]) -> ValidFont | None:
+        """Share or install the font. Return the font that is there now; None if there is none."""
         try:
-            held = self._lease(wish.name)
-            if held is None and wish.file is not None:
-                held = self._put_in(wish.name, wish.file, wanted)
+            leased = self._share(wish.name)
+            if leased is None and wish.file is not None:
+                leased = self._install(wish.name, wish.file, wanted)
         except NotAFont as error:
             self._report.refused[wish.name] = str(error)
         except OSError as error:
             self._report.refused[wish.name] = error.strerror or str(error)
         else:
-            return None if held is None else _lying_at(Path(held.path))
+            return None if leased is None else _font_at(Path(leased.path))
         return None
 
-    def _compare(self, wish: Wanted, here: ValidFont | None) -> None:
-        """Note it where the font that is here is of another version than the one that came."""
+    def _compare(self, wish: WantedFont, here: ValidFont | None) -> None:
+        """Report if the font that is used has another version than the one that came with the job."""
         if here is None or wish.file is None:
             return
-        if wish.file not in self._came:
+        if wish.file not in self._delivered:
             try:
-                self._came[wish.file] = load_font(wish.file)
-            except (NotAFont, OSError):  # it was not needed
-                self._came[wish.file] = None
-        came = self._came[wish.file]
-        versions = here.version(wish.name), came.version(wish.name) if came else ""
+                self._delivered[wish.file] = load_font(wish.file)
+            except (NotAFont, OSError):  # it is not needed
+                self._delivered[wish.file] = None
+        delivered = self._delivered[wish.file]
+        versions = here.version(wish.name), delivered.version(wish.name) if delivered else ""
         if all(versions) and versions[0] != versions[1]:
             self._report.differing[wish.name] = versions
 
-    def _put_in(self, name: str, file: Path, wanted: Sequence[Wanted]) -> LeasedFont:
+    def _install(self, name: str, file: Path, wanted: Sequence[WantedFont]) -> LeasedFont:
         font = load_font(file)
-        if not font.answers(name):
-            raise NotAFont(f"it holds {', '.join(font.names)[:_MOST_WORDS]} instead")
-        names = {other.name for other in wanted if other.file == file and font.answers(other.name)}
-        held = self._shelf.put_in(font, file.name, sorted(names.union(font.names)), self._session)
-        self._report.installed[name] = held.path
-        return held
+        if not font.has_name(name):
+            raise NotAFont(f"it holds {', '.join(font.names)[:_MAX_NAMES_LENGTH]} instead")
+        names = {other.name for other in wanted if other.file == file and font.has_name(other.name)}
+        leased = self._folder.install(font, file.name, sorted(names.union(font.names)), self._session)
+        self._report.installed[name] = leased.path
+        return leased
 
-    def _lease(self, name: str) -> LeasedFont | None:
-        """Use what is installed already, by this session or another one."""
-        held = self._held(name)
-        if held is None:
+    def _share(self, name: str) -> LeasedFont | None:
+        """Lease a font that this session or another one has installed; None if there is none."""
+        leased = self._leased(name)
+        if leased is None:
             return None
         report = self._report
-        if self._session not in held.sessions or held.path in report.shared.values():
-            report.shared[name] = held.path
+        if self._session not in leased.sessions or leased.path in report.shared.values():
+            report.shared[name] = leased.path
         else:
-            report.installed[name] = held.path
-        return self._shelf.take_over(held, self._session)
+            report.installed[name] = leased.path
+        return self._folder.lease(leased, self._session)
 
-    def _held(self, name: str) -> LeasedFont | None:
-        """The font of that name that a session has installed, if it is still there as it was."""
-        lying = self._lying.get(name)  # by a name of a variable font that nobody has asked for before
-        held = self._book.holding(name) or self._book.fonts.get(str(lying))
-        return held if held is not None and is_ours(held) else None
+    def _leased(self, name: str) -> LeasedFont | None:
+        """Return the font of that name that a session has installed, if its file is unchanged."""
+        # By path too: this may be a name of a variable font that no session has asked for before.
+        leased = self._leases.find(name) or self._leases.fonts.get(str(self._on_disk.get(name)))
+        return leased if leased is not None and is_ours(leased) else None
 
 
-def _lying_at(path: Path) -> ValidFont:
-    """The font of a file that programs may find, by its names alone."""
+def _font_at(path: Path) -> ValidFont:
+    """Return the font of a file that programs may find: its names only."""
     return ValidFont(b"", read_faces(path), path)

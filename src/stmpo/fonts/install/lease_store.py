@@ -1,139 +1,136 @@
-r"""The book of `stmpo.fonts.install.leases` on disk: one process at a time, and a whole file at every instant.
+r"""The leases on disk (`stmpo.fonts.install.leases`): one process at a time, and always a whole file.
 
     HOME/.stmpo-fonts/              on Windows %LOCALAPPDATA%\stmpo-fonts
-        lock                        locked by the process that works with the book; the system unlocks when it dies
-        leases.json                 replaced as a whole, never written into
+        lock                        locked by the process in charge; the system unlocks it at exit
+        leases.json                 replaced as a whole
 
-The folder stands where no other has to be made for it, and goes again with the last font. A process that has waited for
-the lock of a folder that went meanwhile sees so by the lock file's identity, and begins again.
+The folder is removed together with the last lease. A process may have waited for the lock of a folder that
+was removed meanwhile: it notices that the lock file is another one now, and starts over.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import time
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.leases import Leases, from_json, to_json
+from stmpo.fonts.install.leases import VERSION, Leases, from_json, to_json
 from stmpo.model.errors import BadInput
+from stmpo.system.files import is_full, rename_over, replace_file, temporary_files
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LOCK, BOOK = "lock", "leases.json"
-_LOOK = 0.05
-"""Seconds between two looks at a lock that another process has."""
+LOCK_FILE, LEASES_FILE = "lock", "leases.json"
+_LOCK_POLL_INTERVAL = 0.05
+"""Seconds between two attempts to take the lock."""
 
-_READERS = 5.0
-"""Seconds for which a reader of the book may keep it from being replaced."""
-
-
-_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
-"""What systems say of a disk, or of a user's share of it, that is full."""
+_REPLACE_TIMEOUT = 5.0
+"""Seconds to wait for a reader that has the leases open: Windows does not replace an open file."""
 
 
 class LeaseStore:
-    """An open book. `save` after every change that somebody may have to know of."""
+    """The leases, open for one process. Call `save` before and after every change to the system."""
 
-    def __init__(self, folder: Path, book: Leases) -> None:
-        self.book = book
+    def __init__(self, folder: Path, leases: Leases) -> None:
+        self.leases = leases
         self._folder = folder
 
     def save(self) -> None:
-        """Write the book down, so that it survives a crash of the machine too."""
-        path, new = self._folder / BOOK, self._folder / f"{BOOK}.new"
-        try:
-            with new.open("w", encoding="ascii", newline="\n") as file:
-                # Escaped: a path may have bytes that are no text.
-                json.dump(to_json(self.book), file, indent=1)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _replace(new, path)
-        except OSError:
-            _unlink(new)
-            raise
+        """Write the leases, so that they survive a crash of the machine.
 
-    def save_if_there_is_room(self) -> None:
-        """The same before something is removed, which a full disk must not stop.
+        Raises:
+            OSError: they cannot be written.
+        """
+        text = (
+            json.dumps(to_json(self.leases), indent=1) + "\n"
+        )  # ASCII: a path may have bytes that are not text
+        replace_file(self._folder / LEASES_FILE, text.encode(), timeout=_REPLACE_TIMEOUT)
 
-        The book then stays as it was, and that will do: whoever reads it finds fonts that have gone, and forgets them.
+    def save_unless_disk_full(self) -> None:
+        """Write the leases before fonts are removed; a full disk must not prevent the removal.
+
+        The old file is good enough then: a reader finds fonts in it that have gone, and forgets them.
+
+        Raises:
+            OSError: they cannot be written for another reason.
         """
         try:
             self.save()
         except OSError as error:
-            if error.errno not in _FULL:
+            if not is_full(error):
                 raise
 
 
-def anything_kept(folder: Path) -> bool:
-    """Whether there may be a book: without one there is nothing to look after."""
+def has_leases(folder: Path) -> bool:
+    """Return whether there may be leases; without the folder there are none."""
     return folder.is_dir()
 
 
 @contextlib.contextmanager
-def open_leases(folder: Path, patience: float) -> Iterator[LeaseStore]:
-    """The book, for this process alone. An empty one leaves no file behind.
+def open_leases(folder: Path, timeout: float) -> Iterator[LeaseStore]:
+    """Lock and yield the leases. If they are empty at the end, the folder is removed.
 
     Raises:
-        BadInput: another process has it for longer than `patience` seconds; the book is of a later version.
+        BadInput: another process has had them for `timeout` seconds, or a later version of stmpo wrote them.
         OSError: the folder cannot be used.
     """
-    descriptor = _locked(folder, patience)
-    ledger = None
+    descriptor = _acquire_lock(folder, timeout)
+    store = None
     empty = removed = False
     try:
-        ledger = LeaseStore(folder, _load(folder))
-        yield ledger
-    finally:  # also after an error: what it left is in the book
-        empty = ledger is not None and not ledger.book
+        store = LeaseStore(folder, _load(folder))
+        yield store
+    finally:  # also after an error: the leases say what it left behind
+        empty = store is not None and not store.leases
         removed = empty and _remove(folder)
         os.close(descriptor)
-    # Windows removes no file that is open, so none either that another has opened since.
+    # Windows removes no open file. After the close it can be removed, unless another process has opened it
+    # since.
     if empty and not removed:
-        _unlink(folder / LOCK)
+        _unlink(folder / LOCK_FILE)
         _rmdir(folder)
 
 
-def peek(folder: Path) -> Leases:
-    """The book as it stands, to look at. Nothing is locked, made or changed.
+def read_leases(folder: Path) -> Leases:
+    """Return the leases as they are now. Nothing is locked, created or changed.
 
     Raises:
-        BadInput: the book is of a later version; OSError: it cannot be read.
+        BadInput: a later version of stmpo wrote them.
+        OSError: they cannot be read.
     """
     return _read(folder)[0]
 
 
-def _locked(folder: Path, patience: float) -> int:
-    """A descriptor of the folder's lock file, locked."""
-    end = time.monotonic() + patience
+def _acquire_lock(folder: Path, timeout: float) -> int:
+    """Return a descriptor of the folder's lock file, locked."""
+    end = time.monotonic() + timeout
     while True:
         try:
             folder.mkdir(exist_ok=True)
-            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        except FileNotFoundError:  # it went between the two
+            descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:  # the folder was removed between the two calls
             if not folder.parent.is_dir():
                 raise
             descriptor = -1
         if descriptor >= 0:
-            if try_lock(descriptor) and _is_current(descriptor, folder / LOCK):
+            if try_lock(descriptor) and _is_current(descriptor, folder / LOCK_FILE):
                 return descriptor
             os.close(descriptor)
         if time.monotonic() > end:
             raise BadInput(
-                f"another session has been working on this user's fonts for {patience:.0f} s ({folder / LOCK}); "
-                "see whether it hangs, and run the task again"
+                f"another session has been working on this user's fonts for {timeout:.0f} s ({folder / LOCK_FILE}); "
+                "check whether it hangs, then run the task again"
             )
-        time.sleep(_LOOK)
+        time.sleep(_LOCK_POLL_INTERVAL)
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
-    """Whether the file that was locked is still the one that others will lock."""
+    """Return whether the locked file is still the one at this path, which others will lock."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -141,21 +138,21 @@ def _is_current(descriptor: int, path: Path) -> bool:
 
 
 def _load(folder: Path) -> Leases:
-    book, damaged = _read(folder)
-    if damaged:  # nobody but the disk did that: keep it for whoever wants to know, and begin again
-        _replace(folder / BOOK, folder / f"{BOOK}.damaged")
-    return book
+    leases, damaged = _read(folder)
+    if damaged:  # only a disk fault does that: keep the file for a look, and start with no leases
+        rename_over(folder / LEASES_FILE, folder / f"{LEASES_FILE}.damaged", timeout=_REPLACE_TIMEOUT)
+    return leases
 
 
 def _read(folder: Path) -> tuple[Leases, bool]:
-    """The book, and whether what is there in its place is none."""
-    path = folder / BOOK
+    """Return the leases, and whether the file is damaged."""
+    path = folder / LEASES_FILE
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         version = value["version"]
-        if isinstance(version, int) and version > 1:
+        if isinstance(version, int) and version > VERSION:
             raise BadInput(
-                f"{path} was written by a later version of stmpo (format {version}); install that one"
+                f"{path} was written by a later version of stmpo (format {version}); install that version"
             )
         return from_json(value), False
     except FileNotFoundError:
@@ -164,20 +161,10 @@ def _read(folder: Path) -> tuple[Leases, bool]:
         return Leases(), True
 
 
-def _replace(new: Path, path: Path) -> None:
-    """Rename over. Windows refuses while somebody reads the file, which takes no time."""
-    end = time.monotonic() + _READERS
-    while time.monotonic() < end:
-        with contextlib.suppress(PermissionError):
-            os.replace(new, path)  # noqa: PTH105 - said as what it is: atomic
-            return
-        time.sleep(_LOOK)
-    os.replace(new, path)  # noqa: PTH105
-
-
 def _remove(folder: Path) -> bool:
-    """Leave nothing. Returns whether that worked. Only for who has the lock."""
-    gone = [_unlink(folder / name) for name in (BOOK, f"{BOOK}.new", LOCK)]
+    """Remove the folder and its files; return whether that worked. The caller must hold the lock."""
+    files = [*temporary_files(folder / LEASES_FILE), folder / LEASES_FILE, folder / LOCK_FILE]
+    gone = [_unlink(path) for path in files]
     _rmdir(folder)
     return all(gone)
 

@@ -1,14 +1,15 @@
-"""Who uses which installed font: the book that a user's sessions on one machine share.
+"""Which session uses which installed font: the leases that a user's sessions on one machine share.
 
     planned ──► installed ──► leaving ──► forgotten
        ▲            │            │
-       └────────────┴────────────┘   a session that comes in time takes the font over
+       └────────────┴────────────┘   a session that arrives in time takes the font over
 
-What is about to happen is written down before it happens, and again when it has happened. Whoever finds the book after
-a process was killed between the two knows everything that may lie about: every stage can be done again from its
-beginning, and `leaving` only ever takes away what is provably ours.
+Every step is saved before it is taken and again when it is done. If a process is killed in between, the
+leases name everything that it may have left behind: every stage can be repeated from its beginning, and
+`leaving` removes only files that are provably ours.
 
-A lease is a session's name in a font's `sessions`. The font stays until the last one has gone.
+A lease is the name of a session in a font's `sessions`. A font stays until its last lease has ended.
+`stmpo.fonts.install.lease_store` keeps the leases on disk.
 """
 
 from __future__ import annotations
@@ -22,172 +23,171 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 VERSION = 1
+"""The version of the JSON document."""
 
 
 class Stage(Enum):
-    """How far a font has come."""
+    """How far the installation of a font has come."""
 
     PLANNED = "planned"
-    """It may lie in the fonts folder, and the system may know it: nobody has seen both."""
+    """The file may be there and the system may know it; neither is confirmed."""
 
     INSTALLED = "installed"
-    """It lies there and the system was told."""
+    """The file is there and the system knows it."""
 
     LEAVING = "leaving"
-    """It is being removed, or could not be because somebody has it open: the next session tries again."""
+    """It is being removed, or is still open in some program: the next session tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseHolder:
-    """A process that lives as long as a session does."""
+    """The process that lives as long as a session: the worker agent."""
 
     pid: int
     started: float
-    """Seconds since the epoch."""
+    """Start time, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """By what a session is known to live; see `stmpo.fonts.install.session_liveness`."""
+class SessionToken:
+    """What identifies a living session; see `stmpo.fonts.install.session_liveness`."""
 
     host: str
-    boot: str
-    """What is another after each start of the machine; empty where the system has no such thing."""
+    boot_id: str
+    """Differs after each start of the machine; empty if the system has no such identity."""
 
-    keeper: LeaseHolder | None
+    holder: LeaseHolder | None
     since: float
-    """Seconds since the epoch."""
+    """When the session began, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedFont:
-    """A font file that this program has put, or is about to put, into the user's fonts folder."""
+    """A font file that this program has put, or is about to put, into the user's font folder."""
 
     path: str
     names: tuple[str, ...]
-    """The PostScript names that it answers to."""
+    """The PostScript names in it."""
 
     digest: str
-    """SHA-256 of its bytes: a file of other content in its place is somebody else's."""
+    """SHA-256 of its bytes. A file of other content at this path is not ours."""
 
     label: str
-    """The name of its registry value; empty where the system keeps no such register."""
+    """The name of its registry value; empty if the system has no register of fonts."""
 
     stage: Stage = Stage.PLANNED
     sessions: frozenset[str] = frozenset()
     """The folders of the sessions that use it."""
 
-    mark: tuple[int, int] | None = None
-    """File number and time of change (ns) when it was installed: a file written again since is somebody else's."""
+    file_identity: tuple[int, int] | None = None
+    """Inode and modification time (ns) when it was installed. A file that was written again since is not
+    ours."""
 
 
 @dataclass(slots=True)
 class Leases:
-    """All that this program has changed for a user. Values only; `stmpo.fonts.install.lease_store` keeps it on disk."""
+    """Everything that this program has changed for a user."""
 
-    sessions: dict[str, Token] = field(default_factory=dict)
+    sessions: dict[str, SessionToken] = field(default_factory=dict)
+    """By session folder."""
+
     fonts: dict[str, LeasedFont] = field(default_factory=dict)
     """By path."""
 
     folders: list[str] = field(default_factory=list)
-    """Folders that were not there before, outermost first."""
+    """Folders that this program created, outermost first."""
 
     extras: list[str] = field(default_factory=list)
-    """What else was not there before: registry keys, a cache. The system's file knows what they are."""
+    """What else was created: registry keys, a cache. Each system's module knows what they mean."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to remember."""
+        """Return whether there is anything to remember."""
         return bool(self.sessions or self.fonts or self.folders or self.extras)
 
-    def put(self, held: LeasedFont) -> LeasedFont:
-        """Write an entry, in place of the one of that path."""
-        self.fonts[held.path] = held
-        return held
+    def put(self, leased: LeasedFont) -> LeasedFont:
+        """Add an entry, or replace the one with that path."""
+        self.fonts[leased.path] = leased
+        return leased
 
-    def holding(self, name: str) -> LeasedFont | None:
-        """The font of that PostScript name, the surest one first."""
+    def find(self, name: str) -> LeasedFont | None:
+        """Return the font with this PostScript name, an installed one first."""
         order = [Stage.INSTALLED, Stage.PLANNED, Stage.LEAVING]
-        mine = sorted(
-            (held for held in self.fonts.values() if name in held.names),
-            key=lambda held: order.index(held.stage),
-        )
-        return mine[0] if mine else None
+        matches = [leased for leased in self.fonts.values() if name in leased.names]
+        return min(matches, key=lambda leased: order.index(leased.stage), default=None)
 
     def release(self, sessions: Iterable[str]) -> None:
         """End the leases of these sessions."""
-        gone = frozenset(sessions)
-        for held in list(self.fonts.values()):
-            self.put(replace(held, sessions=held.sessions - gone))
-        for session in gone:
+        ended = frozenset(sessions)
+        for leased in list(self.fonts.values()):
+            self.put(replace(leased, sessions=leased.sessions - ended))
+        for session in ended:
             self.sessions.pop(session, None)
 
     def unused(self) -> list[LeasedFont]:
-        """The fonts that no session uses."""
-        return [held for held in self.fonts.values() if not held.sessions]
+        """Return the fonts without a lease."""
+        return [leased for leased in self.fonts.values() if not leased.sessions]
 
-    def note(self, folders: Collection[str], extras: Collection[str]) -> None:
-        """Remember what is about to be made."""
+    def add_created(self, folders: Collection[str], extras: Collection[str]) -> None:
+        """Remember folders and extras that are about to be created."""
         self.folders += [folder for folder in folders if folder not in self.folders]
         self.extras += [extra for extra in extras if extra not in self.extras]
 
 
-def to_json(book: Leases) -> dict[str, Any]:
-    """The book as plain values."""
+def to_json(leases: Leases) -> dict[str, Any]:
+    """Return the leases as JSON values."""
     return {
         "version": VERSION,
-        "sessions": {session: _token(token) for session, token in sorted(book.sessions.items())},
-        "fonts": [_held(held) for _, held in sorted(book.fonts.items())],
-        "folders": book.folders,
-        "extras": book.extras,
+        "sessions": {session: _write_token(token) for session, token in sorted(leases.sessions.items())},
+        "fonts": [_write_font(leased) for _, leased in sorted(leases.fonts.items())],
+        "folders": leases.folders,
+        "extras": leases.extras,
     }
 
 
 def from_json(value: Any) -> Leases:
-    """The book that `to_json` wrote.
+    """Return the leases that `to_json` wrote.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is no such book.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError: the value is damaged.
     """
     if value["version"] != VERSION:
         raise ValueError(value["version"])
-    fonts = list(_read_fonts(value["fonts"]))
     return Leases(
         sessions={_text(session): _read_token(token) for session, token in value["sessions"].items()},
-        fonts={held.path: held for held in fonts},
+        fonts={leased.path: leased for leased in _read_fonts(value["fonts"])},
         folders=[_path(folder) for folder in value["folders"]],
         extras=[_text(extra) for extra in value["extras"]],
     )
 
 
-def _token(token: Token) -> dict[str, Any]:
-    keeper = None if token.keeper is None else [token.keeper.pid, token.keeper.started]
-    return {"host": token.host, "boot": token.boot, "keeper": keeper, "since": token.since}
+def _write_token(token: SessionToken) -> dict[str, Any]:
+    holder = None if token.holder is None else [token.holder.pid, token.holder.started]
+    return {"host": token.host, "boot": token.boot_id, "keeper": holder, "since": token.since}
 
 
-def _read_token(value: Mapping[str, Any]) -> Token:
-    keeper = (
-        None if value["keeper"] is None else LeaseHolder(int(value["keeper"][0]), float(value["keeper"][1]))
-    )
-    if keeper is not None and keeper.pid < 0:
-        raise ValueError(keeper)
-    return Token(_text(value["host"]), _text(value["boot"]), keeper, float(value["since"]))
+def _read_token(value: Mapping[str, Any]) -> SessionToken:
+    process = value["keeper"]
+    holder = None if process is None else LeaseHolder(int(process[0]), float(process[1]))
+    if holder is not None and holder.pid < 0:
+        raise ValueError(holder)
+    return SessionToken(_text(value["host"]), _text(value["boot"]), holder, float(value["since"]))
 
 
-def _held(held: LeasedFont) -> dict[str, Any]:
+def _write_font(leased: LeasedFont) -> dict[str, Any]:
     return {
-        "path": held.path,
-        "names": list(held.names),
-        "digest": held.digest,
-        "label": held.label,
-        "stage": held.stage.value,
-        "sessions": sorted(held.sessions),
-        "mark": held.mark,
+        "path": leased.path,
+        "names": list(leased.names),
+        "digest": leased.digest,
+        "label": leased.label,
+        "stage": leased.stage.value,
+        "sessions": sorted(leased.sessions),
+        "mark": leased.file_identity,
     }
 
 
 def _read_fonts(values: Iterable[Mapping[str, Any]]) -> Iterator[LeasedFont]:
     for value in values:
-        mark = None if value["mark"] is None else (int(value["mark"][0]), int(value["mark"][1]))
+        mark = value["mark"]
         yield LeasedFont(
             path=_path(value["path"]),
             names=tuple(map(_text, value["names"])),
@@ -195,12 +195,12 @@ def _read_fonts(values: Iterable[Mapping[str, Any]]) -> Iterator[LeasedFont]:
             label=_text(value["label"]),
             stage=Stage(value["stage"]),
             sessions=frozenset(map(_text, value["sessions"])),
-            mark=mark,
+            file_identity=None if mark is None else (int(mark[0]), int(mark[1])),
         )
 
 
 def _path(value: Any) -> str:
-    """A path that a file can have: what this program has made is absolute."""
+    """Return an absolute path: this program only creates files with such paths."""
     if not Path(_text(value)).is_absolute():
         raise ValueError(value)
     return str(value)

@@ -1,9 +1,9 @@
-"""Fonts of Linux: a folder of the user's, and fontconfig, which programs ask and which keeps a cache of each folder.
+"""Fonts on Linux: the user's font folder, and fontconfig, which lists fonts and keeps a cache per folder.
 
-`fc-cache` brings the cache up to date, `fc-list` is what a program would find. Where fontconfig's tools are not installed,
-the folders are read instead: programs that use fontconfig look at them again by themselves.
+`fc-cache` updates the cache, `fc-list` lists what a program would find. Without fontconfig's tools the
+folders are read instead; programs that use fontconfig check them again automatically.
 
-After Effects does not run on Linux; other renderers do, and so do tests.
+After Effects does not run on Linux, but other renderers and the tests do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.protocol import home
+from stmpo.fonts.install.protocol import user_folder
 from stmpo.fonts.places import find_fonts
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from stmpo.fonts.install.validate import ValidFont
 
-PATIENCE = 60
-"""Seconds for fontconfig. A first look at thousands of fonts takes a few."""
+FONTCONFIG_TIMEOUT = 60
+"""Seconds to wait for fontconfig. Its first scan of thousands of fonts takes a few."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _CACHE_FILES = ("*.cache-*", "CACHEDIR.TAG", "CACHEDIR.TAG.*", "*.NEW", "*.LCK")
@@ -36,28 +36,28 @@ class Linux:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        user = home(environ, "HOME")
+        user = user_folder(environ, "HOME")
         cache = self._place("XDG_CACHE_HOME", user / ".cache")
         self.folder = self._place("XDG_DATA_HOME", user / ".local" / "share") / "fonts"
         self.state = user / ".stmpo-fonts"
         self._caches = [cache, cache / "fontconfig"]
 
-    def boot(self) -> str:
-        """The kernel's identity of this start."""
+    def boot_id(self) -> str:
+        """Return the kernel's boot identity."""
         try:
             return _BOOT.read_text(encoding="ascii").strip()
         except OSError:
             return ""
 
-    def absent(self) -> list[str]:
-        """The cache's folders, which fontconfig makes where it may not write to the system's."""
+    def missing_extras(self) -> list[str]:
+        """Return the missing cache folders, which fontconfig creates if the system cache is read-only."""
         return (
             [str(folder) for folder in self._caches if not folder.exists()] if self._tool("fc-cache") else []
         )
 
-    def restore(self, absent: Sequence[str]) -> None:
-        """Remove those again. A cache is made anew when it is wanted, whoever has written to it since."""
-        for folder in [Path(place) for place in reversed(absent)]:
+    def remove_extras(self, missing_extras: Sequence[str]) -> None:
+        """Remove the cache folders. fontconfig rebuilds its cache when it needs one."""
+        for folder in [Path(place) for place in reversed(missing_extras)]:
             if folder.name == "fontconfig":
                 for pattern in _CACHE_FILES:
                     for path in folder.glob(pattern):
@@ -65,25 +65,25 @@ class Linux:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
-    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - a folder is all the register there is
-        """Nothing."""
+    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - there is no register
+        """Return an empty label: there is no register of fonts."""
         return ""
 
-    def enter(self, label: str, path: Path) -> None:
-        """Nothing: a file in the folder is a font."""
+    def register(self, label: str, path: Path) -> None:
+        """Do nothing: a file in the folder is a font."""
 
-    def leave(self, label: str, path: Path) -> None:
-        """Nothing: it is none any more when it has gone."""
+    def unregister(self, label: str, path: Path) -> None:
+        """Do nothing: removing the file is enough."""
 
-    def announce(self) -> None:
-        """Bring fontconfig's cache of the folder up to date; for a folder that has gone, that removes its cache."""
+    def notify_programs(self) -> None:
+        """Update fontconfig's cache of the folder; if the folder is gone, this removes its cache."""
         self._run("fc-cache", str(self.folder))
 
     def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
-        """What fontconfig lists; without its tools, what lies in the folders that it would look through.
+        """Return the fonts that fontconfig lists; without its tools, those in the folders that it searches.
 
-        By name, else by file: fontconfig makes up a name of its own for a font whose PostScript name no PostScript
-        interpreter would take (with a blank in it, or a letter beyond ASCII), and cuts long ones.
+        A font is found by name or by file: fontconfig changes PostScript names with blanks or characters
+        beyond ASCII, and cuts long ones.
         """
         listed = self._run("fc-list", "--format=%{postscriptname}\\t%{file}\\n")
         if listed is None:
@@ -93,18 +93,19 @@ class Linux:
         for line in listed.split("\n"):
             name, _, file = line.partition("\t")
             names.add(name)
-            files[os.path.basename(file)].add(file)  # noqa: PTH119 - a text, of thousands
+            files[os.path.basename(file)].add(file)  # noqa: PTH119 - fast: thousands of paths
         return {
             name
             for name, font in wanted.items()
             if name in names
             or (
-                font is not None and (font.shows(name, names) or (font.answers(name) and _among(font, files)))
+                font is not None
+                and (font.is_listed_among(name, names) or (font.has_name(name) and _is_listed(font, files)))
             )
         }
 
     def _place(self, variable: str, default: Path) -> Path:
-        """A folder of the freedesktop specification, which has a relative one ignored."""
+        """Return a folder of the freedesktop specification, which ignores relative paths."""
         path = Path(self.environ.get(variable, ""))
         return path if path.is_absolute() else default
 
@@ -112,7 +113,7 @@ class Linux:
         return shutil.which(name, path=self.environ.get("PATH"))
 
     def _run(self, name: str, *arguments: str) -> str | None:
-        """What a tool of fontconfig's says; None where it is not there or fails."""
+        """Return the output of a fontconfig tool; None if it is not installed or fails."""
         tool = self._tool(name)
         if tool is None:
             return None
@@ -124,15 +125,15 @@ class Linux:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 check=False,
-                timeout=PATIENCE,
+                timeout=FONTCONFIG_TIMEOUT,
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
-def _among(font: ValidFont, files: Mapping[str, Collection[str]]) -> bool:
-    """Whether the font's file is one of these, which are sorted by their last names."""
+def _is_listed(font: ValidFont, files: Mapping[str, Collection[str]]) -> bool:
+    """Return whether the font's file is one of these, which are grouped by file name."""
     if font.path is None:
         return False
     here = font.path.resolve()

@@ -1,4 +1,6 @@
-"""Fonts of macOS: every program finds what lies in the folders that Core Text watches. Nothing has to be told."""
+"""Fonts on macOS: Core Text watches the font folders, so a file in one of them is a font for every
+program.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.protocol import home
+from stmpo.fonts.install.protocol import user_folder
 from stmpo.fonts.places import find_fonts
 
 if TYPE_CHECKING:
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
     from stmpo.fonts.install.validate import ValidFont
 
-PATIENCE = 10
-"""Seconds for `sysctl`, which takes a hundredth of one."""
+SYSCTL_TIMEOUT = 10
+"""Seconds to wait for `sysctl`, which normally takes 0.01 s."""
 
 
 class MacOS:
@@ -24,44 +26,44 @@ class MacOS:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        user = home(environ, "HOME")
+        user = user_folder(environ, "HOME")
         self.folder = user / "Library" / "Fonts"
         self.state = user / ".stmpo-fonts"
 
-    def boot(self) -> str:
-        """The kernel's identity of this start."""
+    def boot_id(self) -> str:
+        """Return the kernel's boot identity."""
         try:
             done = subprocess.run(
                 ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
-                timeout=PATIENCE,
+                timeout=SYSCTL_TIMEOUT,
             )
         except (OSError, subprocess.TimeoutExpired):
             return ""
         return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
 
-    def absent(self) -> list[str]:
-        """Nothing is made besides the folder."""
+    def missing_extras(self) -> list[str]:
+        """Return nothing: only the folder is created."""
         return []
 
-    def restore(self, absent: Sequence[str]) -> None:
-        """Nothing was."""
+    def remove_extras(self, missing_extras: Sequence[str]) -> None:
+        """Do nothing: there are no extras."""
 
-    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - a folder is all the register there is
-        """Nothing."""
+    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - there is no register
+        """Return an empty label: there is no register of fonts."""
         return ""
 
-    def enter(self, label: str, path: Path) -> None:
-        """Nothing: a file in the folder is a font."""
+    def register(self, label: str, path: Path) -> None:
+        """Do nothing: a file in the folder is a font."""
 
-    def leave(self, label: str, path: Path) -> None:
-        """Nothing: it is none any more when it has gone."""
+    def unregister(self, label: str, path: Path) -> None:
+        """Do nothing: removing the file is enough."""
 
-    def announce(self) -> None:
-        """Nothing: the folders are watched."""
+    def notify_programs(self) -> None:
+        """Do nothing: the folders are watched."""
 
     def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
-        """What lies in the folders of system, machine and user, and in Adobe's: a file there is a font."""
+        """Return the fonts in the folders of the system, the user and Adobe: a file there is a font."""
         return set(find_fonts(wanted.keys(), self.environ))

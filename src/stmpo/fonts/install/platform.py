@@ -1,7 +1,7 @@
-"""What installing a font needs of a system: one file each, and this is the one place that picks.
+"""Select the module for this operating system: `windows`, `macos` or `linux`.
 
-Files and folders are the same everywhere and are `stmpo.fonts.install.install`'s. A system adds where they go, how a file
-there becomes a font that programs see, and how to look for one as programs do.
+Files and leases are handled the same everywhere (`stmpo.fonts.install.install`). A system's module knows the
+font folder, how a file there becomes a font that programs see, and how to look for a font as programs do.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def this_system(environ: Mapping[str, str]) -> FontSystem:
-    """The system that this program runs on, for the user of this environment.
+    """Return the fonts of the user of this environment on this system.
 
     Raises:
-        NoHome: the environment does not say where the user's files lie.
+        NoHome: the environment does not name the user's folders.
     """
     system: FontSystem
     if sys.platform == "win32":
-        from stmpo.fonts.install.windows import Windows  # noqa: PLC0415 - it loads Windows' libraries
+        from stmpo.fonts.install.windows import Windows  # noqa: PLC0415 - it loads Windows libraries
 
         system = Windows(environ)
     elif sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""The seam between fonts and a system."""
+"""The interface between fonts and an operating system."""
 
 from __future__ import annotations
 
@@ -14,60 +14,59 @@ if TYPE_CHECKING:
 
 
 class NoHome(BadInput):
-    """The environment does not say where the user's files lie, so nothing was ever installed for this user."""
+    """The environment does not name the user's folders, so no font was ever installed for this user."""
 
 
 class FontSystem(Protocol):
-    """A user's fonts on one system. Every method may be repeated: the second time changes nothing."""
+    """The fonts of one user on one system. Every method may be repeated: the second call changes nothing."""
 
     environ: Mapping[str, str]
-    """Whose user it is, and where that user's files lie."""
+    """The environment, which names the user's folders."""
 
     @property
     def folder(self) -> Path:
-        """Where a user's own fonts lie. It need not exist."""
+        """The user's font folder. It need not exist."""
 
     @property
     def state(self) -> Path:
-        """Where the book of `stmpo.fonts.install.lease_store` lies. Only its last folder may have to be made."""
+        """The folder of the leases (`stmpo.fonts.install.lease_store`). Its parent exists."""
 
-    def boot(self) -> str:
-        """What is another after each start of the machine; empty where there is no such thing."""
+    def boot_id(self) -> str:
+        """Return a value that differs after each start of the machine; empty if there is none."""
 
-    def absent(self) -> list[str]:
-        """What `enter`, `announce` or a look would make and is not there, outermost first."""
+    def missing_extras(self) -> list[str]:
+        """Return what the other methods would create besides files, outermost first."""
 
-    def restore(self, absent: Sequence[str]) -> None:
-        """Remove what was absent, where nobody else has put anything into it."""
+    def remove_extras(self, extras: Sequence[str]) -> None:
+        """Remove these extras, unless somebody else has put anything into them."""
 
     def label(self, font: ValidFont, path: Path) -> str:
-        """A name that nobody uses in the system's register of fonts; empty where it has none."""
+        """Return an unused name in the system's register of fonts; empty if the system has no register."""
 
-    def enter(self, label: str, path: Path) -> None:
-        """Make the file a font of the user's."""
+    def register(self, label: str, path: Path) -> None:
+        """Make the file a font of the user."""
 
-    def leave(self, label: str, path: Path) -> None:
-        """Make it none; what the register has under that label for another file stays."""
+    def unregister(self, label: str, path: Path) -> None:
+        """Undo `register`. A register entry with this label for another file stays."""
 
-    def announce(self) -> None:
-        """Tell programs, and caches, that fonts have come or gone."""
+    def notify_programs(self) -> None:
+        """Tell programs and font caches that fonts were added or removed."""
 
     def visible(self, wanted: Mapping[str, ValidFont | None]) -> set[str]:
-        """Which of these PostScript names a program would find now. The fonts tell by what else to find them."""
+        """Return which of these PostScript names a program would find now.
+
+        The values, if known, help to find fonts that the system lists under another name.
+        """
 
 
-def home(environ: Mapping[str, str], variable: str) -> Path:
-    """The folder of the user's that this variable names.
+def user_folder(environ: Mapping[str, str], variable: str) -> Path:
+    """Return the user's folder that this environment variable names.
 
     Raises:
-        NoHome: it names none.
+        NoHome: it is not set, or not an absolute path.
     """
     path = Path(environ.get(variable, ""))
     if not path.is_absolute():
-        what = (
-            f"{variable} is no absolute path"
-            if environ.get(variable)
-            else f"the environment has no {variable}"
-        )
-        raise NoHome(f"fonts cannot be installed: {what}; set it for the user that jobs run as")
+        problem = f"{variable} is not an absolute path" if environ.get(variable) else f"{variable} is not set"
+        raise NoHome(f"fonts cannot be installed: {problem}; set it for the user that runs the jobs")
     return path

@@ -1,20 +1,22 @@
-"""Whether the session that leased a font still lives.
+"""Whether the session that leased a font is still alive.
 
-The program that installs a font ends at once; its session goes on. What lives as long as a session is its working
-folder, and the process that made it: the worker agent, which is the nearest ancestor of everything that runs in the
-session and older than the folder. So a session is over when
+The program that installs a font exits at once, but its session goes on. Two things live as long as the
+session: its working folder, and the worker agent that created it. The agent is the nearest ancestor of the
+session's processes that is older than the folder. So a session has ended when
 
-- its folder has gone: a session's end removes it; or
-- the machine was started again since; or
-- that ancestor has gone: an agent that was killed leaves folders behind.
+- its folder is gone: the end of a session removes it; or
+- the machine was restarted since; or
+- that ancestor is gone: an agent that was killed leaves folders behind.
 
-Whatever cannot be told (a process of another user that may not be looked at, a system without a boot identity) counts
-as living: a font too many for a while harms nobody, a font too few spoils frames. A home folder may be shared by several
-machines. None of the three can be seen from another one, so there a lease ends by its age; so does one that has neither
-a keeper nor an identity of its start of the machine, as its folder alone may stay for ever.
+If something cannot be determined (a process of another user, a system without a boot identity), the session
+counts as alive: a font that stays too long does no harm, a font that is removed too early spoils frames. A
+home folder may be shared by several machines. None of the three can be checked for another machine, so such a
+lease ends by its age. So does a lease with neither a holder process nor a boot identity, because its folder
+alone may stay for ever.
 
-Times of files and of processes come from clocks of different fineness, so a process counts as older than the folder
-only by a margin. An agent that is younger than that is passed over for its own parent, which only makes it live longer.
+The clocks for files and processes differ in resolution, so a process counts as older than the folder only by
+a margin. An agent within that margin is skipped in favour of its parent, which can only make the session live
+longer.
 """
 
 from __future__ import annotations
@@ -26,40 +28,42 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from stmpo.fonts.install.leases import LeaseHolder, Token
+from stmpo.fonts.install.leases import LeaseHolder, SessionToken
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MARGIN = 3.0
-"""Seconds by which a process has to be older than a session's folder to count as older."""
+OLDER_BY = 3.0
+"""Seconds by which a process must be older than the session's folder."""
 
-SAME = 2.0
-"""Seconds by which the start of one process may seem to differ when the machine's clock is adjusted."""
+START_TIME_TOLERANCE = 2.0
+"""Seconds by which the start time of one process may differ after the clock was adjusted."""
 
-ELSEWHERE = 14 * 86_400.0
-"""Seconds after which a lease ends that is from another machine, or of which only the folder could tell."""
-
-
-def token_of(session: Path, boot: str) -> Token:
-    """What to know the session by that this process belongs to."""
-    return Token(platform.node(), boot, _keeper(session), time.time())
+UNVERIFIABLE_LIFETIME = 14 * 86_400.0
+"""Seconds after which a lease ends that is from another machine, or that only a folder vouches for."""
 
 
-def lives(session: str, token: Token, boot: str) -> bool:
-    """Whether the session of this folder still lives, seen from this machine."""
+def make_token(session: Path, boot_id: str) -> SessionToken:
+    """Return what identifies the session of this process."""
+    return SessionToken(platform.node(), boot_id, _holder(session), time.time())
+
+
+def is_alive(session: str, token: SessionToken, boot_id: str) -> bool:
+    """Return whether the session of this folder is alive, seen from this machine."""
+    recent = time.time() - token.since < UNVERIFIABLE_LIFETIME
     if token.host != platform.node():
-        return time.time() - token.since < ELSEWHERE
-    if not _may_be_there(session) or (token.boot and boot and token.boot != boot):
+        return recent
+    comparable = bool(token.boot_id and boot_id)
+    if not _may_exist(session) or (comparable and token.boot_id != boot_id):
         return False
-    if token.keeper is None:
-        return bool(token.boot and boot) or time.time() - token.since < ELSEWHERE
-    return _runs(token.keeper)
+    if token.holder is None:
+        return comparable or recent
+    return _is_running(token.holder)
 
 
-def _may_be_there(folder: str) -> bool:
+def _may_exist(folder: str) -> bool:
     try:
-        os.stat(folder)  # noqa: PTH116 - a text from the book
+        os.stat(folder)  # noqa: PTH116 - a text from the leases
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
@@ -67,28 +71,28 @@ def _may_be_there(folder: str) -> bool:
     return True
 
 
-def _keeper(session: Path) -> LeaseHolder | None:
-    """The nearest ancestor of this process that is older than the session's folder; None where none can be seen."""
+def _holder(session: Path) -> LeaseHolder | None:
+    """Return the nearest ancestor process that is older than the session's folder; None if unknown."""
     try:
-        begun = _begun(session)
+        created = _creation_time(session)
         for process in psutil.Process().parents():
             started = process.create_time()
-            if started < begun - MARGIN:
+            if started < created - OLDER_BY:
                 return LeaseHolder(process.pid, started)
     except (psutil.Error, OSError):
         return None
     return None
 
 
-def _begun(session: Path) -> float:
-    """When the folder was made, or little later: its own time moves with every file that is made in it, theirs do not."""
+def _creation_time(session: Path) -> float:
+    """Return about when the folder was created. Its own time changes with every new file; theirs do not."""
     return min(path.lstat().st_ctime for path in (session, *session.iterdir()))
 
 
-def _runs(keeper: LeaseHolder) -> bool:
+def _is_running(holder: LeaseHolder) -> bool:
     try:
-        process = psutil.Process(keeper.pid)
-        same = abs(process.create_time() - keeper.started) <= SAME
+        process = psutil.Process(holder.pid)
+        same = abs(process.create_time() - holder.started) <= START_TIME_TOLERANCE
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

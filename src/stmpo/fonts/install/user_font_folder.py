@@ -1,10 +1,10 @@
-"""One font file into the user's fonts folder, and out again. Every step is written down before it is taken.
+"""Put one font file into the user's font folder, and remove it again. Every step is saved before it is taken.
 
-    put in:    planned ─► folders ─► .stmpo-….part ─► its name, if that is free ─► register ─► installed
-    take out:  leaving ─► register ─► file, if it is still ours ─► folders and keys that were not there before ─► forgotten
+    install    planned ─► folders ─► .stmpo-….part ─► its name, if that is free ─► register ─► installed
+    release    leaving ─► unregister ─► file, if still ours ─► folders and keys that we created ─► forgotten
 
-A file gets its name by a link, which never replaces what somebody else has put there in the meantime. It is removed
-only while it has the content, the number and the time that it was installed with.
+A file gets its name by a link, which never replaces a file that somebody else has put there meanwhile. It is
+removed only while its content, inode and modification time are those that it was installed with.
 """
 
 from __future__ import annotations
@@ -28,133 +28,139 @@ if TYPE_CHECKING:
     from stmpo.fonts.install.protocol import FontSystem
     from stmpo.fonts.install.validate import ValidFont
 
-PATIENCE = 3.0
-"""Seconds for programs that are ending to close the fonts that are to be removed, all of them together."""
+DELETE_TIMEOUT = 3.0
+"""Seconds to wait for programs that are exiting to close the fonts to be removed, for all fonts together."""
 
-_LOOK = 0.1
+_DELETE_POLL_INTERVAL = 0.1
 
 
 class UserFontFolder:
-    """The user's fonts folder, with the book that says what in it is ours."""
+    """The user's font folder, with the leases that say which of its files are ours."""
 
-    def __init__(self, system: FontSystem, ledger: LeaseStore) -> None:
+    def __init__(self, system: FontSystem, store: LeaseStore) -> None:
         self._system = system
-        self._ledger = ledger
-        self._book = ledger.book
+        self._store = store
+        self._leases = store.leases
 
-    def put_in(self, font: ValidFont, file: str, names: Sequence[str], session: str) -> LeasedFont:
-        """Install a font under its file name, or one like it where another file has that.
+    def install(self, font: ValidFont, file: str, names: Sequence[str], session: str) -> LeasedFont:
+        """Install a font under its file name, or with a number added if another file has that name.
 
         Raises:
-            OSError: the folder cannot be written, or the disk is full. What was begun is undone, or is in the book.
+            OSError: the folder cannot be written, or the disk is full. What was begun is undone, or is in the
+            leases.
         """
         digest = hashlib.sha256(font.data).hexdigest()
         for path in self._free_paths(file):
-            self._book.note(_missing_folders(path.parent), ())
+            self._leases.add_created(_missing_folders(path.parent), ())
             label = self._system.label(font, path)
-            held = LeasedFont(str(path), tuple(names), digest, label, sessions=frozenset({session}))
-            self._book.put(held)
-            self._ledger.save()
+            leased = LeasedFont(str(path), tuple(names), digest, label, sessions=frozenset({session}))
+            self._leases.put(leased)
+            self._store.save()
             try:
-                placed = _place(font.data, _part(held), path)
+                placed = _write_file(font.data, _temporary_path(leased), path)
             except OSError:
-                # Nothing lies there, so nothing has to be remembered; a full disk gets its room back.
-                if _deleted(held):
-                    del self._book.fonts[held.path]
+                # Nothing is there, so nothing has to be remembered; a full disk gets its space back.
+                if _deleted(leased):
+                    del self._leases.fonts[leased.path]
                 raise
             if placed:
-                return self._finish(held)
-            del self._book.fonts[held.path]
+                return self._complete(leased)
+            del self._leases.fonts[leased.path]
         raise AssertionError("there is always another name")
 
-    def take_over(self, held: LeasedFont, session: str) -> LeasedFont:
-        """Lease a font that is there; whatever may be lacking of its installation is done again."""
-        stage = Stage.INSTALLED if held.stage is Stage.INSTALLED else Stage.PLANNED
-        held = self._book.put(replace(held, stage=stage, sessions=held.sessions | {session}))
-        self._ledger.save()
-        return self._finish(held)
+    def lease(self, leased: LeasedFont, session: str) -> LeasedFont:
+        """Lease a font that is there, and repeat what may be missing of its installation."""
+        stage = Stage.INSTALLED if leased.stage is Stage.INSTALLED else Stage.PLANNED
+        leased = self._leases.put(replace(leased, stage=stage, sessions=leased.sessions | {session}))
+        self._store.save()
+        return self._complete(leased)
 
     def release(self, sessions: Iterable[str]) -> tuple[list[LeasedFont], list[LeasedFont]]:
-        """End the leases of these sessions and remove what nobody uses.
+        """End the leases of these sessions and remove the fonts that no session uses any more.
 
-        Returns the fonts that have gone, and those that some program has open: they stay in the book, for the next call.
+        Returns the removed fonts, and those that are open in some program: they stay in the leases for the
+        next call.
         """
-        book = self._book
-        book.release(sessions)
-        leaving = [book.put(replace(held, stage=Stage.LEAVING)) for held in book.unused()]
-        self._ledger.save_if_there_is_room()
-        if not leaving and (book.fonts or not (book.folders or book.extras)):
+        leases = self._leases
+        leases.release(sessions)
+        leaving = [leases.put(replace(leased, stage=Stage.LEAVING)) for leased in leases.unused()]
+        self._store.save_unless_disk_full()
+        if not leaving and (leases.fonts or not (leases.folders or leases.extras)):
             return [], []
-        for held in leaving:
-            self._system.leave(held.label, Path(held.path))
-        locked = self._delete(leaving)
-        gone = [held for held in leaving if held not in locked]
-        for held in gone:
-            del book.fonts[held.path]
-        self._tidy()
-        if book:  # an empty one goes as a whole
-            self._ledger.save()
+        for leased in leaving:
+            self._system.unregister(leased.label, Path(leased.path))
+        locked = _delete(leaving)
+        gone = [leased for leased in leaving if leased not in locked]
+        for leased in gone:
+            del leases.fonts[leased.path]
+        self._clean_up()
+        if leases:  # `open_leases` removes empty ones
+            self._store.save()
         return gone, locked
 
-    def _tidy(self) -> None:
-        """Tell the system, and with the last font take away everything else that was made for fonts."""
-        book = self._book
-        if book.fonts:
-            self._system.announce()
+    def _clean_up(self) -> None:
+        """Notify programs, and with the last font remove everything else that was created for fonts."""
+        leases = self._leases
+        if leases.fonts:
+            self._system.notify_programs()
             return
-        _remove_folders(book.folders)
-        self._system.announce()  # after the folder: a cache of it would stay behind
-        self._system.restore(book.extras)
-        book.folders.clear()
-        book.extras.clear()
+        for folder in reversed(leases.folders):
+            with contextlib.suppress(OSError):  # not empty: its files are not ours
+                Path(folder).rmdir()
+        self._system.notify_programs()  # after the folder, whose cache would stay behind
+        self._system.remove_extras(leases.extras)
+        leases.folders.clear()
+        leases.extras.clear()
 
-    def _finish(self, held: LeasedFont) -> LeasedFont:
-        path = Path(held.path)
-        self._system.enter(held.label, path)
-        held = self._book.put(replace(held, stage=Stage.INSTALLED, mark=_mark(path.lstat())))
-        self._ledger.save()
-        return held
+    def _complete(self, leased: LeasedFont) -> LeasedFont:
+        path = Path(leased.path)
+        self._system.register(leased.label, path)
+        identity = _identity(path.lstat())
+        leased = self._leases.put(replace(leased, stage=Stage.INSTALLED, file_identity=identity))
+        self._store.save()
+        return leased
 
     def _free_paths(self, file: str) -> Iterator[Path]:
-        """Names that nobody has, the wanted one first."""
+        """Yield paths that no file has, the wanted name first."""
         stem, suffix = os.path.splitext(file)  # noqa: PTH122 - a name, no path
         for number in count(1):
             path = self._system.folder / (file if number == 1 else f"{stem}-{number}{suffix}")
-            if not os.path.lexists(path) and str(path) not in self._book.fonts:
+            if not os.path.lexists(path) and str(path) not in self._leases.fonts:
                 yield path
 
-    def _delete(self, fonts: Sequence[LeasedFont]) -> list[LeasedFont]:
-        """Delete the files that are ours. Returns those that could not be, by the end of our patience."""
-        left = list(fonts)
-        end = time.monotonic() + PATIENCE
-        while True:
-            left = [held for held in left if not _deleted(held)]
-            if not left or time.monotonic() > end:
-                return left
-            time.sleep(_LOOK)
 
-
-def is_ours(held: LeasedFont) -> bool:
-    """Whether the file in its place is the one that was put there.
+def is_ours(leased: LeasedFont) -> bool:
+    """Return whether the file at the font's path is the one that was installed.
 
     Raises:
-        OSError: it cannot be looked at.
+        OSError: it cannot be read.
     """
     try:
-        status = os.lstat(held.path)
-        if not stat.S_ISREG(status.st_mode) or (held.mark is not None and held.mark != _mark(status)):
+        status = os.lstat(leased.path)
+        if not stat.S_ISREG(status.st_mode) or leased.file_identity not in {None, _identity(status)}:
             return False
-        return hashlib.sha256(Path(held.path).read_bytes()).hexdigest() == held.digest
+        return hashlib.sha256(Path(leased.path).read_bytes()).hexdigest() == leased.digest
     except (FileNotFoundError, NotADirectoryError):
         return False
 
 
-def _deleted(held: LeasedFont) -> bool:
-    """Whether nothing of ours is left: a file that somebody else has put in its place stays."""
+def _delete(fonts: Sequence[LeasedFont]) -> list[LeasedFont]:
+    """Delete the files that are ours; return those that could not be deleted within `DELETE_TIMEOUT`."""
+    left = list(fonts)
+    end = time.monotonic() + DELETE_TIMEOUT
+    while True:
+        left = [leased for leased in left if not _deleted(leased)]
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(_DELETE_POLL_INTERVAL)
+
+
+def _deleted(leased: LeasedFont) -> bool:
+    """Delete the file if it is ours; return whether nothing of ours is left."""
     try:
-        _part(held).unlink(missing_ok=True)
-        if is_ours(held):
-            Path(held.path).unlink()
+        _temporary_path(leased).unlink(missing_ok=True)
+        if is_ours(leased):
+            Path(leased.path).unlink()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
@@ -162,20 +168,20 @@ def _deleted(held: LeasedFont) -> bool:
     return True
 
 
-def _mark(status: os.stat_result) -> tuple[int, int]:
+def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_ino, status.st_mtime_ns
 
 
-def _part(held: LeasedFont) -> Path:
-    """Where a font is written before it has its name: hidden, and by its content, so that it is nobody else's."""
-    return Path(held.path).with_name(f".stmpo-{held.digest[:32]}.part")
+def _temporary_path(leased: LeasedFont) -> Path:
+    """Return the path for writing a font: hidden, and named by its content, so that it is certainly ours."""
+    return Path(leased.path).with_name(f".stmpo-{leased.digest[:32]}.part")
 
 
-def _place(data: bytes, part: Path, path: Path) -> bool:
-    """Write a file whole and give it its name. False where another file has the name already."""
+def _write_file(data: bytes, part: Path, path: Path) -> bool:
+    """Write a whole file and give it its name. Return False if another file has the name already."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.unlink(missing_ok=True)  # of a session that was killed
-    with part.open("xb") as file:  # a new file, whatever somebody has put there
+    part.unlink(missing_ok=True)  # left by a session that was killed
+    with part.open("xb") as file:  # "x": never follow a link that somebody put there
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -189,7 +195,7 @@ def _place(data: bytes, part: Path, path: Path) -> bool:
 
 
 def _link(part: Path, path: Path) -> None:
-    """Give the file its name too; on a file system without links, its only one.
+    """Give the file its name by a link; on a file system without links, by a rename.
 
     Raises:
         FileExistsError: there is a file of that name.
@@ -205,12 +211,5 @@ def _link(part: Path, path: Path) -> None:
 
 
 def _missing_folders(folder: Path) -> list[str]:
-    """The folder and those above it that have to be made, outermost first."""
+    """Return the folder and its parents that have to be created, outermost first."""
     return [str(place) for place in reversed([folder, *folder.parents]) if not os.path.lexists(place)]
-
-
-def _remove_folders(folders: Sequence[str]) -> None:
-    """Remove folders where they are empty: what else is in one is somebody else's."""
-    for folder in reversed(folders):
-        with contextlib.suppress(OSError):
-            Path(folder).rmdir()

@@ -1,11 +1,11 @@
-"""Whether bytes are a font that a system may be given. Pure; the standard library is enough.
+"""Check that bytes are a font that is safe to install. Pure, with the standard library alone.
 
     offset table ─► table directory ─► tables inside the file ─► head, maxp, cmap, hhea, hmtx, outlines, name
     ttcf ─► an offset table for each face
 
-A worker hands files that came with a job to the system's own font parser, so it looks first: signature, directory,
-bounds of every table, the few numbers that must be right, and names that can be read. A file that merely calls itself a
-font ends here. What lies inside the outlines is left to the system, which has to bear any font that a user installs.
+A worker passes files that came with a job to the system's font parser, so it checks them first: signature,
+directory, bounds of every table, the few numbers that must be right, and readable names. Outlines are not
+checked: the system has to cope with those of any font that a user installs.
 
 Source: OpenType specification 1.9, "Font file", `head`, `maxp`, `cmap`.
 """
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 
     from stmpo.fonts.face import Face
 
-MOST_BYTES = 256 << 20
-"""The largest font files of systems, collections of East Asian or emoji faces, have somewhat under 200 MiB."""
+MAX_BYTES = 256 << 20
+"""The largest system fonts (collections of East Asian or emoji faces) are just under 200 MiB."""
 
 _SIGNATURES = (b"\x00\x01\x00\x00", b"true", b"OTTO")
-_MOST_FACES = 256
-_MOST_TABLES = 512
+_MAX_FACES = 256
+_MAX_TABLES = 512
 _HEAD_MAGIC = 0x5F0F3CF5
-_LEAST = {b"head": 54, b"maxp": 6, b"cmap": 4, b"hhea": 36, b"hmtx": 4, b"name": 6}
-"""Tables that every system reads, and the bytes that each has at least."""
+_REQUIRED_TABLES = {b"head": 54, b"maxp": 6, b"cmap": 4, b"hhea": 36, b"hmtx": 4, b"name": 6}
+"""Tables that every system reads, with their least sizes in bytes."""
 
 _OUTLINES = ({b"glyf", b"loca"}, {b"CFF "}, {b"CFF2"}, {b"sbix"}, {b"CBDT", b"CBLC"})
 
 
-class NotAFont(ValueError):  # noqa: N818 - it is said of the file
-    """What is wrong with the file, as the end of a sentence."""
+class NotAFont(ValueError):  # noqa: N818 - the name is the finding
+    """The file is not a usable font; the message says why, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidFont:
-    """A font file that holds together, as read."""
+    """A font file that passed the checks."""
 
     data: bytes
     faces: tuple[Face, ...]
 
     path: Path | None = None
-    """Where programs would find it; None for one that has only travelled."""
+    """Its installed path; None for a file that only came with a job."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,21 +59,21 @@ class ValidFont:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """What people call each face: family and style."""
+        """The family and style of each face."""
         return tuple(dict.fromkeys(f"{face.family} {face.style}".strip() for face in self.faces))
 
-    def answers(self, name: str) -> bool:
-        """Whether a face goes by this PostScript name, or an instance of it does."""
+    def has_name(self, name: str) -> bool:
+        """Return whether a face or an instance has this PostScript name."""
         return any(face.style_of(name) is not None for face in self.faces)
 
     def version(self, name: str) -> str:
-        """The version of the face that goes by this name, as its maker writes it; empty where it is not known."""
+        """Return the version text of the face with this name; empty if it is not known."""
         return next((face.version for face in self.faces if face.style_of(name) is not None), "")
 
-    def shows(self, name: str, listed: Collection[str]) -> bool:
-        """Whether the font of this PostScript name is there when a program finds faces of the `listed` names.
+    def is_listed_among(self, name: str, listed: Collection[str]) -> bool:
+        """Return whether a program that finds the `listed` names has the font of this PostScript name.
 
-        A variable font is listed by its faces; its instances each program names after its own fashion.
+        A variable font is listed by its faces; programs name its instances in different ways.
         """
         return any(
             face.style_of(name) is not None and any(own in listed for own in face.names)
@@ -81,27 +81,27 @@ class ValidFont:
         )
 
 
-def examine(data: bytes) -> ValidFont:
-    """Look a font file through, and read its names.
+def validate_font(data: bytes) -> ValidFont:
+    """Check a font file and read its names.
 
     Raises:
-        NotAFont: it is none, is cut short, or has a face without a PostScript name.
+        NotAFont: it is not a font, is truncated, or has a face without a PostScript name.
     """
-    count = check(data)
+    count = check_structure(data)
     faces = faces_in(io.BytesIO(data))
     if len(faces) != count:
         raise NotAFont("its names cannot be read")
     return ValidFont(data, faces)
 
 
-def check(data: bytes) -> int:
-    """Look a font file through. Returns how many faces it has.
+def check_structure(data: bytes) -> int:
+    """Check the structure of a font file; return its number of faces.
 
     Raises:
-        NotAFont: it is none, or is cut short.
+        NotAFont: it is not a font, or is truncated.
     """
-    if len(data) > MOST_BYTES:
-        raise NotAFont(f"it is larger than {MOST_BYTES >> 20} MiB")
+    if len(data) > MAX_BYTES:
+        raise NotAFont(f"it is larger than {MAX_BYTES >> 20} MiB")
     try:
         starts = _starts(data) if data[:4] == b"ttcf" else (0,)
         for start in starts:
@@ -112,9 +112,9 @@ def check(data: bytes) -> int:
 
 
 def _starts(data: bytes) -> tuple[int, ...]:
-    """Where the faces of a collection begin."""
+    """Return the byte offset of each face of a collection."""
     (count,) = struct.unpack_from(">I", data, 8)
-    if not 1 <= count <= _MOST_FACES:
+    if not 1 <= count <= _MAX_FACES:
         raise NotAFont(f"it is a collection of {count} faces")
     starts: tuple[int, ...] = struct.unpack_from(f">{count}I", data, 12)
     return starts
@@ -124,7 +124,7 @@ def _check_face(data: bytes, start: int) -> None:
     if data[start : start + 4] not in _SIGNATURES:
         raise NotAFont("it does not begin as a TrueType or OpenType font does")
     tables = _directory(data, start)
-    lacking = [tag.decode() for tag, least in _LEAST.items() if len(tables.get(tag, b"")) < least]
+    lacking = [tag.decode() for tag, least in _REQUIRED_TABLES.items() if len(tables.get(tag, b"")) < least]
     if lacking:
         raise NotAFont(f"it has no whole table {', '.join(lacking)}")
     if not any(outline <= tables.keys() for outline in _OUTLINES):
@@ -137,9 +137,9 @@ def _check_face(data: bytes, start: int) -> None:
 
 
 def _directory(data: bytes, start: int) -> dict[bytes, memoryview]:
-    """The tables of a face, none of which reaches beyond the file."""
+    """Return the tables of a face; none extends beyond the file."""
     (count,) = struct.unpack_from(">H", data, start + 4)
-    if not 1 <= count <= _MOST_TABLES:
+    if not 1 <= count <= _MAX_TABLES:
         raise NotAFont(f"it has {count} tables")
     tables: dict[bytes, memoryview] = {}
     whole = memoryview(data)

@@ -1,4 +1,4 @@
-"""Where each system keeps the fonts that After Effects sees, Adobe's own folders included. The one place that picks."""
+"""The folders with fonts that After Effects sees, Adobe's own included. One file per system."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.places.folder import Folder, Origin
+from stmpo.fonts.places.folder import FontFolder, Origin
 from stmpo.fonts.sfnt import read_faces
 
 if sys.platform == "win32":
     from stmpo.fonts.places.registry import registered
-    from stmpo.fonts.places.windows import cache_folder, folders
+    from stmpo.fonts.places.windows import folders
 elif sys.platform == "darwin":
-    from stmpo.fonts.places.macos import cache_folder, folders
+    from stmpo.fonts.places.macos import folders
 else:
-    from stmpo.fonts.places.linux import cache_folder, folders
+    from stmpo.fonts.places.linux import folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = [
-    "Folder",
     "FontFile",
+    "FontFolder",
     "Origin",
-    "cache_folder",
     "find_fonts",
     "folders",
     "font_files",
@@ -36,21 +35,21 @@ __all__ = [
 ]
 
 SUFFIXES = frozenset({".otf", ".ttf", ".ttc", ".otc", ""})
-"""Of font files; Adobe Fonts keeps its own without one, and hidden."""
+"""Extensions of font files. The files of Adobe Fonts are hidden and have none."""
 
 LEGACY_SUFFIXES = frozenset({".fon", ".fnt", ".pfb", ".pfa", ".pfm", ".dfont"})
-"""Of fonts that are recognised and never sent; see `stmpo.fonts.legacy`."""
+"""Extensions of fonts that are recognised and never sent; see `stmpo.fonts.legacy`."""
 
 MAX_FILES = 50_000
-"""Files of one place that are looked at, at most: a folder that somebody named by mistake must neither take all day nor
-hide the others."""
+"""Files examined per folder, so that a huge folder given by mistake neither takes all day nor hides the
+others."""
 
 _MAX_DEPTH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class FontFile:
-    """A file that may be a font, as its folder lists it."""
+    """A file that may be a font, with its size and times from the directory listing."""
 
     path: Path
     origin: Origin
@@ -58,20 +57,19 @@ class FontFile:
     mtime_ns: int
 
     ctime_ns: int = 0
-    """When it was last changed in any way, its time of modification included; on Windows, when it was made. A copy that
-    keeps the time of modification keeps none of the two."""
+    """The inode change time; on Windows, the creation time. Unlike `mtime_ns`, a copy does not keep it."""
 
 
-def font_folders(environ: Mapping[str, str], more: Iterable[Path] = ()) -> list[Folder]:
-    """Every place to look in, `more` before the system's own."""
-    found = [Folder(path, Origin.USER) for path in more] + folders(environ)
+def font_folders(environ: Mapping[str, str], more: Iterable[Path] = ()) -> list[FontFolder]:
+    """Return every folder to search, `more` before those of the system."""
+    found = [FontFolder(path, Origin.USER) for path in more] + folders(environ)
     if sys.platform == "win32":
         found += registered()
     return found
 
 
-def font_files(places: Iterable[Folder]) -> Iterator[FontFile]:
-    """Every file that may be a font, in the order of the places, each once; at most `MAX_FILES` of each place."""
+def font_files(places: Iterable[FontFolder]) -> Iterator[FontFile]:
+    """Yield each possible font file once, in the order of the folders; at most `MAX_FILES` per folder."""
     seen: set[str] = set()
     for place in places:
         for entry in islice(_files(os.fspath(place.path), place.origin), MAX_FILES):
@@ -81,9 +79,9 @@ def font_files(places: Iterable[Folder]) -> Iterator[FontFile]:
 
 
 def find_fonts(wanted: Collection[str], environ: Mapping[str, str]) -> dict[str, Path]:
-    """The file of each font (by PostScript name) that is installed here; the others are left out.
+    """Return the file of each installed font, by PostScript name; fonts that are not installed are left out.
 
-    By the standard library alone and without an index, for a machine that has only a Python.
+    No index is used: a worker looks once per session.
     """
     found: dict[str, Path] = {}
     if not wanted:
@@ -101,7 +99,7 @@ def find_fonts(wanted: Collection[str], environ: Mapping[str, str]) -> dict[str,
 
 
 def _files(path: str, origin: Origin) -> Iterator[FontFile]:
-    """The files of a folder and those below it, links followed once; or the file itself."""
+    """Yield the files of a folder and its subfolders, following each link once; or the file itself."""
     known: set[tuple[int, int]] = set()
     left = [(path, 0)]
     while left:
@@ -111,7 +109,7 @@ def _files(path: str, origin: Origin) -> Iterator[FontFile]:
         except NotADirectoryError:
             yield from _file(folder, origin)
             continue
-        except OSError:  # it is not there, or not for us
+        except OSError:  # it does not exist, or this user may not read it
             continue
         below = []
         for entry in entries:
@@ -124,7 +122,7 @@ def _files(path: str, origin: Origin) -> Iterator[FontFile]:
 
 
 def _file(entry: os.DirEntry[str] | str, origin: Origin) -> Iterator[FontFile]:
-    """The file as it is now; none where it has just gone, is empty, or is a pipe or device that would keep a reader waiting."""
+    """Yield the file as it is now; nothing if it has gone, is empty, or is a pipe or device."""
     try:
         status = os.stat(entry) if isinstance(entry, str) else entry.stat()  # noqa: PTH116
     except OSError:
@@ -141,7 +139,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _first_time(entry: os.DirEntry[str], known: set[tuple[int, int]]) -> bool:
-    """Whether a folder was not met before: only links can lead to one twice, and only they cost a look."""
+    """Return whether a folder is visited for the first time. Only links can lead to one twice."""
     try:
         if not entry.is_symlink():
             return True

@@ -1,4 +1,4 @@
-"""A folder of fonts, and whose fonts they are."""
+"""A folder of fonts and the origin of its fonts."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from pathlib import Path
 
 
 class Origin(Enum):
-    """Whose a font is, as far as its folder says."""
+    """Where a font comes from, judged by its folder."""
 
     USER = "user"
-    """Installed for this user, or in a folder that was named."""
+    """Installed for this user, or in a folder given by option."""
 
     SYSTEM = "system"
-    """Installed for everybody on this machine."""
+    """Installed for all users of this machine."""
 
     OWNED = "Adobe, user-owned"
-    """The user's own fonts that the Creative Cloud keeps in step between machines."""
+    """The user's own fonts, synchronised between machines by Creative Cloud."""
 
     SYNCED = "Adobe Fonts"
-    """Activated from Adobe Fonts, for the signed-in user alone: the licence is a subscription's, not the file's."""
+    """Activated from Adobe Fonts for the signed-in user: the licence belongs to the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder that is looked through with everything below it, or a single file."""
+class FontFolder:
+    """A folder that is searched with its subfolders, or a single font file."""
 
     path: Path
     origin: Origin
 
 
-def under(root: str | None, origin: Origin, *parts: str) -> list[Folder]:
-    """These folders below `root`; none where there is no root."""
-    return [Folder(Path(root, part), origin) for part in parts] if root else []
+def under(root: str | None, origin: Origin, *parts: str) -> list[FontFolder]:
+    """Return these folders below `root`; none if there is no root."""
+    return [FontFolder(Path(root, part), origin) for part in parts] if root else []

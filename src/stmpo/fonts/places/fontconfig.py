@@ -1,9 +1,12 @@
-"""The folders that fontconfig is configured to look through, read from its files as it reads them.
+"""The folders that fontconfig is configured to search, read from its configuration files.
 
-`FONTCONFIG_FILE`, else `fonts.conf` in `FONTCONFIG_PATH` or `/etc/fonts`; `<include>` names a file, or a folder whose
-files that begin with a digit and end in `.conf` are read in order; `<dir>` names a folder, from where its `prefix` says;
-`<reset-dirs/>` forgets those before it. No program is started: fontconfig's own would first bring its cache up to date.
-A file that cannot be read is passed over, as fontconfig does with optional ones.
+    FONTCONFIG_FILE, else fonts.conf in FONTCONFIG_PATH or /etc/fonts
+    <include>       a file, or a folder whose files named `[0-9]*.conf` are read in order
+    <dir>           a folder, relative to its `prefix`
+    <reset-dirs/>   drops the folders named so far
+
+fontconfig's own programs are not used, because they would first update its cache. A file that cannot be read
+is skipped, as fontconfig does with optional files.
 
 Source: fontconfig's user documentation (fonts-conf).
 """
@@ -22,20 +25,20 @@ _DEFAULT = Path("/etc/fonts")
 
 
 def folders(environ: Mapping[str, str]) -> list[Path]:
-    """The folders, each once; none where there is no fontconfig."""
+    """Return the folders, each once; none without fontconfig."""
     base = Path(environ.get("FONTCONFIG_PATH") or _DEFAULT)
     main = base / (environ.get("FONTCONFIG_FILE") or "fonts.conf")
     found: list[Path] = []
-    for line in _lines(main, environ, 0):
-        if line is None:
+    for folder in _read_file(main, environ, 0):
+        if folder is None:
             found.clear()
         else:
-            found.append(line)
+            found.append(folder)
     return list(dict.fromkeys(found))
 
 
-def _lines(file: Path, environ: Mapping[str, str], depth: int) -> Iterator[Path | None]:
-    """The folders that a file and those it includes name; None for a reset."""
+def _read_file(file: Path, environ: Mapping[str, str], depth: int) -> Iterator[Path | None]:
+    """Yield the folders that a file and its includes name; None for a reset."""
     try:
         root = ET.parse(file).getroot()  # noqa: S314 - the system's own configuration, or this user's
     except (OSError, ET.ParseError):
@@ -47,12 +50,12 @@ def _lines(file: Path, environ: Mapping[str, str], depth: int) -> Iterator[Path 
         if element.tag == "dir" and path is not None:
             yield path
         elif element.tag == "include" and path is not None and depth < _MAX_DEPTH:
-            for part in _parts(path):
-                yield from _lines(part, environ, depth + 1)
+            for part in _included_files(path):
+                yield from _read_file(part, environ, depth + 1)
 
 
-def _parts(path: Path) -> list[Path]:
-    """The files of an included folder, or the file itself."""
+def _included_files(path: Path) -> list[Path]:
+    """Return the files of an included folder, or the file itself."""
     try:
         found = sorted(path.iterdir())
     except NotADirectoryError:
@@ -63,7 +66,7 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _path(element: ET.Element, file: Path, environ: Mapping[str, str]) -> Path | None:
-    """What an element's text names, from where its `prefix` says; None where that is nowhere."""
+    """Return the path in an element's text, resolved by its `prefix`; None if it cannot be resolved."""
     text = (element.text or "").strip()
     home = environ.get("HOME")
     if not text:
@@ -76,5 +79,5 @@ def _path(element: ET.Element, file: Path, environ: Mapping[str, str]) -> Path |
         return Path(base, text) if base else None
     if text.startswith("~"):
         return Path(home, text[1:].lstrip("/")) if home else None
-    # A relative folder means one beside the file; fontconfig's other reading of it, the working folder, is nobody's.
+    # Relative to the configuration file. fontconfig may also use the working folder, which nobody relies on.
     return file.parent / text

@@ -1,6 +1,6 @@
-"""Where Linux keeps fonts: fontconfig's configured folders, else those of the freedesktop specification.
+"""Font folders of Linux: those of fontconfig's configuration, else of the freedesktop specification.
 
-After Effects does not run there, but projects are sent from there.
+After Effects does not run on Linux, but projects are sent from there and other renderers run there.
 """
 
 from __future__ import annotations
@@ -9,25 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.fonts.places import fontconfig
-from stmpo.fonts.places.folder import Folder, Origin
+from stmpo.fonts.places.folder import FontFolder, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def folders(environ: Mapping[str, str]) -> list[Folder]:
-    """The user's before the system's."""
+def folders(environ: Mapping[str, str]) -> list[FontFolder]:
+    """Return the font folders, the user's before the system's."""
     found = fontconfig.folders(environ) or _freedesktop(environ)
-    everything = [Folder(path, _origin(path, environ)) for path in found]
+    everything = [FontFolder(path, _origin(path, environ)) for path in found]
     return sorted(everything, key=lambda folder: folder.origin is not Origin.USER)
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where programs of this user keep what can be made again."""
-    if cache := environ.get("XDG_CACHE_HOME"):
-        return Path(cache)
-    home = environ.get("HOME")
-    return Path(home, ".cache") if home else None
 
 
 def _freedesktop(environ: Mapping[str, str]) -> list[Path]:

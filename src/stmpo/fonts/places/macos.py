@@ -1,15 +1,15 @@
-"""Where macOS and Adobe's programs there keep fonts.
+"""Font folders of macOS and of Adobe's programs on it.
 
-Sources: Apple, "Mac Basics: Font Book"; Adobe's Creative Cloud folders as Deadline Cloud's own submitter searches them, and
-as other programs have found them (hidden ones: `livetype/.r` and `.w`, `.User Owned Fonts`; typst#5336).
+Sources: Apple, "Mac Basics: Font Book". The Creative Cloud folders are those that Deadline Cloud's own
+submitter searches, and hidden ones that other programs found (`livetype/.r` and `.w`, `.User Owned Fonts`;
+typst#5336).
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.places.folder import Folder, Origin, under
+from stmpo.fonts.places.folder import FontFolder, Origin, under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _ADOBE = "Library/Application Support/Adobe"
 
 
-def folders(environ: Mapping[str, str]) -> list[Folder]:
-    """The user's before the system's; what the system downloads when a document wants it comes last."""
+def folders(environ: Mapping[str, str]) -> list[FontFolder]:
+    """Return the font folders: the user's, the system's, then the fonts that macOS downloads on demand."""
     home = environ.get("HOME")
     return [
         *under(home, Origin.SYNCED, f"{_ADOBE}/CoreSync/plugins/livetype"),
@@ -32,9 +32,3 @@ def folders(environ: Mapping[str, str]) -> list[Folder]:
             *(f"com_apple_MobileAsset_Font{n}" for n in range(3, 10)),
         ),
     ]
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where programs of this user keep what can be made again."""
-    home = environ.get("HOME")
-    return Path(home, "Library", "Caches") if home else None

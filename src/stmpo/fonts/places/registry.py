@@ -1,7 +1,8 @@
-r"""Fonts that Windows' registry names by full path: they lie where somebody has put them.
+r"""Font files that the Windows registry names by full path. They may lie in any folder.
 
-Under `Software\Microsoft\Windows NT\CurrentVersion\Fonts`, of the machine and of the user, each value is a file's name
-in the system's folder, or a full path. The former lie in folders that are looked through anyway.
+The key `Software\Microsoft\Windows NT\CurrentVersion\Fonts` exists for the machine and for the user. Each
+value is a file name in the system's font folder, or a full path. Only full paths matter here: the folder is
+searched anyway.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import sys
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.places.folder import Folder, Origin
+from stmpo.fonts.places.folder import FontFolder, Origin
 
 assert sys.platform == "win32", "only Windows has a registry"
 
-import winreg  # noqa: E402 - there is none to import elsewhere
+import winreg  # noqa: E402 - exists on Windows only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 FONTS = r"Software\Microsoft\Windows NT\CurrentVersion\Fonts"
 
 
-def registered() -> list[Folder]:
-    """The files with a full path, the user's first."""
+def registered() -> list[FontFolder]:
+    """Return the files with a full path, the user's first."""
     hives = ((winreg.HKEY_CURRENT_USER, Origin.USER), (winreg.HKEY_LOCAL_MACHINE, Origin.SYSTEM))
     return [
-        Folder(Path(value), origin)
+        FontFolder(Path(value), origin)
         for hive, origin in hives
         for value in _values(hive)
         if PureWindowsPath(value).is_absolute()
@@ -34,7 +35,7 @@ def registered() -> list[Folder]:
 
 
 def registered_files(environ: Mapping[str, str]) -> frozenset[str]:
-    """The path of every file that the registry has as a font, in small letters."""
+    """Return the path of every font file in the registry, in lower case."""
     folder = PureWindowsPath(environ.get("WINDIR", ""), "Fonts")
     values = [*_values(winreg.HKEY_CURRENT_USER), *_values(winreg.HKEY_LOCAL_MACHINE)]
     return frozenset(str(folder / value).lower() for value in values)
@@ -47,5 +48,5 @@ def _values(hive: int) -> Iterator[str]:
                 value = winreg.EnumValue(key, at)[1]
                 if isinstance(value, str):
                     yield value
-    except OSError:  # no such key: no font was ever installed for this user; or it shrank while it was read
+    except OSError:  # no font was ever installed for this user, or the key shrank while it was read
         return

@@ -1,22 +1,21 @@
-"""Where Windows and Adobe's programs there keep fonts. What the registry names is in `registry`.
+"""Font folders of Windows and of Adobe's programs on it. `registry` adds the files that the registry names.
 
-Sources: Microsoft, "Font installation and deletion"; Adobe's Creative Cloud folders as Deadline Cloud's own submitter
-searches them.
+Sources: Microsoft, "Font installation and deletion". The Creative Cloud folders are those that Deadline
+Cloud's own submitter searches.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.places.folder import Folder, Origin, under
+from stmpo.fonts.places.folder import FontFolder, Origin, under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def folders(environ: Mapping[str, str]) -> list[Folder]:
-    """The user's before the system's."""
+def folders(environ: Mapping[str, str]) -> list[FontFolder]:
+    """Return the font folders, the user's before the system's."""
     roaming, local = environ.get("APPDATA"), environ.get("LOCALAPPDATA")
     shared = environ.get("COMMONPROGRAMFILES")
     return [
@@ -26,9 +25,3 @@ def folders(environ: Mapping[str, str]) -> list[Folder]:
         *under(environ.get("WINDIR"), Origin.SYSTEM, "Fonts"),
         *under(shared, Origin.SYSTEM, "Adobe/Fonts"),
     ]
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where programs of this user keep what can be made again."""
-    local = environ.get("LOCALAPPDATA")
-    return Path(local) if local else None
