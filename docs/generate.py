@@ -1,29 +1,35 @@
-"""Write the pages that are made from declarations: `python docs/generate.py`. A test fails when they have drifted."""
+"""Write the pages that are made from declarations: `python docs/generate.py`. A test fails when one is out
+of date.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stmpo.model.options import JobOptions, Option, RunOptions, declared
 from stmpo.renderers.error_catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HERE = Path(__file__).resolve().parent
 
 
 def pages() -> dict[str, str]:
-    """File name to content."""
+    """Return each page's content by its file name."""
     return {"options.md": options_page(), "catalogue.md": catalogue_page()}
 
 
 def options_page() -> str:
-    """Every option of `stmpo render`, as declared in `stmpo.model.render_job`."""
+    """Return the page of every option of `stmpo render`, as declared in `stmpo.model.options`."""
     return "\n".join(
         [
             "# Options of `stmpo render`",
             "",
-            "<!-- Made by docs/generate.py from src/stmpo/model/render_job.py -->",
+            "<!-- Made by docs/generate.py from src/stmpo/model/options.py -->",
             "",
-            "An option is taken from the command line, else from its environment variable, else from its default.",
+            "The command line wins over the environment variable, which wins over the default.",
             "",
             "## What to render",
             "",
@@ -37,8 +43,7 @@ def options_page() -> str:
     )
 
 
-def _table(options: object) -> list[str]:
-    assert hasattr(options, "__iter__")
+def _table(options: Iterable[Option]) -> list[str]:
     rows = ["| option | default | variable | meaning |", "|---|---|---|---|"]
     rows += [
         f"| `{_flags(item)}` | {_default(item)} | {f'`{item.environment}`' if item.environment else ''} | {item.help} |"
@@ -49,8 +54,7 @@ def _table(options: object) -> list[str]:
 
 def _flags(item: Option) -> str:
     if item.type is bool:
-        on, off = item.switch or (item.flag, f"--no-{item.flag[2:]}")
-        return f"{on}` / `{off}"
+        return "` / `".join(item.switches)
     return f"{item.flag} {item.metavar or item.type.__name__.upper()}"
 
 
@@ -64,9 +68,7 @@ def _default(item: Option) -> str:
 
 def catalogue_page() -> str:
     """Every line of a renderer that means something, as declared in `stmpo.renderers.error_catalogue`."""
-    rows = [
-        f"| {p.name} | {p.meaning.value} | `{_cell(p.example)}` | {_cell(p.advice)} |" for p in CATALOGUE
-    ]
+    rows = [f"| {p.name} | {p.meaning.value} | `{_cell(p.example)}` | {_cell(p.advice)} |" for p in CATALOGUE]
     return "\n".join(
         [
             "# What is known of aerender's words",

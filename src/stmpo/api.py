@@ -1,20 +1,21 @@
-"""What `stmpo render` and `stmpo demo` share: take in the job, choose who is told, run."""
+"""The Python API: check a job, render it, report it. Every front end calls `run_render`.
+
+The command line, the demo and the worker's scripts differ only in how they come by a job and its options.
+The reports go to the terminal, to the OpenJD session and to the log file, whichever are there.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from stmpo.engine.prepare import absolute, prepare
 from stmpo.engine.render_run import render
 from stmpo.model.errors import BadInput, StmpoError
 from stmpo.model.events import Level, Message, RunFailed
-from stmpo.model.options import JobOptions, RunOptions, resolve
-from stmpo.planning.profiles import apply_profile
 from stmpo.reporting import Sink, Sinks
 from stmpo.reporting.lines import LineSink, LogFile
 from stmpo.reporting.openjd import OpenJDSink
@@ -23,33 +24,11 @@ from stmpo.system.signals import handling_signals
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stmpo.model.options import Source
+    from stmpo.model.options import JobOptions, RunOptions, Source
     from stmpo.reporting.summary import Summary
 
 SESSION_VARIABLE = "OPENJD_SESSION_WORKING_DIR"
 """Set by every OpenJD session for the processes it runs."""
-
-
-def render_command(project: str, values: Mapping[str, Any], *, profile: str | None, as_json: bool) -> int:
-    """`stmpo render` with the options as they were given, None for those that were not; returns the exit code.
-
-    Raises:
-        StmpoError: what a user can act on, in one line.
-    """
-    given = {name: value for name, value in values.items() if value is not None}
-    job_options, _ = resolve(JobOptions, _of(JobOptions, given), os.environ)
-    options, sources = resolve(RunOptions, _of(RunOptions, given), os.environ)
-    if profile is not None:
-        options = apply_profile(options, sources, profile)
-    summary = run_render(project, job_options, options, sources=sources, folder=Path.cwd(), as_json=as_json)
-    if as_json:
-        print(json.dumps(summary.as_json(), ensure_ascii=False))
-        sys.stdout.flush()
-    return int(summary.exit_code)
-
-
-def _of(kind: type[JobOptions | RunOptions], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in kind.__dataclass_fields__}
 
 
 def run_render(
@@ -61,10 +40,13 @@ def run_render(
     folder: Path,
     as_json: bool = False,
 ) -> Summary:
-    """Check, render, and tell whoever should know.
+    """Check the job, render it and report it. Relative paths are taken from `folder`.
+
+    `sources` says which options were given. `as_json`: the caller prints the summary to standard output, so
+    that the report goes to standard error.
 
     Raises:
-        StmpoError: what a user can act on, in one line.
+        StmpoError: an error that the user can act on, in one line.
     """
     session = os.environ.get(SESSION_VARIABLE)
     in_session = bool(session) if options.openjd is None else options.openjd
@@ -79,7 +61,7 @@ def run_render(
             )
             return render(intake, sinks.handle, session=Path(session) if session else None)
     except StmpoError as error:
-        # Whoever reads only the farm's page of the task, or the log, learns of a refusal as well.
+        # So that the refusal is also on the farm's page of the task, and in the log.
         sinks.handle(RunFailed((), str(error)))
         for log in logs:
             log.handle(Message(Level.ERROR, str(error)))
@@ -89,7 +71,7 @@ def run_render(
 
 
 def _console(stream: TextIO, *, in_session: bool) -> list[Sink]:
-    """Control lines and plain lines for a session, a live board for a terminal, plain lines for anything else."""
+    """Return the sinks: OpenJD and plain lines for a session, a board for a terminal, else plain lines."""
     if in_session:
         return [OpenJDSink(sys.stdout), LineSink(stream)]
     if stream.isatty() and os.environ.get("TERM") != "dumb" and find_spec("rich") is not None:

@@ -1,4 +1,6 @@
-"""What holds for every command, whatever stands around it: streams that are closed or full, a folder that has gone."""
+"""What holds for every command, whatever stands around it: streams that are closed or full, a folder that
+has gone.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("click", reason="click is not installed")
 
 from stmpo.cli.main import run
 from stmpo.testing import FAKE_AERENDER
@@ -57,17 +57,10 @@ def test_a_current_folder_that_has_gone_is_said_in_one_line(tmp_path: Path) -> N
     assert errors == "stmpo: the current folder does not exist any more; change to another one\n"
 
 
-def test_what_is_not_installed_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
-    program = "import sys; sys.modules['click'] = None; from stmpo.__main__ import main; main()"
-    code, errors = _sh(shlex.join([sys.executable, "-c", program, "plan"]), tmp_path)
-    assert code == 2
-    assert errors == "stmpo: the command line needs click: pip install 'stmpo[cli]'\n"
-
-
 def test_a_render_needs_nothing_but_psutil(tmp_path: Path) -> None:
-    """As on a worker: no click, no rich; the same frames, words and exit codes."""
+    """As on a worker: no rich; the same frames, words and exit codes."""
     (tmp_path / "shot.aep").touch()
-    program = "import sys; sys.modules.update(click=None, rich=None); from stmpo.__main__ import main; main()"
+    program = "import sys; sys.modules.update(rich=None); from stmpo.__main__ import main; main()"
     bare = shlex.join([sys.executable, "-c", program, "render"])
     options = f"--comp Main --output 'out/f_[####].png' --aerender-path {shlex.quote(str(FAKE_AERENDER))}"
     code, errors = _sh(
@@ -79,7 +72,7 @@ def test_a_render_needs_nothing_but_psutil(tmp_path: Path) -> None:
     assert (code, errors) == (2, f"stmpo: the project {tmp_path / 'gone.aep'} does not exist\n")
     code, errors = _sh(f"{bare} --concurrency many", tmp_path)
     assert code == 2
-    assert errors.startswith("stmpo: argument --concurrency: invalid int value: 'many'")
+    assert errors.startswith("stmpo: --concurrency: a whole number is wanted, not 'many'")
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,17 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 
-from stmpo.cli.simulate import simulate_command
-from stmpo.model.errors import BadInput
+from tests.cli.command import refusal, stmpo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def simulated(*arguments: str) -> dict[str, float]:
-    result = CliRunner().invoke(simulate_command, [*arguments, "--json"], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    values: dict[str, float] = json.loads(result.output)
+    answer = stmpo("simulate", *arguments, "--json")
+    assert answer.code == 0, answer
+    values: dict[str, float] = json.loads(answer.out)
     return values
 
 
@@ -29,7 +27,7 @@ def test_it_prints_makespan_bound_efficiency_and_starts(strategy: str) -> None:
     assert values["makespan"] >= values["bound"] == 320
     assert 0 < values["efficiency"] <= 1
     assert values["starts"] >= 16
-    text = CliRunner().invoke(simulate_command, ["--strategy", strategy]).output
+    text = stmpo("simulate", "--strategy", strategy).out
     assert "efficiency" in text
     assert "frames rendered twice" in text
 
@@ -79,8 +77,7 @@ def test_what_cannot_be_used_is_refused_in_words(
     arguments: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadInput, match=words):
-        CliRunner().invoke(simulate_command, arguments, catch_exceptions=False)
+    assert words in refusal("simulate", *arguments)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +86,7 @@ def test_what_cannot_be_used_is_refused_in_words(
 def test_files_that_hold_no_costs_are_refused(text: str, tmp_path: Path) -> None:
     costs = tmp_path / "costs.json"
     costs.write_text(text)
-    with pytest.raises(BadInput, match="--costs"):
-        CliRunner().invoke(simulate_command, ["--costs", str(costs)], catch_exceptions=False)
+    assert "--costs" in refusal("simulate", "--costs", str(costs))
 
 
 def test_a_record_is_what_the_strategy_believes_beforehand(tmp_path: Path) -> None:

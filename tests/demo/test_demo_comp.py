@@ -6,10 +6,10 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from tools.demo_comp.compose import main, text
 
 from stmpo.demo import DEMO_COMP
 from stmpo.renderers.lottie.renderer import LottieInfo, check_lottie
+from tools.demo_comp.compose import main, text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -102,7 +102,7 @@ def test_clean_says_that_there_is_nothing(
     for name in ("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     assert run(["fonts", "clean", "--dry-run"]) == 0
-    assert capsys.readouterr().out == "no job has left a font for this user\n"
+    assert capsys.readouterr().out == "no job has left fonts behind for this user\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -105,9 +105,9 @@ def test_an_output_that_is_a_pattern_is_taken(asked: Asked, output: str) -> None
         (["--end=1"], "belong together"),
         (["--start=3", "--end=1"], "--start 3 comes after --end 1"),
         (["--concurrency=-1"], "--concurrency -1: must be at least 0"),
-        (["--concurrency=x"], "invalid int value"),
-        (["--unknown"], "unrecognized arguments: --unknown"),
-        (["--conc=3"], "unrecognized arguments"),
+        (["--concurrency=x"], "a whole number is wanted"),
+        (["--unknown"], "unknown option --unknown"),
+        (["--conc=3"], "unknown option --conc"),
     ],
 )
 def test_what_is_wrong_is_one_line(asked: Asked, arguments: list[str], words: str) -> None:

@@ -1,10 +1,10 @@
-"""Makes the demo's animation: four seconds from night to dawn, 120 frames of 1920 x 1080 at 30 a second.
+"""Writes the demo's animation: four seconds from night to dawn, 120 frames of 1920 x 1080 at 30 per second.
 
-    python -m tools.demo_comp.compose            # writes demo.json beside this file
+    python -m tools.demo_comp.compose            # writes src/stmpo/demo/demo.json
     python -m tools.demo_comp.compose FILE
 
-A Lottie document is a stack of layers, the first in front. The scene's parts are one module each; all chance in them is
-seeded, so the file is the same whenever it is made, and the repository's copy is tested to be what this makes.
+A Lottie document is a stack of layers, the first in front. Each part of the scene is one module. All chance
+is seeded, so the file is the same whenever it is made; a test compares the repository's copy with it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.demo import DEMO_COMP
 from tools.demo_comp.lottie_doc import LAST, rounded
 from tools.demo_comp.scene_land import fireflies, lake, mountains, pines
 from tools.demo_comp.scene_planet import planet, sun
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def document() -> Json:
-    """The whole animation as a Lottie document."""
+    """Return the animation as a Lottie document."""
     layers = [
         *vignette(),
         fireflies(),
@@ -60,14 +61,14 @@ def document() -> Json:
 
 
 def text() -> str:
-    """The document as the file holds it."""
+    """Return the contents of the file."""
     return json.dumps(rounded(document()), separators=(",", ":")) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the animation."""
     given = sys.argv[1:] if argv is None else argv
-    path = Path(given[0]) if given else Path(__file__).with_name("demo.json")
+    path = Path(given[0]) if given else DEMO_COMP
     path.write_text(text(), encoding="ascii", newline="\n")
     print(f"{path}: {path.stat().st_size:,} bytes")
     return 0

@@ -1,7 +1,8 @@
-"""A small vocabulary for writing Lottie documents: values, shapes, layers. Everything returns plain JSON values.
+"""A small vocabulary for writing Lottie documents: values, shapes, layers. Everything returns plain JSON
+values.
 
-Colours are `#rrggbb`, angles degrees, times frames. An animated value is a list of `(frame, value)` keys, eased between
-them; a plain value stands still. rlottie draws what this vocabulary can say.
+Colours are `#rrggbb`, angles degrees, times frames. An animated value is a list of `(frame, value)` keys,
+eased between them; a plain value stands still. rlottie draws what this vocabulary can say.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ LAST = 120
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to three decimals, whole ones without a point: what a pixel needs, and the same text everywhere."""
+    """Numbers to three decimals, whole ones without a point: what a pixel needs, and the same text
+    everywhere.
+    """
     if isinstance(value, float):
         short = round(value, 3)
         return int(short) if short == int(short) else short
@@ -195,7 +198,9 @@ def trim(start: Value | Keys, end: Value | Keys, ease: float = 0.8) -> Json:
 
 
 def repeat(copies: int, step: Json, *, first: float = 100, last: float = 100) -> Json:
-    """Copies of what stands before it, each one `step` (a `transform`) further; opacity from `first` to `last`."""
+    """Copies of what stands before it, each one `step` (a `transform`) further; opacity from `first` to
+    `last`.
+    """
     return {
         "ty": "rp",
         "c": still(copies),

@@ -67,7 +67,9 @@ def _mountain(
     colours: tuple[str, str],
     opacity: Value | Keys = 100,
 ) -> Json:
-    """One range: its seed and drift in pixels; its base, roughness and detail; its colours from top to foot."""
+    """One range: its seed and drift in pixels; its base, roughness and detail; its colours from top to
+    foot.
+    """
     (seed, drift), (base, rough, splits) = kind, form
     line = _ridge(seed, base, rough, splits)
     outline = path([*line, (WIDTH + 200, HEIGHT), (-200, HEIGHT)], closed=True)

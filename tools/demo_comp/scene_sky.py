@@ -106,7 +106,9 @@ def aurora() -> list[Json]:
 
 
 def _curtain(seed: int, colours: tuple[str, str], place: tuple[float, float], strength: float) -> Json:
-    """One curtain: its colours from foot to top, its foot and height in pixels, each band's opacity in percent."""
+    """One curtain: its colours from foot to top, its foot and height in pixels, each band's opacity in
+    percent.
+    """
     bands = []
     for band in range(1, _STRIPS + 1):
         part = (band / _STRIPS) ** 1.6

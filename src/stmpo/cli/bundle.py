@@ -1,28 +1,36 @@
-"""`stmpo bundle`: parse, call, print."""
+"""`stmpo bundle`: write a job bundle for Deadline Cloud."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import click
+from stmpo.cli.bundle_options import add_job_options, job_size, place_of, prepared, written
+from stmpo.system.command_parser import CommandParser
 
-from stmpo.cli.bundle_options import counted, job_options, place_of, prepared, written
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-@click.command("bundle", short_help="Write a job bundle for AWS Deadline Cloud, without After Effects.")
-@click.argument("project", metavar="PROJECT")
-@click.option(
-    "-o", "--output", required=True, metavar="FOLDER", help="The bundle's folder: a new or an empty one."
-)
-@job_options
-def bundle_command(project: str, output: str, **values: Any) -> int:
-    """Write a job bundle that renders PROJECT (.aep), a step for each item of its render queue.
-
-    It is checked by OpenJD's own reader first. Send it by `stmpo submit FOLDER` or `deadline bundle submit FOLDER`.
-    """
-    folder = place_of(output, "--output")
-    job = prepared(place_of(project, "PROJECT"), values)
-    done = written(job, folder, values)
-    files = 0 if job.bundle is None else len(job.bundle.inputs) + len(job.bundle.fonts.copies)
-    click.echo(f"{done.folder}: {counted(len(job.items), done.tasks, files)} to travel")
+def main(arguments: Sequence[str]) -> int:
+    """Write the bundle and print its folder."""
+    given = _parser().read(arguments)
+    folder = place_of(given.output, "--output")
+    job = prepared(place_of(given.project, "PROJECT"), given)
+    done = written(job, folder, given)
+    print(f"{done.folder}: {job_size(job, done.tasks)} to send")
     return 0
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "stmpo bundle",
+        "Write a job bundle that renders PROJECT (.aep), with one step per item of its render queue. OpenJD's own reader "
+        'checks it first. Send it with "stmpo submit FOLDER" or "deadline bundle submit FOLDER".',
+        usage="PROJECT -o FOLDER [options]",
+    )
+    parser.add_argument("project", metavar="PROJECT", help="The project to render.")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FOLDER", help="The bundle's folder: a new or an empty one."
+    )
+    add_job_options(parser)
+    return parser

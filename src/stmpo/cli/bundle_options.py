@@ -1,27 +1,26 @@
-"""What `stmpo bundle` and `stmpo submit` share: the options of a job, and telling what was found."""
+"""The options of a Deadline Cloud job, which `stmpo bundle` and `stmpo submit` share, and what is made of
+them.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.model.text import visible
 from stmpo.system import paths
+from stmpo.system.command_parser import CommandParser, number
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
 
-    from stmpo.deadline.bundle import Written
-    from stmpo.deadline.request import Prepared, Request
-
-_F = TypeVar("_F", bound=Callable[..., Any])
+    from stmpo.deadline.bundle import WrittenBundle
+    from stmpo.deadline.request import JobRequest, PreparedJob
 
 _DEADLINE = {
     "priority": "deadline:priority",
@@ -30,150 +29,177 @@ _DEADLINE = {
     "max_retries_per_task": "deadline:maxRetriesPerTask",
     "max_workers": "deadline:maxWorkerCount",
 }
-"""Options that are the service's own, by what a bundle calls them."""
+"""Options that are the service's own, and their names in a bundle."""
 
-_OPTIONS = (
-    click.option(
+_OF_A_BUNDLE = frozenset({"name", "parameters", *_DEADLINE})
+"""The options that a bundle that is already written still takes."""
+
+
+def add_job_options(parser: CommandParser) -> None:
+    """Give a command the options of a job."""
+    add = parser.add_argument
+    each: dict[str, Any] = {"action": "append", "default": []}
+    add(
         "--item",
-        "items",
-        type=int,
-        multiple=True,
+        dest="items",
+        **each,
+        type=number(int),
         metavar="N",
-        help="Queue item, from 1.  [default: all ticked ones]",
-    ),
-    click.option("--frames", metavar="RANGE", help="Frames of a single item, instead of its own."),
-    click.option(
-        "--output-dir", metavar="FOLDER", help="Deliver to this folder; file names stay as they are."
-    ),
-    click.option(
+        help="Render queue item, counted from 1. May be repeated.  [default: all ticked items]",
+    )
+    add("--frames", metavar="RANGE", help="Frames to render, if a single item is chosen.")
+    add("--output-dir", metavar="FOLDER", help="Deliver to this folder; file names stay the same.")
+    add(
         "--also",
-        multiple=True,
-        metavar="FILE_OR_FOLDER",
-        help="Send this too: what the project needs and does not name as footage.",
-    ),
-    click.option("--name", help="Name of the job.  [default: the project's]"),
-    click.option(
+        **each,
+        metavar="PATH",
+        help="Also send this file or folder, which the project needs but does not list as footage. May be repeated.",
+    )
+    add("--name", metavar="TEXT", help="Name of the job.  [default: the project's name]")
+    add(
         "-p",
         "--parameter",
-        "parameters",
-        multiple=True,
+        dest="parameters",
+        **each,
         metavar="NAME=VALUE",
-        help="A job parameter, such as Concurrency=12.",
-    ),
-    click.option("--continue-on-missing-footage", is_flag=True, help="Send it although footage is missing."),
-    click.option("--priority", type=click.IntRange(0, 100), help="Of the job, 0 to 100."),
-    click.option(
-        "--initial-state", type=click.Choice(["READY", "SUSPENDED"]), help="Whether tasks start at once."
-    ),
-    click.option("--max-failed-tasks", type=click.IntRange(0), help="Failed tasks that fail the job."),
-    click.option("--max-retries-per-task", type=click.IntRange(0), help="Further attempts at a task."),
-    click.option("--max-workers", type=click.IntRange(-1), help="Most workers at a time; -1 is any number."),
-    click.option(
+        help="Set a job parameter, such as Concurrency=12. May be repeated.",
+    )
+    add("--continue-on-missing-footage", action="store_true", help="Send the job even if footage is missing.")
+    _add_service_options(parser)
+    _add_worker_options(parser)
+    _add_font_options(parser)
+
+
+def _add_service_options(parser: CommandParser) -> None:
+    add = parser.add_argument
+    add("--priority", type=number(int, 0, 100), metavar="N", help="Priority of the job, 0 to 100.")
+    add(
+        "--initial-state",
+        choices=("READY", "SUSPENDED"),
+        help="READY starts the tasks at once; SUSPENDED waits for you.",
+    )
+    add("--max-failed-tasks", type=number(int, 0), metavar="N", help="Failed tasks that fail the job.")
+    add("--max-retries-per-task", type=number(int, 0), metavar="N", help="Retries of a task.")
+    add("--max-workers", type=number(int, -1), metavar="N", help="Most workers at a time; -1 is no limit.")
+    add("--task-timeout", type=number(int, 1), metavar="SECONDS", help="Stop a task after this many seconds.")
+    add("--conda-packages", metavar="LIST", help="Packages for a queue with a Conda environment.")
+
+
+def _add_worker_options(parser: CommandParser) -> None:
+    add = parser.add_argument
+    add(
         "--os",
-        "systems",
+        dest="systems",
         metavar="LIST",
-        help="Workers' systems: windows, macos, linux, or any.  [default: windows,macos]",
-    ),
-    click.option("--min-vcpus", type=click.IntRange(1), help="Least vCPUs of a worker."),
-    click.option(
-        "--min-memory-gb", type=click.IntRange(1), help="Least memory of a worker, in GB (2^30 bytes)."
-    ),
-    click.option(
-        "--task-timeout", type=click.IntRange(1), metavar="SECONDS", help="Stop a task after so long."
-    ),
-    click.option(
-        "--python", metavar="COMMAND", help="Python on a worker.  [default: the first that is new enough]"
-    ),
-    click.option(
-        "--wheels",
-        "wheels",
-        multiple=True,
-        metavar="FOLDER",
-        help="Where wheels of psutil lie, for workers without it.",
-    ),
-    click.option("--offline", is_flag=True, help="Download no wheels; what is here travels with the job."),
-    click.option("--no-fonts", is_flag=True, help="Send no fonts; workers have them."),
-    click.option(
-        "--all-fonts", is_flag=True, help="Send also fonts that licence bits or Adobe Fonts speak against."
-    ),
-    click.option(
-        "--max-fonts-mb",
-        type=click.IntRange(1),
+        help="Operating systems of workers: windows, macos, linux, or any.  [default: windows,macos]",
+    )
+    add("--min-vcpus", type=number(int, 1), metavar="N", help="Fewest vCPUs of a worker.")
+    add(
+        "--min-memory-gb",
+        type=number(int, 1),
         metavar="N",
-        help="Most MB of fonts (10^6 bytes).  [default: 250]",
-    ),
-    click.option(
-        "--font",
-        "font_names",
-        multiple=True,
-        metavar="NAME",
-        help="A font that the project does not name: of an effect, of an expression (PostScript name).",
-    ),
-    click.option(
-        "--font-folder",
-        "font_folders",
-        multiple=True,
+        help="Least memory of a worker, in GB (2^30 bytes).",
+    )
+    add("--python", metavar="COMMAND", help="Python on a worker.  [default: the first that is new enough]")
+    add_wheel_options(parser)
+
+
+def add_wheel_options(parser: CommandParser) -> None:
+    """Give a command the options that say which wheels of psutil travel."""
+    parser.add_argument(
+        "--wheels",
+        action="append",
+        default=[],
         metavar="FOLDER",
-        help="Where fonts lie as well, before the system's own.",
-    ),
-    click.option("--conda-packages", metavar="LIST", help="Packages for a queue with a Conda environment."),
-)
+        help="Folder with wheels of psutil, for workers without it. May be repeated.",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="Download no wheels; use those on this machine."
+    )
 
 
-def job_options(function: _F) -> _F:
-    """Give a command the options of a job."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+def _add_font_options(parser: CommandParser) -> None:
+    add = parser.add_argument
+    add("--no-fonts", action="store_true", help="Send no fonts: the workers have them.")
+    add(
+        "--all-fonts",
+        action="store_true",
+        help="Also send fonts that their licence bits restrict or that come from Adobe Fonts.",
+    )
+    add(
+        "--max-fonts-mb",
+        type=number(int, 1),
+        metavar="N",
+        help="Most MB of fonts to send (10^6 bytes).  [default: 250]",
+    )
+    add(
+        "--font",
+        dest="font_names",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Also send this font, which only an effect or an expression uses (PostScript name). May be repeated.",
+    )
+    add_font_folders(parser)
 
 
-def given_options(values: dict[str, Any]) -> list[str]:
-    """Names of the job options that were really given, as a user writes them."""
-    named = {
-        "items": "--item",
-        "parameters": "--parameter",
-        "systems": "--os",
-        "font_names": "--font",
-        "font_folders": "--font-folder",
-    }
-    return [named.get(name, f"--{name.replace('_', '-')}") for name, value in values.items() if value]
+def add_font_folders(parser: CommandParser) -> None:
+    """Give a command the option that names further folders of fonts."""
+    parser.add_argument(
+        "--font-folder",
+        dest="font_folders",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="Look for fonts in this folder first, then in the system's folders. May be repeated.",
+    )
 
 
-def request_of(project: Path, values: dict[str, Any]) -> Request:
-    """The job that the options ask for.
+def given_for_a_project(given: Namespace) -> list[str]:
+    """Return the options that were given and only make sense for a project, not for a bundle, as a user
+    writes them.
+    """
+    parser = CommandParser("stmpo")
+    add_job_options(parser)
+    flags = parser.flags().items()
+    return [flag for name, flag in flags if name not in _OF_A_BUNDLE and getattr(given, name, None)]
+
+
+def request_of(project: Path, given: Namespace) -> JobRequest:
+    """Return the job that the options ask for.
 
     Raises:
-        BadInput: a parameter or a list that cannot be read.
+        BadInput: a parameter or a list cannot be read.
     """
-    from stmpo.deadline.request import MISSING_FOOTAGE, Request  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.deadline.request import MISSING_FOOTAGE_PARAMETER, JobRequest  # noqa: PLC0415 - `--help` does not need it
 
-    parameters = parameters_of(values["parameters"])
-    output_dir = None if values["output_dir"] is None else place_of(values["output_dir"], "--output-dir")
+    parameters = parameters_of(given.parameters)
+    output_dir = None if given.output_dir is None else place_of(given.output_dir, "--output-dir")
     if output_dir is not None and paths.is_file(output_dir):
         raise BadInput(f"--output-dir {output_dir} is a file; give a folder")
-    if values["continue_on_missing_footage"]:
-        parameters[MISSING_FOOTAGE] = "true"
-    return Request(
+    if given.continue_on_missing_footage:
+        parameters[MISSING_FOOTAGE_PARAMETER] = "true"
+    return JobRequest(
         project=project,
-        items=values["items"],
-        frames=values["frames"],
+        items=tuple(given.items),
+        frames=given.frames,
         output_dir=output_dir,
-        also=tuple(place_of(place, "--also") for place in values["also"]),
-        name=values["name"],
+        also=tuple(place_of(place, "--also") for place in given.also),
+        name=given.name,
         parameters=parameters,
-        deadline=service_values(values),
-        options=_template_options(values),
-        fonts=_fonts_policy(values),
-        font_names=_font_names(values["font_names"]),
-        font_folders=folders_of(values["font_folders"], "--font-folder"),
+        deadline=service_values(given),
+        options=_template_options(given),
+        fonts=_fonts_policy(given),
+        font_names=_font_names(given.font_names),
+        font_folders=folders_of(given.font_folders, "--font-folder"),
     )
 
 
 def place_of(text: str, option: str) -> Path:
-    """A file or folder as given on the command line by this option or argument, absolute.
+    """Return the absolute path of a file or folder given by this option or argument.
 
     Raises:
-        BadInput: it is empty, as an unset variable in somebody's script is; that would be the current folder.
+        BadInput: it is empty, as an unset variable in a script is; it would mean the current folder.
     """
     from stmpo.engine.prepare import absolute  # noqa: PLC0415
 
@@ -183,7 +209,7 @@ def place_of(text: str, option: str) -> Path:
 
 
 def folders_of(texts: Sequence[str], option: str) -> tuple[Path, ...]:
-    """Folders as given on the command line by this option, absolute.
+    """Return the absolute paths of folders given by this option.
 
     Raises:
         BadInput: one of them is not a folder.
@@ -195,19 +221,19 @@ def folders_of(texts: Sequence[str], option: str) -> tuple[Path, ...]:
     return folders
 
 
-def service_values(values: dict[str, Any]) -> dict[str, str | int]:
-    """The `deadline:` values that were given.
+def service_values(given: Namespace) -> dict[str, str | int]:
+    """Return the `deadline:` values that were given.
 
     Raises:
-        BadInput: no worker at all is asked for, which the service refuses.
+        BadInput: zero workers are asked for, which the service refuses.
     """
-    if values["max_workers"] == 0:
+    if given.max_workers == 0:
         raise BadInput("--max-workers 0 would render nothing; give 1 or more, or -1 for any number")
-    return {name: values[key] for key, name in _DEADLINE.items() if values[key] is not None}
+    return {name: getattr(given, key) for key, name in _DEADLINE.items() if getattr(given, key) is not None}
 
 
 def parameters_of(texts: Sequence[str]) -> dict[str, str]:
-    """Read `NAME=VALUE`s; a later one wins.
+    """Read each `NAME=VALUE`; a later one replaces an earlier one.
 
     Raises:
         BadInput: one of them is something else.
@@ -221,83 +247,88 @@ def parameters_of(texts: Sequence[str]) -> dict[str, str]:
     return parameters
 
 
-def prepared(project: Path, values: dict[str, Any]) -> Prepared:
-    """Look the job over, tell what was found, and refuse it where it would not render.
+def prepared(project: Path, given: Namespace) -> PreparedJob:
+    """Check the job, print what was found, and refuse a job that would not render.
 
     Raises:
-        BadInput: it would not, or it cannot be read.
+        BadInput: the job would not render, or the project cannot be read.
     """
-    from stmpo.deadline.request import prepare  # noqa: PLC0415
+    from stmpo.deadline.request import prepare_job  # noqa: PLC0415
 
-    result = prepare(request_of(project, values), os.environ)
+    result = prepare_job(request_of(project, given), os.environ)
     for finding in result.findings:
         print(visible(str(finding)), file=sys.stderr)
-    if result.left_out and not values["items"]:  # who has chosen items knows which ones they left out
+    if result.left_out and not given.items:  # a user who has chosen items knows which ones are left out
         print(f"not rendered: {visible(result.left_out)}", file=sys.stderr)
     if result.bundle is None:
         raise BadInput(result.refusal)
     return result
 
 
-def counted(items: int, tasks: int, files: int) -> str:
-    """How large a job is, in words."""
+def job_size(job: PreparedJob, tasks: int) -> str:
+    """Return the size of a job: "1 item, 24 tasks, 3 files"."""
     from stmpo.model.text import plural  # noqa: PLC0415 - `--help` does not need it
 
-    return f"{plural(items, 'item')}, {plural(tasks, 'task')}, {plural(files, 'file')}"
+    files = 0 if job.bundle is None else len(job.bundle.inputs) + len(job.bundle.fonts.copies)
+    return f"{plural(len(job.items), 'item')}, {plural(tasks, 'task')}, {plural(files, 'file')}"
 
 
-def written(job: Prepared, folder: Path, values: dict[str, Any]) -> Written:
-    """Write the bundle, and tell which workers need psutil installed.
+def written(job: PreparedJob, folder: Path, given: Namespace) -> WrittenBundle:
+    """Write the bundle, and warn of workers that need psutil installed.
 
     Raises:
-        BadInput: OpenJD refuses it, or it cannot be written.
+        BadInput: OpenJD refuses the bundle, or it cannot be written.
     """
     from stmpo.deadline.bundle import write_bundle  # noqa: PLC0415
 
     assert job.bundle is not None
-    sources = folders_of(values["wheels"], "--wheels")
-    done = write_bundle(job.bundle, folder, wheels=sources, download=not values["offline"])
-    wanted = _systems(values["systems"]) or ("windows", "macos")
-    bare = [system for system in wanted if system not in done.systems]
-    if bare:
+    sources = folders_of(given.wheels, "--wheels")
+    done = write_bundle(job.bundle, folder, wheels=sources, download=not given.offline)
+    wanted = _systems(given.systems) or ("windows", "macos")
+    warn_without_psutil([system for system in wanted if system not in done.systems], "the job")
+    return done
+
+
+def warn_without_psutil(systems: Sequence[str], carrier: str) -> None:
+    """Warn if no psutil travels for these systems with `carrier`, such as "the job"."""
+    if systems:
         print(
-            f"warning: no psutil for {' and '.join(bare)} travels with the job; workers there need it installed "
+            f"warning: no psutil for {' and '.join(systems)} travels with {carrier}; workers there need it installed "
             "(or give --wheels FOLDER)",
             file=sys.stderr,
         )
-    return done
 
 
 def _font_names(texts: Sequence[str]) -> tuple[str, ...]:
     for text in texts:
         if not text.strip() or not text.isprintable():
             raise BadInput(
-                f"--font {text!r} is no name of a font; give its PostScript name, such as Name-Bold"
+                f"--font {text!r} is not a font's name; give its PostScript name, such as Name-Bold"
             )
     return tuple(text.strip() for text in texts)
 
 
-def _fonts_policy(values: dict[str, Any]) -> Any:
-    from stmpo.fonts.collect import LIMIT, Policy  # noqa: PLC0415
+def _fonts_policy(given: Namespace) -> Any:
+    from stmpo.fonts.collect import SIZE_LIMIT, CollectPolicy  # noqa: PLC0415
 
-    most = values["max_fonts_mb"]
-    return Policy(
-        nothing=values["no_fonts"],
-        everything=values["all_fonts"],
-        limit=LIMIT if most is None else most * 10**6,
+    most = given.max_fonts_mb
+    return CollectPolicy(
+        no_fonts=given.no_fonts,
+        all_fonts=given.all_fonts,
+        limit=SIZE_LIMIT if most is None else most * 10**6,
     )
 
 
-def _template_options(values: dict[str, Any]) -> Any:
+def _template_options(given: Namespace) -> Any:
     from stmpo.deadline.template import TemplateOptions  # noqa: PLC0415
 
     chosen = {
-        "os_families": _systems(values["systems"]),
-        "min_vcpus": values["min_vcpus"],
-        "min_memory_mib": None if values["min_memory_gb"] is None else values["min_memory_gb"] * 1024,
-        "task_timeout_seconds": values["task_timeout"],
-        "python": values["python"],
-        "conda_packages": values["conda_packages"],
+        "os_families": _systems(given.systems),
+        "min_vcpus": given.min_vcpus,
+        "min_memory_mib": None if given.min_memory_gb is None else given.min_memory_gb * 1024,
+        "task_timeout_seconds": given.task_timeout,
+        "python": given.python,
+        "conda_packages": given.conda_packages,
     }
     return TemplateOptions(**{name: value for name, value in chosen.items() if value is not None})
 

@@ -1,4 +1,4 @@
-"""`stmpo demo`: the main job on a comp that comes with the package, and what was gained by it."""
+"""`stmpo demo`: render the comp that comes with the package and show the gain."""
 
 from __future__ import annotations
 
@@ -6,47 +6,33 @@ import os
 import shutil
 import time
 from pathlib import Path
-
-import click
+from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput, ExitCode
+from stmpo.system.command_parser import CommandParser, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-@click.command("demo", short_help="Render the demo comp by several processes, and see what was gained.")
-@click.option(
-    "--output-dir",
-    default="demo-output",
-    show_default=True,
-    metavar="FOLDER",
-    help="Where the frames and the sheet go.",
-)
-@click.option(
-    "--processes",
-    type=click.IntRange(1, 256),
-    default=None,
-    help="Renderer processes.  [default: one a CPU, at least 2]",
-)
-@click.option("--frames", default=None, metavar="RANGE", help="Frames to render.  [default: all 120]")
-@click.option(
-    "--compare", is_flag=True, help="Render it by one process as well, to measure instead of to estimate."
-)
-def demo_command(output_dir: str, processes: int | None, frames: str | None, compare: bool) -> int:
-    """Render the demo comp (120 frames, 1920 x 1080) by several processes of the embedded renderer."""
+def main(arguments: Sequence[str]) -> int:
+    """Render the demo comp (120 frames, 1920 x 1080) with several processes of the embedded renderer."""
+    given = _parser().read(arguments)
     from stmpo.demo import DEMO_COMP  # noqa: PLC0415 - `--help` does not need the engine
     from stmpo.demo.contact_sheet import contact_sheet  # noqa: PLC0415
     from stmpo.machine import discover  # noqa: PLC0415
     from stmpo.model.text import duration  # noqa: PLC0415
     from stmpo.system.signals import raise_on_signal  # noqa: PLC0415
 
-    folder = Path.cwd() / output_dir
-    count = processes or max(2, len(discover().cpus))
-    seconds, code = _timed_render(DEMO_COMP, folder / "frames", count, frames)
+    folder = Path.cwd() / given.output_dir
+    count = given.processes or max(2, len(discover().cpus))
+    seconds, code = _timed_render(DEMO_COMP, folder / "frames", count, given.frames)
     if code is not ExitCode.OK:
         return int(code)
     raise_on_signal()
     sheet = contact_sheet(sorted((folder / "frames").glob("demo_*.png")), folder / "contact-sheet.png")
-    if compare:
-        alone, code = _timed_render(DEMO_COMP, folder / "one-process", 1, frames)
+    if given.compare:
+        alone, code = _timed_render(DEMO_COMP, folder / "one-process", 1, given.frames)
         if code is not ExitCode.OK:
             return int(code)
         print(
@@ -57,8 +43,33 @@ def demo_command(output_dir: str, processes: int | None, frames: str | None, com
     return int(ExitCode.OK)
 
 
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "stmpo demo",
+        "Render the demo comp (120 frames, 1920 x 1080) with several processes of the embedded renderer.",
+        usage="[options]",
+    )
+    parser.add_argument(
+        "--output-dir",
+        default="demo-output",
+        metavar="FOLDER",
+        help="Folder of the frames and the contact sheet.  [default: demo-output]",
+    )
+    parser.add_argument(
+        "--processes",
+        type=number(int, 1, 256),
+        metavar="N",
+        help="Number of renderer processes.  [default: one per CPU, at least 2]",
+    )
+    parser.add_argument("--frames", metavar="RANGE", help="Frames to render.  [default: all 120]")
+    parser.add_argument(
+        "--compare", action="store_true", help="Render again with one process, to measure the gain."
+    )
+    return parser
+
+
 def _timed_render(comp: Path, folder: Path, processes: int, frames: str | None) -> tuple[float, ExitCode]:
-    """Render into an empty folder; seconds and exit code."""
+    """Render into an empty folder; return seconds and exit code."""
     from stmpo.api import run_render  # noqa: PLC0415
     from stmpo.model.options import JobOptions, RunOptions, resolve  # noqa: PLC0415
 
@@ -71,7 +82,11 @@ def _timed_render(comp: Path, folder: Path, processes: int, frames: str | None) 
 
 
 def _empty(folder: Path) -> None:
-    """Make way for the demo's own frames, and for nothing else's."""
+    """Remove frames of an earlier demo.
+
+    Raises:
+        BadInput: the folder holds a file of somebody else.
+    """
     strangers = [] if not folder.is_dir() else [p for p in folder.iterdir() if not _is_ours(p)]
     if strangers:
         raise BadInput(

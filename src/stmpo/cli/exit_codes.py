@@ -1,16 +1,16 @@
-"""Where errors become exit codes, and standard streams what commands can rely on.
+"""Turn errors into exit codes, and give commands standard streams that they can rely on.
 
-A `StmpoError` is one line on standard error and its code. Anything else is a defect; it keeps its traceback and exits
-with `ExitCode.INTERNAL`.
+A `StmpoError` is printed as one line on standard error and exits with its code. Anything else is a defect:
+it keeps its traceback and exits with `ExitCode.INTERNAL`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
 import sys
-import traceback
 from pathlib import Path
 
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
@@ -20,13 +20,15 @@ from stmpo.system.files import is_full
 
 
 def open_streams() -> None:
-    """Whoever starts this without standard streams, as services do, hears nothing and gets the frames all the same.
+    """Make standard streams usable: replace missing ones (services start programs without), write UTF-8 to
+    files.
 
-    A farm reads UTF-8, whatever code page its worker has.
+    A farm reads UTF-8, whatever the code page of its worker is.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            # Now: the next file that is opened would get the free number, and with it what renderers print.
+            # Before anything else is opened: that file would get the free number, and with it the output of
+            # renderers.
             setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
@@ -34,49 +36,54 @@ def open_streams() -> None:
 
 
 def refused(error: StmpoError) -> int:
-    """The exit code of what a user can act on; said before."""
-    _say(f"stmpo: {visible(str(error))}")  # one line, however a file is called
+    """Print an error that the user can act on; return its exit code."""
+    _say(f"stmpo: {visible(str(error))}")  # one line, whatever a file's name contains
     return int(error.exit_code)
 
 
-def cancelled(interrupt: BaseException) -> int:
-    """The exit code of a command that a signal has ended; said before."""
-    cause = interrupt.__cause__ or interrupt  # ours says which signal it was, and click wraps it
-    by = str(cause) if isinstance(cause, KeyboardInterrupt) else ""
+def cancelled(interrupt: KeyboardInterrupt) -> int:
+    """Print that a signal has ended the command; return the exit code."""
+    by = str(interrupt)  # the signal's name, if we raised it
     _say(f"stmpo: cancelled{by and f' by {by}'}")
     return int(ExitCode.CANCELLED)
 
 
 def _say(text: str) -> None:
-    """The last words, to standard error, which may be a pipe that nobody reads."""
+    """Write the last line to standard error, which may be a pipe without a reader."""
     error = SafeStream(sys.stderr)
     error.write(f"{text}\n")
     error.finish()
 
 
 def unexpected(error: Exception) -> int:
-    """The exit code of what no command expects; said before."""
-    if _nobody_reads(error):
+    """Print an error that no command expects; return the exit code. A reader that has gone is not an
+    error.
+    """
+    if _reader_has_gone(error):
+        _drop_output()
         return int(ExitCode.OK)
-    if (refusal := _surroundings(error)) is not None:
+    if (refusal := _of_surroundings(error)) is not None:
         return refused(refusal)
+    import traceback  # noqa: PLC0415 - only for a defect
+
     traceback.print_exception(error)
     print("stmpo: this is a defect of stmpo; please report it with the lines above", file=sys.stderr)
     return int(ExitCode.INTERNAL)
 
 
-def _surroundings(error: Exception) -> StmpoError | None:
-    """What no command can do without: a folder to be in, and room for what it prints."""
+def _of_surroundings(error: Exception) -> StmpoError | None:
+    """Return the refusal if the current folder has gone or the disk of standard output is full."""
     if not isinstance(error, OSError) or error.filename is not None:
         return None
-    if isinstance(error, FileNotFoundError) and not _stands_somewhere():
+    if isinstance(error, FileNotFoundError) and not _has_current_folder():
         return BadInput("the current folder does not exist any more; change to another one")
     if is_full(error):
+        _drop_output()
         return NoSpace("standard output cannot be written: no space is left on its disk")
     return None
 
 
-def _stands_somewhere() -> bool:
+def _has_current_folder() -> bool:
     try:
         Path.cwd()
     except OSError:
@@ -84,7 +91,15 @@ def _stands_somewhere() -> bool:
     return True
 
 
-def _nobody_reads(error: Exception) -> bool:
-    """Whether whoever read our output has gone. Windows' C runtime says EINVAL of such a pipe, without a Windows error."""
+def _reader_has_gone(error: Exception) -> bool:
+    """Return whether the error is a pipe's. Windows' C runtime reports EINVAL, without a Windows error."""
     closed = isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
     return isinstance(error, BrokenPipeError) or (closed and getattr(error, "winerror", 0) is None)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere: Python flushes once more at its exit, and would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

@@ -1,4 +1,4 @@
-"""`stmpo fonts`: parse, call, print. `stmpo fonts PROJECT` is `stmpo fonts show PROJECT`."""
+"""`stmpo fonts`: show the fonts of a project, or remove those that jobs have left behind."""
 
 from __future__ import annotations
 
@@ -6,89 +6,96 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from stmpo.cli.bundle_options import folders_of, place_of
+from stmpo.cli.bundle_options import add_font_folders, folders_of, place_of
+from stmpo.cli.choose import choose
 from stmpo.model.errors import BadInput
-from stmpo.model.text import visible
+from stmpo.model.text import one_line, plural, visible
+from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stmpo.fonts.find import ProjectFont
-    from stmpo.fonts.install.clean import Cleaned, InstalledFont
+    from stmpo.fonts.install.clean import CleanReport, InstalledFont
     from stmpo.project.model import FontUse, Project
 
 _SHOWN = 8
 """Layers of one font, at most: a template may have hundreds."""
 
 
-class _ShowByDefault(click.Group):
-    """A group whose command `show` need not be named."""
+_ABOUT = """\
+Show the fonts of a project: stmpo fonts PROJECT [options]
+Remove fonts that jobs have left behind: stmpo fonts clean"""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `show` before what is neither a command nor a call for help."""
-        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(
-    "fonts",
-    cls=_ShowByDefault,
-    short_help="Show a project's fonts: where they are, what travels.",
-    subcommand_metavar="PROJECT | COMMAND …",
-)
-def fonts_command() -> None:
-    """Show the fonts of a project: `stmpo fonts PROJECT`. Sweep those that jobs have left: `stmpo fonts clean`."""
+_COMMANDS = {
+    "show": "Show the fonts of PROJECT; the word may be left out.",
+    "clean": "Remove the fonts that jobs have left behind.",
+}
 
 
-@fonts_command.command("show", short_help="Show the fonts of PROJECT; need not be named.")
-@click.argument("project", metavar="PROJECT")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option(
-    "--font-folder",
-    "more",
-    multiple=True,
-    metavar="FOLDER",
-    help="Where fonts lie as well, before the system's own.",
-)
-def show(project: str, as_json: bool, more: tuple[str, ...]) -> int:
-    """Show the fonts of PROJECT (.aep): their files, whether they travel with a job, and the layers that show them."""
-    from stmpo.fonts.find import find  # noqa: PLC0415
-    from stmpo.project.read import read_project  # noqa: PLC0415 - `--help` does not need it
+def main(arguments: Sequence[str]) -> int:
+    """Run `show` or `clean`; `stmpo fonts PROJECT` is `stmpo fonts show PROJECT`."""
+    if arguments and arguments[0] not in {*_COMMANDS, "-h", "--help"}:
+        arguments = ["show", *arguments]
+    name, rest = choose("stmpo fonts", _ABOUT, _COMMANDS, arguments)
+    return clean(rest) if name == "clean" else show(rest)
 
-    folders = folders_of(more, "--font-folder")
-    read = read_project(place_of(project, "PROJECT"))
+
+def show(arguments: Sequence[str]) -> int:
+    """Print the fonts of a project: their files, whether they travel with a job, and the layers that use
+    them.
+    """
+    parser = CommandParser(
+        "stmpo fonts show",
+        "Show the fonts of PROJECT (.aep): their files, whether they travel with a job, and the layers that use them.",
+        usage="PROJECT [options]",
+    )
+    parser.add_argument("project", metavar="PROJECT", help="The project to read.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print JSON.")
+    add_font_folders(parser)
+    given = parser.read(arguments)
+    from stmpo.fonts.find import find  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.project.read import read_project  # noqa: PLC0415
+
+    folders = folders_of(given.font_folders, "--font-folder")
+    read = read_project(place_of(given.project, "PROJECT"))
     fonts = find(read.fonts, os.environ, more=folders)
-    if as_json:
-        click.echo(json.dumps(_as_json(read, fonts), ensure_ascii=False, indent=2))
+    if given.as_json:
+        print(json.dumps(_as_json(read, fonts), ensure_ascii=False, indent=2))
     else:
         for line in _lines(read, fonts):
-            click.echo(visible(line))
+            print(visible(line))
     return 0
 
 
-@fonts_command.command("clean", short_help="Remove the fonts that jobs have left.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@click.option(
-    "--all", "everything", is_flag=True, help="Also what sessions seem to use: nothing renders here now."
-)
-def clean(dry_run: bool, everything: bool) -> int:
+def clean(arguments: Sequence[str]) -> int:
     """Remove the fonts that jobs have installed for this user and that no session uses any more."""
+    parser = CommandParser(
+        "stmpo fonts clean",
+        "Remove the fonts that jobs have installed for this user and that no session uses any more.",
+        usage="[options]",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="Only list what would be removed.")
+    parser.add_argument(
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="Also remove fonts that a session seems to use. Only while nothing renders on this machine.",
+    )
+    given = parser.read(arguments)
     try:
-        from stmpo.fonts.install.clean import clean as sweep  # noqa: PLC0415
+        from stmpo.fonts.install.clean import clean as clean_fonts  # noqa: PLC0415
 
-        cleaned = sweep(os.environ, dry_run=dry_run, everything=everything)
+        cleaned = clean_fonts(os.environ, dry_run=given.dry_run, everything=given.everything)
     except OSError as error:
         raise BadInput(f"the list of installed fonts cannot be used: {error}") from None
-    for line in swept(cleaned, dry_run=dry_run):
-        click.echo(line)
+    for line in swept(cleaned, dry_run=given.dry_run):
+        print(line)
     return 0
 
 
 def described(font: ProjectFont) -> str:
-    """One line of a font: its state, what people call it, and its file."""
+    """Return one line about a font: its state, its family and style, and its file."""
     from stmpo.fonts.find import FontState  # noqa: PLC0415
 
     parts = [font.state.value]
@@ -100,12 +107,12 @@ def described(font: ProjectFont) -> str:
     if font.path is not None:
         face = f", face {font.face.index}" if font.face is not None and font.face.index else ""
         parts.append(f"{font.path}{face}")
-    return " ".join(f"{font.name}: {', '.join(parts)}".split())
+    return one_line(f"{font.name}: {', '.join(parts)}")
 
 
 def font_as_json(font: ProjectFont) -> dict[str, Any]:
-    """The same for programs."""
-    from stmpo.fonts.licence import embedding  # noqa: PLC0415
+    """Return the same as JSON values."""
+    from stmpo.fonts.licence import embedding_of  # noqa: PLC0415
 
     return {
         "name": font.name,
@@ -115,14 +122,14 @@ def font_as_json(font: ProjectFont) -> dict[str, Any]:
         "file": None if font.path is None else str(font.path),
         "face": None if font.face is None else font.face.index,
         "variable": font.face is not None and bool(font.face.axes),
-        "embedding": None if font.face is None else embedding(font.face.embedding).value,
+        "embedding": None if font.face is None else embedding_of(font.face.embedding).value,
         "note": font.note or None,
     }
 
 
 def _lines(project: Project, fonts: Iterable[ProjectFont]) -> Iterator[str]:
     fonts = list(fonts)
-    yield f"{project.path.name}: {len(fonts)} font{'' if len(fonts) == 1 else 's'}"
+    yield f"{project.path.name}: {plural(len(fonts), 'font')}"
     for font in fonts:
         yield ""
         yield described(font)
@@ -137,15 +144,14 @@ def _lines(project: Project, fonts: Iterable[ProjectFont]) -> Iterator[str]:
 
 
 def _use(use: FontUse) -> str:
-    layer = " ".join(use.layer.split())
-    return f"{use.comp} / {layer}{', by its expression' if use.expression else ''}"
+    return f"{use.comp} / {one_line(use.layer)}{', by its expression' if use.expression else ''}"
 
 
 def _findings(project: Project, fonts: Iterable[ProjectFont]) -> list[str]:
-    from stmpo.deadline.preflight_fonts import fonts_told  # noqa: PLC0415
-    from stmpo.fonts.collect import Policy, collect  # noqa: PLC0415
+    from stmpo.deadline.preflight_fonts import font_warnings  # noqa: PLC0415
+    from stmpo.fonts.collect import CollectPolicy, collect  # noqa: PLC0415
 
-    return list(fonts_told(project, collect(fonts, Policy())))
+    return list(font_warnings(project, collect(fonts, CollectPolicy())))
 
 
 def _as_json(project: Project, fonts: Iterable[ProjectFont]) -> dict[str, Any]:
@@ -170,17 +176,17 @@ def _as_json(project: Project, fonts: Iterable[ProjectFont]) -> dict[str, Any]:
     }
 
 
-def swept(cleaned: Cleaned, *, dry_run: bool) -> Iterator[str]:
-    """A line for each font that jobs had installed."""
+def swept(cleaned: CleanReport, *, dry_run: bool) -> Iterator[str]:
+    """Yield a line per font that jobs had installed."""
 
     def named(font: InstalledFont) -> str:
         return f"{font.path} ({', '.join(font.names)})"
 
     if not (cleaned.kept or cleaned.removed or cleaned.locked):
-        yield "no job has left a font for this user"
+        yield "no job has left fonts behind for this user"
     for font in cleaned.removed:
         yield f"{'would remove' if dry_run else 'removed'} {named(font)}"
     for font in cleaned.kept:
         yield f"kept {named(font)}: used by {', '.join(font.sessions)}"
     for font in cleaned.locked:
-        yield f"locked {named(font)}: a program has it open; it goes with the next session, or the next call"
+        yield f"locked {named(font)}: a program has it open; the next session or the next call removes it"

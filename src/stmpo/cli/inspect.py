@@ -1,4 +1,4 @@
-"""`stmpo inspect`: parse, call, print."""
+"""`stmpo inspect`: show what a project contains, without After Effects."""
 
 from __future__ import annotations
 
@@ -6,38 +6,48 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from stmpo.cli.bundle_options import place_of
 from stmpo.cli.fonts import described, font_as_json
 from stmpo.model.text import visible
+from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stmpo.deadline.assets import AssetScan
     from stmpo.fonts.find import ProjectFont
     from stmpo.project.model import Project, QueueItem
 
 
-@click.command("inspect", short_help="Show what an After Effects project holds, without After Effects.")
-@click.argument("project", metavar="PROJECT")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def inspect_command(project: str, as_json: bool) -> int:
-    """Show the comps, render queue, footage and fonts of PROJECT (.aep), and what would not render on a worker."""
-    from stmpo.deadline.assets import find_footage  # noqa: PLC0415
+def main(arguments: Sequence[str]) -> int:
+    """Print the comps, render queue, footage and fonts of a project, and what would not render on a
+    worker.
+    """
+    given = _parser().read(arguments)
+    from stmpo.deadline.assets import scan_footage  # noqa: PLC0415 - `--help` does not need it
     from stmpo.fonts.find import find  # noqa: PLC0415
-    from stmpo.project.read import read_project  # noqa: PLC0415 - `--help` does not need it
+    from stmpo.project.read import read_project  # noqa: PLC0415
 
-    read = read_project(place_of(project, "PROJECT"))
-    found = find_footage(read)
+    read = read_project(place_of(given.project, "PROJECT"))
+    found = scan_footage(read)
     fonts = find(read.fonts, os.environ)
-    if as_json:
-        click.echo(json.dumps(_as_json(read, found, fonts), ensure_ascii=False, indent=2))
+    if given.as_json:
+        print(json.dumps(_as_json(read, found, fonts), ensure_ascii=False, indent=2))
     else:
         for line in _lines(read, found, fonts):
-            click.echo(visible(line))
+            print(visible(line))
     return 0
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "stmpo inspect",
+        "Show the comps, render queue, footage and fonts of PROJECT (.aep), and what would not render on a worker.",
+        usage="PROJECT [options]",
+    )
+    parser.add_argument("project", metavar="PROJECT", help="The project to read.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print JSON.")
+    return parser
 
 
 def _lines(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> Iterator[str]:
@@ -84,14 +94,14 @@ def _footage(one: AssetScan) -> str:
 
 
 def _findings(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> list[str]:
-    from stmpo.deadline.preflight import check, choose  # noqa: PLC0415
-    from stmpo.fonts.collect import Policy, collect  # noqa: PLC0415
+    from stmpo.deadline.preflight import check_project, choose_items  # noqa: PLC0415
+    from stmpo.fonts.collect import CollectPolicy, collect  # noqa: PLC0415
 
-    findings = check(
+    findings = check_project(
         project,
-        choose(project, ()),
+        choose_items(project, ()),
         found,
-        fonts=collect(fonts, Policy()),
+        fonts=collect(fonts, CollectPolicy()),
         elsewhere=False,
         continue_on_missing=False,
     )

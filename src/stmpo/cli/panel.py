@@ -1,156 +1,183 @@
-"""`stmpo panel`: put the panel into After Effects, take it away, say where it is, pack it."""
+"""`stmpo panel`: install the panel into After Effects, remove it, show where it is, pack it."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from stmpo.cli.bundle_options import folders_of
+from stmpo.cli.bundle_options import add_wheel_options, folders_of, warn_without_psutil
+from stmpo.cli.choose import choose
 from stmpo.model.errors import BadInput
+from stmpo.model.text import plural
+from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
     from stmpo.deadline.panel.install import PanelState
     from stmpo.deadline.panel.places_common import PanelFolder
     from stmpo.deadline.panel.source import Panel
 
-_TO = click.option("--to", metavar="FOLDER", help="This folder, instead of After Effects' own.")
-_EVERYONE = click.option(
-    "--everyone", is_flag=True, help="For all users, in After Effects' own folder; needs an administrator."
-)
-_EDITION = click.option(
-    "--after-effects", "edition", metavar="YEAR", help="Only this edition, such as 2025.  [default: all]"
-)
-_WHEELS = click.option(
-    "--wheels", multiple=True, metavar="FOLDER", help="Where wheels of psutil lie, for workers without it."
-)
-_OFFLINE = click.option("--offline", is_flag=True, help="Download no wheels; what is here travels along.")
+_COMMANDS = {
+    "install": "Install the panel, or update it.",
+    "status": "Show where it is installed, and whether it is complete.",
+    "uninstall": "Remove exactly what was installed.",
+    "zip": "Pack it for machines without Python.",
+}
 
 
-@click.group("panel", short_help="Install, remove and pack the panel for After Effects.")
-def panel_command() -> None:
-    """Install, remove and pack the panel that submits from within After Effects."""
+def main(arguments: Sequence[str]) -> int:
+    """Run one of the panel's commands."""
+    about = "Install, remove or pack the panel that submits from within After Effects."
+    name, rest = choose("stmpo panel", about, _COMMANDS, arguments)
+    commands = {"install": install, "status": status, "uninstall": uninstall, "zip": pack}
+    return commands[name](rest)
 
 
-@panel_command.command("install", short_help="Install it, or bring it up to date.")
-@_TO
-@_EVERYONE
-@_EDITION
-@_WHEELS
-@_OFFLINE
-def install_command(
-    to: str | None, everyone: bool, edition: str | None, wheels: tuple[str, ...], offline: bool
-) -> int:
-    """Install the panel, or bring it up to date.
+def install(arguments: Sequence[str]) -> int:
+    """Install the panel, or update it."""
+    parser = CommandParser(
+        "stmpo panel install",
+        "Install the panel, or update it: for the current user, in every edition of After Effects from 2022 that this "
+        "user has started.",
+    )
+    _add_places(parser)
+    add_wheel_options(parser)
+    given = parser.read(arguments)
+    from stmpo.deadline.panel.install import install as install_panel  # noqa: PLC0415 - `--help` does not need it
 
-    For the user who runs this, in every edition of After Effects from 2022 that this user has started.
-    """
-    from stmpo.deadline.panel.install import install  # noqa: PLC0415 - `--help` does not need it
-
-    places = _places(to, everyone=everyone, edition=edition)
+    places = _places(given)
     with tempfile.TemporaryDirectory() as scratch:
-        panel = _gathered(Path(scratch, "panel"), wheels, download=not offline)
+        panel = _gathered(Path(scratch, "panel"), given)
         for name, folder in places:
-            done = install(panel, folder, datetime.now().astimezone())
+            done = install_panel(panel, folder, datetime.now().astimezone())
             print(f"{name}: panel {panel.record.version} installed{_instead_of(done.before)}")
             print(f"  {folder}")
             if done.backup is not None:
-                print(f"  replaced files that were not this program's are kept in {done.backup.name}")
+                print(f"  replaced files that are not part of STMPO are kept in {done.backup.name}")
     print("Restart After Effects; the panel is at the end of the menu Window.")
     return 0
 
 
-@panel_command.command("uninstall", short_help="Remove exactly what was installed.")
-@_TO
-@_EVERYONE
-@_EDITION
-def uninstall_command(to: str | None, everyone: bool, edition: str | None) -> int:
+def uninstall(arguments: Sequence[str]) -> int:
     """Remove exactly what was installed; files that were changed since are left and named."""
-    from stmpo.deadline.panel.install import Kind, look, uninstall  # noqa: PLC0415
+    parser = CommandParser(
+        "stmpo panel uninstall",
+        "Remove exactly what was installed; files that were changed since are left and named.",
+    )
+    _add_places(parser)
+    given = parser.read(arguments)
+    from stmpo.deadline.panel.install import Kind, look  # noqa: PLC0415
+    from stmpo.deadline.panel.install import uninstall as uninstall_panel  # noqa: PLC0415
 
-    places = _places(to, everyone=everyone, edition=edition, outdated=True)
+    places = _places(given, outdated=True)
     ours = [(name, folder) for name, folder in places if look(folder).kind is Kind.OURS]
     if not ours:
         raise BadInput(
             f"the panel is not installed in {' nor in '.join(str(folder) for _, folder in places)}"
         )
     for name, folder in ours:
-        done = uninstall(folder)
-        print(f"{name}: panel removed, {done.files} files")
+        done = uninstall_panel(folder)
+        print(f"{name}: panel removed, {plural(done.files, 'file')}")
         for kept in done.kept:
-            print(f"  left, since it was changed: {folder / kept}")
+            print(f"  left, because it was changed: {folder / kept}")
     return 0
 
 
-@panel_command.command("status", short_help="Say where it is, and whether it is whole.")
-@_TO
-def status_command(to: str | None) -> int:
-    """Say where the panel is installed, which version, and whether it is whole."""
+def status(arguments: Sequence[str]) -> int:
+    """Print where the panel is installed, which version, and whether it is complete."""
+    parser = CommandParser(
+        "stmpo panel status", "Show where the panel is installed, which version, and whether it is complete."
+    )
+    _add_folder(parser)
+    given = parser.read(arguments)
     from stmpo.deadline.panel.install import look  # noqa: PLC0415
 
-    places = [_given(to)] if to is not None else _everywhere()
-    for name, folder in places:
-        print(f"{name}: {_said(look(folder))}")
+    for name, folder in [_given(given.to)] if given.to is not None else _everywhere():
+        print(f"{name}: {_described(look(folder))}")
         print(f"  {folder}")
     return 0
 
 
-@panel_command.command("zip", short_help="Pack it for machines without Python.")
-@click.option(
-    "-o", "--output-dir", "output", default=".", metavar="FOLDER", help="Where to put it.  [default: here]"
-)
-@_WHEELS
-@_OFFLINE
-def zip_command(output: str, wheels: tuple[str, ...], offline: bool) -> int:
-    """Pack the panel for machines without Python: a zip to be unpacked by hand, with the instructions inside."""
+def pack(arguments: Sequence[str]) -> int:
+    """Pack the panel for machines without Python."""
+    parser = CommandParser(
+        "stmpo panel zip",
+        "Pack the panel for machines without Python: a zip to be unpacked by hand, with the instructions inside.",
+    )
+    parser.add_argument(
+        "-o",
+        "--output-dir",
+        dest="output",
+        default=".",
+        metavar="FOLDER",
+        help="Folder of the zip.  [default: the current folder]",
+    )
+    add_wheel_options(parser)
+    given = parser.read(arguments)
     from stmpo.deadline.panel.archive import write_archive  # noqa: PLC0415
 
-    sources = folders_of(wheels, "--wheels")
-    target, panel = write_archive(Path(output), wheels=sources, download=not offline)
-    _tell_bare(panel)
+    sources = folders_of(given.wheels, "--wheels")
+    target, panel = write_archive(Path(given.output), wheels=sources, download=not given.offline)
+    _warn(panel)
     print(target)
     return 0
 
 
-def _gathered(folder: Path, wheels: tuple[str, ...], *, download: bool) -> Panel:
+def _add_folder(parser: CommandParser) -> None:
+    parser.add_argument("--to", metavar="FOLDER", help="This folder, instead of After Effects' own.")
+
+
+def _add_places(parser: CommandParser) -> None:
+    _add_folder(parser)
+    parser.add_argument(
+        "--everyone",
+        action="store_true",
+        help="For all users, in After Effects' own folder; needs an administrator.",
+    )
+    parser.add_argument(
+        "--after-effects",
+        dest="edition",
+        metavar="YEAR",
+        help="Only this edition, such as 2025.  [default: all]",
+    )
+
+
+def _gathered(folder: Path, given: Namespace) -> Panel:
     from stmpo.deadline.panel.source import gather  # noqa: PLC0415
 
-    panel = gather(folder, wheels=folders_of(wheels, "--wheels"), download=download)
-    _tell_bare(panel)
+    sources = folders_of(given.wheels, "--wheels")
+    panel = gather(folder, wheels=sources, download=not given.offline)
+    _warn(panel)
     return panel
 
 
-def _tell_bare(panel: Panel) -> None:
-    bare = [system for system in ("windows", "macos") if system not in panel.systems]
-    if bare:
-        print(
-            f"warning: no psutil for {' and '.join(bare)} travels with the panel's jobs; workers there need it installed "
-            "(or give --wheels FOLDER)",
-            file=sys.stderr,
-        )
+def _warn(panel: Panel) -> None:
+    missing = [system for system in ("windows", "macos") if system not in panel.systems]
+    warn_without_psutil(missing, "the panel's jobs")
 
 
-def _places(
-    to: str | None, *, everyone: bool, edition: str | None, outdated: bool = False
-) -> list[tuple[str, Path]]:
-    """Names and folders that were asked for; `outdated` ones are those of versions that an update has replaced."""
+def _places(given: Namespace, *, outdated: bool = False) -> list[tuple[str, Path]]:
+    """Return names and folders that were asked for. `outdated`: also folders of versions that an update
+    replaced.
+    """
     from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
     from stmpo.deadline.panel.places_common import PanelScope  # noqa: PLC0415
 
-    if to is not None:
-        if everyone or edition is not None:
-            raise BadInput("--to names one folder; leave --everyone and --after-effects away")
-        return [_given(to)]
+    edition = given.edition
+    if given.to is not None:
+        if given.everyone or edition is not None:
+            raise BadInput("--to names one folder; leave out --everyone and --after-effects")
+        return [_given(given.to)]
     if edition is not None and not re.fullmatch(r"20\d\d", edition):
         raise BadInput(f"--after-effects {edition}: write the year of an edition, such as 2025")
     places = find_places(os.environ)
-    scope = PanelScope.EVERYONE if everyone else PanelScope.USER
+    scope = PanelScope.EVERYONE if given.everyone else PanelScope.USER
     found = [
         place
         for place in places.found
@@ -181,7 +208,7 @@ def _nowhere(places: tuple[PanelFolder, ...], looked: str, scope: object, editio
 
 
 def _everywhere() -> list[tuple[str, Path]]:
-    """Every place; of versions that an update has replaced those that still hold something."""
+    """Return every place; of versions that an update replaced, only those that still hold something."""
     from stmpo.deadline.panel.install import Kind, look  # noqa: PLC0415
     from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
 
@@ -190,8 +217,8 @@ def _everywhere() -> list[tuple[str, Path]]:
         raise BadInput(
             f"no After Effects 2022 or later was found in {places.looked}; name a folder with --to"
         )
-    told = [place for place in places.found if place.current or look(place.folder).kind is not Kind.NOTHING]
-    return [(place.name, place.folder) for place in told]
+    shown = [place for place in places.found if place.current or look(place.folder).kind is not Kind.NOTHING]
+    return [(place.name, place.folder) for place in shown]
 
 
 def _instead_of(before: PanelState) -> str:
@@ -202,16 +229,12 @@ def _instead_of(before: PanelState) -> str:
     return f", instead of {before.version}" if before.version else ""
 
 
-def _said(standing: PanelState) -> str:
-    if not standing.version:
-        return standing.kind.value
+def _described(state: PanelState) -> str:
+    if not state.version:
+        return state.kind.value
     faults = [
-        _counted(names, word)
-        for names, word in ((standing.missing, "missing"), (standing.changed, "changed"))
+        f"{plural(len(names), 'file')} {word}"
+        for names, word in ((state.missing, "missing"), (state.changed, "changed"))
         if names
     ]
-    return f"{standing.version} {standing.kind.value}{': ' if faults else ''}{', '.join(faults)}"
-
-
-def _counted(names: tuple[str, ...], word: str) -> str:
-    return f"{len(names)} {'file' if len(names) == 1 else 'files'} {word}"
+    return f"{state.version} {state.kind.value}{': ' if faults else ''}{', '.join(faults)}"

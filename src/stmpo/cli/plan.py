@@ -1,89 +1,95 @@
-"""`stmpo plan`: parse, call, print."""
+"""`stmpo plan`: show how many processes would run, where and why."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import click
-
-from stmpo.cli.options import add_options, given
+from stmpo.cli.render import PROFILE_HELP
 from stmpo.machine import apply_numa_map, discover, load
 from stmpo.model.errors import BadInput
 from stmpo.model.options import JobOptions, RunOptions, resolve
 from stmpo.planning import PlanRequest, make_plan
 from stmpo.planning.profiles import PROFILES, apply_profile
+from stmpo.system.command_parser import CommandParser, add_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stmpo.machine.model import Machine
 
 _UNITS = {"": 2**30, "m": 2**20, "g": 2**30, "t": 2**40}
-_STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True},
-    "head": {"bold": True, "fg": "cyan"},
-    "bound": {"bold": True, "fg": "green"},
-    "dim": {"dim": True},
-    "warning": {"fg": "yellow"},
-}
+_STYLES = {"title": "1", "head": "1;36", "bound": "1;32", "dim": "2", "warning": "33"}
+"""The terminal's codes (SGR) for each role of a text."""
 
 
-@click.command("plan", short_help="Show how many processes would run here, where, and why.")
-@click.argument("project", metavar="[PROJECT]", required=False)
-@click.option(
-    "--topology",
-    metavar="FILE|STRING",
-    help="Plan for another machine: hwloc XML (plain or .gz), a numa_map.json, a folder with a Linux machine's /sys and "
-    "/proc, or a description such as 'pack:2 numa:4 l3:4 core:4 pu:2'.",
-)
-@click.option(
-    "--memory", metavar="SIZE", help="Memory available there: 1024GB, 64G, 1TB; a bare number is GB."
-)
-@click.option("--profile", type=click.Choice(list(PROFILES)), help="Values for what no other option gives.")
-@click.option("--svg", metavar="FILE", help="Draw the machine with its slots to this file.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-@add_options(JobOptions)
-@add_options(RunOptions)
-def plan_command(  # noqa: PLR0917 - click passes each by its name
-    project: str | None,  # noqa: ARG001 - taken so that a render command can be asked about as it stands
-    topology: str | None,
-    memory: str | None,
-    profile: str | None,
-    svg: str | None,
-    as_json: bool,
-    **values: Any,
-) -> int:
-    """Show how many renderer processes would run, on which CPUs, and what limits their number.
-
-    Takes the options of `stmpo render`; nothing is rendered, and PROJECT is not opened.
-    """
-    chosen = given(values)
-    job, _ = resolve(JobOptions, _of(JobOptions, chosen), os.environ)
-    options, sources = resolve(RunOptions, _of(RunOptions, chosen), os.environ)
-    if profile is not None:
-        options = apply_profile(options, sources, profile)
-    machine, warnings = _machine(topology, memory, options.numa_map)
+def main(arguments: Sequence[str]) -> int:
+    """Plan and print; nothing is rendered and PROJECT is not opened."""
+    given = _parser().read(arguments)
+    job, _ = resolve(JobOptions, vars(given), os.environ)
+    options, sources = resolve(RunOptions, vars(given), os.environ)
+    if given.profile is not None:
+        options = apply_profile(options, sources, given.profile)
+    machine, warnings = _machine(given.topology, given.memory, options.numa_map)
     plan = make_plan(machine, _request(job, options))
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
-    if svg is not None:
+    if given.svg is not None:
         from stmpo.reporting.plan_svg import draw  # noqa: PLC0415 - only where it is asked for
 
-        _write(Path(svg), draw(plan))
+        _write(Path(given.svg), draw(plan))
     from stmpo.reporting import plan_text  # noqa: PLC0415 - `--help` does not need it
 
-    if as_json:
-        click.echo(json.dumps(plan_text.as_json(plan), ensure_ascii=False))
+    if given.as_json:
+        print(json.dumps(plan_text.as_json(plan), ensure_ascii=False))
     else:
-        for line in plan_text.lines(plan, lambda text, role: click.style(text, **_STYLES[role])):
-            click.echo(line)  # takes the colours out again where there is no terminal
+        print(*plan_text.lines(plan, _style if _coloured() else lambda text, _: text), sep="\n")
     return 0
 
 
-def _of(kind: type[JobOptions | RunOptions], values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in kind.__dataclass_fields__}
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "stmpo plan",
+        "Show how many renderer processes would run, on which CPUs, and what limits their number. Takes the options of "
+        '"stmpo render"; nothing is rendered, and PROJECT is not opened.',
+        usage="[PROJECT] [options]",
+    )
+    parser.add_argument(
+        "project",
+        metavar="PROJECT",
+        nargs="?",
+        help="Ignored, so that a render command can be planned as it is.",
+    )
+    parser.add_argument(
+        "--topology",
+        metavar="FILE|STRING",
+        help="Plan for another machine: hwloc XML (plain or .gz), a numa_map.json, a folder with a Linux machine's /sys "
+        'and /proc, or a description such as "pack:2 numa:4 l3:4 core:4 pu:2".',
+    )
+    parser.add_argument(
+        "--memory", metavar="SIZE", help="Memory available there: 1024GB, 64G, 1TB; a bare number is GB."
+    )
+    parser.add_argument("--profile", choices=list(PROFILES), help=PROFILE_HELP)
+    parser.add_argument("--svg", metavar="FILE", help="Draw the machine and its slots to this file.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print the plan as JSON.")
+    add_options(parser, JobOptions, RunOptions)
+    return parser
+
+
+def _coloured() -> bool:
+    """Return whether standard output shows colours. An old Windows console needs to be switched first: plain
+    there.
+    """
+    old_console = os.name == "nt" and "WT_SESSION" not in os.environ
+    return sys.stdout.isatty() and not old_console and "NO_COLOR" not in os.environ
+
+
+def _style(text: str, role: str) -> str:
+    return f"\x1b[{_STYLES[role]}m{text}\x1b[0m"
 
 
 def _machine(topology: str | None, memory: str | None, numa_map: str | None) -> tuple[Machine, list[str]]:

@@ -1,33 +1,53 @@
-"""`stmpo render`: parse, call, print."""
+"""`stmpo render`: render one comp with several renderer processes."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import click
+from stmpo.model.options import JobOptions, RunOptions, resolve
+from stmpo.planning.profiles import PROFILES, apply_profile
+from stmpo.system.command_parser import CommandParser, add_options
 
-from stmpo.cli.options import add_options
-from stmpo.model.options import JobOptions, RunOptions
-from stmpo.planning.profiles import PROFILES
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROFILE_HELP = "Preset for options that are not given explicitly."
 
 
-@click.command("render", short_help="Render one comp with several renderer processes.")
-@click.argument("project", metavar="PROJECT")
-@add_options(JobOptions)
-@add_options(RunOptions)
-@click.option("--profile", type=click.Choice(list(PROFILES)), help="Values for what no other option gives.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the summary as JSON; everything else goes to standard error.",
-)
-def render_command(project: str, profile: str | None, as_json: bool, **values: Any) -> int:
-    """Render one comp of PROJECT (.aep, or a Lottie .json or .lottie) with several renderer processes.
+def main(arguments: Sequence[str]) -> int:
+    """Render; return the exit code of the run."""
+    given = _parser().read(arguments)
+    from stmpo.api import run_render  # noqa: PLC0415 - `--help` does not need the engine
 
-    Every frame is checked and delivered once. Run the same command again after any interruption: only what is missing
-    is rendered.
-    """
-    from stmpo import api  # noqa: PLC0415 - `--help` does not need the engine
+    job, _ = resolve(JobOptions, vars(given), os.environ)
+    options, sources = resolve(RunOptions, vars(given), os.environ)
+    if given.profile is not None:
+        options = apply_profile(options, sources, given.profile)
+    summary = run_render(
+        given.project, job, options, sources=sources, folder=Path.cwd(), as_json=given.as_json
+    )
+    if given.as_json:
+        print(json.dumps(summary.as_json(), ensure_ascii=False))
+    return int(summary.exit_code)
 
-    return api.render_command(project, values, profile=profile, as_json=as_json)
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "stmpo render",
+        "Render one comp of PROJECT (.aep, or a Lottie .json or .lottie) with several renderer processes. Every frame is "
+        "checked and delivered once. After an interruption, run the same command again: it renders only what is missing.",
+        usage="PROJECT [options]",
+    )
+    parser.add_argument("project", metavar="PROJECT", help="The project to render.")
+    add_options(parser, JobOptions, RunOptions)
+    parser.add_argument("--profile", choices=list(PROFILES), help=PROFILE_HELP)
+    parser.add_argument(
+        "--json",
+        dest="as_json",
+        action="store_true",
+        help="Print the summary as JSON; everything else goes to standard error.",
+    )
+    return parser

@@ -1,18 +1,20 @@
-"""`stmpo submit`: parse, call, print. The job's id is all that goes to standard output, for scripts."""
+"""`stmpo submit`: send a project or a job bundle to Deadline Cloud.
+
+Only the job's id goes to standard output, for scripts.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from stmpo.cli.bundle_options import (
-    counted,
-    given_options,
-    job_options,
+    add_job_options,
+    given_for_a_project,
+    job_size,
     parameters_of,
     place_of,
     prepared,
@@ -21,127 +23,111 @@ from stmpo.cli.bundle_options import (
 )
 from stmpo.model.errors import BadInput, ExitCode
 from stmpo.model.text import visible
+from stmpo.system import paths
+from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
 
     from stmpo.deadline.client import Client, FarmQueue, TransferProgress
 
 _EXIT = {"SUCCEEDED": ExitCode.OK, "CANCELED": ExitCode.CANCELLED, "SUSPENDED": ExitCode.OK}
 
-_OF_A_BUNDLE = frozenset(
-    {"name", "parameters"}
-    | {"priority", "initial_state", "max_failed_tasks"}
-    | {"max_retries_per_task", "max_workers"}
-)
-"""The options that a bundle that is already written still takes."""
 
+def main(arguments: Sequence[str]) -> int:
+    """Send a project or a bundle and print the job's id; files outside the project's folder need consent."""
+    given = _parser().read(arguments)
+    from stmpo.deadline.client import FarmQueue  # noqa: PLC0415 - `--help` does not need it
 
-@click.command(
-    "submit", short_help="Send a project or a job bundle to AWS Deadline Cloud, without After Effects."
-)
-@click.argument("source", metavar="PROJECT_OR_BUNDLE")
-@click.option("--profile", help="AWS profile.  [default: the client's]")
-@click.option("--farm-id", help="Farm.  [default: the client's]")
-@click.option("--queue-id", help="Queue.  [default: the client's]")
-@click.option("--storage-profile-id", help="Storage profile.  [default: the client's]")
-@click.option(
-    "--known-asset-path",
-    "known",
-    multiple=True,
-    metavar="FOLDER",
-    help="Files from here may be sent unasked.",
-)
-@click.option("--yes", is_flag=True, help="Send files from anywhere unasked.")
-@click.option("--dry-run", is_flag=True, help="Do everything but send it; nothing is asked of the service.")
-@click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code says how it ended.")
-@job_options
-def submit_command(  # noqa: PLR0917 - click passes each by its name
-    source: str,
-    profile: str | None,
-    farm_id: str | None,
-    queue_id: str | None,
-    storage_profile_id: str | None,
-    known: tuple[str, ...],
-    yes: bool,
-    dry_run: bool,
-    wait: bool,
-    **values: Any,
-) -> int:
-    """Send PROJECT (.aep), or a bundle's folder, to a queue, and print the job's id.
-
-    Files outside the project's folder are asked about before they leave this machine. Configuration and credentials are
-    the Deadline Cloud client's.
-    """
-    from stmpo.deadline.client import FarmQueue  # noqa: PLC0415
-    from stmpo.system import paths  # noqa: PLC0415 - `--help` does not need it
-
-    path = place_of(source, "PROJECT_OR_BUNDLE")
-    place = FarmQueue(profile, farm_id, queue_id, storage_profile_id)
-    trusted = [str(place_of(folder, "--known-asset-path")) for folder in known]
-    if paths.is_folder(path):
-        sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
-        job = sender.bundle(path, values)
-    else:
-        trusted += [str(path.parent), *(str(place_of(place, "--also")) for place in values["also"])]
-        sender = Sender(place, trusted, yes=yes, dry_run=dry_run)
-        job = sender.project(path, values)
+    path = place_of(given.source, "PROJECT_OR_BUNDLE")
+    place = FarmQueue(given.profile, given.farm_id, given.queue_id, given.storage_profile_id)
+    trusted = [str(place_of(folder, "--known-asset-path")) for folder in given.known]
+    is_bundle = paths.is_folder(path)
+    if not is_bundle:
+        trusted += [str(path.parent), *(str(place_of(place, "--also")) for place in given.also)]
+    sender = Sender(place, trusted, yes=given.yes, dry_run=given.dry_run)
+    job = sender.bundle(path, given) if is_bundle else sender.project(path, given)
     if job is None:
         return int(ExitCode.OK)
-    click.echo(job)
-    return int(_follow(sender.client, job)) if wait else int(ExitCode.OK)
+    print(job)
+    return int(_follow(sender.client, job)) if given.wait else int(ExitCode.OK)
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "stmpo submit",
+        "Send PROJECT (.aep), or the folder of a bundle, to a queue, and print the job's id. Files outside the project's "
+        "folder are sent only with your consent. Configuration and credentials are those of the Deadline Cloud client.",
+        usage="PROJECT_OR_BUNDLE [options]",
+    )
+    add = parser.add_argument
+    add("source", metavar="PROJECT_OR_BUNDLE", help="The project, or the folder of a bundle.")
+    add("--profile", metavar="NAME", help="AWS profile.  [default: the client's]")
+    add("--farm-id", metavar="ID", help="Farm.  [default: the client's]")
+    add("--queue-id", metavar="ID", help="Queue.  [default: the client's]")
+    add("--storage-profile-id", metavar="ID", help="Storage profile.  [default: the client's]")
+    add(
+        "--known-asset-path",
+        dest="known",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="Send files of this folder without asking. May be repeated.",
+    )
+    add("--yes", action="store_true", help="Send files of any folder without asking.")
+    add("--dry-run", action="store_true", help="Do everything except sending; the service is not called.")
+    add("--wait", action="store_true", help="Wait for the job's end; the exit code tells how it ended.")
+    add_job_options(parser)
+    return parser
 
 
 class Sender:
-    """One submission: where it goes, what may go, and whether it really goes."""
+    """One submission: its queue, the folders whose files may be sent, and whether it is only a trial."""
 
     def __init__(self, place: FarmQueue, known: Sequence[str], *, yes: bool, dry_run: bool) -> None:
         self._place, self._known, self._yes, self._dry_run = place, known, yes, dry_run
         self._home = "the project's folder"
-        self._client: Client | None = None
 
-    @property
+    @cached_property
     def client(self) -> Client:
-        """Made when it is first needed: a dry run needs none."""
+        """The service's client, made when it is first needed: a dry run needs none."""
         from stmpo.deadline.client import Client  # noqa: PLC0415
 
-        if self._client is None:
-            self._client = Client(self._place)
-        return self._client
+        return Client(self._place)
 
-    def project(self, path: Path, values: dict[str, Any]) -> str | None:
-        """Bundle a project in a folder that goes again, and send it; None for a dry run."""
-        job = prepared(path, values)
+    def project(self, path: Path, given: Namespace) -> str | None:
+        """Write the project's bundle to a temporary folder and send it; return None for a dry run."""
+        job = prepared(path, given)
         if not self._dry_run:
-            _ = self.client  # a farm that is not known is said before files are packed
+            _ = self.client  # an unknown farm is refused before files are packed
         with tempfile.TemporaryDirectory(prefix="stmpo-bundle-") as folder:
-            done = written(job, Path(folder, "bundle"), values)
+            done = written(job, Path(folder, "bundle"), given)
             assert job.bundle is not None
-            files = len(job.bundle.inputs) + len(job.bundle.fonts.copies)
-            _tell(f"{job.bundle.name}: {counted(len(job.items), done.tasks, files)}")
+            _print(f"{job.bundle.name}: {job_size(job, done.tasks)}")
             outputs = [*self._known, *job.bundle.outputs]
             return None if self._dry_run else self._send(done.folder, [], {}, None, outputs)
 
-    def bundle(self, folder: Path, values: dict[str, Any]) -> str | None:
-        """Send a bundle as it stands; None for a dry run."""
-        from stmpo.deadline.bundle_reader import read_bundle, settle  # noqa: PLC0415
+    def bundle(self, folder: Path, given: Namespace) -> str | None:
+        """Send a bundle as it is; return None for a dry run."""
+        from stmpo.deadline.bundle_reader import read_bundle, update_moved_paths  # noqa: PLC0415
         from stmpo.model.text import plural  # noqa: PLC0415
 
-        others = given_options({name: value for name, value in values.items() if name not in _OF_A_BUNDLE})
+        others = given_for_a_project(given)
         if others:
             raise BadInput(f"{others[0]} is for a project; the bundle {folder.name} is already written")
-        parameters = parameters_of(values["parameters"])
+        parameters = parameters_of(given.parameters)
         stored = read_bundle(folder, parameters)
-        _tell(f"{stored.name}: {plural(stored.tasks, 'task')}, {plural(len(stored.inputs), 'file')}")
+        _print(f"{stored.name}: {plural(stored.tasks, 'task')}, {plural(len(stored.inputs), 'file')}")
         if stored.moved:
-            _tell(f"the bundle was moved: {plural(len(stored.moved), 'file')} of it taken from {folder}")
-        deadline, self._home = service_values(values), "the bundle"
+            _print(f"the bundle was moved: {plural(len(stored.moved), 'file')} of it taken from {folder}")
+        deadline, self._home = service_values(given), "the bundle"
         if self._dry_run:
             return None
         _ = self.client
-        settle(folder, stored)
+        update_moved_paths(folder, stored)
         overrides = [{"name": name, "value": value} for name, value in parameters.items()]
-        return self._send(folder, overrides, deadline, values["name"], self._known)
+        return self._send(folder, overrides, deadline, given.name, self._known)
 
     def _send(
         self,
@@ -157,34 +143,38 @@ class Sender:
             deadline=deadline,
             name=name,
             known=known,
-            agree=self._agree,
-            tell=Board().tell,
-            say=lambda _: None,
+            confirm=self._agree,
+            on_progress=TransferLine().show,
+            on_message=lambda _: None,
         )
 
     def _agree(self, text: str, all_known: bool) -> bool:
-        """Whether files may leave this machine: those in known folders, or all, or those that somebody agrees to."""
+        """Return whether files may leave this machine: those of known folders, all, or those the user agrees
+        to.
+        """
         if all_known or self._yes:
             return True
         if sys.stdin.isatty():
-            return click.confirm(text, default=False, err=True)
+            return _confirmed(text)
         listed = text.partition("Unknown paths:")[2].strip().partition("\n\n")[0]
         places = [line.strip() for line in listed.splitlines()]
         raise BadInput(
             f"files outside {self._home} would be sent ({', '.join(places)}); add "
-            "--known-asset-path FOLDER for each place that is right, or --yes"
+            "--known-asset-path FOLDER for each place that may be sent, or --yes"
         )
 
 
-class Board:
-    """Progress of hashing and uploading on standard error: a line that moves on a terminal, else one each tenth."""
+class TransferLine:
+    """Progress of hashing and uploading on standard error: a moving line on a terminal, otherwise a line
+    every 10 %.
+    """
 
     def __init__(self) -> None:
         self._last = ("", -1)
         self._moving = sys.stderr.isatty()
 
-    def tell(self, progress: TransferProgress) -> bool:
-        """Show it; always go on."""
+    def show(self, progress: TransferProgress) -> bool:
+        """Show the progress; return True, which means: continue."""
         step = int(progress.percent) if self._moving else int(progress.percent) // 10 * 10
         if (progress.phase, step) != self._last:
             end = "\n" if not self._moving or progress.percent >= 100 else "\r"
@@ -193,26 +183,40 @@ class Board:
         return True
 
 
+def _confirmed(text: str) -> bool:
+    """Ask a question on standard error; return the answer. No answer means no; an end of the input
+    cancels.
+    """
+    while True:
+        print(f"{text} [y/N]: ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise KeyboardInterrupt
+        answer = line.strip().lower()
+        if answer in {"y", "yes", "n", "no", ""}:
+            return answer in {"y", "yes"}
+
+
 def _follow(client: Client, job: str) -> ExitCode:
     last = ""
 
-    def told(status: str, counts: dict[str, int]) -> None:
+    def show(status: str, counts: dict[str, int]) -> None:
         nonlocal last
         tasks = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()) if count)
         line = f"{status.lower()}: {tasks}" if tasks else status.lower()
         if line != last:
-            _tell(line)
+            _print(line)
         last = line
 
     try:
-        outcome = client.follow(job, told)
+        outcome = client.follow(job, show)
     except KeyboardInterrupt:
-        _tell(f"job {job} goes on; stop it by `deadline job cancel --job-id {job}`")
+        _print(f'job {job} goes on; to stop it, run "deadline job cancel --job-id {job}"')
         raise
     for task in outcome.failed:
-        _tell(f"{task.step} {task.parameters}".rstrip() + f" failed: {task.message}".rstrip(": "))
+        _print(f"{task.step} {task.parameters}".rstrip() + f" failed: {task.message}".rstrip(": "))
     return _EXIT.get(outcome.status, ExitCode.FRAMES_FAILED)
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     print(visible(line), file=sys.stderr, flush=True)

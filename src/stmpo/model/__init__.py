@@ -1,1 +1,3 @@
-"""Values that every package shares: frames, output patterns, jobs, options, errors, events. Imports nothing of ours."""
+"""Values that every package shares: frames, output patterns, jobs, options, errors, events. Imports nothing
+of ours.
+"""

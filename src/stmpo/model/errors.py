@@ -1,8 +1,8 @@
 """What ends a run other than success, and the exit code that says so.
 
-Every error that a user can cause is a `StmpoError`: its text is one line that says what happened, to which frames or
-file, and what to do next. The command line prints that line and exits with the error's code; there is no traceback.
-Anything else that escapes is a defect of this program and exits with `ExitCode.INTERNAL`.
+Every error that a user can cause is a `StmpoError`: its text is one line that says what happened, to which
+frames or file, and what to do next. The command line prints that line and exits with the error's code; there
+is no traceback. Anything else that escapes is a defect of this program and exits with `ExitCode.INTERNAL`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""What happened in a run. The orchestrator emits these values; sinks (`stmpo.reporting`) tell people and programs.
+"""What happened in a run. The orchestrator emits these values; sinks (`stmpo.reporting`) tell people and
+programs.
 
-An event is data, never text to be parsed again: what a console prints and what the journal keeps are made from it.
-`Event` is the union of all; a sink handles the ones it cares for and ignores the rest. Times are seconds of the run's
-own monotonic clock unless a name says otherwise; sizes are bytes.
+An event is data, never text to be parsed again: what a console prints and what the journal keeps are made
+from it. `Event` is the union of all; a sink handles the ones it cares for and ignores the rest. Times are
+seconds of the run's own monotonic clock unless a name says otherwise; sizes are bytes.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RendererOutput:
-    """One line that a renderer wrote, decoded, without its line end. Data: it is shown only behind the prefix."""
+    """One line that a renderer wrote, decoded, without its line end. Data: it is shown only behind the
+    prefix.
+    """
 
     slot: int
     lease: Span | None
@@ -124,7 +127,9 @@ class Progress:
     """Renderers running now."""
 
     fraction: float
-    """How much of the job is done, 0 to 1: delivered frames; for a single file, the frames its renderer told of."""
+    """How much of the job is done, 0 to 1: delivered frames; for a single file, the frames its renderer told
+    of.
+    """
 
 
 @dataclass(frozen=True, slots=True)

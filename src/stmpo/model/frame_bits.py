@@ -1,7 +1,8 @@
 """A set of frames at one bit each.
 
-What a run remembers of its frames (seen, taken, reported) lasts for a night and for tens of thousands of frames, most
-of them side by side. A `set` of them takes a hundred bytes a frame; this is an integer, with a bit for each.
+What a run remembers of its frames (seen, taken, reported) lasts for a night and for tens of thousands of
+frames, most of them side by side. A `set` of them takes a hundred bytes a frame; this is an integer, with a
+bit for each.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Set as AbstractSet
 
 
 class FrameBits(MutableSet[int]):
-    """A set of integers that lie close together. `_bits` has bit 0 for `_first`, the lowest that was ever in it."""
+    """A set of integers that lie close together. `_bits` has bit 0 for `_first`, the lowest that was ever in
+    it.
+    """
 
     __slots__ = ("_bits", "_first")
 

@@ -1,9 +1,9 @@
 """Frame sets: which frames a job asks for, and nothing between them.
 
-The text form is OpenJD's integer range expression (`1-240`, `1-9:2`, `-5--1`, `1,4,7-9`), with OpenJD's own rules: a
-descending range needs a negative step, a step is never zero, elements do not overlap. A frame set is sorted and has no
-doubles. aerender renders contiguous spans (`-s`, `-e`), so what the rest of the program works with are `runs()`:
-the maximal spans without a gap.
+The text form is OpenJD's integer range expression (`1-240`, `1-9:2`, `-5--1`, `1,4,7-9`), with OpenJD's own
+rules: a descending range needs a negative step, a step is never zero, elements do not overlap. A frame set
+is sorted and has no doubles. aerender renders contiguous spans (`-s`, `-e`), so what the rest of the program
+works with are `runs()`: the maximal spans without a gap.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-_NEEDS_JSON = re.compile(r'^"|\{\{|\}\}|' + _CONTROL.pattern)
+_NEEDS_JSON = re.compile(r'^"|\{\{|\}\}|' + CONTROL.pattern)
 
 
 def literal(text: str) -> str:

@@ -1,4 +1,13 @@
-"""Options."""
+"""The options of a render, each declared once.
+
+An option is a field of `JobOptions` (what to render) or `RunOptions` (how to render it), made by
+`option(...)`. Its default, help, bounds, environment variable and job template parameter stand in that one
+place. The command line (`stmpo.system.command_parser`), the environment, the job template and
+docs/options.md are read from these declarations.
+
+`resolve` joins the sources. The command line wins over the environment, which wins over the default
+(`Source`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Source(Enum):
-    """Where an option's value came from, weakest first."""
+    """The source of an option's value, weakest first."""
 
     DEFAULT = "default"
     """The declaration below."""
@@ -27,60 +36,8 @@ class Source(Enum):
     """A flag."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One declared option. `name` is the field's; flag and variable follow from it unless declared otherwise."""
-
-    name: str
-    type: type
-    default: Any
-    help: str
-    environment: str
-    parameter: str | None
-    """Name in the job template, where the option is one of its parameters."""
-
-    parameter_inverts: bool
-    """For a boolean: the parameter is true where the option is false (`DisableMFR`)."""
-
-    minimum: float | None
-    metavar: str | None
-    switch: tuple[str, str] | None
-    """For a boolean: the flags that turn it on and off, when they are not `--NAME` and `--no-NAME`."""
-
-    choices: tuple[str, ...] | None
-    """The only values there are, where there are few."""
-
-    @property
-    def flag(self) -> str:
-        """The command line's spelling."""
-        return "--" + self.name.replace("_", "-")
-
-    def read(self, text: str) -> Any:
-        """Convert an environment variable's text.
-
-        Raises:
-            BadInput: the text is not of the option's type, or out of bounds.
-        """
-        try:
-            value = _READERS[self.type](text)
-        except (KeyError, ValueError):
-            raise BadInput(f"{self.environment}={text!r}: {_WANTED[self.type]} is wanted") from None
-        return self.checked(value, self.environment)
-
-    def checked(self, value: Any, spelled: str | None = None) -> Any:
-        """The value, if it is within bounds.
-
-        Raises:
-            BadInput: it is below the minimum, not a finite number, or none of the choices.
-        """
-        if self.choices is not None and value not in self.choices:
-            raise BadInput(f"{spelled or self.flag} {value!r}: choose one of {', '.join(self.choices)}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadInput(f"{spelled or self.flag} {value}: a finite number is wanted")
-        if self.minimum is not None and value is not None and value < self.minimum:
-            raise BadInput(f"{spelled or self.flag} {value}: must be at least {self.minimum:g}")
-        return value
-
+WANTED: dict[type, str] = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+"""The words for each type, for messages that refuse a value."""
 
 _TRUTH = {
     "1": True,
@@ -93,7 +50,6 @@ _TRUTH = {
     "off": False,
 }
 
-
 _READERS: dict[type, Any] = {
     int: int,
     float: float,
@@ -102,7 +58,68 @@ _READERS: dict[type, Any] = {
 }
 
 
-_WANTED = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One declared option. `name` is the field's name; flag and variable follow from it unless declared
+    otherwise.
+    """
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    environment: str
+    """Name of the environment variable; empty if there is none."""
+
+    parameter: str | None
+    """Name in the job template, for an option that is one of its parameters."""
+
+    parameter_inverts: bool
+    """For a boolean: the parameter is true when the option is false (`DisableMFR`)."""
+
+    minimum: float | None
+    metavar: str | None
+    switch: tuple[str, str] | None
+    """For a boolean: the flags that turn it on and off, if they are not `--NAME` and `--no-NAME`."""
+
+    choices: tuple[str, ...] | None
+    """The allowed values, if they are few."""
+
+    @property
+    def flag(self) -> str:
+        """The spelling on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def switches(self) -> tuple[str, str]:
+        """For a boolean: the flags that turn it on and off."""
+        return self.switch or (self.flag, f"--no-{self.flag[2:]}")
+
+    def read(self, text: str) -> Any:
+        """Convert an environment variable's text.
+
+        Raises:
+            BadInput: the text is not of the option's type, or out of bounds.
+        """
+        try:
+            value = _READERS[self.type](text)
+        except (KeyError, ValueError):
+            raise BadInput(f"{self.environment}={text!r}: {WANTED[self.type]} is wanted") from None
+        return self.checked(value, self.environment)
+
+    def checked(self, value: Any, spelled: str | None = None) -> Any:
+        """Return the value if it is within bounds. `spelled` is the name in the message; default: the flag.
+
+        Raises:
+            BadInput: it is below the minimum, not a finite number, or none of the choices.
+        """
+        if self.choices is not None and value not in self.choices:
+            raise BadInput(f"{spelled or self.flag} {value!r}: choose one of {', '.join(self.choices)}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(f"{spelled or self.flag} {value}: a finite number is wanted")
+        if self.minimum is not None and value is not None and value < self.minimum:
+            raise BadInput(f"{spelled or self.flag} {value}: must be at least {self.minimum:g}")
+        return value
 
 
 def option(
@@ -137,7 +154,7 @@ class JobOptions:
 
     comp: str | None = option(
         None,
-        "Name of the comp to render. Give this or --rqindex for an After Effects project.",
+        "Comp to render. An After Effects project needs this or --rqindex.",
         metavar="NAME",
     )
     rqindex: int | None = option(
@@ -149,13 +166,13 @@ class JobOptions:
     )
     frames: str | None = option(
         None,
-        "Frames as an OpenJD range expression: 1-240, 1-9:2, -5--1, 1,4,7-9. Only these are rendered.",
+        "Frames to render, as an OpenJD range expression: 1-240, 1-9:2, -5--1, 1,4,7-9.",
         parameter="Frames",
         metavar="RANGE",
     )
     output: str | None = option(
         None,
-        "Where the frames go: a folder and a name with [#####], #### or %04d for the frame number.",
+        "Files to write: a folder and a name with [#####], #### or %04d for the frame number.",
         metavar="PATTERN",
     )
     rs_template: str | None = option(
@@ -167,7 +184,9 @@ class JobOptions:
         None, "Output module template, by its name in After Effects.", metavar="NAME"
     )
     continue_on_missing_footage: bool = option(
-        False, "Render on where footage is missing, instead of failing.", parameter="ContinueOnMissingFootage"
+        False,
+        "Render even if footage is missing. Without it, missing footage fails the run.",
+        parameter="ContinueOnMissingFootage",
     )
 
 
@@ -177,16 +196,19 @@ class RunOptions:
 
     concurrency: int = option(
         0,
-        "Renderer processes; 0 chooses from threads, memory and frames.",
+        "Number of renderer processes; 0 chooses it from threads, memory and frames.",
         minimum=0,
         parameter="Concurrency",
     )
     max_concurrency: int = option(
-        24, "Most renderer processes, however large the machine.", minimum=1, parameter="MaxConcurrency"
+        24,
+        "Upper limit of renderer processes when --concurrency is 0.",
+        minimum=1,
+        parameter="MaxConcurrency",
     )
     ram_per_process_gb: float = option(
         32.0,
-        "Memory to plan for each renderer process, in GB (2^30 bytes).",
+        "Memory to plan per renderer process, in GB (2^30 bytes).",
         minimum=0.1,
         parameter="RamPerProcessGB",
     )
@@ -195,20 +217,20 @@ class RunOptions:
     )
     mfr_threads: int | None = option(
         None,
-        "Threads to plan for each process (logical CPUs); 16 with Multi-Frame Rendering, 8 without.",
+        "Logical CPUs to plan per process. Default: 16 with Multi-Frame Rendering, 8 without.",
         minimum=1,
         metavar="N",
     )
     affinity: bool = option(
         True,
-        "Pin each renderer, and all that it starts, to its own part of the machine.",
+        "Pin each renderer and its child processes to their own CPUs.",
         parameter="DisableAffinity",
         parameter_inverts=True,
         switch=("--enable-affinity", "--disable-affinity"),
     )
     numa_map: str | None = option(
         None,
-        "numa_map.json that describes this machine, in place of what the system says.",
+        "numa_map.json that describes this machine. Without it, the operating system is asked.",
         metavar="FILE",
     )
     spawn_delay: float = option(
@@ -220,85 +242,85 @@ class RunOptions:
     )
     child_grace_sec: float = option(
         10.0,
-        "Seconds that renderers are given to end by themselves, when they are stopped and after their last frame.",
+        "Seconds a renderer has to exit when it is stopped or has written its last frame. Then it is killed.",
         minimum=0,
         parameter="ChildGraceSec",
         metavar="SECONDS",
     )
     strategy: str = option(
         "steal",
-        "How frames are shared out: static (equal ranges), steal (who is done takes the back of the range that would end "
-        "last), shared (each renderer takes the next frame that has no file; After Effects 2022 and later).",
+        "How frames are divided. static: equal ranges. steal: a process that finishes early takes frames from the end of "
+        "the range that is furthest behind. shared: each renderer takes the next frame that has no file (After Effects "
+        "2022 or later).",
         parameter="Strategy",
         metavar="NAME",
         choices=("static", "steal", "shared"),
     )
-    max_frame_retries: int = option(
-        2, "Further attempts at a frame that failed.", minimum=0, parameter="MaxFrameRetries"
-    )
+    max_frame_retries: int = option(2, "Retries of a failed frame.", minimum=0, parameter="MaxFrameRetries")
     kill_on_fail: bool = option(
         True,
-        "When a frame has failed for good: stop the other renderers, or finish the other frames first.",
+        "When a frame has used up its retries, stop the other renderers at once. With --no-kill-on-fail the other frames "
+        "are finished first.",
         parameter="NoKillOnFail",
         parameter_inverts=True,
     )
     stall_timeout: float = option(
         600.0,
-        "Seconds without output, CPU use, I/O or a new file after which a renderer is stopped and its frames tried again; "
-        "0 never. The five below are its phases.",
+        "Stop a renderer after this many seconds without output, CPU use, I/O or a new file, and retry its frames; 0 "
+        "never stops it. The five --stall options below set single phases.",
         minimum=0,
         metavar="SECONDS",
     )
     stall_launching: float | None = option(
         None,
-        "The same from its start to its first word, which wants no dialog and no network. Else 300, or --stall-timeout "
-        "where that is less.",
+        "Stop a renderer that has printed nothing this many seconds after its start. Default: 300, or --stall-timeout if "
+        "that is smaller.",
         minimum=0,
         metavar="SECONDS",
     )
     stall_opening: float | None = option(
         None,
-        "The same while it opens the project. Else --stall-timeout.",
+        "Stall timeout while the renderer opens the project. Default: --stall-timeout.",
         minimum=0,
         metavar="SECONDS",
     )
     stall_first_frame: float | None = option(
         None,
-        "The same until its first frame is there. Else --stall-timeout.",
+        "Stall timeout until the first frame is written. Default: --stall-timeout.",
         minimum=0,
         metavar="SECONDS",
     )
     stall_rendering: float | None = option(
         None,
-        "The same between two frames. Else learned: 20 times the slowest frame of this job so far, at least 120 and at "
+        "Stall timeout between two frames. Default: 20 times the slowest frame of this job so far, at least 120 and at "
         "most --stall-timeout.",
         minimum=0,
         metavar="SECONDS",
     )
     stall_finishing: float | None = option(
         None,
-        "The same once it has said that it is done and frames are still missing. Else 120, or --stall-timeout where that "
-        "is less.",
+        "Stall timeout after the renderer has reported that it is done, while frames are still missing. Default: 120, or "
+        "--stall-timeout if that is smaller.",
         minimum=0,
         metavar="SECONDS",
     )
     space_timeout: float = option(
         900.0,
-        "Seconds that a run waits, paused, for room on a full disk (scratch or destination) before it ends; 0 ends it at "
-        "once.",
+        "Seconds a paused run waits for space on a full disk (scratch or destination) before it ends; 0 ends it at once.",
         minimum=0,
         metavar="SECONDS",
     )
     min_frame_bytes: int = option(
         8,
-        "Smallest file, in bytes, that can be a frame.",
+        "Smallest file, in bytes, that is accepted as a frame.",
         minimum=1,
         metavar="BYTES",
     )
     aerender_path: str | None = option(
         None,
-        "The aerender to run. Else AERENDER_PATH, else PATH, else the newest installed After Effects.",
-        environment="",  # AERENDER_PATH is the second place looked at, not another spelling of the first
+        "aerender to run. Default: AERENDER_PATH, then PATH, then the newest installed After Effects. If you name a "
+        "renderer by option or variable, it must exist; STMPO does not fall back to another.",
+        environment="",  # AERENDER_PATH comes second: it is not another spelling of the option
         parameter="AerenderPath",
         metavar="FILE",
     )
@@ -310,29 +332,32 @@ class RunOptions:
     )
     log_file: str | None = option(
         None,
-        "Write the log, every renderer line included, to this file as well.",
+        "Also write the log, with every renderer line, to this file.",
         parameter="LogFile",
         metavar="FILE",
     )
     scratch_dir: str | None = option(
         None,
-        "Local folder that the renderers write to, before delivery. Else the session's or the system's temporary one.",
+        "Local folder for frames before they are delivered. Default: the temporary folder of the session or the system.",
         parameter="ScratchDir",
         metavar="FOLDER",
     )
-    journal_dir: str | None = option(None, "Folder of the journal. Else beside the frames.", metavar="FOLDER")
+    journal_dir: str | None = option(
+        None, "Folder of the journal. Default: beside the frames.", metavar="FOLDER"
+    )
     learned_dir: str | None = option(
         None,
-        "Keep what this comp's frames cost in one small file of this folder, whatever the output, and begin the next run "
-        "of the comp with it; `output` is the folder of the frames. Else only the journal knows.",
+        "Folder for the measured cost of this comp's frames (one small file per comp), used by later runs of the comp "
+        'whatever their output; "output" means the folder of the frames. Default: costs are kept in the journal only.',
         metavar="FOLDER",
     )
-    resume: bool = option(True, "Render only what the journal and the destination do not already hold.")
+    resume: bool = option(True, "Skip frames that the journal lists and the destination holds.")
     keep_existing: bool = option(
-        False, "Trust whole frames at the destination that no journal of this job vouches for."
+        False, "Also skip whole frames at the destination that no journal of this job lists."
     )
     openjd: bool | None = option(
-        None, "Print openjd_progress, openjd_status and openjd_fail. Else only inside an OpenJD session."
+        None,
+        "Print openjd_progress, openjd_status and openjd_fail lines. Default: only inside an OpenJD session.",
     )
 
 
@@ -340,7 +365,7 @@ _Options = TypeVar("_Options", JobOptions, RunOptions)
 
 
 def declared(options: type[JobOptions | RunOptions]) -> Iterator[Option]:
-    """The options of a class, in the order of their declaration."""
+    """Yield the options of a class in the order of their declaration."""
     types = get_type_hints(options)
     for item in dataclasses.fields(options):
         about = dict(item.metadata["option"])
@@ -355,9 +380,9 @@ def declared(options: type[JobOptions | RunOptions]) -> Iterator[Option]:
 def resolve(
     kind: type[_Options], command_line: Mapping[str, Any], environ: Mapping[str, str]
 ) -> tuple[_Options, dict[str, Source]]:
-    """Options from the command line (only what was given there), the environment and the declared defaults.
+    """Return the options of a class and, for each name, the source of its value.
 
-    Returns the options and, for each name, where its value came from.
+    `command_line` may hold names of other classes; a value of None means that the option was not given.
 
     Raises:
         BadInput: a value is out of bounds, or an environment variable cannot be read.
@@ -365,8 +390,8 @@ def resolve(
     values: dict[str, Any] = {}
     sources: dict[str, Source] = {}
     for item in declared(kind):
-        if item.name in command_line:
-            values[item.name] = item.checked(command_line[item.name])
+        if (given := command_line.get(item.name)) is not None:
+            values[item.name] = item.checked(given)
             sources[item.name] = Source.COMMAND_LINE
         elif item.environment and environ.get(item.environment, ""):
             values[item.name] = item.read(environ[item.environment])

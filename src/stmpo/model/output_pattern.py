@@ -1,10 +1,10 @@
 """Output patterns: where the frames of a job go, and what each is called.
 
-A sequence's file name holds one frame number group: `[#####]` (After Effects' own form, any width, anywhere in the
-name), a bare run of `#`, or a printf group such as `%04d`. A bracket group wins; `#` and `%` beside it are ordinary
-characters. A sequence without a group gets `_[#####]` before its extension, as After Effects does. The group becomes
-the frame number padded with zeros as printf pads it (`-5` in `[####]` is `-005`); a frame wider than the group keeps
-all its digits.
+A sequence's file name holds one frame number group: `[#####]` (After Effects' own form, any width, anywhere
+in the name), a bare run of `#`, or a printf group such as `%04d`. A bracket group wins; `#` and `%` beside
+it are ordinary characters. A sequence without a group gets `_[#####]` before its extension, as After Effects
+does. The group becomes the frame number padded with zeros as printf pads it (`-5` in `[####]` is `-005`); a
+frame wider than the group keeps all its digits.
 
 A movie or a sound file is a single file: one process writes it, whatever the frames.
 """
@@ -22,7 +22,9 @@ from stmpo.model.errors import BadInput
 SINGLE_FILE_EXTENSIONS = frozenset(
     {".aif", ".aiff", ".avi", ".m4v", ".mov", ".mp3", ".mp4", ".mpg", ".mxf", ".wav", ".webm", ".wmv"}
 )
-"""Extensions that After Effects' output modules write as one file (facts: AVI, QuickTime, H.264, AIFF, WAV, MP3)."""
+"""Extensions that After Effects' output modules write as one file (facts: AVI, QuickTime, H.264, AIFF, WAV,
+MP3).
+"""
 
 _BRACKET = re.compile(r"\[(#+)\]")
 _LOOSE = re.compile(r"(#+)|%0?(\d*)d", re.ASCII)
@@ -64,7 +66,8 @@ class OutputPattern:
     def parse(cls, text: str, base: Path, *, bare: bool = True) -> OutputPattern:
         """Read `--output`. A relative path starts at `base` (absolute).
 
-        `bare`: whether a run of `#` or a `%04d` is a group. In a name that After Effects made, only brackets are.
+        `bare`: whether a run of `#` or a `%04d` is a group. In a name that After Effects made, only brackets
+        are.
 
         Raises:
             BadInput: no file name, two frame number groups, or a path that leaves its folder.

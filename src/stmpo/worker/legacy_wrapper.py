@@ -1,7 +1,8 @@
-"""`stmpo_wrapper.py`: one run by hand or by somebody's own scripts, with the flags that the first version had.
+"""`stmpo_wrapper.py`: one run outside a job, with the command-line flags of the first version.
 
-Each flag is an option of `stmpo render` in that version's spelling (`FLAGS` maps them), so it does what that option
-does. `--start` and `--end` are frames; without either, a movie's own time span. Needs psutil and nothing else.
+Each flag is an option of `stmpo render` under its old name (`FLAGS` maps them), and does what that option
+does. `--start` and `--end` are frames; without both, a movie covers its own time span. It needs psutil and
+nothing else.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stmpo.api import run_render
 from stmpo.model.errors import BadInput
-from stmpo.model.options import JobOptions, Option, RunOptions, declared, resolve
+from stmpo.model.options import JobOptions, RunOptions, declared, resolve
 from stmpo.model.output_pattern import OutputKind, OutputPattern
-from stmpo.worker.openjd_session import run
+from stmpo.system.command_parser import add_option, described, number
+from stmpo.worker.openjd_session import run_script
 from stmpo.worker.render_task import TaskArguments
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
 FLAGS = {
@@ -39,7 +40,7 @@ FLAGS = {
     "log_file": "log_file",
     "aerender_path": "aerender_path",
 }
-"""Flag to option, for those that take a value."""
+"""Flag to option, for flags that take a value."""
 
 SWITCHES: dict[str, tuple[str, bool]] = {
     "disable_mfr": ("mfr", False),
@@ -48,32 +49,24 @@ SWITCHES: dict[str, tuple[str, bool]] = {
     "kill_on_fail": ("kill_on_fail", True),
     "no_kill_on_fail": ("kill_on_fail", False),
 }
-"""Flag to option and the value that it gives it. Of two that disagree the last one holds."""
+"""Flag to an option and its value. If two flags disagree, the last one holds."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Render; the exit code says how it went.
+    """Render; return the run's exit code.
 
     Raises:
-        StmpoError: what a user can act on.
+        StmpoError: the user can correct the error.
     """
-    given = vars(_parser().parse_args(arguments))
+    given = vars(_parser().read(arguments))
     folder = Path.cwd()
-    job = _values(JobOptions, given)
     frames = _frames(given["start"], given["end"])
-    if frames is not None:
-        job["frames"] = frames
     if given["output_is_pattern"]:
         _check_pattern(given["output"], folder)
-    job_options, _ = resolve(JobOptions, job, os.environ)
-    options, sources = resolve(RunOptions, _values(RunOptions, given), os.environ)
+    job_options, _ = resolve(JobOptions, {**given, "frames": frames}, os.environ)
+    options, sources = resolve(RunOptions, given, os.environ)
     summary = run_render(given["project"], job_options, options, sources=sources, folder=folder)
     return int(summary.exit_code)
-
-
-def _values(kind: type[JobOptions | RunOptions], given: dict[str, Any]) -> dict[str, Any]:
-    """What was given of a class's options."""
-    return {item.name: given[item.name] for item in declared(kind) if given.get(item.name) is not None}
 
 
 def _frames(start: int | None, end: int | None) -> str | None:
@@ -82,12 +75,12 @@ def _frames(start: int | None, end: int | None) -> str | None:
     if start is None or end is None:
         return None
     if start > end:
-        raise BadInput(f"--start {start} comes after --end {end}")
+        raise BadInput(f"--start {start} comes after --end {end}; exchange them")
     return f"{start}-{end}"
 
 
 def _check_pattern(output: str | None, folder: Path) -> None:
-    """`--output_is_pattern` promises a frame number group; without the flag one is added where there is none."""
+    """Refuse an output without a frame number group: without the flag, one is added to it."""
     if output is None:
         return
     pattern = OutputPattern.parse(output, folder)
@@ -97,31 +90,22 @@ def _check_pattern(output: str | None, folder: Path) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = TaskArguments(
-        "stmpo_wrapper.py", description="Render one comp by several aerender processes.", allow_abbrev=False
-    )
+def _parser() -> TaskArguments:
+    parser = TaskArguments("stmpo_wrapper.py", "Render one comp with several aerender processes.")
     by_name = {item.name: item for kind in (JobOptions, RunOptions) for item in declared(kind)}
     parser.add_argument("--project", required=True, help="The project to render.")
-    parser.add_argument("--start", type=int, help="First frame.")
-    parser.add_argument("--end", type=int, help="Last frame, rendered as well.")
+    parser.add_argument("--start", type=number(int), help="First frame.")
+    parser.add_argument("--end", type=number(int), help="Last frame, which is rendered too.")
     for flag, name in FLAGS.items():
-        item: Option = by_name[name]
-        parser.add_argument(f"--{flag}", dest=name, type=item.type, metavar=item.metavar, help=_help(item))
+        add_option(parser, by_name[name], f"--{flag}")
     for flag, (name, value) in SWITCHES.items():
-        parser.add_argument(
-            f"--{flag}", dest=name, action="store_const", const=value, help=_help(by_name[name])
-        )
+        text = described(by_name[name])
+        parser.add_argument(f"--{flag}", dest=name, action="store_const", const=value, help=text)
     parser.add_argument(
         "--output_is_pattern", action="store_true", help="Refuse an --output without a frame number group."
     )
     return parser
 
 
-def _help(item: Option) -> str:
-    default = "" if item.default is None else f" Default: {item.default}."
-    return f"{item.help}{default}".replace("%", "%%")
-
-
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_script(main))
