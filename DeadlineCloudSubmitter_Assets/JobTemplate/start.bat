@@ -1,9 +1,9 @@
 :<<"::sh"
 @echo off
-rem Starts scripts/runtime.py with the first Python that is new enough: a script for cmd, and behind "::sh" for sh.
-rem The line at the top is a label for cmd; for sh it puts all this into a text that nobody reads.
-rem There is no goto: where lines end without a carriage return, cmd may not find a label.
-rem "call" comes back from a Python that is a batch file. The last line needs no return, and "call" reads a path twice.
+rem Starts scripts/runtime.py with the first Python that is new enough. cmd runs the part above "::sh", sh the part below.
+rem cmd reads the first line as a label. sh reads it as the start of a here-document, which skips the part for cmd.
+rem There is no goto: if lines end without a carriage return, cmd may not find a label.
+rem "call" returns from a Python that is a batch file. The start itself needs no return and has no "call", which would expand the path twice.
 set stmpo_found=
 set stmpo_test="import sys; sys.exit(sys.version_info < (3, 10))"
 if defined STMPO_PYTHON set "STMPO_PYTHON=%STMPO_PYTHON:"=%"

@@ -15,7 +15,7 @@ from py_aep import OutputFormat, RQItemStatus
 
 import stmpo.deadline.bundle as bundle_module
 from stmpo.cli.main import run
-from stmpo.deadline.request import Request, prepare
+from stmpo.deadline.request import JobRequest, prepare_job
 from stmpo.deadline.validation import check_job
 from stmpo.model.errors import BadInput
 
@@ -212,7 +212,7 @@ def test_names_that_are_one_on_windows_and_macos_never_go_there(
         (["--font-folder", " "], "--font-folder is empty"),
         (["--wheels", ""], "--wheels is empty"),
         (["-p", "OutputDir="], "-p OutputDir is empty"),
-        (["-p", "ProjectFile=/x.aep"], "the bundle sets it by itself"),
+        (["-p", "ProjectFile=/x.aep"], "the bundle sets it"),
         (["-p", "EnvFile=/gone.json"], "there is no file"),
         (["-p", "ScratchDir=" + "x" * 1025], "more than 1024 characters"),
         (["-p", "RamPerProcessGB=inf"], "must be a number"),
@@ -351,9 +351,9 @@ def test_forty_items_and_many_files_take_little_time(lot: Lot) -> None:
         lot.queue(comp, f"out{n}/[compName]_[####].[fileExtension]")
     project = lot.save()
     began = time.process_time()
-    prepared = prepare(Request(project=project), {})
+    prepared = prepare_job(JobRequest(project=project), {})
     assert prepared.bundle is not None
     assert prepared.bundle.check(lot.folder) == 40
     assert time.process_time() - began < 60
     assert len(prepared.bundle.inputs) == 4001
-    assert len(prepared.bundle.files(lot.folder)["template.json"].encode()) < 100_000
+    assert len(prepared.bundle.documents(lot.folder)["template.json"].encode()) < 100_000

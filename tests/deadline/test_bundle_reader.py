@@ -70,7 +70,7 @@ CHANGES: list[tuple[Callable[[Documents], Any], str]] = [
     (lambda d: inputs(d, directories=["footage"]), "'footage', which is not absolute"),
     (
         lambda d: inputs(d, filenames=["/gone/a.png"]),
-        "1 of its 1 files are not there, the first is /gone/a.png",
+        "1 of its 1 files are missing, the first is /gone/a.png",
     ),
     (lambda d: value(d, 3, 1), "not a list of names and values"),  # type: ignore[arg-type]
     (lambda d: value(d, "deadline:priority", 1000), "deadline:priority cannot be 1000"),
@@ -79,7 +79,7 @@ CHANGES: list[tuple[Callable[[Documents], Any], str]] = [
     (lambda d: value(d, "deadline:maxWorkerCount", 0), "deadline:maxWorkerCount cannot be 0"),
     (lambda d: value(d, "deadline:speed", 1), "has no value deadline:speed"),
     (lambda d: value(d, "ProjectFile", "shot.aep"), "'shot.aep' in parameter_values, which is not absolute"),
-    (lambda d: value(d, "ProjectFile", "/gone/shot.aep"), "/gone/shot.aep, which is not there"),
+    (lambda d: value(d, "ProjectFile", "/gone/shot.aep"), "/gone/shot.aep, which does not exist"),
     (lambda d: value(d, "ProjectFile", ""), "at least 1 characters"),
     (lambda d: value(d, "RamPerProcessGB", "inf"), "must be a number"),
     (lambda d: value(d, "RamPerProcessGB", "nan"), "must be a number"),
@@ -115,5 +115,5 @@ def test_two_templates_are_one_too_many(tmp_path: Path, documents: Documents) ->
 def test_scripts_that_are_gone_are_missed_here(tmp_path: Path, documents: Documents) -> None:
     bundle = stored(tmp_path, documents)
     (bundle / "scripts").rmdir()
-    with pytest.raises(BadInput, match=r"JobScriptDir is .*scripts, which is not there"):
+    with pytest.raises(BadInput, match=r"JobScriptDir is .*scripts, which does not exist"):
         read_bundle(bundle, {})

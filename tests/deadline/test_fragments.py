@@ -10,16 +10,19 @@ import pytest
 from openjd.model import decode_job_template
 
 from stmpo.deadline import fragments
-from stmpo.deadline.fragments import COMPLETE, complete_templates, copy_scripts, load_fragments
+from stmpo.deadline.fragments import COMPLETE_TEMPLATES, complete_templates, copy_scripts, load_fragments
 from stmpo.engine.cancel import CANCEL_RESERVE
 from stmpo.model.errors import BadInput
 from stmpo.model.options import JobOptions, Option, RunOptions, declared
-from stmpo.worker.job_parameters import ITEM_PARAMETERS, NOT_OPTIONS, PREFIX
+from stmpo.worker.job_parameters import ITEM_PARAMETERS, VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PIECES = load_fragments()
+NOT_OPTIONS = {"ProjectFile", "FramesPerTask", "AllowMissingFonts", "JobScriptDir", "CondaPackages"}
+"""Parameters that the template itself, its environments or the farm use."""
+
 OPTIONS = {
     item.parameter: item for kind in (JobOptions, RunOptions) for item in declared(kind) if item.parameter
 }
@@ -31,13 +34,13 @@ def template(name: str) -> Any:
     return json.loads((PIECES.folder / name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", COMPLETE_TEMPLATES)
 def test_a_complete_template_is_what_its_fragments_make(name: str) -> None:
     """`python -m stmpo.deadline.fragments --write` makes it so."""
     assert (PIECES.folder / name).read_text(encoding="utf-8") == complete_templates(PIECES)[name]
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", COMPLETE_TEMPLATES)
 def test_a_complete_template_is_valid_under_the_base_limits(name: str) -> None:
     decode_job_template(template=template(name), supported_extensions=["TASK_CHUNKING"])
 
@@ -51,11 +54,11 @@ def test_the_command_writes_them_and_says_which_have_drifted(
     assert fragments.main([]) == 0
     (folder / "template.json").write_text("{}", encoding="utf-8")
     assert fragments.main([]) == 1
-    assert "template.json is not what its fragments make" in capsys.readouterr().out
+    assert "template.json differs from its fragments" in capsys.readouterr().out
     with (folder / "start.bat").open("a", encoding="utf-8") as start:
         start.write("rem changed\n")
     assert fragments.main([]) == 1
-    assert "job_environments_fragment.json is not what its fragments make" in capsys.readouterr().out
+    assert "job_environments_fragment.json differs from its fragments" in capsys.readouterr().out
     assert fragments.main(["--write"]) == 0
     assert fragments.main([]) == 0
     assert "rem changed" in (folder / "template.json").read_text(encoding="utf-8")
@@ -102,7 +105,7 @@ def test_every_parameter_is_an_option_or_the_templates_own() -> None:
 
 def test_the_runtime_environment_carries_every_parameter_to_the_worker() -> None:
     variables = PIECES.environments[0]["variables"]
-    options = {f"{PREFIX}{name}": f"{{{{Param.{name}}}}}" for name in JOB if name not in NOT_OPTIONS}
+    options = {f"{VARIABLE_PREFIX}{name}": f"{{{{Param.{name}}}}}" for name in JOB if name not in NOT_OPTIONS}
     assert variables == {"STMPO_SCRIPTS": "{{Param.JobScriptDir}}", **options}
 
 
@@ -149,7 +152,7 @@ def test_scripts_are_copied_without_caches_and_without_wheels(tmp_path: Path) ->
     ]
 
 
-@pytest.mark.parametrize(("text", "words"), [("{", "is not JSON"), ("[]", "an object is wanted")])
+@pytest.mark.parametrize(("text", "words"), [("{", "is not JSON"), ("[]", "expected an object")])
 def test_a_fragment_that_was_broken_by_hand_is_named(tmp_path: Path, text: str, words: str) -> None:
     folder = tmp_path / "JobTemplate"
     shutil.copytree(PIECES.folder, folder)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from stmpo.deadline.fragments import COMPLETE, copy_scripts, load_fragments
+from stmpo.deadline.fragments import COMPLETE_TEMPLATES, copy_scripts, load_fragments
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.deadline.wheels import collect_wheels
 from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, starts
@@ -106,7 +106,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundle")
     copy_scripts(folder / "scripts")
     collect_wheels(folder / "scripts" / "wheels", download=False)
-    for name in COMPLETE:
+    for name in COMPLETE_TEMPLATES:
         shutil.copy(load_fragments().folder / name, folder)
     return folder
 
@@ -136,7 +136,7 @@ CAME_AND_WENT = [
 ]
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", COMPLETE_TEMPLATES)
 def test_openjd_check_passes(name: str) -> None:
     assert OPENJD is not None
     path = load_fragments().folder / name

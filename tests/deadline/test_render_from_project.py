@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from py_aep import RQItemStatus
 
-import stmpo.project.model
 from stmpo.cli.main import run
+from stmpo.project import read as project_reader
 from stmpo.testing import FAKE_AERENDER, Scenario, frame_stamp
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def test_without_py_aep_the_option_is_asked_for(
     lot: Lot, render: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lot.queue(lot.comp("Main"))
-    monkeypatch.setattr(stmpo.project.model, "available", lambda: False)
+    monkeypatch.setattr(project_reader, "available", lambda: False)
     assert run([*render, str(lot.save()), "--rqindex", "1"]) == 2
     assert "--output is missing" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from openjd.model import create_job, decode_job_template, preprocess_job_paramet
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.model.errors import BadInput
 from stmpo.model.literals import plain
-from stmpo.worker.output_folders import listed
+from stmpo.worker.output_folders import read_folder_list
 
 FOLDERS = ["/mnt/nas/show", "/mnt/nas/show/größe, 映像", "/mnt/nas/show/{{x}}/y", "/home/ann/out"]
 NAMES = st.text(max_size=90) | st.sampled_from(["Main", "main", " Main", "{{Param.X}}", "комп", "コンポ"])
@@ -56,7 +56,7 @@ def test_any_items_make_a_valid_template_that_says_each_items_values(items: list
     valid(template)
     roots = output_parameters(items)
     (made,) = template["jobEnvironments"][1]["script"]["embeddedFiles"]
-    folders = {(root[8:-2], file.rpartition("/")[0]) for root, file in listed(made["data"])}
+    folders = {(root[8:-2], file.rpartition("/")[0]) for root, file in read_folder_list(made["data"])}
     for item, step in zip(items, template["steps"], strict=True):
         said = arguments(step)
         parameter = said["output_dir"].removeprefix("{{Param.").removesuffix("}}")
@@ -81,7 +81,7 @@ def test_four_hundred_folders_lengthen_no_command_line() -> None:
         for action in environment["script"]["actions"].values():
             assert sum(map(len, action["args"])) < 300
     (made,) = template["jobEnvironments"][1]["script"]["embeddedFiles"]
-    assert len(list(listed(made["data"]))) == 400
+    assert len(list(read_folder_list(made["data"]))) == 400
 
 
 def forty() -> list[ItemSpec]:

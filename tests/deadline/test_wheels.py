@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import zipfile
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import pytest
 
 from stmpo import __version__
 from stmpo.deadline import wheels
-from stmpo.deadline.wheels import cache_folder, collect_wheels, systems, write_own_wheel
+from stmpo.deadline.wheels import cache_folder, collect_wheels, psutil_systems, write_own_wheel
 from stmpo.model.errors import BadInput
 from stmpo.system.wheel_tags import Interpreter, WheelName
 
@@ -48,10 +49,25 @@ def test_our_wheel_is_the_same_byte_for_byte_and_leaves_out_what_no_worker_needs
     assert one.read_bytes() == other.read_bytes()
     with zipfile.ZipFile(one) as archive:
         names = archive.namelist()
-    assert {"stmpo/runner.py", "stmpo/deadline/runtime.py", f"stmpo-{__version__}.dist-info/METADATA"} <= set(
+    assert {"stmpo/api.py", "stmpo/worker/bootstrap.py", f"stmpo-{__version__}.dist-info/METADATA"} <= set(
         names
     )
-    assert not [name for name in names if "__pycache__" in name or name.startswith("stmpo/demo/")]
+    assert not [name for name in names if "__pycache__" in name]
+    assert not {name.split("/")[1] for name in names} & {"cli", "deadline", "demo", "__main__.py"}
+
+
+def test_every_module_of_our_wheel_imports_only_modules_that_are_in_it(tmp_path: Path) -> None:
+    """At any level: a worker has nothing but this wheel, and an import inside a function fails late."""
+    with zipfile.ZipFile(write_own_wheel(tmp_path)) as archive:
+        sources = {name: archive.read(name) for name in archive.namelist() if name.endswith(".py")}
+    modules = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in sources}
+    for name, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "stmpo":
+                assert node.module in modules, name
+            elif isinstance(node, ast.Import):
+                ours = {alias.name for alias in node.names if alias.name.split(".")[0] == "stmpo"}
+                assert ours <= modules, name
 
 
 def test_given_folders_and_cache_are_taken_before_anything_is_downloaded(
@@ -78,7 +94,7 @@ def test_given_folders_and_cache_are_taken_before_anything_is_downloaded(
     assert contents[WINDOWS] == b"given"
     assert contents["psutil-7.2.0-cp36-abi3-macosx_11_0_arm64.whl"] == b"cached"
     assert contents["psutil-7.2.0-cp36-abi3-manylinux2014_x86_64.whl"] == b"fetched"
-    assert systems(made) == {"windows", "macos", "linux"}
+    assert psutil_systems(made) == {"windows", "macos", "linux"}
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

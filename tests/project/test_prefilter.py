@@ -14,7 +14,7 @@ from py_aep import ImportOptions
 from py_aep.binary.chunk import read_aep
 
 from stmpo.project import aep_parser
-from stmpo.project.prefilter import Thin, thin
+from stmpo.project.prefilter import StrippedProject, strip_project
 from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "projects"
 def whole(path: Path, patch: pytest.MonkeyPatch) -> Project:
     """The project as it is read where nothing is left out."""
     with patch.context() as here:
-        here.setattr(aep_parser, "thin", lambda data: Thin(bytearray(data), []))
+        here.setattr(aep_parser, "strip_project", lambda data: StrippedProject(bytearray(data), []))
         return read_project(path)
 
 
@@ -91,19 +91,19 @@ def test_much_is_left_out_and_the_rest_is_a_project(lot: Lot) -> None:
     for name in ("a.png", "b.png", "c.png"):
         lot.still(name)
     data = lot.save().read_bytes()
-    light = thin(data)
+    light = strip_project(data)
     assert [Path(file.path).name for file in light.files] == ["a.png", "b.png", "c.png"]
     assert len(light.data) < len(data) - 3 * 500
     before, after = (read_aep(io.BytesIO(each)) for each in (data, bytes(light.data)))
     assert before[1] == after[1], "what follows the project comes along"
-    assert thin(bytes(light.data)).data == light.data
+    assert strip_project(bytes(light.data)).data == light.data
 
 
 def test_an_unusual_record_is_left_to_the_whole_reader(lot: Lot) -> None:
     """Only what is surely one plain file is taken out."""
     lot.still("a.png")
     data = lot.save().read_bytes()
-    assert len(thin(data).files) == 1
+    assert len(strip_project(data).files) == 1
     for old, new in (
         (b'"target_is_folder":false', b'"target_is_folder":true '),
         (b'{"ascendcount_base"', b'["ascendcount_base"'),
@@ -112,13 +112,13 @@ def test_an_unusual_record_is_left_to_the_whole_reader(lot: Lot) -> None:
         (b"opti", b"optj"),
     ):
         assert old in data
-        assert thin(data.replace(old, new)).files == []
+        assert strip_project(data.replace(old, new)).files == []
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFX", b"RIFF\0\0\0\4Egg!", b"RIFX\0\0\0\xffEgg!"])
 def test_what_is_no_project_is_refused(data: bytes) -> None:
     with pytest.raises((ValueError, struct.error)):
-        thin(data)
+        strip_project(data)
 
 
 def test_a_chunk_that_is_longer_than_its_list_is_refused(lot: Lot) -> None:
@@ -126,4 +126,4 @@ def test_a_chunk_that_is_longer_than_its_list_is_refused(lot: Lot) -> None:
     head = data.find(b"head")
     data[head + 4 : head + 8] = b"\x7f\xff\xff\xff"
     with pytest.raises(ValueError, match="longer than the list"):
-        thin(bytes(data))
+        strip_project(bytes(data))

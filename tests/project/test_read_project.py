@@ -13,10 +13,10 @@ import pytest
 from py_aep import ColorManagementSystem, OutputFormat, RQItemStatus
 
 from stmpo.cli.main import run
-from stmpo.deadline.assets import find_footage, input_files
+from stmpo.deadline.assets import input_files, scan_footage
 from stmpo.model.errors import BadInput
 from stmpo.model.output_pattern import OutputKind
-from stmpo.project.model import Footage, Status
+from stmpo.project.model import Footage, ItemStatus
 from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_outputs_are_where_the_queue_puts_them(lot: Lot) -> None:
     assert first.outputs[0].path == str(lot.folder / "out" / "Título_[####].tif")
     assert first.outputs[0].kind is OutputKind.SEQUENCE
     assert first.outputs[0].comp_frame_numbers
-    assert (none.outputs[0].path, none.status) == (None, Status.NEEDS_OUTPUT)
+    assert (none.outputs[0].path, none.status) == (None, ItemStatus.NEEDS_OUTPUT)
     assert movie.outputs[0].kind is OutputKind.SINGLE_FILE
     assert str(movie.outputs[0].path).endswith("film.mp4")
 
@@ -106,7 +106,7 @@ def test_a_whole_sequence_is_found_and_gaps_stay_gaps(lot: Lot, frames: range | 
     lot.file("plates/a.0001.jpg")
     lot.file("plates/b.0001.png")
     lot.file("plates/a.00001.png")
-    (found,) = find_footage(read_project(lot.save()))
+    (found,) = scan_footage(read_project(lot.save()))
     assert [Path(name).name for name in found.files] == [f"a.{frame:04d}.png" for frame in frames]
     assert found.absent == frames[-1] - frames[0] + 1 - len(frames)
 
@@ -152,7 +152,7 @@ def test_a_damaged_record_of_colours_is_no_damaged_project(lot: Lot, record: str
 
 def test_a_sequence_without_padding_is_found(lot: Lot) -> None:
     lot.sequence("a{}.png", range(8, 112))
-    (found,) = find_footage(read_project(lot.save()))
+    (found,) = scan_footage(read_project(lot.save()))
     assert len(found.files) == 104
 
 
@@ -163,7 +163,7 @@ def test_a_moved_project_finds_its_footage_by_the_way_from_itself(lot: Lot, tmp_
     moved = tmp_path / "elsewhere"
     lot.folder.rename(moved)
     project = read_project(moved / path.name)
-    found = find_footage(project)
+    found = scan_footage(project)
     assert [len(one.files) for one in found] == [1, 5]
     assert all(name.startswith(str(moved)) for name in input_files(project, found))
 
@@ -183,7 +183,7 @@ def test_proxies_travel(lot: Lot) -> None:
     comp.set_proxy(lot.file("comp_proxy.png"))
     lot.still("full.png").set_proxy(lot.file("half.png"))
     project = read_project(lot.save())
-    names = {Path(name).name for name in input_files(project, find_footage(project))}
+    names = {Path(name).name for name in input_files(project, scan_footage(project))}
     assert names == {"shot.aep", "comp_proxy.png", "full.png", "half.png"}
 
 
@@ -191,7 +191,7 @@ def test_names_are_found_in_whatever_unicode_form_the_disk_has(lot: Lot) -> None
     item = lot.still("é.png")  # composed
     assert item.file is not None
     Path(item.file).rename(lot.folder / "é.png")
-    (found,) = find_footage(read_project(lot.save()))
+    (found,) = scan_footage(read_project(lot.save()))
     assert not found.missing
 
 

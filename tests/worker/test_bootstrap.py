@@ -7,7 +7,7 @@ import subprocess
 import sys
 import venv
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +15,8 @@ from stmpo import __version__
 from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.wheels import collect_wheels
 from stmpo.model.errors import BadInput
+from stmpo.worker import job_fonts
 from stmpo.worker.bootstrap import SITE, fits, unpack
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +56,12 @@ def test_a_bare_python_imports_stmpo_and_psutil_afterwards(scripts: Path, bare: 
     assert entered.returncode == 0, entered.stdout + entered.stderr
     (line,) = [line for line in entered.stdout.splitlines() if line.startswith("openjd_env: PYTHONPATH=")]
     assert line == f"openjd_env: PYTHONPATH={tmp_path / SITE}"
-    code = "import stmpo, psutil, sys; from importlib.metadata import version; "
-    code += "from stmpo.deadline import task, wrapper, folders, font_manager; print(stmpo.__file__, version('stmpo')); "
-    code += "print(*sys.modules)"
+    code = "import importlib, pkgutil, stmpo.worker, psutil, sys; from importlib.metadata import version; "
+    code += (
+        "names = [module.name for module in pkgutil.iter_modules(stmpo.worker.__path__, 'stmpo.worker.')]; "
+    )
+    code += "[importlib.import_module(name) for name in names]; "
+    code += "print(stmpo.__file__, version('stmpo'), len(names)); print(*sys.modules)"
     done = subprocess.run(
         [str(bare), "-c", code],
         env={**os.environ, "PYTHONPATH": str(tmp_path / SITE)},
@@ -69,7 +70,9 @@ def test_a_bare_python_imports_stmpo_and_psutil_afterwards(scripts: Path, bare: 
         check=True,
     )
     place, modules = done.stdout.splitlines()
-    assert place == f"{tmp_path / SITE / 'stmpo' / '__init__.py'} {__version__}"
+    worker = Path(job_fonts.__file__).parent
+    count = len(list(worker.glob("[!_]*.py")))
+    assert place == f"{tmp_path / SITE / 'stmpo' / '__init__.py'} {__version__} {count}"
     assert not {"click", "rich", "openjd", "PIL"} & set(modules.split())
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.deadline.output_roots import Placed
+from stmpo.deadline.output_roots import PlacedOutput
 from stmpo.deadline.template import _folder_list
 from stmpo.model.errors import BadInput
 from stmpo.model.literals import literal
-from stmpo.worker.output_folders import folder_under, listed, main
+from stmpo.worker.output_folders import checked_folder, main, read_folder_list
 
 
 def make(folder: Path, text: str) -> int:
@@ -51,11 +51,11 @@ ODD = st.text(
 @given(st.lists(st.tuples(st.integers(0, 3), st.lists(ODD, max_size=3)), min_size=1, max_size=20))
 def test_the_list_that_a_template_carries_says_what_was_meant(folders: list[tuple[int, list[str]]]) -> None:
     """Quotes, commas, line ends, leading blanks, any script; roots are named by parameter and stand on the worker."""
-    places = [Placed(f"OutputDir{root}", "/".join([*parts, "f.png"])) for root, parts in folders]
+    places = [PlacedOutput(f"OutputDir{root}", "/".join([*parts, "f.png"])) for root, parts in folders]
     text = _folder_list(places)
     for root in range(4):
         text = text.replace(f"{{{{Param.OutputDir{root}}}}}", f"/out/{root}")
-    said = {(root, name.rpartition("/")[0]) for root, name in listed(text)}
+    said = {(root, name.rpartition("/")[0]) for root, name in read_folder_list(text)}
     assert said == {(f"/out/{root}", "/".join(parts)) for root, parts in folders}
 
 
@@ -98,24 +98,24 @@ def test_links_in_a_circle_are_named(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
     (root / "loop").symlink_to("loop")
-    with pytest.raises(BadInput, match=r"cannot be made: .*symbolic links"):
+    with pytest.raises(BadInput, match=r"cannot be created: .*symbolic links"):
         make(tmp_path, f"{root}\n loop/further/f.png\n")
 
 
 def test_a_root_may_be_a_link_itself(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "root").symlink_to(tmp_path / "real")
-    assert folder_under(tmp_path / "root", "a/f.png") == tmp_path / "root" / "a"
+    assert checked_folder(tmp_path / "root", "a/f.png") == tmp_path / "root" / "a"
 
 
 def test_a_root_that_is_not_absolute_is_refused() -> None:
     with pytest.raises(BadInput, match="choose a folder for the job"):
-        folder_under(Path(), "f.png")
+        checked_folder(Path(), "f.png")
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(BadInput, match="cannot be made"):
+    with pytest.raises(BadInput, match="cannot be created"):
         make(tmp_path, f"{tmp_path}\n a/f.png\n")
 
 

@@ -14,7 +14,7 @@ from stmpo.model.frames import FrameSet
 from stmpo.model.literals import literal
 from stmpo.model.options import JobOptions, RunOptions, Source, declared
 from stmpo.worker import render_task
-from stmpo.worker.job_parameters import ITEM_PARAMETERS, PREFIX, chosen
+from stmpo.worker.job_parameters import ITEM_PARAMETERS, VARIABLE_PREFIX, chosen_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,13 +145,13 @@ def test_a_parameter_sets_its_option_and_its_default_says_nothing(kind: Any, ite
         for parameter in load_fragments().job_parameters
         if parameter["name"] == item.parameter
     )
-    assert chosen(kind, {PREFIX + item.parameter: str(default)}) == {}
+    assert chosen_values(kind, {VARIABLE_PREFIX + item.parameter: str(default)}) == {}
     texts: dict[type, tuple[str, Any]] = {int: ("7", 7), float: ("7.0", 7.0), str: ("/x", "/x")}
     texts[bool] = ("false" if default == "true" else "true", not item.default)
     text, value = texts[item.type]
     if item.choices is not None:
         text = value = item.choices[0]
-    assert chosen(kind, {PREFIX + item.parameter: text}) == {item.name: value}
+    assert chosen_values(kind, {VARIABLE_PREFIX + item.parameter: text}) == {item.name: value}
 
 
 def test_what_the_job_leaves_at_its_default_the_worker_may_set(
@@ -171,14 +171,18 @@ def test_what_the_job_leaves_at_its_default_the_worker_may_set(
 )
 def test_a_value_that_cannot_be_read_is_refused_by_the_parameters_name(name: str, text: str) -> None:
     with pytest.raises(BadInput, match=f"{name}="):
-        chosen(RunOptions, {PREFIX + name: text})
+        chosen_values(RunOptions, {VARIABLE_PREFIX + name: text})
 
 
-@given(st.dictionaries(st.sampled_from([PREFIX + str(item.parameter) for _, item in PARAMETERS]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from([VARIABLE_PREFIX + str(item.parameter) for _, item in PARAMETERS]), st.text()
+    )
+)
 def test_any_values_are_options_or_one_line(environ: dict[str, str]) -> None:
     refusals = []
     try:
-        values = {**chosen(JobOptions, environ), **chosen(RunOptions, environ)}
+        values = {**chosen_values(JobOptions, environ), **chosen_values(RunOptions, environ)}
     except BadInput as refusal:
         refusals, values = [str(refusal)], {}
     assert not [text for text in refusals if "\n" in text]

@@ -1,11 +1,11 @@
-"""Renders one task's frames by several renderers; see `stmpo.worker.render_task`."""
+"""Render one task of a job with several renderers; see `stmpo.worker.render_task`."""
 
 import sys
 
 from stmpo.system import signals
 
-signals.from_the_start()  # a task may be cancelled while the rest is loaded
+signals.install_program_handlers()  # a task may be cancelled while modules load
 
 from stmpo.worker import openjd_session, render_task  # noqa: E402
 
-sys.exit(openjd_session.run(render_task.main))
+sys.exit(openjd_session.run_script(render_task.main))

@@ -1,7 +1,7 @@
-"""Where fonts lie on this machine, by their PostScript names; see `stmpo.worker.find_fonts`.
+"""Print the files of fonts on this machine, by PostScript name; see `stmpo.worker.find_fonts`.
 
-It needs a Python and nothing else: stmpo is taken from where it is installed, from the wheel that lies beside this
-script, or from the repository that this script is part of.
+It needs only a Python. stmpo is imported from where it is installed, from the wheel beside this script, or from the
+repository that contains this script.
 """
 
 import sys
@@ -14,4 +14,4 @@ sys.path += [str(place / "src") for place in HERE.parents if (place / "src" / "s
 
 from stmpo.worker import find_fonts, openjd_session  # noqa: E402
 
-sys.exit(openjd_session.run(find_fonts.main))
+sys.exit(openjd_session.run_script(find_fonts.main))

@@ -1,6 +1,6 @@
-"""Makes stmpo importable for what the session runs next, by `stmpo.worker.bootstrap` out of the wheel that travels along.
+"""Make stmpo importable for the rest of the session; runs `stmpo.worker.bootstrap` out of the job's own wheel.
 
-In words that Python 3.6 reads, so that a Python that is too old is named instead of failing on syntax.
+This file is valid Python 3.6, so that a Python which is too old gets a clear message instead of a syntax error.
 """
 
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-if sys.version_info < (3, 10):  # noqa: UP036 - said in words
+if sys.version_info < (3, 10):  # noqa: UP036 - the message is for older versions
     print(f"openjd_fail: stmpo needs Python 3.10 or later; this worker runs {sys.version.split()[0]}")
     sys.exit(2)
 sys.path[:0] = sorted(str(wheel) for wheel in HERE.glob("wheels/stmpo-*.whl"))
@@ -19,4 +19,4 @@ except ImportError:
         "openjd_fail: this worker has no stmpo, and the job brings none in scripts/wheels; install it or submit again"
     )
     sys.exit(2)
-sys.exit(openjd_session.run(lambda arguments: bootstrap.main([str(HERE), *arguments])))
+sys.exit(openjd_session.run_script(lambda arguments: bootstrap.main([str(HERE), *arguments])))

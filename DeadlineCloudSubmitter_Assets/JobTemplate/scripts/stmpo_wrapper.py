@@ -1,6 +1,7 @@
-"""One run with the first version's flags, outside a job; see `stmpo.worker.legacy_wrapper`.
+"""Render once outside a job, with the first version's flags; see `stmpo.worker.legacy_wrapper`.
 
-It needs psutil. stmpo is taken from where it is installed, the wheel beside this script, or the repository it is part of.
+It needs psutil. stmpo is imported from where it is installed, from the wheel beside this script, or from the
+repository that contains this script.
 """
 
 import sys
@@ -12,11 +13,11 @@ sys.path += [str(place / "src") for place in HERE.parents if (place / "src" / "s
 try:
     from stmpo.system import signals
 
-    signals.from_the_start()  # it may be cancelled while the rest is loaded
-    import psutil  # noqa: F401 - first of all, so that its absence is one line
+    signals.install_program_handlers()  # the run may be cancelled while modules load
+    import psutil  # noqa: F401 - imported here so that its absence gives one clear line
 
     from stmpo.worker import legacy_wrapper, openjd_session
 except ImportError as error:
     print(f"openjd_fail: stmpo_wrapper.py needs {error.name}: python -m pip install {error.name}")
     sys.exit(2)
-sys.exit(openjd_session.run(legacy_wrapper.main))
+sys.exit(openjd_session.run_script(legacy_wrapper.main))

@@ -1,1 +1,1 @@
-"""Jobs for AWS Deadline Cloud: bundles, job templates, submission. Nothing here runs on a worker."""
+"""Jobs for AWS Deadline Cloud: templates, bundles, checks and submission. Nothing here runs on a worker."""

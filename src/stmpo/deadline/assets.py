@@ -1,8 +1,9 @@
-"""The files that a job needs to travel with it: the project and its footage, found on the disk.
+"""Finds the files that travel with a job: the project and its footage on the disk.
 
-A sequence is every file of its folder whose name has its form and whose number lies in its range, so gaps stay gaps
-and a sequence of 50,000 frames costs one listing of its folder. Names are compared as the system compares them and in
-one Unicode form: a project saved on macOS may spell a name otherwise than the disk that it was copied to.
+A sequence is every file of its folder whose name has its form and whose number lies in its range. So gaps
+stay gaps, and a sequence of 50,000 frames costs one listing of its folder. Names are compared as the system
+compares them and in one Unicode form, because a project saved on macOS may spell a name differently from the
+disk it was copied to.
 """
 
 from __future__ import annotations
@@ -20,35 +21,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stmpo.project.model import Footage, Project, Sequence
+    from stmpo.project.model import FileSequence, Footage, Project
 
 
 @dataclass(frozen=True, slots=True)
 class AssetScan:
-    """What the disk holds of one footage item."""
+    """The files of one footage item that are on the disk."""
 
     footage: Footage
 
     files: tuple[str, ...]
-    """Absolute paths, each once; empty where nothing was found."""
+    """Absolute paths, each once; empty if nothing was found."""
 
     absent: int
-    """Frames that the sequence has by its range and the disk has not."""
+    """Number of frames in the sequence's range that have no file."""
 
     @property
     def missing(self) -> bool:
-        """Whether nothing of it is there."""
+        """Whether no file of it was found."""
         return not self.files
 
 
-class Disk:
-    """Folders as they were when first looked at: each is listed once, however many files are asked for."""
+class FolderListings:
+    """The listings of folders. Each folder is read once, however many of its files are asked for."""
 
     def __init__(self) -> None:
         self._listings: dict[str, dict[str, str]] = {}
 
     def names(self, folder: str) -> dict[str, str]:
-        """The names of a folder's files, by their comparable form; empty for a folder that cannot be read."""
+        """Return the names of a folder's files by their comparable form; {} if the folder cannot be read."""
         if folder not in self._listings:
             try:
                 with os.scandir(folder) as entries:
@@ -59,12 +60,12 @@ class Disk:
         return self._listings[folder]
 
     def file(self, path: Path) -> str | None:
-        """The path as the disk spells its name, or None."""
+        """Return the path with its name as the disk spells it, or None."""
         name = self.names(str(path.parent)).get(_comparable(path.name))
-        return None if name is None else os.path.join(path.parent, name)  # noqa: PTH118 - 20,000 of them
+        return None if name is None else os.path.join(path.parent, name)  # noqa: PTH118 - called 20,000 times
 
-    def sequence(self, folder: Path, sequence: Sequence) -> list[str]:
-        """The files of a sequence in this folder, by number."""
+    def sequence(self, folder: Path, sequence: FileSequence) -> list[str]:
+        """Return the files of a sequence in this folder, ordered by number."""
         names = self.names(str(folder))
         if sequence.names:
             wanted = [names[key] for key in map(_comparable, sequence.names) if key in names]
@@ -73,19 +74,21 @@ class Disk:
         return [os.path.join(folder, name) for name in wanted]  # noqa: PTH118
 
 
-def find_footage(project: Project) -> list[AssetScan]:
-    """Look for every footage file where After Effects would: the absolute path, then the one relative to the project."""
-    disk = Disk()
-    return [_find(footage, project.path, disk) for footage in project.footage]
+def scan_footage(project: Project) -> list[AssetScan]:
+    """Look for every footage file at its absolute path, then relative to the project."""
+    listings = FolderListings()
+    return [_scan(footage, project.path, listings) for footage in project.footage]
 
 
-def input_files(project: Project, found: Iterable[AssetScan], also: Iterable[Path] = ()) -> list[str]:
-    """Everything that a worker needs of the project, sorted, each once; `also` are files and folders named by hand.
+def input_files(project: Project, scans: Iterable[AssetScan], also: Iterable[Path] = ()) -> list[str]:
+    """Return every file that a worker needs of the project, sorted, each once.
+
+    `also` are further files and folders, from `--also`.
 
     Raises:
-        BadInput: what is named is not there, or holds nothing.
+        BadInput: a path of `also` does not exist, or is a folder without a file.
     """
-    footage = (path for one in found for path in one.files)
+    footage = (path for scan in scans for path in scan.files)
     more = (path for place in also for path in _files_of(place))
     return sorted({str(project.path), *footage, *more})
 
@@ -101,26 +104,30 @@ def _files_of(place: Path) -> list[str]:
     return files
 
 
-def _find(footage: Footage, project: Path, disk: Disk) -> AssetScan:
+def _scan(footage: Footage, project: Path, listings: FolderListings) -> AssetScan:
+    sequence = footage.sequence
     for place in footage.places(project):
-        if footage.sequence is None:
-            files = [path] if (path := disk.file(place)) is not None else []
+        if sequence is None:
+            files = [path] if (path := listings.file(place)) is not None else []
         else:
-            files = disk.sequence(place.parent, footage.sequence)
+            files = listings.sequence(place.parent, sequence)
         if files:
-            return AssetScan(footage, tuple(files), _absent(footage.sequence, len(files)))
-    return AssetScan(footage, (), _absent(footage.sequence, 0))
+            return AssetScan(footage, tuple(files), _absent(sequence, len(files)))
+    return AssetScan(footage, (), _absent(sequence, 0))
 
 
-def _absent(sequence: Sequence | None, found: int) -> int:
+def _absent(sequence: FileSequence | None, found: int) -> int:
     if sequence is None:
         return 0
     whole = len(sequence.names) or sequence.last - sequence.first + 1
     return max(0, whole - found)
 
 
-def _numbered(names: dict[str, str], sequence: Sequence) -> list[str]:
-    """Numbers wider than the first one's have outgrown its padding; narrower ones belong to something else."""
+def _numbered(names: dict[str, str], sequence: FileSequence) -> list[str]:
+    """Return the names of the sequence's frames, in order.
+
+    A number wider than the first frame's has outgrown its padding; a narrower one belongs to other files.
+    """
     pattern = re.compile(
         f"{re.escape(_comparable(sequence.before))}([0-9]{{{max(1, sequence.width)},}})"
         f"{re.escape(_comparable(sequence.after))}"

@@ -1,13 +1,15 @@
-"""A job bundle: what it holds, whether OpenJD takes it, and how it comes to stand on the disk whole or not at all.
+"""A job bundle: its documents, its check by OpenJD, and how it is written to the disk, whole or not at all.
 
     template.json           the job
-    parameter_values.json   its parameters, paths absolute (the client would look for relative ones from where it runs)
-    asset_references.json   every file that travels with it, absolute for the same reason
-    scripts/                what a worker runs
-    scripts/fonts/          the fonts that it brings, where its project uses any (see `stmpo.fonts.collect`)
+    parameter_values.json   its parameters
+    asset_references.json   every file that travels with it
+    scripts/                the scripts that a worker runs
+    scripts/fonts/          the fonts that travel with the job (see `stmpo.fonts.collect`)
     scripts/wheels/         this package and psutil, for a worker that has only a Python
 
-It is written into a folder beside its destination that is renamed at the end. Nothing is left behind on any error.
+All paths in the documents are absolute: the client resolves relative ones from the folder that it is started
+in. A bundle is written into a folder beside its destination, which is renamed at the end. An error leaves
+nothing behind.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.deadline.fragments import copy_scripts
 from stmpo.deadline.validation import check_job
-from stmpo.deadline.wheels import collect_wheels, systems
+from stmpo.deadline.wheels import collect_wheels, psutil_systems
 from stmpo.fonts.collect import CollectedFonts
 from stmpo.model.errors import BadInput
 
@@ -36,7 +38,7 @@ SCRIPTS = "scripts"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A job that has been checked as far as it can be without writing it."""
+    """A job that has passed every check that needs no written file."""
 
     template: Mapping[str, Any]
 
@@ -50,15 +52,15 @@ class Bundle:
     """Absolute paths of folders."""
 
     fonts: CollectedFonts = field(default_factory=CollectedFonts)
-    """Fonts that are copied into it."""
+    """Fonts that are copied into the bundle."""
 
     @property
     def name(self) -> str:
         """The job's name."""
         return str(self.template["name"])
 
-    def files(self, folder: Path) -> dict[str, str]:
-        """Name and text of the documents of this bundle in `folder`."""
+    def documents(self, folder: Path) -> dict[str, str]:
+        """Return name and text of the documents of this bundle in `folder`."""
         values = [{"name": name, "value": value} for name, value in self.parameters.items()]
         fonts = [str(path) for path in self.fonts.paths(folder / SCRIPTS)]
         references = {
@@ -67,13 +69,13 @@ class Bundle:
             "referencedPaths": [],
         }
         return {
-            "template.json": _json(self.template),
-            "parameter_values.json": _json({"parameterValues": values}),
-            "asset_references.json": _json({"assetReferences": references}),
+            "template.json": json_text(self.template),
+            "parameter_values.json": json_text({"parameterValues": values}),
+            "asset_references.json": json_text({"assetReferences": references}),
         }
 
     def check(self, folder: Path) -> int:
-        """Let openjd-model read the template and make the job from it, as if it lay in `folder`; return its tasks.
+        """Let openjd-model create the job from it as if it lay in `folder`; return the number of tasks.
 
         Raises:
             BadInput: OpenJD refuses it.
@@ -83,32 +85,32 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A bundle that stands on the disk."""
+class WrittenBundle:
+    """A bundle on the disk."""
 
     folder: Path
     tasks: int
 
     systems: frozenset[str]
-    """Systems (`windows`, `macos`, `linux`) whose workers need nothing installed: psutil for them is in it."""
+    """Systems (`windows`, `macos`, `linux`) whose workers need no psutil installed: the bundle brings it."""
 
 
 def write_bundle(
     bundle: Bundle, folder: Path, *, wheels: Sequence[Path] = (), download: bool = True
-) -> Written:
+) -> WrittenBundle:
     """Check the bundle and write it to `folder` (absolute), which does not exist or is empty.
 
-    `wheels` are folders with wheels of psutil; `download` allows pip to fetch what they lack.
+    `wheels` are folders with wheels of psutil. `download` allows pip to fetch those that they lack.
 
     Raises:
-        BadInput: OpenJD refuses it, the folder holds something, or it cannot be written. Nothing is left behind.
+        BadInput: OpenJD refuses it, the folder is not empty, or it cannot be written. Nothing is left behind.
     """
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadInput(f"{folder} already exists; remove it, or choose another folder for the bundle")
         tasks = bundle.check(folder)
-        with _folders_made(folder.parent), _beside(folder) as fresh:
-            for name, text in bundle.files(folder).items():
+        with _parents_created(folder.parent), _temporary_folder(folder) as fresh:
+            for name, text in bundle.documents(folder).items():
                 (fresh / name).write_text(text, encoding="utf-8", newline="\n")
             copy_scripts(fresh / SCRIPTS)
             bundle.fonts.write(fresh / SCRIPTS)
@@ -118,12 +120,17 @@ def write_bundle(
             fresh.rename(folder)
     except OSError as error:
         raise BadInput(f"the bundle cannot be written to {folder}: {error.strerror or error}") from None
-    return Written(folder, tasks, frozenset(systems(packed)))
+    return WrittenBundle(folder, tasks, frozenset(psutil_systems(packed)))
+
+
+def json_text(value: Any) -> str:
+    """Return a document of a bundle as text."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 @contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """An empty folder beside the destination; whatever is left of it goes."""
+def _temporary_folder(folder: Path) -> Iterator[Path]:
+    """Create an empty folder beside the destination; remove what is left of it at the end."""
     fresh = folder.with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}")
     fresh.mkdir()
     try:
@@ -133,18 +140,14 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _folders_made(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; those that were made go again when what follows fails."""
+def _parents_created(folder: Path) -> Iterator[None]:
+    """Create a folder with its parents; remove the new ones if the block fails."""
     new = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
         for place in new:
-            with contextlib.suppress(OSError):  # somebody else has put something there
+            with contextlib.suppress(OSError):  # another program has put something there
                 place.rmdir()
         raise
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

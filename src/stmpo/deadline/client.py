@@ -1,14 +1,13 @@
-"""The Deadline Cloud client's Python API: sending a bundle, and following the job. The one module that imports it.
+"""Sends bundles and follows jobs through the Deadline Cloud client's Python API. Only this module imports it.
 
-Whatever the client, botocore or the service says against a job becomes one line (`BadInput`). CreateJob is the last
-call and makes the whole job or none; what was uploaded before it stays in the queue's bucket, by its hash, and is not
-uploaded again.
+Every error of the client, of botocore and of the service becomes one line (`BadInput`). CreateJob is the last
+call. It creates the whole job or none; files that were uploaded before stay in the queue's bucket under their
+hashes and are not uploaded again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
@@ -17,25 +16,29 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo import __version__
 from stmpo.model.errors import BadInput
+from stmpo.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-SESSION = "the start of a session"
+SESSION_START = "the start of a session"
 
 _UNREADABLE = "the client's configuration cannot be read"
-_LENGTH = 600
-_MOST_STARTS = 3
-"""Different words of failed starts, at most: every worker says the same of a job that none can begin."""
+_MAX_MESSAGE_LENGTH = 600
 
-_MOST_SESSIONS = 20
-"""Sessions that are looked at for such words."""
+_MAX_FAILED_STARTS = 3
+"""Different messages of failed session starts. A job that no worker can begin fails alike on every worker."""
+
+_MAX_SESSIONS = 20
+"""Sessions that are searched for such messages."""
+
+_END_STATES = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SUSPENDED", "NOT_COMPATIBLE"})
 
 
 @dataclass(frozen=True, slots=True)
 class FarmQueue:
-    """Where a job is sent; what is None comes from the client's configuration."""
+    """The destination of a job. A value of None comes from the client's configuration."""
 
     profile: str | None = None
     """AWS profile."""
@@ -47,7 +50,7 @@ class FarmQueue:
 
 @dataclass(frozen=True, slots=True)
 class TransferProgress:
-    """How far hashing or uploading has come."""
+    """Progress of hashing or uploading."""
 
     phase: str
     """"hashing" or "uploading"."""
@@ -58,10 +61,10 @@ class TransferProgress:
 
 @dataclass(frozen=True, slots=True)
 class FailedTask:
-    """A task that failed, or the start of a session, in the words that the farm shows for it."""
+    """A task or the start of a session that failed, with the message that the farm shows for it."""
 
     step: str
-    """The step's name; `SESSION` where no task of the session had begun."""
+    """The step's name; `SESSION_START` if no task of the session had begun."""
 
     parameters: str
     message: str
@@ -69,24 +72,25 @@ class FailedTask:
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """How a job ended."""
+    """The end of a job."""
 
     status: str
-    """The service's word: SUCCEEDED, FAILED, CANCELED, SUSPENDED or NOT_COMPATIBLE."""
+    """The service's value: SUCCEEDED, FAILED, CANCELED, SUSPENDED or NOT_COMPATIBLE."""
 
     failed: tuple[FailedTask, ...]
 
 
 class Client:
-    """A queue of a farm, by way of the client's configuration.
+    """One queue of a farm, with the client's configuration.
 
     Raises:
-        BadInput: from every method, and from making one: the client is not installed, no farm or queue is known.
+        BadInput: the constructor and every method raise it: the client is not installed, no farm or queue is
+            known, or the client or the service reports an error.
     """
 
     def __init__(self, place: FarmQueue) -> None:
         config_file = _config_file()
-        with _in_one_line(_UNREADABLE):
+        with _errors_as_bad_input(_UNREADABLE):
             self._config = ConfigParser()
             self._config.read_dict(config_file.read_config())
             for name, value in (
@@ -94,7 +98,7 @@ class Client:
                 ("defaults.farm_id", place.farm),
                 ("defaults.queue_id", place.queue),
                 ("settings.storage_profile_id", place.storage_profile),
-                ("settings.auto_accept", "false"),  # our own question decides, also where files lie elsewhere
+                ("settings.auto_accept", "false"),  # STMPO asks the user about files elsewhere
             ):
                 if value is not None:
                     config_file.set_setting(name, value, config=self._config)
@@ -102,7 +106,9 @@ class Client:
             self.queue = config_file.get_setting("defaults.queue_id", config=self._config)
         for name, value in (("farm", self.farm), ("queue", self.queue)):
             if not value:
-                raise BadInput(f"no {name} is given: add --{name}-id, or choose one by `deadline config gui`")
+                raise BadInput(
+                    f"no {name} is given: add --{name}-id, or choose one with `deadline config gui`"
+                )
 
     def send(
         self,
@@ -112,23 +118,23 @@ class Client:
         deadline: dict[str, Any],
         name: str | None,
         known: Sequence[str],
-        agree: Callable[[str, bool], bool],
-        tell: Callable[[TransferProgress], bool],
-        say: Callable[[str], None],
+        confirm: Callable[[str, bool], bool],
+        on_progress: Callable[[TransferProgress], bool],
+        on_message: Callable[[str], None],
     ) -> str:
-        """Hash, upload and create the job; return its id.
+        """Hash and upload the files, create the job, return its id.
 
-        `agree` is asked about files outside `known` folders (text; whether all are known); `tell` gets the progress and
-        returns whether to go on.
+        `confirm` gets a text about the files and whether all lie in `known` folders; it returns whether to
+        send them. `on_progress` returns whether to continue. `on_message` gets the client's own messages.
         """
         from deadline.client import api  # noqa: PLC0415
 
         def phase(label: str) -> Callable[[Any], bool]:
-            return lambda report: tell(
+            return lambda report: on_progress(
                 TransferProgress(label, float(report.progress), str(report.progressMessage))
             )
 
-        with _in_one_line("the job was not created"):
+        with _errors_as_bad_input("the job was not created"):
             job = api.create_job_from_job_bundle(
                 str(bundle),
                 list(parameters),
@@ -146,8 +152,8 @@ class Client:
                 submitter_name="stmpo",
                 submitter_version=__version__,
                 known_asset_paths=list(known),
-                print_function_callback=say,
-                interactive_confirmation_callback=agree,
+                print_function_callback=on_message,
+                interactive_confirmation_callback=confirm,
                 hashing_progress_callback=phase("hashing"),
                 upload_progress_callback=phase("uploading"),
             )
@@ -155,11 +161,12 @@ class Client:
         return job
 
     def follow(
-        self, job: str, told: Callable[[str, dict[str, int]], None], *, longest_wait: int = 5
+        self, job: str, on_status: Callable[[str, dict[str, int]], None], *, poll_interval: int = 5
     ) -> JobOutcome:
-        """Wait for a job's end. `told` gets its status and how many tasks are in which, whenever the service is asked.
+        """Wait for a job's end.
 
-        `longest_wait` is in seconds, between two questions.
+        `on_status` gets the job's status and the number of tasks per status at each poll. `poll_interval` is
+        the longest time between two polls, in seconds.
         """
         from deadline.client import api  # noqa: PLC0415
         from deadline.client.exceptions import DeadlineOperationError  # noqa: PLC0415
@@ -169,27 +176,27 @@ class Client:
         def seen(view: dict[str, Any], *_: object) -> None:
             nonlocal last
             last = str(view.get("taskRunStatus", ""))
-            told(last, dict(view.get("taskRunStatusCounts", {})))
+            on_status(last, dict(view.get("taskRunStatusCounts", {})))
 
-        with _in_one_line(f"job {job} goes on, but cannot be followed"):
+        with _errors_as_bad_input(f"job {job} continues, but cannot be followed"):
             try:
                 last = api.wait_for_job_completion(
                     self.farm,
                     self.queue,
                     job,
-                    max_poll_interval=longest_wait,
+                    max_poll_interval=poll_interval,
                     config=self._config,
                     job_callback=seen,
                 ).status
             except DeadlineOperationError:
-                if last not in _ENDED:
-                    raise  # else only the failed tasks could not be listed
+                if last not in _END_STATES:
+                    raise  # after an end state, only the list of failed tasks could not be read
             return JobOutcome(last, self._failed(job) if last == "FAILED" else ())
 
     def _failed(self, job: str) -> tuple[FailedTask, ...]:
-        """What failed, with its messages, as far as this user may read them.
+        """Return the failed tasks with their messages, as far as this user may read them.
 
-        Where no task has words of its own, none had begun: what its session could not do before is told instead.
+        If no task has a message, none had begun. Then the messages of the failed session starts are added.
         """
         from deadline.client import api  # noqa: PLC0415
 
@@ -201,22 +208,22 @@ class Client:
                 if step.get("taskRunStatusCounts", {}).get("FAILED", 0):
                     failed += self._failed_in(service, where, step)
             if not any(task.message for task in failed):
-                failed += islice(self._failed_starts(service, where), _MOST_STARTS)
+                failed += islice(self._failed_starts(service, where), _MAX_FAILED_STARTS)
         return tuple(failed)
 
     def _failed_starts(self, service: Any, where: dict[str, str]) -> Iterator[FailedTask]:
-        """What sessions could not do before a task of theirs began: bring the files, enter an environment."""
-        told: set[str] = set()
+        """Yield what failed before the first task of a session: the transfer of files, an environment."""
+        seen: set[str] = set()
         sessions = _listed(service, "list_sessions", "sessions", where)
-        for session in islice(sessions, _MOST_SESSIONS):
+        for session in islice(sessions, _MAX_SESSIONS):
             which = {**where, "sessionId": session["sessionId"]}
             for action in _listed(service, "list_session_actions", "sessionActions", which):
                 if action.get("status") != "FAILED" or "taskRun" in action.get("definition", {}):
                     continue
                 message = _message(service, where, action["sessionActionId"])
-                if message not in told:
-                    told.add(message)
-                    yield FailedTask(SESSION, "", message)
+                if message not in seen:
+                    seen.add(message)
+                    yield FailedTask(SESSION_START, "", message)
 
     def _failed_in(self, service: Any, where: dict[str, str], step: dict[str, Any]) -> Iterator[FailedTask]:
         for task in _listed(service, "list_tasks", "tasks", {**where, "stepId": step["stepId"]}):
@@ -229,20 +236,20 @@ class Client:
 
 
 def _config_file() -> Any:
-    """The client's module for its configuration, which reads AWS' configuration while it is imported."""
+    """Return the client's configuration module. Its import reads the AWS configuration and can fail by it."""
     try:
         botocore_error = _refusals()[1]
         try:
-            from deadline.client.config import config_file  # noqa: PLC0415 - costs a second, and only senders have it
+            from deadline.client.config import config_file  # noqa: PLC0415 - takes a second
         except (botocore_error, ConfigError, ValueError, OSError) as error:
-            raise BadInput(f"{_UNREADABLE}: {one_line(str(error))}") from None
+            raise BadInput(f"{_UNREADABLE}: {_short(str(error))}") from None
     except ImportError:
         raise BadInput("sending a job needs the Deadline Cloud client: pip install 'stmpo[submit]'") from None
     return config_file
 
 
 def _listed(service: Any, call: str, key: str, where: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Every entry of a paginated list."""
+    """Yield every entry of a paginated list."""
     for page in service.get_paginator(call).paginate(**where):
         yield from page[key]
 
@@ -252,12 +259,9 @@ def _message(service: Any, where: dict[str, str], action: str) -> str:
     return str(view.get("progressMessage", ""))
 
 
-_ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SUSPENDED", "NOT_COMPATIBLE"})
-
-
 @contextlib.contextmanager
-def _in_one_line(what: str) -> Iterator[None]:
-    """Say whatever the client raises in one line, with the way out where it is known."""
+def _errors_as_bad_input(what: str) -> Iterator[None]:
+    """Raise every error of the client as one line, with the next step if it is known."""
     from deadline.client.exceptions import DeadlineOperationCanceled, DeadlineOperationError  # noqa: PLC0415
     from deadline.job_attachments.exceptions import JobAttachmentsError  # noqa: PLC0415
 
@@ -265,50 +269,46 @@ def _in_one_line(what: str) -> Iterator[None]:
     try:
         yield
     except refused as error:
-        told = error.response.get("Error", {})
+        reply = error.response.get("Error", {})
         raise BadInput(
-            f"{what}: the service refuses {error.operation_name}: {told.get('Code', 'error')}: "
-            f"{one_line(str(told.get('Message', error)))}"
+            f"{what}: the service refuses {error.operation_name}: {reply.get('Code', 'error')}: "
+            f"{_short(str(reply.get('Message', error)))}"
         ) from None
     except botocore_error as error:
         raise BadInput(f"{what}: {_botocore(error)}") from None
     except DeadlineOperationCanceled as error:
-        raise BadInput(f"{what}: {one_line(str(error))}") from None
+        raise BadInput(f"{what}: {_short(str(error))}") from None
     except (DeadlineOperationError, JobAttachmentsError, ConfigError, ValueError, OSError) as error:
-        # what the client and botocore say of a configuration or a value that makes no sense to them
+        # the client and botocore raise these for a configuration or a value that they cannot use
         raise BadInput(f"{what}: {_unwrapped(error)}") from None
 
 
 def _refusals() -> tuple[Any, Any]:
-    """Botocore's two kinds of error: the service's, and its own."""
+    """Return botocore's two error classes: the service's answers, and its own errors."""
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
 
     return ClientError, BotoCoreError
 
 
 def _botocore(error: Exception) -> str:
-    """What botocore means for somebody who wants to send a job."""
+    """Return botocore's error as a message for the sender of a job."""
     kind = type(error).__name__
     if "Credential" in kind or "Token" in kind or kind in {"ProfileNotFound", "NoAuthTokenError"}:
         return (
-            f"no AWS credentials ({one_line(str(error))}); log in by `deadline auth login`, or give --profile"
+            f"no AWS credentials ({_short(str(error))}); log in with `deadline auth login`, or give --profile"
         )
     if kind == "NoRegionError":
         return "no AWS region is known; set AWS_DEFAULT_REGION, or give --profile"
     if any(word in kind for word in ("Connect", "Endpoint", "Timeout", "HTTPClient", "Proxy", "SSL")):
-        return (
-            f"the service cannot be reached ({one_line(str(error))}); look at the network and send it again"
-        )
-    return one_line(str(error))
+        return f"the service cannot be reached ({_short(str(error))}); check the network and send it again"
+    return _short(str(error))
 
 
 def _unwrapped(error: BaseException) -> str:
-    """The client wraps what botocore says; the innermost of it is what can be acted on."""
+    """Return the message of the botocore error inside the client's error, or else the client's own."""
     inner = error.__cause__ or error.__context__
-    return _botocore(inner) if isinstance(inner, _refusals()[1]) else one_line(str(error))
+    return _botocore(inner) if isinstance(inner, _refusals()[1]) else _short(str(error))
 
 
-def one_line(text: str) -> str:
-    """Text as one line of bearable length."""
-    line = re.sub(r"\s+", " ", text).strip()
-    return line if len(line) <= _LENGTH else f"{line[:_LENGTH]}…"
+def _short(text: str) -> str:
+    return one_line(text, _MAX_MESSAGE_LENGTH)

@@ -1,18 +1,19 @@
-"""The job template pieces: JSON fragments that the panel and this package both compose jobs from.
+"""The pieces of job templates: JSON fragments from which the panel and this package compose jobs.
 
-    parameter_definitions_job_fragment.json     what every job asks once
-    parameter_definitions_{image,video}_fragment.json   what one queue item adds when it stands alone
-    job_environments_fragment.json              runtime, output folders, fonts
-    step_{image,video}_fragment.json            one queue item
-    start.bat                                   finds a Python on the worker; stands in the runtime environment as well
-    scripts/                                    what a worker runs
+    parameter_definitions_job_fragment.json             parameters that every job has once
+    parameter_definitions_{image,video}_fragment.json   parameters of one queue item in a job of its own
+    job_environments_fragment.json                      runtime, output folders, fonts
+    step_{image,video}_fragment.json                    one queue item
+    start.bat                                           finds a Python on the worker; embedded in the runtime
+                                                        environment
+    scripts/                                            the scripts that a worker runs
 
-A step fragment is a whole step by itself: it takes its item's values from the item's parameters (`{{Param.Frames}}`).
-The complete templates beside the fragments are those parameters and that step, put together. A job of several items is
-made by writing each item's values in place of those references (`stmpo.deadline.template`).
+A step fragment is a complete step. It takes its item's values from the item's parameters
+(`{{Param.Frames}}`). The complete templates beside the fragments consist of those parameters and that step.
+In a job of several items, each item's values replace those references (`stmpo.deadline.template`).
 
-`python -m stmpo.deadline.fragments --write` composes the complete templates, and puts `start.bat` into its environment; a test
-fails when they have drifted.
+`python -m stmpo.deadline.fragments --write` composes the complete templates and embeds `start.bat`; a test
+fails if they differ from their fragments.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ from typing import Any
 
 from stmpo.model.errors import BadInput
 
-COMPLETE = ("template.json", "image_template.json", "video_template.json")
-"""The complete templates. `template.json` is what makes the folder a job bundle: one image sequence."""
+COMPLETE_TEMPLATES = ("template.json", "image_template.json", "video_template.json")
+"""`template.json` (one image sequence) makes the folder a job bundle."""
 
 ENVIRONMENTS = "job_environments_fragment.json"
 
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE.parents[2] / "DeadlineCloudSubmitter_Assets" / "JobTemplate", _HERE / "job_template")
-"""Where the pieces lie: in the repository, for an editable install; in the installed package."""
+"""Folders of the pieces: in the repository for an editable install, or in the installed package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """The fragments, as read. They are shared: copy before changing."""
+    """The fragments as read. They are shared: copy them before you change them."""
 
     folder: Path
     job_parameters: list[dict[str, Any]]
@@ -52,10 +53,10 @@ class Fragments:
 
 
 def fragments_folder() -> Path:
-    """The folder that holds the pieces.
+    """Return the folder that holds the pieces.
 
     Raises:
-        BadInput: this installation has none.
+        BadInput: this installation has no pieces.
     """
     for place in _PLACES:
         if (place / "step_image_fragment.json").is_file():
@@ -64,10 +65,10 @@ def fragments_folder() -> Path:
 
 
 def load_fragments(folder: Path | None = None) -> Fragments:
-    """Read the fragments from `folder`, else from where this installation has them.
+    """Read the fragments from `folder`, by default from this installation's folder.
 
     Raises:
-        BadInput: a fragment is missing, is not JSON, or lacks what jobs are composed with.
+        BadInput: a fragment is missing, is not JSON, or lacks a part that jobs are composed with.
     """
     folder = fragments_folder() if folder is None else folder
     pieces = Fragments(
@@ -84,7 +85,7 @@ def load_fragments(folder: Path | None = None) -> Fragments:
 
 
 def _check(pieces: Fragments) -> None:
-    """That everything is there which composing a job looks for; whether OpenJD takes the rest is seen in the job."""
+    """Check that every part exists which composing a job uses. OpenJD checks the rest when a job is made."""
     shared = {_at(item, "job parameters", "name") for item in pieces.job_parameters}
     for name in ("ProjectFile", "CondaPackages"):
         if name not in shared:
@@ -123,12 +124,12 @@ def _read(folder: Path, name: str, kind: type) -> Any:
     except ValueError as error:
         raise BadInput(f"{path} is not JSON: {error}") from None
     if not isinstance(value, kind):
-        raise BadInput(f"{path}: {'a list' if kind is list else 'an object'} is wanted")
+        raise BadInput(f"{path}: expected {'a list' if kind is list else 'an object'}")
     return value
 
 
 def copy_scripts(destination: Path) -> None:
-    """Copy what a worker runs into `destination` (a bundle's `scripts` folder), without caches and without wheels."""
+    """Copy the worker's scripts into `destination` (a bundle's `scripts`), without caches and wheels."""
     shutil.copytree(
         fragments_folder() / "scripts",
         destination,
@@ -138,12 +139,12 @@ def copy_scripts(destination: Path) -> None:
 
 
 def complete_templates(pieces: Fragments) -> dict[str, str]:
-    """File name to text of the complete templates."""
+    """Return file name and text of the complete templates."""
     image = _alone(pieces, pieces.image_parameters, pieces.image_step, "After Effects frames")
     video = _alone(pieces, pieces.video_parameters, pieces.video_step, "After Effects movie")
     return {
         name: json.dumps(video if name.startswith("video") else image, indent=2, ensure_ascii=False) + "\n"
-        for name in COMPLETE
+        for name in COMPLETE_TEMPLATES
     }
 
 
@@ -161,8 +162,8 @@ def _alone(
     }
 
 
-def with_start(pieces: Fragments) -> tuple[str, str]:
-    """The environments' fragment as it is, and as it is with `start.bat` in it."""
+def environments_with_start(pieces: Fragments) -> tuple[str, str]:
+    """Return the text of the environments' fragment, and the same with the present `start.bat` in it."""
     text = (pieces.folder / ENVIRONMENTS).read_text(encoding="utf-8")
     start = (pieces.folder / "start.bat").read_text(encoding="utf-8")
     files = [
@@ -173,10 +174,10 @@ def with_start(pieces: Fragments) -> tuple[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """`--write` writes what is made of other files; without it, say which have drifted."""
+    """Write the composed files with `--write`; otherwise print which of them differ from their fragments."""
     write, drifted = arguments == ["--write"], 0
     pieces = load_fragments()
-    fragment, wanted = with_start(pieces)
+    fragment, wanted = environments_with_start(pieces)
     if write and fragment != wanted:
         (pieces.folder / ENVIRONMENTS).write_text(wanted, encoding="utf-8", newline="\n")
         pieces = load_fragments()
@@ -186,7 +187,7 @@ def main(arguments: list[str]) -> int:
             path.write_text(text, encoding="utf-8", newline="\n")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             drifted += 1
-            sys.stdout.write(f"{path} is not what its fragments make; run with --write\n")
+            sys.stdout.write(f"{path} differs from its fragments; run with --write\n")
     return 1 if drifted else 0
 
 

@@ -1,12 +1,10 @@
-r"""Text as OpenJD takes it: names of steps and jobs, and literals inside format strings.
+r"""Names of jobs and steps as OpenJD accepts them.
 
-In a format string `{{` and `}}` always belong to a reference, and there is no way to write them otherwise; control
-characters are refused. A literal that holds any of them is written as a JSON string, its braces as `\u007b` and
-`\u007d`. A literal that begins with a quotation mark is written so too, so that the mark says which form it is. The
-worker's scripts undo it (`plain`).
+In a format string `{{` and `}}` always delimit a reference, and there is no way to escape them; control
+characters are refused. (`stmpo.model.literals` writes other text, such as file names, so that it survives.)
 
-The panel writes the same names in ExtendScript, which has no Unicode tables: so names are neither composed nor folded
-beyond the letters A to Z.
+The panel makes the same names in ExtendScript, which has no Unicode tables. So names are not normalised, and
+only the letters A to Z are compared without case.
 """
 
 from __future__ import annotations
@@ -15,54 +13,54 @@ import re
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from stmpo.model.literals import _CONTROL
+from stmpo.model.literals import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STEP_NAME_LENGTH = 64
-"""Of a step's name, by the specification."""
+"""Longest name of a step in the specification."""
 
 JOB_NAME_LENGTH = 128
-"""Of a job's name, by the specification."""
+"""Longest name of a job in the specification."""
 
-_SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
+_LOWERCASE = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _REFERENCE = re.compile(r"\{(?=\{)|\}(?=\})")
 
 
 def job_name(text: str) -> str:
-    """A job's name, which is a format string: braces that would be a reference are spaced apart."""
-    return _short(_REFERENCE.sub(r"\g<0> ", _clean(text) or "After Effects"), JOB_NAME_LENGTH)
+    """Return a job's name. It is a format string, so double braces are separated by a blank."""
+    return _truncated(_REFERENCE.sub(r"\g<0> ", _cleaned(text) or "After Effects"), JOB_NAME_LENGTH)
 
 
 def step_names(names: Iterable[str]) -> list[str]:
-    """A step's name for each item: what people call it, cleaned, cut to length, and made unique by a number."""
+    """Return a step's name for each item: its name, cleaned, cut to length and made unique by a number."""
     taken: set[str] = set()
     steps = []
     for name in names:
-        clean = _clean(name) or "Item"
-        step, count = _short(clean, STEP_NAME_LENGTH), 1
-        while _lower(step) in taken:
+        clean = _cleaned(name) or "Item"
+        step, count = _truncated(clean, STEP_NAME_LENGTH), 1
+        while _comparable(step) in taken:
             count += 1
             suffix = f" ({count})"
-            step = _short(clean, STEP_NAME_LENGTH - len(suffix)) + suffix
-        taken.add(_lower(step))
+            step = _truncated(clean, STEP_NAME_LENGTH - len(suffix)) + suffix
+        taken.add(_comparable(step))
         steps.append(step)
     return steps
 
 
-def _clean(text: str) -> str:
-    """One line without control characters."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+def _cleaned(text: str) -> str:
+    """Return the text as one line without control characters."""
+    return " ".join(CONTROL.sub(" ", text).split())
 
 
-def _lower(text: str) -> str:
-    """As names are compared: two that differ only by A for a are the same to people."""
-    return text.translate(_SMALL)
+def _comparable(text: str) -> str:
+    """Return the name as names are compared: without the case of A to Z."""
+    return text.translate(_LOWERCASE)
 
 
-def _short(text: str, length: int) -> str:
-    """At most this many UTF-16 units, which is what a service on either side of the model may count."""
+def _truncated(text: str, length: int) -> str:
+    """Cut the text to this many UTF-16 units, the unit that services count in."""
     units = 0
     for at, character in enumerate(text):
         units += 2 if ord(character) > 0xFFFF else 1

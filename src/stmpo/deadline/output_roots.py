@@ -1,12 +1,13 @@
-"""Output folders as few path parameters: which root each item's output lies under, and the rest of its path.
+"""Places outputs under few path parameters: the root of each item's output, and the rest of its path.
 
-A path in a step's text is not mapped to the worker; only a PATH parameter is. So the folder that an item writes to is a
-parameter (`OutputDir`, `OutputDir2`, …), and what follows is text. Items share a parameter where their folders have a
-parent in common that is a place of its own: not a bare drive or share, and not the first folder of a POSIX system
-(`/mnt`, `/home`, `/Volumes`), which holds unrelated places. Only where there would be more parameters than a job takes
-are the nearest folders joined further, up to a whole drive.
+Only a PATH parameter is mapped to the worker's paths; a path in a step's text is not. So the root of an
+item's output is a parameter (`OutputDir`, `OutputDir2`, …), and the rest of the path is text. Items share a
+parameter if their folders have a common parent that is a place of its own: not a bare drive or share, and not
+the first folder of a POSIX system (`/mnt`, `/home`, `/Volumes`), which holds unrelated places. If there would
+be more parameters than a job may have, the nearest folders are joined further, up to a whole drive.
 
-Paths are those of the machine that submits, Windows or POSIX by their looks, whatever this code runs on.
+Paths are those of the submitting machine. Whether they are Windows or POSIX paths is read from their form,
+whatever system this code runs on.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_ROOTS = 8
-"""Output folders as parameters, at most: Deadline Cloud takes ten asset roots in a job, and inputs need some."""
+"""Most output folders as parameters. Deadline Cloud allows ten asset roots per job, and inputs need some."""
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|[\\/]{2}[^\\/]+[\\/]+[^\\/]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where one item's output lies."""
+class PlacedOutput:
+    """The place of one item's output."""
 
     parameter: str
     """The PATH parameter of its root."""
@@ -38,11 +39,13 @@ class Placed:
     """The file pattern under the root, with `/` between folders."""
 
 
-def place_outputs(outputs: Sequence[str]) -> tuple[dict[str, str], list[Placed]]:
-    """Parameter name to root, in order, and each output's place under one of them.
+def place_outputs(outputs: Sequence[str]) -> tuple[dict[str, str], list[PlacedOutput]]:
+    """Return the root of each parameter, in order, and each output's place under one of them.
 
     Raises:
-        BadInput: an output is not an absolute path of a file, or they lie on more than `MAX_ROOTS` drives and shares.
+        BadInput: an output is not the absolute path of a file, or the outputs lie on more than `MAX_ROOTS`
+            drives
+            and shares.
     """
     paths = [_path(output) for output in outputs]
     roots = _few(_merged([path.parent for path in paths]))
@@ -50,7 +53,7 @@ def place_outputs(outputs: Sequence[str]) -> tuple[dict[str, str], list[Placed]]
     placed = []
     for path in paths:
         root = next(root for root in roots if _within(path.parent, root))
-        placed.append(Placed(names[root], path.relative_to(root).as_posix()))
+        placed.append(PlacedOutput(names[root], path.relative_to(root).as_posix()))
     return {name: str(root) for root, name in names.items()}, placed
 
 
@@ -62,21 +65,21 @@ def _path(output: str) -> PurePath:
 
 
 def _few(roots: list[PurePath]) -> list[PurePath]:
-    """At most `MAX_ROOTS` of them: the two that have most in common are joined, as often as it takes."""
+    """Join the two roots that have most in common until at most `MAX_ROOTS` are left."""
     while len(roots) > MAX_ROOTS:
         pairs = [(one, other) for at, one in enumerate(roots) for other in roots[:at]]
         shared_folder = [common for one, other in pairs if (common := _common(one, other)) is not None]
         if not shared_folder:
             raise BadInput(
                 f"the outputs lie on {len(roots)} drives and shares ({', '.join(map(str, roots[:3]))}, …); "
-                f"a job takes {MAX_ROOTS}: submit some of the items as a job of their own"
+                f"a job takes {MAX_ROOTS}: submit some of the items as another job"
             )
         roots = _joined(roots, max(shared_folder, key=lambda common: len(common.parts)))
     return roots
 
 
 def _merged(folders: Sequence[PurePath]) -> list[PurePath]:
-    """The roots, in the order in which items first need them. No root lies in another."""
+    """Return the roots in the order in which items first need them. No root lies in another."""
     roots: list[PurePath] = []
     for folder in folders:
         shared = next((both for root in roots if (both := _shared(root, folder)) is not None), folder)
@@ -85,20 +88,20 @@ def _merged(folders: Sequence[PurePath]) -> list[PurePath]:
 
 
 def _joined(roots: list[PurePath], shared: PurePath) -> list[PurePath]:
-    """These roots with `shared` in place of those that lie in it."""
+    """Return these roots with `shared` in place of those that lie in it."""
     at = next((at for at, root in enumerate(roots) if _within(root, shared)), len(roots))
     rest = [root for root in roots if not _within(root, shared)]
     return [*rest[:at], shared, *rest[at:]]
 
 
 def _shared(one: PurePath, other: PurePath) -> PurePath | None:
-    """The deepest folder that holds both, where it is a place of its own."""
+    """Return the deepest folder that holds both, if it is a place of its own."""
     common = _common(one, other)
     return common if common is not None and (common in {one, other} or _is_place(common)) else None
 
 
 def _common(one: PurePath, other: PurePath) -> PurePath | None:
-    """The deepest folder that holds both; None where they are on different drives."""
+    """Return the deepest folder that holds both; None if they are on different drives."""
     return next((place for place in (one, *one.parents) if _within(other, place)), None)
 
 

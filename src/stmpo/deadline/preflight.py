@@ -1,7 +1,7 @@
-"""What would not render on a worker, said before anything is sent.
+"""Checks a job before anything is sent: what would not render on a worker.
 
-An error stops the job: the frames could not come out right. A warning is something that the sender may have meant.
-Pure: the project and what the disk holds come in, findings go out.
+An error stops the job, because its frames could not come out right. A warning may be intended by the sender.
+The checks are pure: the project and the scan of the disk come in, findings go out.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from stmpo.deadline.preflight_fonts import fonts_told
+from stmpo.deadline.preflight_fonts import font_warnings
 from stmpo.model.text import one_line
-from stmpo.project.item_checks import ItemFinding, Severity, _error, _warning, check_item
-from stmpo.project.model import Status
+from stmpo.project.item_checks import ItemFinding, Severity, check_item, error, warning
+from stmpo.project.model import ItemStatus
 from stmpo.system.paths.windows import path_problem
 
 if TYPE_CHECKING:
@@ -23,156 +23,162 @@ if TYPE_CHECKING:
     from stmpo.fonts.collect import CollectedFonts
     from stmpo.project.model import Project, QueueItem
 
+MAX_NAME_LENGTH = 255
+"""Longest name of a file or folder, in UTF-16 units."""
 
-LONGEST_NAME = 255
-"""UTF-16 units of a file's or folder's name."""
+ATTACHMENTS_ROOT_LENGTH = 107
+"""Characters of the folder in which a Windows worker agent rebuilds the paths of a job's files."""
 
-ASSET_ROOT = 107
-"""Characters of the folder that a Windows worker agent puts a job's files into, below which they stand as they stand here."""
+MAX_PATH_LENGTH = 259
+"""Longest path that After Effects and other programs open on Windows."""
 
-LONGEST_PATH = 259
-"""Characters of a path that programs on Windows open, After Effects among them."""
-
-_SHOWN = 5
-"""Names in one finding, at most: a project that has lost its drive has lost everything on it."""
+_MAX_NAMES = 5
+"""Names in one finding: a project whose drive is missing has lost every file on it."""
 
 
-def choose(project: Project, wanted: Collection[int]) -> list[QueueItem]:
-    """The items to render: those that are asked for, or else every one that the queue would render.
+def choose_items(project: Project, wanted: Collection[int]) -> list[QueueItem]:
+    """Return the wanted items, or all items that the render queue would render.
 
     Raises:
-        BadInput: an item that is asked for is not there.
+        BadInput: a wanted item does not exist.
     """
     if wanted:
         return [project.item(index) for index in sorted(set(wanted))]
-    return [item for item in project.items if item.status is Status.QUEUED]
+    return [item for item in project.items if item.status is ItemStatus.QUEUED]
 
 
-def left_out(project: Project, chosen: Sequence[QueueItem]) -> str:
-    """One line that names the items that are not rendered, and why; empty where there are none."""
+def describe_left_out(project: Project, chosen: Sequence[QueueItem]) -> str:
+    """Return one line with the items that are not rendered and their status; "" if there are none."""
     others = [item for item in project.items if item not in chosen]
     return ", ".join(f"{item.index} ({item.comp}: {item.status.value})" for item in others)
 
 
-def check(
+def check_project(
     project: Project,
     items: Sequence[QueueItem],
-    found: Sequence[AssetScan],
+    scans: Sequence[AssetScan],
     *,
     fonts: CollectedFonts,
     elsewhere: bool,
     continue_on_missing: bool,
 ) -> list[ItemFinding]:
-    """Everything that is not right, errors first. `elsewhere`: the output is given, whatever the project says."""
+    """Return all problems, errors first. With `elsewhere`, the project's output paths are not used."""
     findings = [finding for item in items for finding in check_item(item, elsewhere=elsewhere)]
-    findings += _footage(items, found, continue_on_missing=continue_on_missing)
-    findings += _project(project, found)
-    findings += [_warning(None, text) for text in fonts_told(project, fonts)]
+    findings += _check_footage(items, scans, continue_on_missing=continue_on_missing)
+    findings += _check_settings(project, scans)
+    findings += [warning(None, text) for text in font_warnings(project, fonts)]
+    return errors_first(findings)
+
+
+def errors_first(findings: Iterable[ItemFinding]) -> list[ItemFinding]:
+    """Return the findings with the errors before the warnings, otherwise in their order."""
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
 
 
 def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[ItemFinding]:
-    """Whether workers can hold files of such names; `output` is the item's pattern, `windows` whether one may be Windows."""
+    """Check that workers can write files of such names.
+
+    `output` is the item's file pattern; `windows` says whether a worker may run Windows.
+    """
     longest = max(_units(part) for part in re.split(r"[\\/]", output))
     if "\n" in output or "\r" in output:
-        yield _error(
-            item, "writes a name with a line break, which no worker takes; give its output module another one"
+        yield error(
+            item, "writes a name with a line break, which no worker accepts; change it in its output module"
         )
-    if longest > LONGEST_NAME:
-        yield _error(
+    if longest > MAX_NAME_LENGTH:
+        yield error(
             item,
-            f"writes a name of {longest} characters, and no file system takes more than {LONGEST_NAME}; give its output "
-            "module a shorter one",
+            f"writes a name of {longest} characters, and no file system takes more than {MAX_NAME_LENGTH}; shorten it "
+            "in its output module",
         )
     elif windows and (why := path_problem(output)):
-        yield _warning(item, f"cannot be delivered by a Windows worker: {why}")
+        yield warning(item, f"cannot be delivered by a Windows worker: {why}")
 
 
 def check_depth(inputs: Iterable[str]) -> Iterator[ItemFinding]:
-    """Which files Windows workers' After Effects would not open, deep as job attachments put them."""
-    room = LONGEST_PATH - ASSET_ROOT
-    long = [path for path in inputs if _units(path) > room]
-    measured = ((_units(path) - len(PurePath(path).anchor), path) for path in long)
-    deep = sorted(one for one in measured if one[0] > room)
+    """Name the files whose paths job attachments make too long for After Effects on a Windows worker."""
+    limit = MAX_PATH_LENGTH - ATTACHMENTS_ROOT_LENGTH
+    measured = ((_units(path) - len(PurePath(path).anchor), path) for path in inputs if _units(path) > limit)
+    deep = sorted(pair for pair in measured if pair[0] > limit)
     if deep:
         length, path = deep[-1]
         more = f", and {len(deep) - 1} more" if len(deep) > 1 else ""
-        yield _warning(
+        yield warning(
             None,
-            f"{path}{more}: on a Windows worker job attachments make this a path of {ASSET_ROOT + length} characters, and "
-            f"After Effects there opens {LONGEST_PATH}; move the project nearer to the top of its drive, or share its storage",
+            f"{path}{more}: on a Windows worker job attachments make this a path of "
+            f"{ATTACHMENTS_ROOT_LENGTH + length} characters, and After Effects opens at most {MAX_PATH_LENGTH} there; "
+            "move the project nearer to the top of its drive, or use shared storage",
         )
 
 
 def check_braces(folders: Iterable[str]) -> Iterator[ItemFinding]:
-    """Which folders the worker agent takes for references: it writes them into a format string of its own."""
+    """Name a folder with double braces: the worker agent writes it into a format string, as a reference."""
     odd = sorted({folder for folder in folders if "{{" in folder or "}}" in folder})
     if odd:
-        yield _warning(
+        yield warning(
             None,
-            f"a folder's name holds {{{{ or }}}}, which fails every session that brings files by job attachments: {odd[0]}; "
-            "rename it, or share its storage",
+            f"a folder's name holds {{{{ or }}}}, which fails every session that transfers files by job attachments: "
+            f"{odd[0]}; rename it, or use shared storage",
         )
 
 
 def _units(text: str) -> int:
-    """Characters as Windows counts them."""
+    """Return the number of characters as Windows counts them."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _footage(
-    items: Sequence[QueueItem], found: Sequence[AssetScan], *, continue_on_missing: bool
+def _check_footage(
+    items: Sequence[QueueItem], scans: Sequence[AssetScan], *, continue_on_missing: bool
 ) -> Iterator[ItemFinding]:
-    missing = [one for one in found if one.missing and not one.footage.proxy]
+    missing = [scan for scan in scans if scan.missing and not scan.footage.proxy]
     shown: set[str] = set()
     for item in items:
-        here = [one for one in missing if item.comp_id in one.footage.comps]
-        if here:
-            shown |= {one.footage.path for one in here}
-            severity = Severity.WARNING if continue_on_missing else Severity.ERROR
-            way_out = (
-                ""
-                if continue_on_missing
-                else "; bring it back, or render on by --continue-on-missing-footage"
-            )
-            yield ItemFinding(severity, item, f"footage is missing: {_names(here)}{way_out}")
-    unused = [one for one in missing if one.footage.path not in shown]
+        here = [scan for scan in missing if item.comp_id in scan.footage.comps]
+        if not here:
+            continue
+        shown |= {scan.footage.path for scan in here}
+        text = f"footage is missing: {_names(here)}"
+        if continue_on_missing:
+            yield warning(item, text)
+        else:
+            yield error(item, f"{text}; bring it back, or render without it by --continue-on-missing-footage")
+    unused = [scan for scan in missing if scan.footage.path not in shown]
     if unused:
-        yield _warning(None, f"footage is missing that no item shows: {_names(unused)}")
-    proxies = [one for one in found if one.missing and one.footage.proxy]
+        yield warning(None, f"footage is missing that no item shows: {_names(unused)}")
+    proxies = [scan for scan in scans if scan.missing and scan.footage.proxy]
     if proxies:
-        yield _warning(None, f"proxies are missing: {_names(proxies)}")
-    for one in found:
-        if one.absent and not one.missing:
-            yield _warning(
-                None,
-                f"the sequence {one.footage.name} has {len(one.files)} of its {len(one.files) + one.absent} frames",
+        yield warning(None, f"proxies are missing: {_names(proxies)}")
+    for scan in scans:
+        if scan.absent and not scan.missing:
+            whole = len(scan.files) + scan.absent
+            yield warning(
+                None, f"the sequence {scan.footage.name} has {len(scan.files)} of its {whole} frames"
             )
 
 
-def _project(project: Project, found: Sequence[AssetScan]) -> Iterator[ItemFinding]:
+def _check_settings(project: Project, scans: Sequence[AssetScan]) -> Iterator[ItemFinding]:
     if project.newer_than_known:
-        yield _warning(
+        yield warning(
             None,
-            f"was saved by After Effects {project.version}, which is newer than this reader knows; look at "
-            "`stmpo inspect` before trusting it",
+            f"was saved by After Effects {project.version}, which is newer than this reader knows; check the output "
+            "of `stmpo inspect` before you rely on it",
         )
     if project.ocio_file is not None:
-        yield _warning(
+        yield warning(
             None,
-            f"its colours are managed by the OCIO configuration {one_line(project.ocio_file)}, which does not travel: "
-            "After Effects looks for it at this very path; have it there on the workers, with the tables that it names",
+            f"its colours are managed by the OCIO configuration {one_line(project.ocio_file)}, which does not travel; "
+            "After Effects looks for it at this path; put it there on the workers, with the tables that it names",
         )
-    astray = [one for one in found if one.footage.another_volume and not one.missing]
-    if astray:
-        yield _warning(
+    other_volume = [scan for scan in scans if scan.footage.another_volume and not scan.missing]
+    if other_volume:
+        yield warning(
             None,
-            f"footage lies on another volume than the project: {_names(astray)}; After Effects on a worker finds "
-            "it only where that volume is mounted in the same place",
+            f"footage lies on another volume than the project: {_names(other_volume)}; After Effects on a worker "
+            "finds it only if that volume is mounted in the same place",
         )
 
 
-def _names(found: Sequence[AssetScan]) -> str:
-    paths = [one.footage.path for one in found]
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
+def _names(scans: Sequence[AssetScan]) -> str:
+    paths = [scan.footage.path for scan in scans]
+    more = f" and {len(paths) - _MAX_NAMES} more" if len(paths) > _MAX_NAMES else ""
+    return ", ".join(paths[:_MAX_NAMES]) + more

@@ -1,7 +1,8 @@
-"""What is to be said of a job's fonts before it is sent. Nothing of it stops a job: a worker may have a font by itself.
+"""Warnings about a job's fonts before it is sent. None of them stops a job.
 
-A worker looks again when the job begins there, and fails it for a font that is then nowhere, unless the job's parameter
-`AllowMissingFonts` says otherwise; so each line says which fonts do not travel, why, and what to do about it.
+A worker may have a font that is missing here. It looks for the fonts again when the job begins there. It
+fails the job for a font that it does not find, unless the job's parameter `AllowMissingFonts` is true. So
+each line says which fonts do not travel, why, and what to do.
 """
 
 from __future__ import annotations
@@ -17,76 +18,76 @@ if TYPE_CHECKING:
     from stmpo.fonts.find import ProjectFont
     from stmpo.project.model import Project
 
-_SHOWN = 12
-"""Names in one line, at most."""
+_MAX_NAMES = 12
+"""Names in one line."""
 
-_OR_ELSE = "a worker without them fails the job, unless -p AllowMissingFonts=true lets it render in others"
+_ON_WORKER = "a worker without them fails the job, unless -p AllowMissingFonts=true lets it use other fonts"
 
-_NAME_THEM = "send these fonts by --font NAME, or install them on the workers"
+_SEND_THEM = "send these fonts with --font NAME, or install them on the workers"
 
 _TEXTS = {
     FontState.MISSING: "fonts are not installed here: {names}; install them and send the job again: "
-    + _OR_ELSE,
-    FontState.SUBSTITUTED: "fonts are not installed here, only others of their families: {names}; install them and send "
-    "the job again: " + _OR_ELSE,
-    FontState.RESTRICTED: "fonts do not travel, their licence bits speak against it: {names}; install them on the "
-    "workers, or send them by --all-fonts where your licence allows that",
+    + _ON_WORKER,
+    FontState.SUBSTITUTED: "fonts are not installed here, only others of their families are: {names}; install them and send "
+    "the job again: " + _ON_WORKER,
+    FontState.RESTRICTED: "fonts do not travel, because their licence bits forbid it: {names}; install them on the "
+    "workers, or send them with --all-fonts if your licence allows that",
     FontState.SYNCED: "fonts from Adobe Fonts do not travel: {names}; activate them for the workers' user, or send them "
-    "by --all-fonts where your licence allows that",
-    FontState.LEGACY: "fonts are of a kind of earlier times, which does not travel: {names}; replace them by OpenType ones",
+    "with --all-fonts if your licence allows that",
+    FontState.LEGACY: "fonts are in an old format, which does not travel: {names}; replace them with OpenType fonts",
 }
 
 
-def fonts_told(project: Project, parcel: CollectedFonts) -> Iterator[str]:
-    """A line for each kind of trouble with fonts."""
-    travel = {name for name, file in parcel.files if file is not None}
+def font_warnings(project: Project, collected: CollectedFonts) -> Iterator[str]:
+    """Yield a line for each kind of problem with the job's fonts."""
+    travel = {name for name, file in collected.files if file is not None}
     for state, text in _TEXTS.items():
-        these = [font for font in parcel.fonts if font.state is state and font.name not in travel]
-        if these:
-            yield text.format(names=_names(map(_called, these)))
-    for font, why in parcel.damaged:
-        yield f"the font {font.name} does not travel: {why} ({font.path}); install it again here, or on the workers"
-    if parcel.over:
-        names = _names(f"{font.name} ({size / 1e6:.0f} MB)" for font, size in parcel.over)
+        affected = [font for font in collected.fonts if font.state is state and font.name not in travel]
+        if affected:
+            yield text.format(names=_names(map(_name_and_note, affected)))
+    for font, why in collected.damaged:
+        yield f"the font {font.name} does not travel: {why} ({font.path}); install it again here, or install it on the workers"
+    if collected.over:
+        names = _names(f"{font.name} ({size / 1e6:.0f} MB)" for font, size in collected.over)
         yield (
-            f"fonts are more than travels with a job: {names} stay here; send them by --max-fonts-mb N, or install "
+            f"fonts exceed the limit for a job: {names} do not travel; raise it with --max-fonts-mb N, or install "
             "them on the workers"
         )
-    doubtful = [font for font in parcel.fonts if font.rivals]
-    if doubtful:
+    ambiguous = [font for font in collected.fonts if font.other_versions]
+    if ambiguous:
         yield (
-            "fonts are here in several versions, and After Effects may show any of them: "
-            f"{_names(map(_versions, doubtful))}; keep one of each"
+            "fonts are installed here in several versions, and After Effects may use any of them: "
+            f"{_names(map(_versions, ambiguous))}; keep one version of each"
         )
     if project.unread_texts:
         yield (
-            f"the text of layers is damaged, and which fonts it uses is not known: {_names(project.unread_texts)}; "
+            f"the text of layers is damaged, so their fonts are not known: {_names(project.unread_texts)}; "
             "open the project in After Effects and save it again"
         )
     if project.composed_fonts:
         yield (
-            f"expressions put the names of fonts together, and which ones is not known: "
-            f"{_names(project.composed_fonts)}; {_NAME_THEM}"
+            f"expressions compute the names of fonts, so these fonts are not known: "
+            f"{_names(project.composed_fonts)}; {_SEND_THEM}"
         )
     if project.text_effects:
-        yield f"effects draw text in fonts that no project tells: {_names(project.text_effects)}; {_NAME_THEM}"
+        yield f"effects draw text in fonts that the project file does not name: {_names(project.text_effects)}; {_SEND_THEM}"
 
 
-def _called(font: ProjectFont) -> str:
+def _name_and_note(font: ProjectFont) -> str:
     if font.state is FontState.SUBSTITUTED:
         return f"{font.name} ({font.note} is here)"
     return f"{font.name} ({font.note})" if font.note else font.name
 
 
 def _versions(font: ProjectFont) -> str:
-    """The version that travels, or would, and the others."""
-    assert font.face is not None, "others have no versions"
-    others = " and ".join(f"{version} in {path}" for path, version in font.rivals)
+    """Return the font with the version that travels and the other versions."""
+    assert font.face is not None, "a font without a face has no versions"
+    others = " and ".join(f"{version} in {path}" for path, version in font.other_versions)
     return f"{font.name} ({font.face.version} in {font.path}; {others})"
 
 
 def _names(names: Iterable[str]) -> str:
-    """One line of them, however a layer is called."""
+    """Return some of the names as one line, whatever characters they hold."""
     every = [" ".join(name.split()) for name in names]
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return ", ".join(every[:_SHOWN]) + more
+    more = f" and {len(every) - _MAX_NAMES} more" if len(every) > _MAX_NAMES else ""
+    return ", ".join(every[:_MAX_NAMES]) + more

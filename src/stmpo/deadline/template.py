@@ -1,10 +1,11 @@
-"""A job template for any number of render queue items, composed from the pieces.
+"""A job template for any number of render queue items, composed from the pieces (`stmpo.deadline.fragments`).
 
-What every item shares are parameters, asked once. What differs (queue item, frames, file name) stands in each item's
-step in place of the references that its fragment has, so that forty items need no more parameters than one. Only
-folders need a parameter each, shared where items lie in one place (`stmpo.deadline.output_roots`).
+Values that all items share are parameters of the job. Values that differ (queue item, frames, file name) are
+written into each item's step in place of its fragment's references, so that forty items need no more
+parameters than one. Only folders need a parameter each; items in one place share it
+(`stmpo.deadline.output_roots`).
 
-`compose` is pure: values in, the template out. `output_parameters` gives the values of its output folders.
+`compose` is pure: values in, the template out. `output_parameters` returns the values of its output folders.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stmpo.deadline.fragments import Fragments, load_fragments
 from stmpo.deadline.naming import job_name, step_names
-from stmpo.deadline.output_roots import Placed, place_outputs
+from stmpo.deadline.output_roots import PlacedOutput, place_outputs
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import FrameSet
 from stmpo.model.literals import literal
@@ -31,7 +32,7 @@ class ItemSpec:
     """One render queue item."""
 
     name: str
-    """What people call it: the comp's name. Becomes the step's name; need not be unique."""
+    """The comp's name. It becomes the step's name; it need not be unique."""
 
     rqindex: int
     """Its number in the render queue, counted from 1."""
@@ -43,27 +44,27 @@ class ItemSpec:
     """Absolute file pattern on the submitting machine, Windows or POSIX."""
 
     kind: Literal["image", "video"] = "image"
-    """An image sequence, cut into tasks; or a movie or sound, one task."""
+    """`image`: a sequence, divided into tasks. `video`: a movie or sound, one task."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateOptions:
-    """What holds for the whole job and is written into the template."""
+    """Values of the whole job that are written into the template."""
 
     name: str = "After Effects"
     description: str = ""
     os_families: tuple[str, ...] = ("windows", "macos")
-    """Systems of workers that may take it: `windows`, `macos`, `linux`. Empty: any."""
+    """Systems of the workers: `windows`, `macos`, `linux`. Empty: any."""
 
     min_vcpus: int | None = None
     min_memory_mib: int | None = None
     task_timeout_seconds: int = 2 * SECONDS_IN_A_DAY
-    """For one task, which is stopped then as it is by a cancel."""
+    """Limit for one task, which is then stopped as by a cancel."""
 
     environment_timeout_seconds: int = 300
     python: str | None = None
-    """The command that starts Python on a worker: a name or a path. None: `STMPO_PYTHON` there, else the first that is
-    new enough of `python`, `python3`, `py` (`start.bat` among the pieces)."""
+    """The command that starts Python on a worker: a name or a path. None: `STMPO_PYTHON` there, or else
+    the first of `python`, `python3`, `py` that is new enough (`start.bat` among the pieces)."""
 
     conda_packages: str | None = None
     """Default of `CondaPackages`, for example `aftereffects=25.1`; None leaves the pieces' own."""
@@ -72,13 +73,13 @@ class TemplateOptions:
 def compose(
     items: Sequence[ItemSpec], options: TemplateOptions, pieces: Fragments | None = None
 ) -> dict[str, Any]:
-    """The job template that renders these items, a step for each, in their order.
+    """Return the job template that renders these items, with one step per item, in their order.
 
     Raises:
-        BadInput: there is no item, or frames or output of one cannot be rendered.
+        BadInput: there is no item, or the frames or output of one cannot be rendered.
     """
     if not items:
-        raise BadInput("there is no render queue item to render; queue one, or name one that is there")
+        raise BadInput("there is no render queue item to render; queue one, or choose one with --item N")
     pieces = load_fragments() if pieces is None else pieces
     roots, placed = place_outputs([item.output for item in items])
     template: dict[str, Any] = {
@@ -99,7 +100,7 @@ def compose(
 
 
 def output_parameters(items: Sequence[ItemSpec]) -> dict[str, str]:
-    """The values of the template's `OutputDir…` parameters: absolute folders on the submitting machine.
+    """Return the values of the template's `OutputDir…` parameters: folders on the submitting machine.
 
     Raises:
         BadInput: as `compose`.
@@ -124,7 +125,7 @@ def _parameters(
 
 
 def _environments(
-    pieces: Fragments, placed: Sequence[Placed], options: TemplateOptions
+    pieces: Fragments, placed: Sequence[PlacedOutput], options: TemplateOptions
 ) -> list[dict[str, Any]]:
     environments = copy.deepcopy(pieces.environments)
     if options.python is not None:
@@ -139,8 +140,8 @@ def _environments(
     return environments
 
 
-def _folder_list(placed: Sequence[Placed]) -> str:
-    """Each root on a line of its own, then the folders under it, each once: see `stmpo.worker.output_folders`."""
+def _folder_list(placed: Sequence[PlacedOutput]) -> str:
+    """Return the list that `stmpo.worker.output_folders` reads: each root, then its folders, each once."""
     under: dict[str, dict[str, None]] = {}
     for place in placed:
         folder = place.rest.rpartition("/")[0]
@@ -154,7 +155,7 @@ def _folder_list(placed: Sequence[Placed]) -> str:
 
 
 def _step(
-    pieces: Fragments, item: ItemSpec, name: str, place: Placed, options: TemplateOptions
+    pieces: Fragments, item: ItemSpec, name: str, place: PlacedOutput, options: TemplateOptions
 ) -> dict[str, Any]:
     frames = _frames(item)
     values = {
@@ -172,7 +173,7 @@ def _step(
     run = step["script"]["actions"]["onRun"]
     run["timeout"] = options.task_timeout_seconds
     if item.kind == "image" and frames is not None and len(frames.runs()) > 1:
-        # Cut at every gap, every second frame would be a task for each frame.
+        # In contiguous chunks, every second frame would become a task of its own.
         chunks = step["parameterSpace"]["taskParameterDefinitions"][0]["chunks"]
         chunks["rangeConstraint"] = "NONCONTIGUOUS"
     return step
@@ -193,7 +194,7 @@ def _frames(item: ItemSpec) -> FrameSet | None:
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:
-    """A copy with an item's values in place of its references."""
+    """Return a copy with an item's values in place of its references."""
     if isinstance(value, dict):
         return {key: _filled(part, values) for key, part in value.items()}
     if isinstance(value, list):

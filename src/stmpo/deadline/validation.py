@@ -1,4 +1,4 @@
-"""Whether OpenJD takes a job: openjd-model, the specification's own reader, is asked before anything is written or sent."""
+"""Lets openjd-model, the specification's reference implementation, check a job before it is sent."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import MAX_FRAMES
+from stmpo.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 EXTENSIONS = ("TASK_CHUNKING",)
-"""What the service is known to take; a template that needs more is refused here instead of there."""
+"""Extensions that the service is known to accept; a template that needs others is refused here."""
 
-LONGEST_VALUE = 1024
-"""Characters of a parameter's value, by the service."""
+MAX_VALUE_LENGTH = 1024
+"""Characters of a parameter's value; the service's limit."""
 
-_LENGTH = 400
-_MISSING = "checking a job needs openjd-model: pip install 'stmpo[submit]'"
+_MAX_MESSAGE_LENGTH = 400
+_NOT_INSTALLED = 'checking a job needs openjd-model: pip install "stmpo[submit]"'
 
 
 def read_document(text: str, *, yaml: bool) -> Any:
     """Read a JSON or YAML document of a bundle.
 
     Raises:
-        ValueError: it is neither, or not an object.
+        ValueError: it is neither JSON nor YAML, or not an object.
         BadInput: openjd-model is not installed.
     """
     try:
         from openjd.model import DocumentType, document_string_to_object  # noqa: PLC0415
     except ImportError:
-        raise BadInput(_MISSING) from None
+        raise BadInput(_NOT_INSTALLED) from None
     kind = DocumentType.YAML if yaml else DocumentType.JSON
     try:
         return document_string_to_object(document=text, document_type=kind)
@@ -41,20 +42,20 @@ def read_document(text: str, *, yaml: bool) -> Any:
 
 
 def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder: Path) -> int:
-    """Make the job as the service would, from a bundle in `folder` (absolute), and return how many tasks it has.
+    """Create the job as the service would, from a bundle in `folder` (absolute); return the number of tasks.
 
     Raises:
         BadInput: the template or a parameter is refused, or openjd-model is not installed.
     """
     try:
-        from openjd.model import (  # noqa: PLC0415 - belongs to the submitter, and costs a second
+        from openjd.model import (  # noqa: PLC0415 - only for submission; takes a second
             StepParameterSpaceIterator,
             create_job,
             decode_job_template,
             preprocess_job_parameters,
         )
     except ImportError:
-        raise BadInput(_MISSING) from None
+        raise BadInput(_NOT_INSTALLED) from None
     try:
         _check_values(template, parameters)
         model = decode_job_template(template=dict(template), supported_extensions=list(EXTENSIONS))
@@ -69,11 +70,11 @@ def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder
         _check_lengths(space for space in spaces if space is not None)
         return sum(len(StepParameterSpaceIterator(space=space)) for space in spaces)
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
-        raise BadInput(f"OpenJD refuses the job: {_one_line(str(error))}") from None
+        raise BadInput(f"OpenJD refuses the job: {_joined_lines(str(error))}") from None
 
 
 def _check_lengths(spaces: Iterable[Any]) -> None:
-    """openjd-model makes a list of all chunks, however many frames somebody has written."""
+    """Refuse ranges beyond `MAX_FRAMES` before openjd-model makes a list of all their chunks."""
     for space in spaces:
         for name, definition in space.taskParameterDefinitions.items():
             if len(definition.range) > MAX_FRAMES:
@@ -81,18 +82,19 @@ def _check_lengths(spaces: Iterable[Any]) -> None:
 
 
 def _check_values(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
-    """What openjd-model (0.14) lets pass: it takes a bound of 0 for none at all, and "inf" for a number;
-    the length of a value it leaves to the service.
+    """Check values that openjd-model (0.14) lets pass.
+
+    It ignores a bound of 0, takes "inf" for a number, and leaves the length of a value to the service.
     """
     for name, value in parameters.items():
-        if len(str(value)) > LONGEST_VALUE:
-            raise ValueError(f"The value of parameter {name} has more than {LONGEST_VALUE} characters.")
+        if len(str(value)) > MAX_VALUE_LENGTH:
+            raise ValueError(f"The value of parameter {name} has more than {MAX_VALUE_LENGTH} characters.")
     definitions = template.get("parameterDefinitions")
     for definition in definitions if isinstance(definitions, list) else ():
         try:
             name = definition["name"]
             number = float(parameters[name]) if definition["type"] in {"INT", "FLOAT"} else 0.0
-        except (KeyError, TypeError, ValueError):  # not given, or something that openjd-model has words for
+        except (KeyError, TypeError, ValueError):  # not given, or openjd-model reports it
             continue
         if not math.isfinite(number):
             raise ValueError(f"Value ({parameters[name]}) for parameter {name} must be a number.")
@@ -100,6 +102,6 @@ def _check_values(template: Mapping[str, Any], parameters: Mapping[str, Any]) ->
             raise ValueError(f"Value ({parameters[name]}) for parameter {name} must be at least 0.")
 
 
-def _one_line(text: str) -> str:
-    line = "; ".join(part.strip() for part in text.splitlines() if part.strip())
-    return line if len(line) <= _LENGTH else f"{line[:_LENGTH]}…"
+def _joined_lines(text: str) -> str:
+    joined = "; ".join(part.strip() for part in text.splitlines() if part.strip())
+    return one_line(joined, _MAX_MESSAGE_LENGTH)

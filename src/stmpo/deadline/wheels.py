@@ -1,9 +1,10 @@
 """The wheels that travel with a job: this package's, and psutil's for each system that a worker may have.
 
-Ours is written from the package as it is imported here, byte for byte the same for the same files, so that job
-attachments upload it once. psutil's come from folders that are given, then from this user's cache; what is missing is
-downloaded into the cache by pip where there is a network. Without one, the psutil that is installed here is packed
-again: then the job runs on workers of this system, and on those that have psutil.
+This package's wheel is written from the imported package. The same files give the same bytes, so that job
+attachments upload it once. It holds what a worker needs: `_LEFT_OUT` names the packages of the submitting
+side. psutil's wheels come from given folders, then from this user's cache. pip downloads missing ones into
+the cache if there is a network. Without one, the psutil that is installed here is packed again: the job then
+runs on workers of this system, and on those that have psutil.
 
     python -m stmpo.deadline.wheels DESTINATION [FOLDER …]
 """
@@ -29,18 +30,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 PLATFORMS = ("win_amd64", "macosx_11_0_arm64", "macosx_10_9_x86_64", "manylinux2014_x86_64")
-"""Where After Effects runs, and where workers of a test farm do."""
+"""Systems that After Effects runs on, and Linux, for workers of a test farm."""
 
-DOWNLOAD_SECONDS = 20
-"""Longest wait for the downloads, which run side by side."""
+DOWNLOAD_TIMEOUT = 20
+"""Longest wait for the downloads, which run in parallel, in seconds."""
 
-_LEFT_OUT = {"__pycache__", "job_template", "demo", "panel"}
+_LEFT_OUT = {"__pycache__", "__main__.py", "cli", "deadline", "demo"}
+"""Files and folders of this package that no worker needs: the command line and the submitting side."""
 
 
 def collect_wheels(destination: Path, *, sources: Sequence[Path] = (), download: bool = True) -> list[Path]:
-    """Put the wheels into `destination` (made where missing) and return them: ours first.
+    """Put the wheels into `destination` (created if missing) and return them, this package's first.
 
-    `sources` are folders with psutil wheels, looked at before the cache. `download` allows pip to fetch what is missing.
+    `sources` are folders with psutil wheels, searched before the cache. `download` allows pip to fetch
+    missing ones.
 
     Raises:
         BadInput: the folder cannot be written.
@@ -53,21 +56,21 @@ def collect_wheels(destination: Path, *, sources: Sequence[Path] = (), download:
             _download(missing, cache_folder(os.environ))
             found = _psutil_wheels((*sources, cache_folder(os.environ)))
         copies = [_copy(wheel, name, destination) for name, wheel in found.items()]
-        if not any(_for_here(name) for name in found):
+        if not any(Interpreter.current().supports(name) for name in found):
             copies += _repacked(destination)
     except OSError as error:
         raise BadInput(f"wheels cannot be written to {destination}: {error.strerror or error}") from None
     return [ours, *copies]
 
 
-def systems(wheels: Iterable[Path]) -> set[str]:
-    """Systems that these wheels bring psutil for: `windows`, `macos`, `linux`."""
+def psutil_systems(wheels: Iterable[Path]) -> set[str]:
+    """Return the systems for which these wheels bring psutil: `windows`, `macos`, `linux`."""
     names = [WheelName.parse(wheel.name) for wheel in wheels]
     return {name.system for name in names if name is not None and name.name == "psutil"}
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Where downloaded wheels are kept: `STMPO_WHEELS`, else in the user's cache."""
+    """Return the folder for downloaded wheels: `STMPO_WHEELS`, or a folder in the user's cache."""
     named = environ.get("STMPO_WHEELS")
     if named:
         return Path(named).absolute()
@@ -75,7 +78,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 def write_own_wheel(destination: Path) -> Path:
-    """Write this package as a wheel, without what only a workstation needs."""
+    """Write this package as a wheel, without the parts that only the submitting machine needs."""
     version = stmpo.__version__
     package = Path(stmpo.__file__).resolve().parent
     files = {
@@ -83,9 +86,7 @@ def write_own_wheel(destination: Path) -> Path:
         for path in sorted(package.rglob("*"))
         if path.is_file() and not _LEFT_OUT & set(path.relative_to(package).parts)
     }
-    metadata = (
-        f"Metadata-Version: 2.1\nName: stmpo\nVersion: {version}\nRequires-Dist: psutil>={MIN_PSUTIL_VERSION}\n"
-    )
+    metadata = f"Metadata-Version: 2.1\nName: stmpo\nVersion: {version}\nRequires-Dist: psutil>={MIN_PSUTIL_VERSION}\n"
     tag = "Wheel-Version: 1.0\nGenerator: stmpo\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     info = f"stmpo-{version}.dist-info"
     files |= {f"{info}/METADATA": metadata.encode(), f"{info}/WHEEL": tag.encode()}
@@ -94,7 +95,7 @@ def write_own_wheel(destination: Path) -> Path:
 
 
 def _psutil_wheels(folders: Iterable[Path]) -> dict[WheelName, Path]:
-    """The newest psutil wheel for each platform; of equals the first folder's."""
+    """Return the newest psutil wheel for each platform; of equal ones the first folder's."""
     best: dict[tuple[str, ...], tuple[WheelName, Path]] = {}
     for folder in folders:
         for wheel in sorted(folder.glob("psutil-*.whl")):
@@ -113,18 +114,14 @@ def _uncovered(found: Iterable[WheelName]) -> list[str]:
 
 
 def _example(tag: str) -> Interpreter:
-    """The oldest Python that has to be served on a platform."""
+    """Return the oldest Python that a platform's wheel must serve."""
     linux = tag.startswith("manylinux")
     platform = f"linux_{tag.partition('_')[2]}" if linux else tag
     return Interpreter((3, 10), platform, "glibc" if linux else "", (2, 17) if linux else (11, 0))
 
 
-def _for_here(name: WheelName) -> bool:
-    return Interpreter.current().supports(name)
-
-
 def _download(tags: Sequence[str], cache: Path) -> None:
-    """Fetch psutil for these platforms, if that can be done; nothing is said where it cannot."""
+    """Fetch psutil for these platforms. A failure is silent: the job then lacks these wheels."""
     cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(len(tags)) as pool:
         list(pool.map(lambda tag: _pip_download(tag, cache), tags))
@@ -139,7 +136,7 @@ def _pip_download(tag: str, cache: Path) -> None:
             [*command, "--dest", str(cache), f"psutil>={MIN_PSUTIL_VERSION}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=DOWNLOAD_SECONDS,
+            timeout=DOWNLOAD_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -154,7 +151,7 @@ def _copy(wheel: Path, name: WheelName, destination: Path) -> Path:
 
 
 def _repacked(destination: Path) -> list[Path]:
-    """The psutil that is installed here as a wheel again; none where it is not installed as a package."""
+    """Pack the installed psutil as a wheel; return [] if it is not installed as a package."""
     try:
         installed = distribution("psutil")
     except PackageNotFoundError:
@@ -172,7 +169,7 @@ def _repacked(destination: Path) -> list[Path]:
 
 
 def _tag(installed: Distribution) -> str:
-    """One tag of an installed wheel that this Python takes; that of this very Python where it does not say."""
+    """Return a tag of an installed wheel that this Python takes, or this Python's own tag if it has none."""
     here = Interpreter.current()
     for line in (installed.read_text("WHEEL") or "").splitlines():
         tag = line.partition("Tag:")[2].strip()
@@ -189,7 +186,7 @@ def _write(path: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`DESTINATION [FOLDER …]`: put the wheels there, psutil's from the folders first; say which."""
+    """Put the wheels into `DESTINATION`, psutil's from the folders first, and print them."""
     if not arguments:
         sys.stderr.write(f"{__doc__}\n")
         return 2

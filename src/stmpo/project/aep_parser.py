@@ -22,8 +22,8 @@ from py_aep.parsers.project import parse_project
 
 from stmpo.model.frames import MAX_FRAMES, FrameSet
 from stmpo.model.output_pattern import OutputKind
-from stmpo.project.model import Comp, Footage, Output, Project, QueueItem, Sequence, Status
-from stmpo.project.prefilter import Thin, thin
+from stmpo.project.model import Comp, FileSequence, Footage, ItemOutput, ItemStatus, Project, QueueItem
+from stmpo.project.prefilter import StrippedProject, strip_project
 from stmpo.project.text_documents import read_texts
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read(path: Path) -> Project:
     with warnings.catch_warnings(), _no_collecting():
         # py_aep tells programmers of oddities in a file; none of them is an end.
         warnings.simplefilter("ignore")
-        light = thin(path.read_bytes())
+        light = strip_project(path.read_bytes())
         app = _parse(light, path)
         project = app.project
         queue = project.render_queue
@@ -67,8 +67,8 @@ def read(path: Path) -> Project:
         )
 
 
-def _parse(light: Thin, path: Path) -> Application:
-    """As `py_aep.parse`, of what `thin` has left."""
+def _parse(light: StrippedProject, path: Path) -> Application:
+    """As `py_aep.parse`, of what `strip_project` has left."""
     rifx, xmp = read_aep(io.BytesIO(light.data), defer_list_types=frozenset({"Layr"}))
     return parse_app(rifx, parse_project(rifx, xmp, str(path)))
 
@@ -120,7 +120,7 @@ def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
         index=index,
         comp=item.comp.name,
         comp_id=item.comp.id,
-        status=Status[item.status.name],
+        status=ItemStatus[item.status.name],
         frames=FrameSet.between(first, first + count - 1),
         outputs=_outputs(item),
         own_frame_rate=float(rate) if overridden and abs(rate - item.comp.frame_rate) > 1e-6 else None,
@@ -130,7 +130,7 @@ def _item(index: int, item: RenderQueueItem, project: AepProject) -> QueueItem:
 _KINDS = {FormatKind.SEQUENCE: OutputKind.SEQUENCE}
 
 
-def _outputs(item: RenderQueueItem) -> tuple[Output, ...]:
+def _outputs(item: RenderQueueItem) -> tuple[ItemOutput, ...]:
     """Its output modules, the comp's name in their paths as part of a file's name: a slash in it begins no folder.
 
     py_aep uses the name as a substitution, in which a backslash would say something else or fail; so it is lent another.
@@ -146,9 +146,9 @@ def _outputs(item: RenderQueueItem) -> tuple[Output, ...]:
         item.comp.name = name
 
 
-def _output(module: OutputModule) -> Output:
+def _output(module: OutputModule) -> ItemOutput:
     form = module.settings["Format"]
-    return Output(
+    return ItemOutput(
         template=module.name,
         format=form.label,
         kind=_KINDS.get(form.kind, OutputKind.SINGLE_FILE),
@@ -220,7 +220,7 @@ def _footage(name: str, source: FileSource, comps: frozenset[int], *, proxy: boo
     )
 
 
-def _sequence(source: FileSource) -> Sequence | None:
+def _sequence(source: FileSource) -> FileSequence | None:
     if not source.target_is_folder:
         return None
     name = re.split(r"[\\/]", source.file)[-1]
@@ -228,6 +228,6 @@ def _sequence(source: FileSource) -> Sequence | None:
     first, last = int(source._start_frame), int(source._end_frame)  # noqa: SLF001 - public only on footage items
     numbered = [group for group in groups if int(group[0]) == first] or groups[-1:]
     if source._is_alphabetical or not numbered:  # noqa: SLF001
-        return Sequence(name, 0, "", first, last, tuple(source.file_names or [name]))
+        return FileSequence(name, 0, "", first, last, tuple(source.file_names or [name]))
     number = numbered[-1]
-    return Sequence(name[: number.start()], len(number[0]), name[number.end() :], first, last)
+    return FileSequence(name[: number.start()], len(number[0]), name[number.end() :], first, last)

@@ -34,7 +34,7 @@ _DRIVE_OR_SHARE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _WINDOWS_HERE = isinstance(PurePath(), PureWindowsPath)
 
 
-class Status(Enum):
+class ItemStatus(Enum):
     """What the render queue says about an item."""
 
     QUEUED = "queued"
@@ -62,12 +62,14 @@ class Status(Enum):
     """It is rendered; After Effects does not render such an item again."""
 
 
-RENDERABLE = frozenset({Status.QUEUED, Status.UNQUEUED, Status.NEEDS_OUTPUT, Status.WILL_CONTINUE})
+RENDERABLE = frozenset(
+    {ItemStatus.QUEUED, ItemStatus.UNQUEUED, ItemStatus.NEEDS_OUTPUT, ItemStatus.WILL_CONTINUE}
+)
 """What `aerender -rqindex` takes: it cannot tick an item of any other status."""
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class ItemOutput:
     """One output module of a queue item."""
 
     template: str
@@ -97,12 +99,12 @@ class QueueItem:
 
     comp: str
     comp_id: int
-    status: Status
+    status: ItemStatus
 
     frames: FrameSet
     """Every frame of the item's time span. (After Effects does not save "skip frames".)"""
 
-    outputs: tuple[Output, ...]
+    outputs: tuple[ItemOutput, ...]
 
     own_frame_rate: float | None
     """Frames a second, where the render settings override the comp's."""
@@ -125,7 +127,7 @@ class Comp:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class FileSequence:
     """The file names of an image sequence: `before`, a number, `after`; or, where imported by name, the names."""
 
     before: str
@@ -147,7 +149,7 @@ class Footage:
     path: str
     """As the project has it, absolute, in the style of the system that saved it."""
 
-    sequence: Sequence | None
+    sequence: FileSequence | None
     proxy: bool
     comps: frozenset[int]
     """Ids of the comps that show it, by however many comps in between."""

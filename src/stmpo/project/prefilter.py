@@ -67,7 +67,7 @@ class PlainFile:
 
 
 @dataclass(slots=True)
-class Thin:
+class StrippedProject:
     """A project on its way to py_aep."""
 
     data: bytearray = field(default_factory=bytearray)
@@ -75,7 +75,7 @@ class Thin:
     """What was taken out of it."""
 
 
-def thin(data: bytes) -> Thin:
+def strip_project(data: bytes) -> StrippedProject:
     """The project without what nobody here reads, and its plain files.
 
     Raises:
@@ -86,13 +86,13 @@ def thin(data: bytes) -> Thin:
         raise ValueError(f"the file ends after {len(data)} of its {8 + size} bytes")
     if data[8:12] not in _LEFT_OUT:
         raise ValueError(f"it holds {data[8:12]!r}, which is no project")
-    kept = Thin()
+    kept = StrippedProject()
     _list(data, 0, 8 + size, kept)
     kept.data += memoryview(data)[8 + size :]  # XMP
     return kept
 
 
-def _list(data: bytes, at: int, end: int, kept: Thin) -> None:
+def _list(data: bytes, at: int, end: int, kept: StrippedProject) -> None:
     """Append the list at `at` (its header included) that ends at `end`, with its size as it then is."""
     begins = len(kept.data)
     kept.data += data[at : at + 12]
@@ -100,7 +100,7 @@ def _list(data: bytes, at: int, end: int, kept: Thin) -> None:
     _NUMBER.pack_into(kept.data, begins + 4, len(kept.data) - begins - 8)
 
 
-def _chunks(data: bytes, start: int, end: int, kept: Thin, left_out: frozenset[bytes]) -> None:
+def _chunks(data: bytes, start: int, end: int, kept: StrippedProject, left_out: frozenset[bytes]) -> None:
     """Append the chunks between `start` and `end`; those side by side that stay as they are in one piece."""
     view = memoryview(data)
     copied = start

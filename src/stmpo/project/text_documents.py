@@ -44,7 +44,7 @@ _TEXT_EFFECTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextFonts:
     """What a project's texts say of fonts; layers as `comp: layer`."""
 
     uses: tuple[FontUse, ...]
@@ -60,7 +60,7 @@ class Texts:
     """Effects that draw text, each behind its layer."""
 
 
-def read_texts(project: AepProject, data: bytes | bytearray) -> Texts:
+def read_texts(project: AepProject, data: bytes | bytearray) -> TextFonts:
     """What the texts of a project say; `data` is its file."""
     uses: dict[FontUse, None] = {}
     unread: list[str] = []
@@ -78,7 +78,7 @@ def read_texts(project: AepProject, data: bytes | bytearray) -> Texts:
                 if name not in _NO_FONTS:
                     uses[FontUse(_whole(name), comp.name, comp.id, layer.name, expression)] = None
     effects = tuple(_effects(project)) if any(name.encode() + b"\0" in data for name in _TEXT_EFFECTS) else ()
-    return Texts(tuple(uses), tuple(unread), tuple(composed), effects)
+    return TextFonts(tuple(uses), tuple(unread), tuple(composed), effects)
 
 
 def set_fonts(expression: str) -> tuple[list[str], bool]:

@@ -1,1 +1,1 @@
-"""What runs inside a job on a worker. Imports the standard library and psutil only."""
+"""Code that runs inside a Deadline Cloud job, on a worker: only the standard library and psutil."""

@@ -1,10 +1,11 @@
-"""The job's parameters as options: what a worker reads of them.
+"""Reads the job's parameters as options of the run.
 
-The job's first environment carries each parameter as a variable, `STMPO_PARAM_` and the parameter's name. Which option
-it sets, and whether it says the opposite (`DisableMFR`), is declared with the option in `stmpo.model.render_job`.
+The job's first environment sets a variable per parameter: `STMPO_PARAM_` and the parameter's name. The
+declaration of an option (`stmpo.model.options`) names its parameter and says if the parameter has the
+opposite meaning (`DisableMFR`).
 
-A parameter that the job leaves at its default says nothing: then the worker's own environment (`STMPO_MAX_CONCURRENCY`,
-`STMPO_SCRATCH_DIR`) may. What somebody chose for the job holds on every worker.
+A parameter at its default does not count as given. The worker's own environment (`STMPO_MAX_CONCURRENCY`,
+`STMPO_SCRATCH_DIR`) may then set the option. A value chosen for the job holds on every worker.
 """
 
 from __future__ import annotations
@@ -19,20 +20,15 @@ if TYPE_CHECKING:
 
     from stmpo.model.options import Source
 
-PREFIX = "STMPO_PARAM_"
-"""Before a parameter's name in the environment of a job's processes."""
+VARIABLE_PREFIX = "STMPO_PARAM_"
+"""Prefix of a parameter's name in the environment of a job's processes."""
 
 ITEM_PARAMETERS = frozenset({"RenderQueueIndex", "Frames", "OutputDir", "OutputFileName"})
-"""What differs between queue items: arguments of the task, not variables of the job."""
-
-NOT_OPTIONS = frozenset(
-    {"ProjectFile", "FramesPerTask", "AllowMissingFonts", "JobScriptDir", "CondaPackages"}
-)
-"""Parameters that the template itself, its environments or the farm use."""
+"""Parameters that differ between queue items: arguments of the task, not variables of the job."""
 
 
-def chosen(kind: type[JobOptions | RunOptions], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Option values that the job's parameters say, for the options of a class.
+def chosen_values(kind: type[JobOptions | RunOptions], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the option values of a class that the job's parameters set.
 
     Raises:
         BadInput: a value is not of its option's type.
@@ -41,22 +37,24 @@ def chosen(kind: type[JobOptions | RunOptions], environ: Mapping[str, str]) -> d
     for item in declared(kind):
         if item.parameter is None or item.parameter in ITEM_PARAMETERS:
             continue
-        text = environ.get(PREFIX + item.parameter, "")
+        text = environ.get(VARIABLE_PREFIX + item.parameter, "")
         if text.strip() and (value := _read(item, text)) != item.default:
             values[item.name] = value
     return values
 
 
-def options(
+def task_options(
     job: Mapping[str, Any], run: Mapping[str, Any], environ: Mapping[str, str]
 ) -> tuple[JobOptions, RunOptions, dict[str, Source]]:
-    """All options of a task: `job` and `run` as its arguments say, then the job's parameters, then the environment.
+    """Return all options of a task, and where each option of the run comes from.
+
+    The task's arguments (`job`, `run`) come first, then the job's parameters, then the worker's environment.
 
     Raises:
         BadInput: a value cannot be read or is out of bounds.
     """
-    job_options, _ = resolve(JobOptions, {**chosen(JobOptions, environ), **job}, environ)
-    run_options, sources = resolve(RunOptions, {**chosen(RunOptions, environ), **run}, environ)
+    job_options, _ = resolve(JobOptions, {**chosen_values(JobOptions, environ), **job}, environ)
+    run_options, sources = resolve(RunOptions, {**chosen_values(RunOptions, environ), **run}, environ)
     return job_options, run_options, sources
 
 

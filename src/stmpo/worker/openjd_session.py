@@ -1,7 +1,7 @@
-"""The edge between a worker's script and its OpenJD session: control lines, errors as one line, exit codes.
+"""The boundary between a worker's script and its OpenJD session: control lines, one-line errors, exit codes.
 
-A session reads standard output line by line. A near miss of a control line ends the action, so what comes from a job
-(paths, names) is written behind other text or made one line first.
+A session reads standard output line by line. A malformed control line fails the action. So text that comes
+from a job (paths, names) is either written behind other text or made one line first.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput, ExitCode, StmpoError
+from stmpo.model.text import one_line
 from stmpo.system import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-def run(command: Callable[[Sequence[str]], int]) -> int:
-    """Run a script's command with its arguments; a refusal becomes the session's message and an exit code."""
+def run_script(command: Callable[[Sequence[str]], int]) -> int:
+    """Run a script's command with its arguments; turn an error into `openjd_fail` and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a session reads UTF-8, whatever the worker's code page is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -27,31 +28,26 @@ def run(command: Callable[[Sequence[str]], int]) -> int:
         signals.raise_on_signal()
         return command(sys.argv[1:])
     except StmpoError as error:
-        say(f"openjd_fail: {one_line(str(error))}")
+        write_line(f"openjd_fail: {one_line(str(error))}")
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.CANCELLED)
 
 
-def say(line: str) -> None:
-    """Write one line, at once."""
+def write_line(line: str) -> None:
+    """Write one line to standard output and flush it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def set_variable(name: str, value: str) -> None:
-    """Set an environment variable for what the session runs from here on. Only an environment's entry may."""
+    """Set an environment variable for the rest of the session. Only `onEnter` may do this."""
     if value.isprintable():
-        say(f"openjd_env: {name}={value}")
+        write_line(f"openjd_env: {name}={value}")
     else:
-        say(f"openjd_env: {json.dumps(f'{name}={value}')}")
+        write_line(f"openjd_env: {json.dumps(f'{name}={value}')}")
 
 
-def one_line(text: str) -> str:
-    """The text on one line, for a control line or behind a prefix."""
-    return " ".join(text.split())
-
-
-def usage(text: str) -> BadInput:
-    """The refusal of arguments that only a template's author writes."""
+def wrong_arguments(text: str) -> BadInput:
+    """Return the error for arguments that only the author of a template writes."""
     return BadInput(f"wrong arguments; {text}")

@@ -1,16 +1,14 @@
-"""The output folders of a job: `create_output_directory.py` on a worker.
-
-    create_output_directory.py LIST
+"""Creates the output folders of a job: `create_output_directory.py LIST` on a worker.
 
 The list is a file that travels in the environment, however many folders there are:
 
     /mnt/show/out               one of the job's output folders, as mapped to this worker
-     shot_001/v1/_              behind a blank, an item's file under it, as `naming.literal` writes it
-     shot_002/v1/_
+     shot_001/v1/_              after a blank, the file of an item under it, as `model.literals.literal`
+     writes it shot_002/v1/_
     /mnt/other
 
-Every folder is made before anything is rendered. One that would lie outside its root is refused: by `..`, by an
-absolute path, or by a link that leads away.
+Every folder is created before anything is rendered. A folder outside its root is refused, whether it leaves
+the root by `..`, by an absolute path, or through a link.
 """
 
 from __future__ import annotations
@@ -21,36 +19,43 @@ from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
 from stmpo.model.literals import plain
+from stmpo.model.text import one_line
 from stmpo.system import paths
-from stmpo.worker.openjd_session import one_line, run, say, usage
+from stmpo.worker.openjd_session import run_script, write_line, wrong_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make every folder, or none where one is refused.
+    """Create every folder of the list; create none if one is refused.
 
     Raises:
-        BadInput: the list cannot be read, a folder lies outside its root, or one cannot be made.
+        BadInput: the list cannot be read, a folder lies outside its root, or a folder cannot be created.
     """
     if len(arguments) != 1:
-        raise usage("create_output_directory.py LIST")
+        raise wrong_arguments("create_output_directory.py LIST")
     try:
         text = Path(arguments[0]).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise BadInput(f"the list of output folders cannot be read: {error}") from None
-    for folder in dict.fromkeys(folder_under(Path(root), name) for root, name in listed(text)):
-        _make(folder)
-        say(f"output folder: {one_line(str(folder))}")
+    folders = dict.fromkeys(checked_folder(Path(root), name) for root, name in read_folder_list(text))
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(
+                f"the output folder {folder} cannot be created: {error.strerror or error}; choose another one"
+            ) from None
+        write_line(f"output folder: {one_line(str(folder))}")
     return 0
 
 
-def listed(text: str) -> Iterator[tuple[str, str]]:
-    """Root and file of every line that names a file.
+def read_folder_list(text: str) -> Iterator[tuple[str, str]]:
+    """Yield root and file of every line that names a file.
 
     Raises:
-        BadInput: a file stands before any root, or there is none.
+        BadInput: a file stands before the first root, or no file is named.
     """
     root, found = "", False
     for line in filter(None, text.split("\n")):
@@ -65,14 +70,14 @@ def listed(text: str) -> Iterator[tuple[str, str]]:
         raise BadInput("the list of output folders names none; submit the job again")
 
 
-def folder_under(root: Path, name: str) -> Path:
-    """The folder of a file that is named relative to a root of the job.
+def checked_folder(root: Path, name: str) -> Path:
+    """Return the folder of a file that is named relative to a root of the job.
 
     Raises:
-        BadInput: it is no such name, or its folder lies outside the root.
+        BadInput: the name is not relative, cannot be written here, or its folder lies outside the root.
     """
     rest = PurePosixPath(name)
-    if not rest.name or "\0" in name or ".." in rest.parts or rest.is_absolute() or _drive(name):
+    if not rest.name or "\0" in name or ".." in rest.parts or rest.is_absolute() or _is_rooted(name):
         raise BadInput(f"the output {name!r} does not lie inside the job's output folder {root}")
     if reason := paths.path_problem(name):
         raise BadInput(f"the output {name!r} cannot be written on this worker: {reason}; choose another name")
@@ -84,20 +89,11 @@ def folder_under(root: Path, name: str) -> Path:
     return folder
 
 
-def _drive(name: str) -> bool:
-    """Whether Windows would take it for a place of its own. A colon elsewhere is an ordinary character on POSIX."""
-    windows = PureWindowsPath(name)
+def _is_rooted(name: str) -> bool:
+    """Return whether Windows would not read the name as relative to the root."""
+    windows = PureWindowsPath(name)  # a colon elsewhere in the name is an ordinary character on POSIX
     return bool(windows.drive or windows.root) or ".." in windows.parts
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"the output folder {folder} cannot be made: {error.strerror or error}; choose another one"
-        ) from None
-
-
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_script(main))

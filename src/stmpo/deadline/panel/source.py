@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import stmpo
 from stmpo.deadline.fragments import fragments_folder
 from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, PanelRecord, make_record
-from stmpo.deadline.wheels import collect_wheels, systems
+from stmpo.deadline.wheels import collect_wheels, psutil_systems
 from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def gather(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) 
     packed = collect_wheels(assets / "wheels", sources=wheels, download=download)
     record = make_record(folder, stmpo.__version__)
     record.write(folder)
-    return Panel(folder, record, frozenset(systems(packed)))
+    return Panel(folder, record, frozenset(psutil_systems(packed)))
 
 
 def renamed(panel: Panel, folder: Path) -> Panel:

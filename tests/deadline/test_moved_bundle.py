@@ -1,4 +1,4 @@
-"""A bundle works where it was moved to: what lies in it is found there, and what does not is missed."""
+"""A moved bundle works: its own files are found in their new place, and other missing files are reported."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.cli.main import run
-from stmpo.deadline.bundle_reader import read_bundle, settle
-from stmpo.deadline.moved import found_here, name_here
+from stmpo.deadline.bundle_reader import moved_files, read_bundle, update_moved_paths, write_moved_paths
 from stmpo.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def test_its_own_files_are_found_where_it_is_now(moved: Path, capsys: pytest.Cap
     assert f"the bundle was moved: 1 file of it taken from {moved}" in capsys.readouterr().err
     assert (moved / "asset_references.json").read_bytes() == before, "a dry run changes nothing"
     bundle = read_bundle(moved, {})
-    settle(moved, bundle)
+    update_moved_paths(moved, bundle)
     project, font = files(moved)
     assert font == str(moved / "scripts" / "fonts" / "0_größe.ttf")
     assert project.endswith("shot.aep")
@@ -60,14 +59,14 @@ def test_its_own_files_are_found_where_it_is_now(moved: Path, capsys: pytest.Cap
 
 def test_what_is_not_in_it_either_is_missed(moved: Path) -> None:
     (moved / "scripts" / "fonts" / "0_größe.ttf").unlink()
-    with pytest.raises(BadInput, match=r"1 of its 2 files are not there, the first is .*0_größe\.ttf"):
+    with pytest.raises(BadInput, match=r"1 of its 2 files are missing, the first is .*0_größe\.ttf"):
         read_bundle(moved, {})
 
 
 def test_one_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     document = tmp_path / "gone" / "asset_references.json"
     with pytest.raises(BadInput, match=r"the bundle was moved, and .* cannot be written: No such file"):
-        name_here(document, {"assetReferences": {"inputs": {"filenames": []}}}, {})
+        write_moved_paths(document, {"assetReferences": {"inputs": {"filenames": []}}}, {})
 
 
 @pytest.mark.parametrize(
@@ -88,4 +87,4 @@ def test_only_a_file_of_the_bundle_itself_is_meant(tmp_path: Path, path: str, fo
     font.touch()
     (tmp_path / "fonts").mkdir()
     (tmp_path / "fonts" / "a.ttf").touch()
-    assert found_here(tmp_path, [path]) == ({path: str(font)} if found else {})
+    assert moved_files(tmp_path, [path]) == ({path: str(font)} if found else {})
