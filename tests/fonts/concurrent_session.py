@@ -2,7 +2,8 @@
 
     python -m tests.fonts.concurrent_session FOLDER SESSION
 
-Installs the fonts of `job-SESSION`, waits until all other sessions have done so, checks its own, and removes them.
+Installs the fonts of `job-SESSION`, waits until all other sessions have done so, checks its own, and removes
+them.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python -m tests.fonts.kill_steps FOLDER
 
-Each round starts a process that kills itself just before its n-th change to the system: a file created, linked,
-renamed or removed, a folder created or removed, a program started. Later sessions must then restore the user's
-folders. Prints a line per scenario; the exit code is 0 if all of them pass.
+Each round starts a process that kills itself just before its n-th change to the system: a file created,
+linked, renamed or removed, a folder created or removed, a program started. Later sessions must then restore
+the user's folders. Prints a line per scenario; the exit code is 0 if all of them pass.
 """
 
 from __future__ import annotations

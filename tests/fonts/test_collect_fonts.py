@@ -274,10 +274,12 @@ def test_fonts_that_only_a_sender_knows_of_travel_as_well(
     assert run(["bundle", str(project), *options, "--font", "Effect-Bold", "--font", "Gone"]) == 0
     said = capsys.readouterr().err
     assert (
-        "warning: expressions put the names of fonts together, and which ones is not known: Main: some; "
+        "warning: expressions compute the names of fonts, so these fonts are not known: Main: some; " in said
+    )
+    assert (
+        "warning: effects draw text in fonts that the project file does not name: Main: some (Counter); "
         in said
     )
-    assert "warning: effects draw text in fonts that no project tells: Main: some (Counter); " in said
     listed = json.loads((folder / "scripts" / "fonts" / "fonts.json").read_text(encoding="utf-8"))["fonts"]
     assert [(entry["postScriptName"], entry["file"]) for entry in listed] == [
         ("Effect-Bold", "Effect-Bold.ttf"), ("Gone", None),
@@ -301,7 +303,7 @@ def test_a_font_of_several_versions_is_said(
 def test_a_name_that_no_font_has_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str], name: str) -> None:
     lot.queue(lot.comp())
     assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "--font", name]) == 2
-    assert "is no name of a font" in capsys.readouterr().err
+    assert "is not a font's name" in capsys.readouterr().err
 
 
 def test_a_bundle_of_a_project_without_text_has_no_fonts(lot: Lot, font_folder: Path) -> None:

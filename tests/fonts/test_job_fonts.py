@@ -1,4 +1,4 @@
-"""`job_fonts.py` as a session runs it: its words, its exit codes, and what fails a session."""
+"""`font_manager.py` as a session runs it: its messages, its exit codes, and what fails a session."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Session:
     def run(self, *arguments: str) -> tuple[int, list[str]]:
         """Exit code and lines."""
         done = subprocess.run(
-            [sys.executable, str(self.scripts / "job_fonts.py"), *arguments],
+            [sys.executable, str(self.scripts / "font_manager.py"), *arguments],
             env={**self.user.environ, "PATH": os.environ["PATH"]},
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -144,5 +144,5 @@ def test_a_name_of_any_length_makes_a_line_of_a_few_hundred_characters(session: 
 def test_other_arguments_are_refused(session: Session) -> None:
     folder = str(session.folder)
     for arguments in ([], ["install"], ["clean", folder], ["install", "nowhere"], ["remove", folder, "x"]):
-        with pytest.raises(BadInput, match=r"job_fonts.py install\|remove SESSION_FOLDER"):
+        with pytest.raises(BadInput, match=r"font_manager.py install\|remove SESSION_FOLDER"):
             job_fonts.main([str(session.scripts), *arguments])

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stmpo.fonts import sfnt
-from tests.fonts import specimens
+from tests.fonts import foundry, specimens
 
 from tests.fonts import oracle  # isort: skip - the specimens skip these tests if fontTools is missing
 
@@ -32,6 +32,8 @@ FONTS = {
     "opentype.otf": specimens.font("Probe-Bold", style="Bold", otf=True, bits=2),
     "collection.ttc": specimens.collection("One", "Two", "Three"),
     "variable.ttf": specimens.variable("ProbeVF-Regular", INSTANCES),
+    "foundry.ttf": foundry.face("Foundry-Bold", style="Bold"),
+    "foundry.ttc": foundry.collection("FoundryOne", "FoundryTwo"),
     "prefixed.ttf": specimens.variable("ProbeVF-Regular", INSTANCES, prefix="Präfix 1"),
 }
 
