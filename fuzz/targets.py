@@ -22,7 +22,8 @@ from stmpo.fonts.install.validate import NotAFont
 from stmpo.fonts.legacy import read_legacy
 from stmpo.fonts.sfnt import read_faces
 from stmpo.history import cost_cache
-from stmpo.history.journal import Journal, ProjectVersion
+from stmpo.history.journal import Journal
+from stmpo.history.journal_model import ProjectVersion
 from stmpo.machine import hwloc_xml, numa_map
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import MAX_FRAMES, FrameSet

@@ -186,7 +186,7 @@ def test_a_tiff_directory_that_follows_itself_ends(sample: Sample, tmp_path: Pat
 
 
 def test_overlapping_tiff_directories_take_linear_time(tmp_path: Path) -> None:
-    """Each directory claims thousands of entries and the next begins 12 bytes on: a walk would be quadratic."""
+    """Each directory claims thousands of entries, and the next begins 12 bytes on: quadratic to walk."""
     entries = b"".join(struct.pack("<HHII", 60_000, 7, 1, 0x00AA) for _ in range(20_000))
     chain = bytearray(b"II*\0" + struct.pack("<I", 8) + entries * 3)
     for at in range(8, 12 * 10_000, 12):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stmpo.history.journal import Journal, ProjectVersion
+from stmpo.history.journal import Journal
+from stmpo.history.journal_model import ProjectVersion
 from stmpo.model.errors import BadInput, ExitCode
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputPattern

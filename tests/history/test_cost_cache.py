@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.history import cost_cache
-from stmpo.history.journal import ProjectVersion
+from stmpo.history.journal_model import ProjectVersion
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.history.journal import (
-    VERSION,
+from stmpo.history.journal import Journal
+from stmpo.history.journal_model import (
+    DeliveredFrame,
     History,
-    Journal,
     PastRun,
     ProjectVersion,
-    DeliveredFrame,
     identity,
     journal_path,
 )
+from stmpo.history.journal_reader import VERSION
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputPattern
@@ -81,7 +81,7 @@ def a_run(path: Path, *frames: int, version: ProjectVersion = FIRST, fresh: bool
         deliver(journal, *frames)
 
 
-# ------------------------------------------------------------------------------------------------- what counts
+# ------------------------------------------------------------------------------------------------ what counts
 
 
 def test_a_new_journal_vouches_for_nothing_and_makes_its_folder(path: Path) -> None:
@@ -185,7 +185,7 @@ def test_names_that_are_no_text_come_back_as_they_were(path: Path) -> None:
     assert history(path, job).vouched[1].name == job.output.name(1)
 
 
-# ----------------------------------------------------------------------------------------------- what is refused
+# -------------------------------------------------------------------------------------------- what is refused
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_folder_in_its_place_and_a_file_in_its_folders_place_are_refused(path:
         Journal.open(path / "file" / "journal")
 
 
-# -------------------------------------------------------------------------------------------- what a kill leaves
+# ----------------------------------------------------------------------------------------- what a kill leaves
 
 
 def whole_story(path: Path) -> None:
@@ -377,7 +377,7 @@ def test_a_line_nested_deeper_than_python_reads_is_skipped(path: Path) -> None:
     assert set(history(path).vouched) == {1}
 
 
-# ------------------------------------------------------------------------------------------------------- writing
+# ---------------------------------------------------------------------------------------------------- writing
 
 
 def test_a_full_disk_says_so_and_what_it_took_of_a_line_does_not_spoil_the_next(
@@ -405,7 +405,7 @@ def test_a_full_disk_says_so_and_what_it_took_of_a_line_does_not_spoil_the_next(
 def test_what_a_failing_share_refuses_is_written_later_in_its_order(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a line is taken back, so that those after it count; a run does not end because its journal was refused."""
+    """Half a line is taken back, so that those after it count, and the run goes on."""
     real = os.write
 
     def failing(descriptor: int, data: bytes) -> int:
@@ -433,7 +433,7 @@ def test_a_write_that_was_taken_in_pieces_is_whole(path: Path, monkeypatch: pyte
     assert set(history(path).vouched) == {1}
 
 
-# ----------------------------------------------------------------------------------------------- names and versions
+# ----------------------------------------------------------------------------------------- names and versions
 
 
 def test_the_journal_lies_hidden_beside_the_frames_or_in_the_folder_given(tmp_path: Path) -> None:

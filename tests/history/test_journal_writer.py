@@ -1,4 +1,4 @@
-"""Lines on their way into a file: waited for, but not for ever, and in their order whatever becomes of the file."""
+"""Lines that are appended to a file: in order, and waited for, but not for ever."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(path: Path) -> JournalWriter:
-    """A scribe over a new or old file."""
+    """A writer over a new or old file."""
     path.parent.mkdir(exist_ok=True)
     descriptor = os.open(path, APPEND_FLAGS)
     assert try_lock(descriptor)

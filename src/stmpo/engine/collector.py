@@ -24,7 +24,7 @@ from stmpo.delivery.verify_files import verify_all, verify_path
 from stmpo.engine.attempt import TRUST_AFTER, Attempt
 from stmpo.engine.delivery_queue import Delivery, DeliveryQueue
 from stmpo.engine.ledger import FrameState, Ledger
-from stmpo.history.journal import movie_frames
+from stmpo.history.journal_model import movie_frames
 from stmpo.model.errors import ExitCode, StmpoError
 from stmpo.model.events import Event, FrameDelivered, Level, Message
 from stmpo.model.frames import FrameSet

@@ -19,7 +19,8 @@ from stmpo.delivery.disk_space import check_space
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
 from stmpo.history.cost_cache import cost_file
-from stmpo.history.journal import Journal, ProjectVersion, journal_path
+from stmpo.history.journal import Journal
+from stmpo.history.journal_model import ProjectVersion, journal_path
 from stmpo.machine import apply_numa_map, discover
 from stmpo.model.errors import BadInput, StmpoError
 from stmpo.model.frames import FrameSet

@@ -22,7 +22,7 @@ from stmpo.engine.ledger import FrameState, Ledger
 from stmpo.engine.orchestrator import Assignment, Ending, Run
 from stmpo.engine.strategy_choice import choose_strategy
 from stmpo.history import cost_cache
-from stmpo.history.journal import History, PastRun
+from stmpo.history.journal_model import History, PastRun
 from stmpo.model.errors import ExitCode
 from stmpo.model.events import Event, Level, Message, RunEnded, RunStarted
 from stmpo.model.frames import FrameSet

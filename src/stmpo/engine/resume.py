@@ -27,13 +27,13 @@ from stmpo.delivery.size_consensus import EARLIER_RUN, SizeConsensus
 from stmpo.delivery.verify import Whole, verify_frame
 from stmpo.delivery.verify_files import verify_path
 from stmpo.engine.ledger import FrameState, Ledger
-from stmpo.history.journal import movie_frames
+from stmpo.history.journal_model import movie_frames
 from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stmpo.history.journal import DeliveredFrame, History, PastAttempt, PastRun
+    from stmpo.history.journal_model import DeliveredFrame, History, PastAttempt, PastRun
     from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
 

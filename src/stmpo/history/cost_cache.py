@@ -1,15 +1,15 @@
-"""What a comp's frames cost, in one small file that may travel: only where it was asked for (`--learned-dir`).
+"""A cache of frame costs: one small file per comp or queue item, only if asked for (`--learned-dir`).
 
-The journal knows the same, but it belongs to one output in one place. On a farm, where each task has a journal of its own
-and sessions leave nothing behind, this file lets the next run of a comp begin with what the last one found out: in a
-folder that all workers see, or beside the frames, with which it travels.
+The journal holds the same costs, but it belongs to one output in one place. On a farm each task has a journal
+of its own, and sessions leave nothing behind. With this file the next run of a comp begins with the costs of
+the last one. It lies in a folder that all workers see, or beside the frames, and travels with them.
 
-A file is one comp's or queue item's; projects are told apart by their names, since the same project lies somewhere else
-in each session. Two that share a name share the file: their costs are of another version to each other, and such costs
-are followed only as far as they prove right. Whoever writes reads again just before, so that tasks which run beside each
-other lose nothing but what both write within the same moment.
+Projects are told apart by their file names, because the same project lies in another folder in each session.
+Two projects of one name share the file. Their costs then count as costs of another version, which are
+followed only as far as they prove right. A writer reads the file again just before it writes, so tasks that
+run side by side lose only what two of them write in the same moment.
 
-The file is a hint. One that cannot be read, or written, costs nothing but the hint.
+The file is a hint. If it cannot be read or written, only the hint is lost.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from stmpo.system.files import replace_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.history.journal import ProjectVersion
+    from stmpo.history.journal_model import ProjectVersion
     from stmpo.model.render_job import RenderJob
 
 VERSION = 1
-"""Of the file. One of another form is left alone."""
+"""Version of the format. A file of another version is not read."""
 
 MAX_BYTES = 64 << 20
-"""Bytes of a file that is read: a million frames have some 20 MB."""
+"""Bytes that are read of a file; a million frames take about 20 MB."""
 
 MAX_SECONDS = 1e9
-"""A frame does not take thirty years."""
+"""Upper limit of a cost: no frame takes thirty years."""
 
 MAX_START_UPS = 32
-"""Start-up times that are kept, the latest."""
+"""Number of start-up times that are kept, the latest ones."""
 
 
 def cost_file(job: RenderJob, folder: Path) -> Path:
-    """Where a comp's costs lie in `folder`, hidden by the dot."""
+    """Return the path of a comp's costs in `folder`; the file is hidden by its dot."""
     item = job.comp if job.comp is not None else f"item {job.rqindex or 1}"
     key = json.dumps([job.project.name, job.comp, job.rqindex])
     digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
@@ -55,14 +55,14 @@ def cost_file(job: RenderJob, folder: Path) -> Path:
 
 
 def read(path: Path, version: ProjectVersion) -> CostHistory:
-    """What the file says, as far as it is well formed; nothing where there is none.
+    """Return the costs in the file, as far as it is well formed; no costs if there is no file.
 
     Raises:
         OSError, ValueError: it is there and cannot be read.
     """
     if not os.path.lexists(path):
         return CostHistory()
-    if not path.is_file():  # opening a pipe would wait for a writer
+    if not path.is_file():  # opening a pipe would wait for its writer
         raise ValueError("it is not a file")
     with path.open("rb") as file:
         try:
@@ -70,40 +70,40 @@ def read(path: Path, version: ProjectVersion) -> CostHistory:
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
     if not isinstance(found, dict) or found.get("form") != VERSION:
-        raise ValueError("it is of another form")
+        raise ValueError("it is of another version of the format")
     costs = found.get("costs")
-    learned = CostHistory(_costs(costs if isinstance(costs, dict) else {}))
+    history = CostHistory(_costs(costs if isinstance(costs, dict) else {}))
     current = found.get("project_version") == asdict(version)
-    learned.other_version = (
-        _frames(found.get("other_version")) & set(learned.costs) if current else set(learned.costs)
+    history.other_version = (
+        _frames(found.get("other_version")) & set(history.costs) if current else set(history.costs)
     )
     start_ups, peak = found.get("start_ups"), found.get("peak_memory")
-    learned.start_ups = [float(s) for s in start_ups if _is_cost(s)] if isinstance(start_ups, list) else []
-    learned.peak_memory = peak if isinstance(peak, int) and 0 <= peak < 1 << 60 else 0
-    return learned
+    history.start_ups = [float(s) for s in start_ups if _is_cost(s)] if isinstance(start_ups, list) else []
+    history.peak_memory = peak if isinstance(peak, int) and 0 <= peak < 1 << 60 else 0
+    return history
 
 
 def write(path: Path, job: RenderJob, version: ProjectVersion, newer: CostHistory) -> None:
-    """Add what a run has found out, in one step: a reader sees the old file or the new one.
+    """Add the costs of a run in one step: a reader sees the old file or the new one.
 
     Raises:
         OSError: it cannot be written.
     """
     try:
-        learned = read(path, version)
-    except ValueError:  # broken, or of another form: it is replaced
-        learned = CostHistory()
-    learned.update(newer)
+        history = read(path, version)
+    except ValueError:  # broken, or of another version: it is replaced
+        history = CostHistory()
+    history.update(newer)
     value = {
         "form": VERSION,
         "project": job.project.name,
         "comp": job.comp,
         "rqindex": job.rqindex,
         "project_version": asdict(version),
-        "other_version": str(FrameSet.of(learned.other_version)) if learned.other_version else "",
-        "start_ups": [round(seconds, 3) for seconds in learned.start_ups[-MAX_START_UPS:]],
-        "peak_memory": learned.peak_memory,
-        "costs": {str(frame): round(cost, 4) for frame, cost in sorted(learned.costs.items())},
+        "other_version": str(FrameSet.of(history.other_version)) if history.other_version else "",
+        "start_ups": [round(seconds, 3) for seconds in history.start_ups[-MAX_START_UPS:]],
+        "peak_memory": history.peak_memory,
+        "costs": {str(frame): round(cost, 4) for frame, cost in sorted(history.costs.items())},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, json.dumps(value, separators=(",", ":")).encode())

@@ -1,13 +1,14 @@
-"""Lines on their way into a file that may lie on a share: one that errs, hangs, or has the file removed.
+"""Append lines to a file that may lie on a share: one that fails, hangs, or has the file removed.
 
-    write ─► late ─► appended whole and in order, by a thread ─► flushed to the disk once a second
+    write ─► pending ─► appended whole and in order, by a thread ─► flushed to the disk once a second
 
-Whoever writes waits for its line, but not for ever: what does not answer within `WRITE_TIMEOUT` may be a share that is gone
-until somebody pulls a plug. From then on lines only queue up, and are written once it answers again, so that a run goes
-on, and hears a cancel, whatever becomes of its journal. A thread that hangs is left to the end of the process.
+A caller of `write` waits for its line, but not for ever. A share that does not answer within `WRITE_TIMEOUT`
+may be gone until somebody restores it. From then on lines only queue up, and they are written once the share
+answers again. So a run continues, and reacts to a cancel, whatever happens to its journal. A thread that
+hangs is left to the end of the process.
 
-A file that somebody removes while it is written is put back, with all that it held, unless another run has begun one in
-its place meanwhile.
+A file that is removed while it is being written is put back with all its contents, unless another run has
+begun a new one in its place meanwhile.
 """
 
 from __future__ import annotations
@@ -29,100 +30,98 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WRITE_TIMEOUT = 5.0
-"""Seconds that a line may take before nobody waits for it any more."""
+"""Seconds that a caller waits for its line."""
 
 FLUSH_INTERVAL = 1.0
 """Seconds between two flushes to the disk."""
 
 
 @dataclass(slots=True, eq=False)
-class _Order:
-    """Write all that is late. `last`: flush it too, and close the file."""
+class _WriteRequest:
+    """Asks the thread to write all pending lines; if `last`, also to flush and close the file."""
 
     last: bool = False
     error: OSError | None = None
-    _under_way: threading.Lock = field(default_factory=threading.Lock)
-    """Held until it is done. An event would do, and take the time of all the rest: there is an order for each frame."""
+    _unfinished: threading.Lock = field(default_factory=threading.Lock)
+    """Held until the request is finished. There is one per frame, and a lock costs far less than an event."""
 
     def __post_init__(self) -> None:
-        self._under_way.acquire()
+        self._unfinished.acquire()
 
     @property
-    def is_done(self) -> bool:
-        return not self._under_way.locked()
+    def is_finished(self) -> bool:
+        return not self._unfinished.locked()
 
-    def done(self) -> None:
-        self._under_way.release()
+    def finish(self) -> None:
+        self._unfinished.release()
 
     def wait(self) -> None:
-        """Until it is done, but not for ever."""
-        if self._under_way.acquire(timeout=WRITE_TIMEOUT):
-            self._under_way.release()
+        """Wait until it is finished, at most `WRITE_TIMEOUT`."""
+        if self._unfinished.acquire(timeout=WRITE_TIMEOUT):
+            self._unfinished.release()
 
 
 class JournalWriter:
-    """Appends to an open file, which it owns. `torn`: the file does not end with a line's end."""
+    """Appends to an open file, which it owns. `torn` says that the file does not end with a line's end."""
 
     def __init__(self, path: Path, descriptor: int, *, torn: bool) -> None:
         self._path = path
         self._descriptor = descriptor
         self._torn = torn
-        self._late: deque[bytes] = deque()
-        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
-        self._order: _Order | None = None
-        """The latest one."""
-
+        self._pending: deque[bytes] = deque()
+        self._requests: queue.SimpleQueue[_WriteRequest] = queue.SimpleQueue()
+        self._latest: _WriteRequest | None = None
         self._thread: threading.Thread | None = None
-        self._flushed = time.monotonic()
+        self._flushed_at = time.monotonic()
 
     @property
     def waiting(self) -> int:
-        """Lines that are not written; each write tries them again."""
-        return len(self._late)
+        """Number of lines that are not written yet. Each write tries them again."""
+        return len(self._pending)
 
     @property
     def hangs(self) -> bool:
-        """The file's system has not answered for as long as anybody waits."""
-        return self._order is not None and not self._order.is_done
+        """Whether the latest request is still unfinished after its timeout."""
+        return self._latest is not None and not self._latest.is_finished
 
     def write(self, line: bytes) -> None:
-        """Append a line, with its end.
+        """Append a line, given with its line end.
 
-        Raises:
-            OSError: it could not be written. It is kept, and written before all that follow it: see `withdraw`.
+        Raises: OSError: it could not be written. It stays pending and will be written before all later lines,
+        unless `withdraw` is called.
         """
-        self._late.append(line)
-        self._give(_Order())
+        self._pending.append(line)
+        self._request(_WriteRequest())
 
     def withdraw(self) -> None:
-        """Forget the line that could not be written just now."""
-        if self._late:
-            self._late.pop()
+        """Drop the line that could not be written just now."""
+        if self._pending:
+            self._pending.pop()
 
     def close(self) -> None:
-        """Write what is late, flush and close, unless the file's system hangs."""
-        if self._order is None:  # nothing was written
+        """Write the pending lines, flush and close, unless the file system hangs."""
+        if self._latest is None:  # nothing was written
             os.close(self._descriptor)
             return
-        self._order.wait()
-        with contextlib.suppress(OSError):  # a file system that cannot sync: as good as it gets there
-            self._give(_Order(last=True))
+        self._latest.wait()
+        with contextlib.suppress(OSError):  # there is no later moment to try again
+            self._request(_WriteRequest(last=True))
 
-    def _give(self, order: _Order) -> None:
+    def _request(self, request: _WriteRequest) -> None:
         if self.hangs:
             return
         if self._thread is None:
-            self._start()
-        self._order = order
-        if self._thread is None:  # the system grants no thread: then without one
-            self._carry_out(order)
+            self._start_thread()
+        self._latest = request
+        if self._thread is None:  # the system grants no thread
+            self._carry_out(request)
         else:
-            self._orders.put(order)
-            order.wait()
-        if order.error is not None:
-            raise order.error
+            self._requests.put(request)
+            request.wait()
+        if request.error is not None:
+            raise request.error
 
-    def _start(self) -> None:
+    def _start_thread(self) -> None:
         thread = threading.Thread(target=self._work, name="journal", daemon=True)
         with contextlib.suppress(RuntimeError):
             thread.start()
@@ -131,63 +130,67 @@ class JournalWriter:
     def _work(self) -> None:
         last = False
         while not last:
-            order = self._orders.get()
-            self._carry_out(order)
-            last = order.last
+            request = self._requests.get()
+            self._carry_out(request)
+            last = request.last
 
-    def _carry_out(self, order: _Order) -> None:
+    def _carry_out(self, request: _WriteRequest) -> None:
         try:
-            self._catch_up(flush=order.last)
+            self._write_pending(flush=request.last)
         except OSError as error:
-            order.error = error
-        if order.last:
+            request.error = error
+        if request.last:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
-        order.done()
+        request.finish()
 
-    def _catch_up(self, *, flush: bool) -> None:
-        """Write what is late, in its order, and have it flushed now and then."""
-        while self._late:
-            self._append(b"\n" + self._late[0] if self._torn else self._late[0])
-            self._late.popleft()
-        if flush or time.monotonic() - self._flushed > FLUSH_INTERVAL:
-            self._put_back(folder_too=flush)
+    def _write_pending(self, *, flush: bool) -> None:
+        """Write the pending lines in their order.
+
+        Flush to the disk if asked, or once per `FLUSH_INTERVAL`.
+        """
+        while self._pending:
+            self._append(b"\n" + self._pending[0] if self._torn else self._pending[0])
+            self._pending.popleft()
+        if flush or time.monotonic() - self._flushed_at > FLUSH_INTERVAL:
+            self._put_back(with_folder=flush)
             os.fsync(self._descriptor)
-            self._flushed = time.monotonic()
+            self._flushed_at = time.monotonic()
 
     def _append(self, data: bytes) -> None:
-        """Write all of it, or nothing: a disk that fills takes a part, says nothing, and refuses the rest."""
+        """Write all of the data or nothing. A disk that fills up takes a part before it refuses the rest."""
         size, torn = os.fstat(self._descriptor).st_size, self._torn
         self._torn = True
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError:
-            with contextlib.suppress(OSError):  # half a line would make all that follows it count for nothing
+            with contextlib.suppress(OSError):  # after half a line the following ones would not count
                 os.ftruncate(self._descriptor, size)
                 self._torn = torn
             raise
         self._torn = False
 
-    def _put_back(self, *, folder_too: bool) -> None:
-        """Where somebody has removed the file, write it anew, and go on there; its folder comes back at the end only.
+    def _put_back(self, *, with_folder: bool) -> None:
+        """Write the file again if somebody has removed it. Its folder is only put back at the end of the run.
 
-        What refuses that is not the lines' concern: it is tried again with the next flush.
+        An error is ignored here, since the lines themselves are safe in the open file; the next flush tries
+        again.
         """
         if os.fstat(self._descriptor).st_nlink:
             return
         with contextlib.suppress(OSError):
-            if folder_too:
+            if with_folder:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Refused, where another run has begun one.
+            # Fails if another run has begun a new journal in its place.
             fresh = os.open(self._path, APPEND_FLAGS | os.O_EXCL, 0o644)
             try:
                 if try_lock(fresh):
-                    self._go_on_in(fresh)
+                    self._continue_in(fresh)
             finally:
                 os.close(fresh)
 
-    def _go_on_in(self, fresh: int) -> None:
+    def _continue_in(self, fresh: int) -> None:
         try:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             copy_bytes(self._descriptor, fresh)
