@@ -29,8 +29,6 @@ def _parser() -> CommandParser:
         usage="PROJECT -o FOLDER [options]",
     )
     parser.add_argument("project", metavar="PROJECT", help="The project to render.")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="FOLDER", help="The bundle's folder: a new or an empty one."
-    )
+    parser.value("-o/--output", "FOLDER", "The bundle's folder: a new or an empty one.", required=True)
     add_job_options(parser)
     return parser

@@ -37,122 +37,63 @@ _OF_A_BUNDLE = frozenset({"name", "parameters", *_DEADLINE})
 
 def add_job_options(parser: CommandParser) -> None:
     """Give a command the options of a job."""
-    add = parser.add_argument
-    each: dict[str, Any] = {"action": "append", "default": []}
-    add(
-        "--item",
-        dest="items",
-        **each,
-        type=number(int),
-        metavar="N",
-        help="Render queue item, counted from 1. May be repeated.  [default: all ticked items]",
-    )
-    add("--frames", metavar="RANGE", help="Frames to render, if a single item is chosen.")
-    add("--output-dir", metavar="FOLDER", help="Deliver to this folder; file names stay the same.")
-    add(
-        "--also",
-        **each,
-        metavar="PATH",
-        help="Also send this file or folder, which the project needs but does not list as footage. May be repeated.",
-    )
-    add("--name", metavar="TEXT", help="Name of the job.  [default: the project's name]")
-    add(
-        "-p",
-        "--parameter",
-        dest="parameters",
-        **each,
-        metavar="NAME=VALUE",
-        help="Set a job parameter, such as Concurrency=12. May be repeated.",
-    )
-    add("--continue-on-missing-footage", action="store_true", help="Send the job even if footage is missing.")
+    item = "Render queue item, counted from 1.  [default: all ticked items]"
+    also = "Also send this file or folder, which the project needs but does not list as footage."
+    parser.value("--item", "N", item, dest="items", each=True, type=number(int))
+    parser.value("--frames", "RANGE", "Frames to render, if a single item is chosen.")
+    parser.value("--output-dir", "FOLDER", "Deliver to this folder; file names stay the same.")
+    parser.value("--also", "PATH", also, each=True)
+    parser.value("--name", "TEXT", "Name of the job.  [default: the project's name]")
+    parameter = "Set a job parameter, such as Concurrency=12."
+    parser.value("-p/--parameter", "NAME=VALUE", parameter, dest="parameters", each=True)
+    parser.flag("--continue-on-missing-footage", "Send the job even if footage is missing.")
     _add_service_options(parser)
     _add_worker_options(parser)
     _add_font_options(parser)
 
 
 def _add_service_options(parser: CommandParser) -> None:
-    add = parser.add_argument
-    add("--priority", type=number(int, 0, 100), metavar="N", help="Priority of the job, 0 to 100.")
-    add(
-        "--initial-state",
-        choices=("READY", "SUSPENDED"),
-        help="READY starts the tasks at once; SUSPENDED waits for you.",
-    )
-    add("--max-failed-tasks", type=number(int, 0), metavar="N", help="Failed tasks that fail the job.")
-    add("--max-retries-per-task", type=number(int, 0), metavar="N", help="Retries of a task.")
-    add("--max-workers", type=number(int, -1), metavar="N", help="Most workers at a time; -1 is no limit.")
-    add("--task-timeout", type=number(int, 1), metavar="SECONDS", help="Stop a task after this many seconds.")
-    add("--conda-packages", metavar="LIST", help="Packages for a queue with a Conda environment.")
+    state = "READY (tasks start at once) or SUSPENDED."
+    parser.value("--priority", "N", "Priority of the job, 0 to 100.", type=number(int, 0, 100))
+    parser.value("--initial-state", "STATE", state, choices=("READY", "SUSPENDED"))
+    parser.value("--max-failed-tasks", "N", "Failed tasks that fail the job.", type=number(int, 0))
+    parser.value("--max-retries-per-task", "N", "Retries of a task.", type=number(int, 0))
+    parser.value("--max-workers", "N", "Most workers at a time; -1 is no limit.", type=number(int, -1))
+    parser.value("--task-timeout", "SECONDS", "Stop a task after this many seconds.", type=number(int, 1))
+    parser.value("--conda-packages", "LIST", "Packages for a queue with a Conda environment.")
 
 
 def _add_worker_options(parser: CommandParser) -> None:
-    add = parser.add_argument
-    add(
-        "--os",
-        dest="systems",
-        metavar="LIST",
-        help="Operating systems of workers: windows, macos, linux, or any.  [default: windows,macos]",
-    )
-    add("--min-vcpus", type=number(int, 1), metavar="N", help="Fewest vCPUs of a worker.")
-    add(
-        "--min-memory-gb",
-        type=number(int, 1),
-        metavar="N",
-        help="Least memory of a worker, in GB (2^30 bytes).",
-    )
-    add("--python", metavar="COMMAND", help="Python on a worker.  [default: the first that is new enough]")
+    systems = "Operating systems of workers: windows, macos, linux, or any.  [default: windows,macos]"
+    memory = "Least memory of a worker, in GB (2^30 bytes)."
+    parser.value("--os", "LIST", systems, dest="systems")
+    parser.value("--min-vcpus", "N", "Fewest vCPUs of a worker.", type=number(int, 1))
+    parser.value("--min-memory-gb", "N", memory, type=number(int, 1))
+    parser.value("--python", "COMMAND", "Python on a worker.  [default: the first that is new enough]")
     add_wheel_options(parser)
 
 
 def add_wheel_options(parser: CommandParser) -> None:
     """Give a command the options that say which wheels of psutil travel."""
-    parser.add_argument(
-        "--wheels",
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="Folder with wheels of psutil, for workers without it. May be repeated.",
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="Download no wheels; use those on this machine."
-    )
+    parser.value("--wheels", "FOLDER", "Folder with wheels of psutil, for workers without it.", each=True)
+    parser.flag("--offline", "Download no wheels; use those on this machine.")
 
 
 def _add_font_options(parser: CommandParser) -> None:
-    add = parser.add_argument
-    add("--no-fonts", action="store_true", help="Send no fonts: the workers have them.")
-    add(
-        "--all-fonts",
-        action="store_true",
-        help="Also send fonts that their licence bits restrict or that come from Adobe Fonts.",
-    )
-    add(
-        "--max-fonts-mb",
-        type=number(int, 1),
-        metavar="N",
-        help="Most MB of fonts to send (10^6 bytes).  [default: 250]",
-    )
-    add(
-        "--font",
-        dest="font_names",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="Also send this font, which only an effect or an expression uses (PostScript name). May be repeated.",
-    )
+    every = "Also send fonts that their licence bits restrict or that come from Adobe Fonts."
+    most = "Most MB of fonts to send (10^6 bytes).  [default: 250]"
+    font = "Also send this font, which only an effect or an expression uses (PostScript name)."
+    parser.flag("--no-fonts", "Send no fonts: the workers have them.")
+    parser.flag("--all-fonts", every)
+    parser.value("--max-fonts-mb", "N", most, type=number(int, 1))
+    parser.value("--font", "NAME", font, dest="font_names", each=True)
     add_font_folders(parser)
 
 
 def add_font_folders(parser: CommandParser) -> None:
     """Give a command the option that names further folders of fonts."""
-    parser.add_argument(
-        "--font-folder",
-        dest="font_folders",
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="Look for fonts in this folder first, then in the system's folders. May be repeated.",
-    )
+    text = "Look for fonts in this folder first, then in the system's folders."
+    parser.value("--font-folder", "FOLDER", text, dest="font_folders", each=True)
 
 
 def given_for_a_project(given: Namespace) -> list[str]:

@@ -49,22 +49,13 @@ def _parser() -> CommandParser:
         "Render the demo comp (120 frames, 1920 x 1080) with several processes of the embedded renderer.",
         usage="[options]",
     )
-    parser.add_argument(
-        "--output-dir",
-        default="demo-output",
-        metavar="FOLDER",
-        help="Folder of the frames and the contact sheet.  [default: demo-output]",
+    processes = "Number of renderer processes.  [default: one per CPU, at least 2]"
+    parser.value(
+        "--output-dir", "FOLDER", "Folder of the frames and the contact sheet.", default="demo-output"
     )
-    parser.add_argument(
-        "--processes",
-        type=number(int, 1, 256),
-        metavar="N",
-        help="Number of renderer processes.  [default: one per CPU, at least 2]",
-    )
-    parser.add_argument("--frames", metavar="RANGE", help="Frames to render.  [default: all 120]")
-    parser.add_argument(
-        "--compare", action="store_true", help="Render again with one process, to measure the gain."
-    )
+    parser.value("--processes", "N", processes, type=number(int, 1, 256))
+    parser.value("--frames", "RANGE", "Frames to render.  [default: all 120]")
+    parser.flag("--compare", "Render again with one process, to measure the gain.")
     return parser
 
 

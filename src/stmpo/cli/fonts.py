@@ -51,7 +51,7 @@ def show(arguments: Sequence[str]) -> int:
         usage="PROJECT [options]",
     )
     parser.add_argument("project", metavar="PROJECT", help="The project to read.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print JSON.")
+    parser.flag("--json", "Print JSON.", dest="as_json")
     add_font_folders(parser)
     given = parser.read(arguments)
     from stmpo.fonts.find import find  # noqa: PLC0415 - `--help` does not need it
@@ -75,13 +75,9 @@ def clean(arguments: Sequence[str]) -> int:
         "Remove the fonts that jobs have installed for this user and that no session uses any more.",
         usage="[options]",
     )
-    parser.add_argument("--dry-run", action="store_true", help="Only list what would be removed.")
-    parser.add_argument(
-        "--all",
-        dest="everything",
-        action="store_true",
-        help="Also remove fonts that a session seems to use. Only while nothing renders on this machine.",
-    )
+    parser.flag("--dry-run", "Only list what would be removed.")
+    everything = "Also remove fonts that a session seems to use. Only while nothing renders on this machine."
+    parser.flag("--all", everything, dest="everything")
     given = parser.read(arguments)
     try:
         from stmpo.fonts.install.clean import clean as clean_fonts  # noqa: PLC0415
@@ -170,7 +166,7 @@ def _as_json(project: Project, fonts: Iterable[ProjectFont]) -> dict[str, Any]:
             for font in fonts
         ],
         "unread_texts": list(project.unread_texts),
-        "composed_fonts": list(project.composed_fonts),
+        "composed_fonts": list(project.computed_fonts),
         "text_effects": list(project.text_effects),
         "findings": _findings(project, fonts),
     }

@@ -46,7 +46,7 @@ def _parser() -> CommandParser:
         usage="PROJECT [options]",
     )
     parser.add_argument("project", metavar="PROJECT", help="The project to read.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print JSON.")
+    parser.flag("--json", "Print JSON.", dest="as_json")
     return parser
 
 

@@ -110,13 +110,8 @@ def pack(arguments: Sequence[str]) -> int:
         "stmpo panel zip",
         "Pack the panel for machines without Python: a zip to be unpacked by hand, with the instructions inside.",
     )
-    parser.add_argument(
-        "-o",
-        "--output-dir",
-        dest="output",
-        default=".",
-        metavar="FOLDER",
-        help="Folder of the zip.  [default: the current folder]",
+    parser.value(
+        "-o/--output-dir", "FOLDER", "Folder of the zip; . is the current one.", dest="output", default="."
     )
     add_wheel_options(parser)
     given = parser.read(arguments)
@@ -130,22 +125,14 @@ def pack(arguments: Sequence[str]) -> int:
 
 
 def _add_folder(parser: CommandParser) -> None:
-    parser.add_argument("--to", metavar="FOLDER", help="This folder, instead of After Effects' own.")
+    parser.value("--to", "FOLDER", "This folder, instead of After Effects' own.")
 
 
 def _add_places(parser: CommandParser) -> None:
     _add_folder(parser)
-    parser.add_argument(
-        "--everyone",
-        action="store_true",
-        help="For all users, in After Effects' own folder; needs an administrator.",
-    )
-    parser.add_argument(
-        "--after-effects",
-        dest="edition",
-        metavar="YEAR",
-        help="Only this edition, such as 2025.  [default: all]",
-    )
+    parser.flag("--everyone", "For all users, in After Effects' own folder; needs an administrator.")
+    edition = "Only this edition, such as 2025.  [default: all]"
+    parser.value("--after-effects", "YEAR", edition, dest="edition")
 
 
 def _gathered(folder: Path, given: Namespace) -> Panel:

@@ -58,24 +58,18 @@ def _parser() -> CommandParser:
         '"stmpo render"; nothing is rendered, and PROJECT is not opened.',
         usage="[PROJECT] [options]",
     )
-    parser.add_argument(
-        "project",
-        metavar="PROJECT",
-        nargs="?",
-        help="Ignored, so that a render command can be planned as it is.",
+    project = "Ignored, so that a render command can be planned as it is."
+    topology = (
+        "Plan for another machine: hwloc XML (plain or .gz), a numa_map.json, a folder with a Linux machine's /sys and "
+        '/proc, or a description such as "pack:2 numa:4 l3:4 core:4 pu:2".'
     )
-    parser.add_argument(
-        "--topology",
-        metavar="FILE|STRING",
-        help="Plan for another machine: hwloc XML (plain or .gz), a numa_map.json, a folder with a Linux machine's /sys "
-        'and /proc, or a description such as "pack:2 numa:4 l3:4 core:4 pu:2".',
-    )
-    parser.add_argument(
-        "--memory", metavar="SIZE", help="Memory available there: 1024GB, 64G, 1TB; a bare number is GB."
-    )
-    parser.add_argument("--profile", choices=list(PROFILES), help=PROFILE_HELP)
-    parser.add_argument("--svg", metavar="FILE", help="Draw the machine and its slots to this file.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print the plan as JSON.")
+    memory = "Memory available there: 1024GB, 64G, 1TB; a bare number is GB."
+    parser.add_argument("project", metavar="PROJECT", nargs="?", help=project)
+    parser.value("--topology", "FILE|STRING", topology)
+    parser.value("--memory", "SIZE", memory)
+    parser.value("--profile", "NAME", PROFILE_HELP, choices=list(PROFILES))
+    parser.value("--svg", "FILE", "Draw the machine and its slots to this file.")
+    parser.flag("--json", "Print the plan as JSON.", dest="as_json")
     add_options(parser, JobOptions, RunOptions)
     return parser
 

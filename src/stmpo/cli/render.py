@@ -14,7 +14,7 @@ from stmpo.system.command_parser import CommandParser, add_options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PROFILE_HELP = "Preset for options that are not given explicitly."
+PROFILE_HELP = f"Preset for options that are not given explicitly: {' or '.join(PROFILES)}."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,11 +43,7 @@ def _parser() -> CommandParser:
     )
     parser.add_argument("project", metavar="PROJECT", help="The project to render.")
     add_options(parser, JobOptions, RunOptions)
-    parser.add_argument("--profile", choices=list(PROFILES), help=PROFILE_HELP)
-    parser.add_argument(
-        "--json",
-        dest="as_json",
-        action="store_true",
-        help="Print the summary as JSON; everything else goes to standard error.",
-    )
+    parser.value("--profile", "NAME", PROFILE_HELP, choices=list(PROFILES))
+    as_json = "Print the summary as JSON; everything else goes to standard error."
+    parser.flag("--json", as_json, dest="as_json")
     return parser

@@ -62,68 +62,31 @@ def _parser() -> CommandParser:
         usage="[options]",
     )
     _add_costs(parser)
-    add = parser.add_argument
-    add("--processes", type=number(int, 1, 1024), default=16, metavar="N", help="Slots.  [default: 16]")
-    add(
-        "--start-up",
-        type=number(float, 0),
-        default=20.0,
-        metavar="SECONDS",
-        help="Seconds a process takes to start.  [default: 20]",
+    known = "The strategy knows the costs in advance, as after an earlier run of the same version."
+    record = "Costs that the strategy expects, as after a run of another version: JSON, or a journal."
+    parser.value("--processes", "N", "Slots.", type=number(int, 1, 1024), default=16)
+    parser.value(
+        "--start-up", "SECONDS", "Time a process takes to start.", type=number(float, 0), default=20.0
     )
-    add(
-        "--spawn-delay",
-        type=number(float, 0),
-        default=0.0,
-        metavar="SECONDS",
-        help="Seconds between two starts.  [default: 0]",
-    )
-    add("--strategy", choices=_STRATEGIES, default="steal", help="How frames are divided.  [default: steal]")
-    add(
-        "--known",
-        action="store_true",
-        help="The strategy knows the costs in advance, as after an earlier run of the same version.",
-    )
-    add(
-        "--record",
-        metavar="FILE",
-        help="Costs that the strategy expects, as after a run of another version: JSON, or a journal.",
-    )
-    add("--svg", metavar="FILE", help="Draw the slots over time to this file.")
-    add("--json", dest="as_json", action="store_true", help="Print the result as JSON.")
+    parser.value("--spawn-delay", "SECONDS", "Time between two starts.", type=number(float, 0), default=0.0)
+    parser.value("--strategy", "NAME", "static, steal or shared.", choices=_STRATEGIES, default="steal")
+    parser.flag("--known", known)
+    parser.value("--record", "FILE", record)
+    parser.value("--svg", "FILE", "Draw the slots over time to this file.")
+    parser.flag("--json", "Print the result as JSON.", dest="as_json")
     return parser
 
 
 def _add_costs(parser: CommandParser) -> None:
-    add = parser.add_argument
-    add("--shape", choices=_SHAPES, help="Costs of a named shape.  [default: cuts]")
-    add(
-        "--costs",
-        metavar="FILE",
-        help="Costs in seconds: a JSON list, or a JSON object with frame numbers as keys.",
-    )
-    add("--journal", metavar="FILE", help="Costs of earlier runs, from this journal.")
-    add(
-        "--frames",
-        type=number(int, 1, 1_000_000),
-        default=600,
-        metavar="N",
-        help="Number of frames of a shape.  [default: 600]",
-    )
-    add(
-        "--mean",
-        type=number(float, 0.001),
-        default=8.0,
-        metavar="SECONDS",
-        help="Mean seconds per frame of a shape.  [default: 8]",
-    )
-    add(
-        "--seed",
-        type=number(int),
-        default=0,
-        metavar="N",
-        help="Seed of a shape's random costs.  [default: 0]",
-    )
+    shape = f"Costs of a named shape: {', '.join(_SHAPES)}.  [default: cuts]"
+    costs = "Costs in seconds: a JSON list, or a JSON object with frame numbers as keys."
+    mean = "Mean time of a frame of a shape."
+    parser.value("--shape", "NAME", shape, choices=_SHAPES)
+    parser.value("--costs", "FILE", costs)
+    parser.value("--journal", "FILE", "Costs of earlier runs, from this journal.")
+    parser.value("--frames", "N", "Frames of a shape.", type=number(int, 1, 1_000_000), default=600)
+    parser.value("--mean", "SECONDS", mean, type=number(float, 0.001), default=8.0)
+    parser.value("--seed", "N", "Seed of a shape's random costs.", type=number(int), default=0)
 
 
 def _check(given: Namespace) -> None:

@@ -61,23 +61,16 @@ def _parser() -> CommandParser:
         "folder are sent only with your consent. Configuration and credentials are those of the Deadline Cloud client.",
         usage="PROJECT_OR_BUNDLE [options]",
     )
-    add = parser.add_argument
-    add("source", metavar="PROJECT_OR_BUNDLE", help="The project, or the folder of a bundle.")
-    add("--profile", metavar="NAME", help="AWS profile.  [default: the client's]")
-    add("--farm-id", metavar="ID", help="Farm.  [default: the client's]")
-    add("--queue-id", metavar="ID", help="Queue.  [default: the client's]")
-    add("--storage-profile-id", metavar="ID", help="Storage profile.  [default: the client's]")
-    add(
-        "--known-asset-path",
-        dest="known",
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="Send files of this folder without asking. May be repeated.",
-    )
-    add("--yes", action="store_true", help="Send files of any folder without asking.")
-    add("--dry-run", action="store_true", help="Do everything except sending; the service is not called.")
-    add("--wait", action="store_true", help="Wait for the job's end; the exit code tells how it ended.")
+    known = "Send files of this folder without asking."
+    parser.add_argument("source", metavar="PROJECT_OR_BUNDLE", help="The project, or the folder of a bundle.")
+    parser.value("--profile", "NAME", "AWS profile.  [default: the client's]")
+    parser.value("--farm-id", "ID", "Farm.  [default: the client's]")
+    parser.value("--queue-id", "ID", "Queue.  [default: the client's]")
+    parser.value("--storage-profile-id", "ID", "Storage profile.  [default: the client's]")
+    parser.value("--known-asset-path", "FOLDER", known, dest="known", each=True)
+    parser.flag("--yes", "Send files of any folder without asking.")
+    parser.flag("--dry-run", "Do everything except sending; the service is not called.")
+    parser.flag("--wait", "Wait for the job's end; the exit code tells how it ended.")
     add_job_options(parser)
     return parser
 

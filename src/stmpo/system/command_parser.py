@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Parser of one command. `read` takes the arguments; use `add_argument` as with argparse."""
+    """Parser of one command. `value`, `flag` and `add_argument` declare its arguments; `read` reads them."""
 
     def __init__(self, prog: str, about: str = "", usage: str | None = None) -> None:
         """Make a parser. `usage` is what follows the command's name in the first line of its help."""
@@ -45,6 +45,35 @@ class CommandParser(argparse.ArgumentParser):
         action = super().add_argument(*names, **settings)
         self._known.update(dict.fromkeys(action.option_strings, action))
         return action
+
+    def value(
+        self,
+        names: str,
+        metavar: str,
+        text: str,
+        *,
+        dest: str | None = None,
+        default: object = None,
+        each: bool = False,
+        **settings: Any,
+    ) -> None:
+        """Add an option with a value. `names` are its spellings, as `-o/--output`; `text` is its help.
+
+        With `each` it may be repeated and its value is a list. Further settings are argparse's.
+        """
+        flags = names.split("/")
+        if each:
+            text, default = f"{text} May be repeated.", []
+            settings["action"] = "append"
+        elif default is not None:
+            text = f"{text}  [default: {default}]"
+        dest = dest or flags[-1][2:].replace("-", "_")
+        self.add_argument(*flags, dest=dest, metavar=metavar, help=text, default=default, **settings)
+
+    def flag(self, name: str, text: str, *, dest: str | None = None) -> None:
+        """Add an option that is False unless it is given. `text` is its help."""
+        dest = dest or name[2:].replace("-", "_")
+        self.add_argument(name, dest=dest, action="store_true", help=text)
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Return the values of these arguments by name.
