@@ -1,4 +1,4 @@
-"""A film lot: real projects made by py_aep, with footage on the disk, for tests that read, bundle and send them."""
+"""A film lot: real projects made by py_aep, with footage on the disk, for tests of projects and jobs."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_the_shipped_numa_map_is_one_that_can_be_read() -> None:
 
 
 def test_a_script_that_looks_for_no_label_needs_no_carriage_returns() -> None:
-    """Windows' cmd reads 512 bytes at a time when it looks for one, and may miss it where lines end in LF alone."""
+    """Windows' cmd reads 512 bytes at a time when it looks for a label, and may miss it after an LF alone."""
     (file,) = load_fragments().environments[0]["script"]["embeddedFiles"]
     commands = [line for line in file["data"].split("::sh\nsession")[0].splitlines()[1:] if line[:3] != "rem"]
     assert not any(word in line for line in commands for word in ("goto", "call :"))

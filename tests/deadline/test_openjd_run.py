@@ -1,7 +1,8 @@
-"""The templates under `openjd check` and `openjd run`: environments come and go, chunks are rendered, frames delivered.
+"""The templates under `openjd check` and `openjd run`: environments, chunks, delivered frames.
 
-A worker's `python` here is one that has nothing, neither stmpo nor psutil nor pip, so that what is rendered was
-rendered by what travels with the job. aerender is the embedded renderer (real frames), or the fake (movies, failures).
+A worker's `python` here is one that has nothing, neither stmpo nor psutil nor pip, so that what is rendered
+was rendered by what travels with the job. aerender is the embedded renderer (real frames), or the fake
+(movies, failures).
 """
 
 from __future__ import annotations
@@ -294,7 +295,7 @@ def test_a_cancel_in_the_middle_leaves_no_process_and_the_environments(farm: Far
 
 
 def test_a_task_that_is_run_again_in_its_session_goes_on_where_it_stopped(farm: Farm) -> None:
-    """As a farm repeats a task whose frame has failed. The output lies in the session here, as job attachments have it."""
+    """A farm repeats a task whose frame has failed. The output lies in the session, as with job attachments."""
     values = {
         **FAST, "ProjectFile": farm.project, "Frames": "1-4", "OutputDir": farm.out, "MaxFrameRetries": 0,
         "OutputFileName": "f_[#].png", "AerenderPath": FAKE_AERENDER, "NoKillOnFail": "true",

@@ -1,4 +1,4 @@
-"""The wheels that travel with a job: always ours, psutil for as many systems as can be had, no network needed."""
+"""The wheels that travel with a job: always ours, and psutil's for as many systems as possible."""
 
 from __future__ import annotations
 

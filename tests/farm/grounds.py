@@ -1,7 +1,7 @@
-"""A whole farm on this machine: S3 by moto, a stand-in for the service's API, real worker agents, the real client.
+"""A whole farm on this machine: S3 by moto, a stand-in for the service's API, real agents and client.
 
-Everything has a free port and a folder of its own, and is stopped by its process id. Workers see a Python with nothing
-installed, so that what a job needs is what it brings.
+Everything has a free port and a folder of its own, and is stopped by its process id. Workers see a Python
+with nothing installed, so that what a job needs is what it brings.
 """
 
 from __future__ import annotations
@@ -299,7 +299,7 @@ def renderers(stage: Path) -> list[int]:
 
 
 def install_renderer(stage: Path, scenario: Scenario, before: str = "") -> Path:
-    """An aerender, as it is installed on every worker, that plays this scenario. `before` is Python that it runs first."""
+    """Return an aerender that is installed on every worker and plays this scenario; Python `before` runs first."""
     variables = scenario.environment(stage)
     command = [sys.executable, str(FAKE_AERENDER)]
     path = stage / "aerender"

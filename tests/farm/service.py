@@ -1,9 +1,9 @@
-"""The stand-in for Deadline Cloud's API, with the calls that list what became of a job's tasks, and with storage profiles.
+"""A stand-in for Deadline Cloud's API, with the calls that list a job's tasks, and storage profiles.
 
     python service.py FAKE_DEADLINE.PY OPTIONS…
 
-`DATA/storage-profiles.json` holds the profiles by their ids, each as GetStorageProfileForQueue answers it; beside its
-locations `mapped` says where the workers have them.
+`DATA/storage-profiles.json` holds the profiles by their ids, each as GetStorageProfileForQueue answers it;
+beside its locations `mapped` says where the workers have them.
 
 Runs in the worker's virtual environment, as a program of its own.
 """

@@ -156,7 +156,7 @@ def test_a_worker_that_is_stopped_loses_nothing(grounds: Grounds, job: Job) -> N
 
 
 def test_on_shared_storage_another_worker_goes_on_with_the_task(grounds: Grounds, job: Job) -> None:
-    """A storage profile: nothing but the scripts travels, and what was delivered before the worker went stays."""
+    """With a storage profile only the scripts travel; frames delivered before the worker vanished stay."""
     mapped = job.lot.folder.with_name("as the workers have it")
     mapped.symlink_to(job.lot.folder)
     profile = grounds.share(job.lot.folder, mapped)

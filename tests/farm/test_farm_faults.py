@@ -1,4 +1,4 @@
-"""What a farm does to a task: it is cancelled while it comes up, it runs out of time, its attachments cannot be had.
+"""Faults of a farm: a cancel during start-up, a time limit, attachments that cannot be had.
 
 A cancel in the middle of rendering and a worker that is stopped are in `test_farm`.
 """

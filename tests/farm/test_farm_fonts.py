@@ -1,7 +1,7 @@
-"""Fonts through a whole farm: found beside the project, sent by the real client, installed by a real worker's session.
+"""Fonts through a whole farm: found beside the project, sent, installed by a real session.
 
-The renderer asks fontconfig itself what it sees. Afterwards the worker's user is as before, byte for byte, however the
-session ended.
+The renderer asks fontconfig itself what it sees. Afterwards the worker's user is as before, byte for byte,
+however the session ended.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Film:
 
 
 def everything(home: Path) -> dict[str, bytes | None]:
-    """Every file (its bytes) and folder (None) of the worker's user, but what the agent itself keeps there."""
+    """Return every file (its bytes) and folder (None) of the worker's user, except the agent's own."""
     found = [path for path in home.rglob("*") if path.relative_to(home).parts[0] not in {".aws", ".deadline"}]
     return {str(path.relative_to(home)): path.read_bytes() if path.is_file() else None for path in found}
 

@@ -1,4 +1,4 @@
-"""What is read of a project without its needless chunks is what py_aep reads of the whole: the same, item by item."""
+"""A stripped project gives the same values as the whole one, item by item."""
 
 from __future__ import annotations
 

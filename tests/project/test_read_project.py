@@ -200,8 +200,8 @@ def test_names_are_found_in_whatever_unicode_form_the_disk_has(lot: Lot) -> None
     [
         ("a.aepx", b"<?xml", "save it as .aep"),
         ("a.txt", b"text", "not an After Effects project"),
-        ("a.aep", b"text", "does not begin as one does"),
-        ("a.aep", b"", "does not begin as one does"),
+        ("a.aep", b"text", "does not begin with RIFX"),
+        ("a.aep", b"", "does not begin with RIFX"),
         ("a.aep", b"RIFX", "damaged"),
         ("a.aep", None, "No such file"),
     ],

@@ -50,7 +50,7 @@ ODD = st.text(
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.lists(ODD, max_size=3)), min_size=1, max_size=20))
 def test_the_list_that_a_template_carries_says_what_was_meant(folders: list[tuple[int, list[str]]]) -> None:
-    """Quotes, commas, line ends, leading blanks, any script; roots are named by parameter and stand on the worker."""
+    """Names may hold quotes, commas, line ends, leading blanks and any script."""
     places = [PlacedOutput(f"OutputDir{root}", "/".join([*parts, "f.png"])) for root, parts in folders]
     text = _folder_list(places)
     for root in range(4):

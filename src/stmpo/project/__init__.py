@@ -1,1 +1,1 @@
-"""After Effects projects, read without After Effects (by py_aep)."""
+"""After Effects projects, read without After Effects (with py_aep), and checks of their queue items."""

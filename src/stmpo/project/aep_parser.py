@@ -1,6 +1,7 @@
-"""From py_aep's model of a project to the values of `stmpo.project.model`. With `aep_text`, all that imports py_aep.
+"""Converts py_aep's objects to the values of `stmpo.project.model`.
 
-Anything here may fail on a damaged file, in any way: `stmpo.project.model.read_project` is the boundary that says so in words.
+Only this module and `text_documents` use py_aep. A damaged file can fail anywhere in here, with any
+exception; `stmpo.project.read.read_project` catches it.
 """
 
 from __future__ import annotations
@@ -37,23 +38,23 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> Project:
-    """Read all of it; nothing of py_aep is left in what is returned."""
-    with warnings.catch_warnings(), _no_collecting():
-        # py_aep tells programmers of oddities in a file; none of them is an end.
+    """Read the whole project. The result holds no object of py_aep."""
+    with warnings.catch_warnings(), _garbage_collection_paused():
+        # py_aep warns of oddities in a file; none of them stops the reading.
         warnings.simplefilter("ignore")
-        light = strip_project(path.read_bytes())
-        app = _parse(light, path)
+        stripped = strip_project(path.read_bytes())
+        app = _parse(stripped, path)
         project = app.project
         queue = project.render_queue
-        shown = Shown(project)
-        texts = read_texts(project, light.data)
+        usage = UsageIndex(project)
+        texts = read_texts(project, stripped.data)
         return Project(
             path=path,
             version=app.version.partition("x")[0],
             major=int(app.version.partition(".")[0]),
             comps=tuple(_comp(comp, project) for comp in project.compositions),
             items=tuple(_item(n, item, project) for n, item in enumerate(queue.items if queue else (), 1)),
-            footage=tuple(_all_footage(project, light.files, shown)),
+            footage=tuple(_all_footage(project, stripped.files, usage)),
             placeholders=tuple(
                 footage.name
                 for footage in project.footages
@@ -61,20 +62,20 @@ def read(path: Path) -> Project:
             ),
             font_uses=texts.uses,
             unread_texts=texts.unread,
-            composed_fonts=texts.composed,
+            computed_fonts=texts.computed,
             text_effects=texts.effects,
             ocio=_ocio(project),
         )
 
 
-def _parse(light: StrippedProject, path: Path) -> Application:
-    """As `py_aep.parse`, of what `strip_project` has left."""
-    rifx, xmp = read_aep(io.BytesIO(light.data), defer_list_types=frozenset({"Layr"}))
+def _parse(stripped: StrippedProject, path: Path) -> Application:
+    """Parse the stripped project, as `py_aep.parse` does with a whole one."""
+    rifx, xmp = read_aep(io.BytesIO(stripped.data), defer_list_types=frozenset({"Layr"}))
     return parse_app(rifx, parse_project(rifx, xmp, str(path)))
 
 
 def _ocio(project: AepProject) -> str:
-    """Its OCIO configuration; empty for a record of colours that is no such record, which no frame depends on."""
+    """Return the OCIO configuration; "" if the record is damaged, because no frame depends on it here."""
     try:
         managed = project.color_management_system is ColorManagementSystem.OCIO
         return project.ocio_configuration_file.strip() if managed else ""
@@ -83,8 +84,8 @@ def _ocio(project: AepProject) -> str:
 
 
 @contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """The parser makes a million objects and no garbage; looking for some takes a fifth of its time."""
+def _garbage_collection_paused() -> Iterator[None]:
+    """Pause garbage collection: the parser makes a million objects and no garbage; collection takes 20 %."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -107,7 +108,7 @@ def _comp(comp: CompItem, project: AepProject) -> Comp:
 
 
 def _first_frame(comp: CompItem, project: AepProject) -> int:
-    """The number that aerender's `-s` has for time 0 of the comp."""
+    """Return the frame number of time 0 of the comp, as aerender's `-s` counts."""
     return int(comp.display_start_frame) + int(project.display_start_frame)
 
 
@@ -131,9 +132,11 @@ _KINDS = {FormatKind.SEQUENCE: OutputKind.SEQUENCE}
 
 
 def _outputs(item: RenderQueueItem) -> tuple[ItemOutput, ...]:
-    """Its output modules, the comp's name in their paths as part of a file's name: a slash in it begins no folder.
+    """Return the output modules of an item.
 
-    py_aep uses the name as a substitution, in which a backslash would say something else or fail; so it is lent another.
+    The comp's name is part of a file's name in their paths, so a slash in it begins no folder. py_aep uses
+    the name as a regular expression's replacement, in which a backslash has a meaning. So the comp gets
+    another name meanwhile.
     """
     name = item.comp.name
     plain = name.replace("/", "-").replace("\\", "-")
@@ -159,40 +162,40 @@ def _output(module: OutputModule) -> ItemOutput:
 
 
 def _output_path(module: OutputModule) -> str | None:
-    """The path with its variables filled in; as it is where one cannot be."""
+    """Return the path with its variables filled in, or as it is if that fails."""
     try:
         return module.file or None
     except re.error:  # a backslash in the project's name, which only other systems than Windows allow
         return module.file_template or None
 
 
-class Shown:
-    """Which comps show an item, directly or by comps in between."""
+class UsageIndex:
+    """Knows which comps show an item, directly or through other comps."""
 
     def __init__(self, project: AepProject) -> None:
         self._by: dict[int, list[int]] = {}
         self._found: dict[int, frozenset[int]] = {}
         for comp in project.compositions:
-            for source in comp._source_ids_for_linking():  # noqa: SLF001 - as `used_in`, for items taken out too
+            for source in comp._source_ids_for_linking():  # noqa: SLF001 - like `used_in`, but for stripped items too
                 self._by.setdefault(source, []).append(comp.id)
 
     def comps(self, item: int, above: frozenset[int] = frozenset()) -> frozenset[int]:
-        """Ids of the comps that show the item with this id."""
+        """Return the ids of the comps that show the item with this id."""
         if item not in self._found:
-            # After Effects allows no circle; a file may hold one.
+            # After Effects allows no cycle of comps; a damaged file may have one.
             direct = [comp for comp in self._by.get(item, ()) if comp not in above]
             further = (self.comps(comp, above | {item}) for comp in direct)
             self._found[item] = frozenset(direct).union(*further)
         return self._found[item]
 
 
-def _all_footage(project: AepProject, files: Iterable[PlainFile], shown: Shown) -> list[Footage]:
-    """Every footage file in the order of the items' ids, which is that of their import; then the comps' proxies."""
-    found = [(file.id, _plain(file, shown.comps(file.id))) for file in files]
+def _all_footage(project: AepProject, files: Iterable[PlainFile], usage: UsageIndex) -> list[Footage]:
+    """Return all footage files by the items' ids, the order of their import; then the comps' proxies."""
+    found = [(file.id, _from_plain_file(file, usage.comps(file.id))) for file in files]
     for item in project.footages:
         for source, proxy in ((item.main_source, False), (item.proxy_source, True)):
             if isinstance(source, FileSource):
-                found.append((item.id, _footage(item.name, source, shown.comps(item.id), proxy=proxy)))
+                found.append((item.id, _footage(item.name, source, usage.comps(item.id), proxy=proxy)))
     found.sort(key=itemgetter(0))
     return [footage for _, footage in found] + [
         _footage(comp.name, comp.proxy_source, frozenset({comp.id}), proxy=True)
@@ -201,12 +204,12 @@ def _all_footage(project: AepProject, files: Iterable[PlainFile], shown: Shown) 
     ]
 
 
-def _plain(file: PlainFile, comps: frozenset[int]) -> Footage:
+def _from_plain_file(file: PlainFile, comps: frozenset[int]) -> Footage:
     return Footage(file.name, file.path, None, proxy=False, comps=comps, up=file.up, down=file.down)
 
 
 def _footage(name: str, source: FileSource, comps: frozenset[int], *, proxy: bool) -> Footage:
-    record = parse_alas_data(source._pin.chunks)  # noqa: SLF001 - the way back from the project has no public name
+    record = parse_alas_data(source._pin.chunks)  # noqa: SLF001 - the relative path has no public name
     up, down = (max(0, int(record.get(f"ascendcount_{end}", 0))) for end in ("base", "target"))
     sequence = _sequence(source)
     return Footage(
@@ -216,7 +219,7 @@ def _footage(name: str, source: FileSource, comps: frozenset[int], *, proxy: boo
         proxy=proxy,
         comps=comps,
         up=up,
-        down=down,  # of a folder, After Effects counts one file in it: the first of the sequence
+        down=down,  # for a folder, After Effects counts the first file of the sequence too
     )
 
 

@@ -1,6 +1,7 @@
 """Checks of one queue item. `inspect`, `bundle`, `submit` and `render` share them.
 
-An error means that the item cannot render as it stands. A warning means that it renders, perhaps not as intended.
+An error means that the item cannot render as it stands. A warning means that it renders, perhaps not as
+intended.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def warning(item: QueueItem | None, text: str) -> ItemFinding:
 
 
 def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[ItemFinding]:
-    """Yield the problems of one item. With `elsewhere` the output is given and the project's path is not used."""
+    """Yield the problems of one item. With `elsewhere`, the project's output paths are not used."""
     if item.status not in RENDERABLE:
         state = {ItemStatus.DONE: "already done"}.get(item.status, item.status.value)
         yield error(item, f"is {state}; tick it again in the render queue, or duplicate it")

@@ -1,12 +1,13 @@
-"""After Effects projects, read without After Effects: what `inspect`, `bundle` and `submit` need to know of one.
+"""The content of an After Effects project, as far as STMPO needs it.
 
-py_aep reads the file; `aep_reader` turns what it found into the frozen values below and lets go of the rest, so that
-nothing further on depends on py_aep, and a project is either read to its end or refused in one line. Nothing here
-looks for footage on the disk: that is `stmpo.deadline.assets`.
+py_aep reads the file. `aep_parser` turns its objects into the frozen values below and drops the rest, so that
+no other module depends on py_aep. A project is either read completely or refused in one line. Nothing here
+looks for footage on the disk: `stmpo.deadline.assets` does.
 
-Frame numbers are displayed ones, as aerender's `-s` and `-e` take them: frame 0 of a comp's time is
-`display_start_time * frame_rate + project.display_start_frame` (Adobe's `commandLineRenderer.jsx`). Paths are as the
-project has them, which may be another system's; `Footage.places` says where a worker's After Effects would look.
+Frame numbers are the displayed ones, as aerender's `-s` and `-e` take them: frame 0 of a comp's time has the
+number `display_start_time * frame_rate + project.display_start_frame` (source: Adobe's
+`commandLineRenderer.jsx`). Paths are as the project has them, perhaps of another system; `Footage.places`
+gives the places where After Effects looks.
 """
 
 from __future__ import annotations
@@ -27,18 +28,17 @@ if TYPE_CHECKING:
     from stmpo.model.output_pattern import OutputKind
 
 NEWEST_KNOWN = 26
-"""The newest After Effects (its major version) whose files py_aep has been tried on."""
-
+"""Major version of the newest After Effects whose files py_aep was tested with."""
 
 _DRIVE_OR_SHARE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _WINDOWS_HERE = isinstance(PurePath(), PureWindowsPath)
 
 
 class ItemStatus(Enum):
-    """What the render queue says about an item."""
+    """Status of an item in the render queue."""
 
     QUEUED = "queued"
-    """Ticked, with an output: it renders when somebody presses Render."""
+    """Ticked, with an output: the Render button renders it."""
 
     UNQUEUED = "not queued"
     """Not ticked."""
@@ -47,7 +47,7 @@ class ItemStatus(Enum):
     """No output has been chosen."""
 
     WILL_CONTINUE = "will continue"
-    """It was paused."""
+    """It was paused in the middle."""
 
     RENDERING = "rendering"
     """The project was saved while it rendered."""
@@ -65,7 +65,7 @@ class ItemStatus(Enum):
 RENDERABLE = frozenset(
     {ItemStatus.QUEUED, ItemStatus.UNQUEUED, ItemStatus.NEEDS_OUTPUT, ItemStatus.WILL_CONTINUE}
 )
-"""What `aerender -rqindex` takes: it cannot tick an item of any other status."""
+"""Status values that `aerender -rqindex` accepts: it cannot tick an item of another status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +76,26 @@ class ItemOutput:
     """The module's name, such as "PNG Sequence"."""
 
     format: str
-    """Its format as After Effects calls it; empty where py_aep does not know it."""
+    """Its format by After Effects' name; "" if py_aep does not know it."""
 
     kind: OutputKind
 
     path: str | None
-    """Where it writes, variables such as `[compName]` filled in; None where no output has been chosen."""
+    """The path it writes to, with variables such as `[compName]` filled in; None if no output is chosen."""
 
     extension: str
-    """Without its dot, as the format forces it; empty where py_aep does not know it."""
+    """The format's file name extension, without the dot; "" if py_aep does not know it."""
 
     comp_frame_numbers: bool
-    """Whether files are numbered by the comp. Without it every process would start at the same number."""
+    """Whether files have the comp's frame numbers. If not, every process starts at the same number."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One line of the render queue."""
+    """One item of the render queue."""
 
     index: int
-    """Counted from 1, as `--rqindex`."""
+    """Position in the queue, counted from 1, as for `--rqindex`."""
 
     comp: str
     comp_id: int
@@ -107,7 +107,7 @@ class QueueItem:
     outputs: tuple[ItemOutput, ...]
 
     own_frame_rate: float | None
-    """Frames a second, where the render settings override the comp's."""
+    """Frames a second if the render settings override the comp's rate, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,12 @@ class Comp:
     """First displayed frame number."""
 
     frames: int
-    """How many frames it has."""
+    """Number of frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSequence:
-    """The file names of an image sequence: `before`, a number, `after`; or, where imported by name, the names."""
+    """The file names of an image sequence: `before`, a number, `after`; or an explicit list of names."""
 
     before: str
     width: int
@@ -136,7 +136,7 @@ class FileSequence:
     first: int
     last: int
     names: tuple[str, ...] = ()
-    """For a sequence that After Effects orders by name and not by number: all of its files."""
+    """All files of a sequence that After Effects orders by name instead of by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +144,24 @@ class Footage:
     """A file, or the first file of a sequence, that the project uses."""
 
     name: str
-    """As the project panel shows it."""
+    """Its name in the project panel."""
 
     path: str
-    """As the project has it, absolute, in the style of the system that saved it."""
+    """Absolute path from the project, in the form of the system that saved it."""
 
     sequence: FileSequence | None
     proxy: bool
     comps: frozenset[int]
-    """Ids of the comps that show it, by however many comps in between."""
+    """Ids of the comps that show it, directly or through other comps."""
 
     up: int = 0
-    """Folders from the project file up to what it shares with this file; 0 where they share no volume."""
+    """Number of folders from the project file up to the common folder; 0 if they share no volume."""
 
     down: int = 0
-    """Path components from there down to this file."""
+    """Number of path components from the common folder down to this file."""
 
     def places(self, project: Path) -> Iterator[Path]:
-        """Where After Effects looks for it, in its order: the absolute path, then the one relative to the project."""
+        """Yield the places where After Effects looks: the absolute path, then relative to the project."""
         if is_native(self.path):
             yield Path(self.path)
         if 0 < self.up <= len(project.parents) and self.down > 0:
@@ -171,7 +171,7 @@ class Footage:
 
     @property
     def another_volume(self) -> bool:
-        """Whether a worker finds it only where that volume is mounted in the same place."""
+        """Whether a worker finds it only if its volume is mounted in the same place."""
         return self.up <= 0 or self.down <= 0
 
 
@@ -187,45 +187,46 @@ class FontUse:
     layer: str
 
     expression: bool = False
-    """Whether an expression names it, and not the text itself."""
+    """Whether an expression names the font, and not the text itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a project holds."""
+    """The content of a project."""
 
     path: Path
     version: str
-    """Of the After Effects that saved it, such as "25.1"."""
+    """Version of the After Effects that saved it, such as "25.1"."""
 
     major: int
     comps: tuple[Comp, ...]
     items: tuple[QueueItem, ...]
     footage: tuple[Footage, ...]
-    """Everything that is a file; solids and placeholders are not."""
+    """All footage that is a file: no solids and no placeholders."""
 
     placeholders: tuple[str, ...]
-    """Names of placeholder items: they show colour bars wherever they are used."""
+    """Names of placeholder items, which show colour bars."""
 
     font_uses: tuple[FontUse, ...] = ()
-    """Every text layer with every font of it."""
+    """Every font of every text layer."""
 
     unread_texts: tuple[str, ...] = ()
-    """Text layers (`comp: layer`) that are damaged: which fonts they use is not known."""
+    """Text layers (`comp: layer`) that are damaged, so that their fonts are not known."""
 
-    composed_fonts: tuple[str, ...] = ()
-    """Text layers (`comp: layer`) whose expressions put names of fonts together: which ones only a render tells."""
+    computed_fonts: tuple[str, ...] = ()
+    """Text layers (`comp: layer`) whose expressions compute the names of fonts, so that they are not
+    known."""
 
     text_effects: tuple[str, ...] = ()
-    """Effects that draw text by themselves (`comp: layer (effect)`): their fonts are in no text of the project."""
+    """Effects that draw text (`comp: layer (effect)`). Their fonts are in no text layer."""
 
     ocio: str = ""
-    """The OCIO configuration that its colours are managed by: the absolute path of a file, or the name of one that comes
-    with After Effects, such as "ACES 1.2". Empty where Adobe's own engine does it."""
+    """The OCIO configuration that manages its colours: the absolute path of a file, or the name of one
+    that comes with After Effects, such as "ACES 1.2". "" if Adobe's own engine manages them."""
 
     @property
     def ocio_file(self) -> str | None:
-        """The path of its OCIO configuration, where that is a file of its own and comes not with After Effects."""
+        """The path of its OCIO configuration if it is a file of its own, or None."""
         own = _pure(self.ocio).is_absolute() or self.ocio.lower().endswith((".ocio", ".ocioz"))
         return self.ocio if own else None
 
@@ -235,24 +236,24 @@ class Project:
         return tuple(sorted({use.font for use in self.font_uses}))
 
     def item(self, index: int) -> QueueItem:
-        """The queue item with this number, from 1.
+        """Return the queue item with this number, counted from 1.
 
         Raises:
-            BadInput: there is none.
+            BadInput: there is no such item.
         """
         if 1 <= index <= len(self.items):
             return self.items[index - 1]
-        have = f"has {plural(len(self.items), 'item')}" if self.items else "is empty"
-        raise BadInput(f"{self.path.name}: there is no queue item {index}; the render queue {have}")
+        content = f"has {plural(len(self.items), 'item')}" if self.items else "is empty"
+        raise BadInput(f"{self.path.name}: there is no queue item {index}; the render queue {content}")
 
     @property
     def newer_than_known(self) -> bool:
-        """Whether it was saved by an After Effects that this reader has never seen."""
+        """Whether it was saved by an After Effects that is newer than this reader knows."""
         return self.major > NEWEST_KNOWN
 
 
 def is_native(path: str) -> bool:
-    """Whether an absolute path is of this system's style: a Windows path means nothing on another system."""
+    """Return whether an absolute path has this system's form: a Windows path means nothing elsewhere."""
     return _is_windows(path) is _WINDOWS_HERE
 
 

@@ -1,22 +1,23 @@
-"""A project's bytes without what nobody here reads, so that a project of 20,000 files is read in seconds.
+"""Strips a project's bytes of parts that nothing here reads: 20,000 footage files take seconds.
 
-A project is a RIFX file: chunks of a type, a size and a body, where a `LIST` holds a list type and further chunks. py_aep
-makes objects of all of them. Two kinds are taken out before it sees the file:
+A project is a RIFX file: chunks of a type, a size and a body; a `LIST` chunk has a list type and further
+chunks. py_aep makes objects of all of them. Two kinds are removed before:
 
-- Chunks that nothing here asks for (how the viewers stood, colour profiles), by name and only inside the lists in which
-  they are known, so that anything unknown is passed on.
-- Footage items that are one plain file, which is what large projects have many of. They are read here, out of four
-  chunks. Whatever is more than that (a sequence, a layer of a Photoshop file, a proxy, an old format) stays in the
-  file, and py_aep reads it.
+- Chunks that nothing here asks for (viewer states, colour profiles), by type and only inside the lists in
+which they
+  are known, so that unknown chunks are kept.
+- Footage items that are one plain file. Large projects have many of them. They are read here, from four
+chunks. Every
+  other item (a sequence, a layer of a Photoshop file, a proxy, an old format) stays in the file for py_aep.
 
-What remains is a whole project. Tests compare what is read so with what py_aep reads of the whole file.
+The result is a complete project. Tests compare what is read from it with what py_aep reads from the original.
 
     RIFX
      ├─ Fold                  the project panel: items, and after each the state of its viewer
      │   └─ Item              a comp, a footage item, or a folder
      │       ├─ Sfdr          of a folder: again items and viewers
      │       └─ Pin           of a footage item: its source, and its proxy
-     └─ …                     passed on as it is
+     └─ …                     kept as it is
 """
 
 from __future__ import annotations
@@ -41,45 +42,48 @@ _LEFT_OUT: dict[bytes, frozenset[bytes]] = {
     b"Item": frozenset({b"iide", b"idpc", b"ftgi", b"Gide"}),
     b"Pin ": frozenset({b"pgui", b"CLRS", b"mnfo"}),
 }
-"""What is left out of which list: chunk types and list types. A list that is not named here is passed on as it is."""
+"""Per list: the chunk types and list types that are removed. A list that is not named here is kept as it
+is."""
 
 _FOOTAGE = (7).to_bytes(2, "big")
-"""What `idta` begins with in a footage item; the item's id stands at its byte 16."""
+"""First bytes of `idta` in a footage item."""
 
 _ID = 16
+"""Offset of the item's id in `idta`."""
+
 _PADDING = 180
-"""Where `sspc` has the digits of a sequence's frame number; 0 in a file that is none."""
+"""Offset in `sspc` of the digits of a sequence's frame number; 0 in a file that is no sequence."""
 
 _NOT_PLAIN = frozenset({b"\0\0\0\0", b"Soli", b"8BPS", b"TEXT"})
-"""What `opti` begins with in a placeholder, a solid, and a file that may be one of its layers."""
+"""First bytes of `opti` in a placeholder, a solid, and a file of which one layer may be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlainFile:
-    """A footage item that is one file, whole, without a proxy."""
+    """A footage item that is one whole file without a proxy."""
 
     id: int
     name: str
     path: str
     up: int
     down: int
-    """Folders up from the project, and path components down: see `stmpo.project.model.Footage`."""
+    """See `stmpo.project.model.Footage`."""
 
 
 @dataclass(slots=True)
 class StrippedProject:
-    """A project on its way to py_aep."""
+    """A project without the parts that py_aep need not see."""
 
     data: bytearray = field(default_factory=bytearray)
     files: list[PlainFile] = field(default_factory=list)
-    """What was taken out of it."""
+    """The plain files that were removed from it."""
 
 
 def strip_project(data: bytes) -> StrippedProject:
-    """The project without what nobody here reads, and its plain files.
+    """Return the project without unused chunks, and its plain files.
 
     Raises:
-        ValueError, struct.error: it is no RIFX file, or a chunk is longer than the list that it lies in.
+        ValueError, struct.error: it is no RIFX file, or a chunk is longer than its list.
     """
     kind, size = _HEADER.unpack_from(data)
     if kind != b"RIFX" or 8 + size > len(data):
@@ -93,7 +97,7 @@ def strip_project(data: bytes) -> StrippedProject:
 
 
 def _list(data: bytes, at: int, end: int, kept: StrippedProject) -> None:
-    """Append the list at `at` (its header included) that ends at `end`, with its size as it then is."""
+    """Append the list from `at` (its header) to `end`, stripped and with its new size."""
     begins = len(kept.data)
     kept.data += data[at : at + 12]
     _chunks(data, at + 12, end, kept, _LEFT_OUT[data[at + 8 : at + 12]])
@@ -101,7 +105,7 @@ def _list(data: bytes, at: int, end: int, kept: StrippedProject) -> None:
 
 
 def _chunks(data: bytes, start: int, end: int, kept: StrippedProject, left_out: frozenset[bytes]) -> None:
-    """Append the chunks between `start` and `end`; those side by side that stay as they are in one piece."""
+    """Append the chunks between `start` and `end`; unchanged neighbours are copied in one piece."""
     view = memoryview(data)
     copied = start
     for kind, at, after in _walk(data, start, end):
@@ -120,10 +124,10 @@ def _chunks(data: bytes, start: int, end: int, kept: StrippedProject, left_out: 
 
 
 def _walk(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Type, place and end of each chunk, its padding included; of a list its list type.
+    """Yield type, offset and end of each chunk, padding included; for a list its list type.
 
     Raises:
-        ValueError: a chunk is longer than the list that it lies in.
+        ValueError: a chunk is longer than its list.
     """
     at = start
     while at < end:
@@ -136,13 +140,13 @@ def _walk(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]
 
 
 def _plain_file(data: bytes, at: int, end: int) -> PlainFile | None:
-    """The item at `at`, where it is one plain file and nothing more; else None, also for what is damaged."""
-    item = _places(data, at, end)
+    """Return the item at `at` if it is one plain file and nothing more, else None, also if it is damaged."""
+    item = _first_chunks(data, at, end)
     about, name, pin = item.get(b"idta"), item.get(b"Utf8"), item.get(b"Pin ")
     if about is None or name is None or pin is None or _body(data, about)[:2] != _FOOTAGE:
         return None
-    source = _places(data, *pin)
-    alias = _places(data, *source[b"Als2"]).get(b"alas") if source.get(b"Als2") else None
+    source = _first_chunks(data, *pin)
+    alias = _first_chunks(data, *source[b"Als2"]).get(b"alas") if source.get(b"Als2") else None
     settings, kind = source.get(b"sspc"), source.get(b"opti")
     if alias is None or settings is None or kind is None or b"StVc" in source:
         return None
@@ -152,7 +156,7 @@ def _plain_file(data: bytes, at: int, end: int) -> PlainFile | None:
 
 
 def _file(number: int, name: bytes, alias: bytes) -> PlainFile | None:
-    """What the item's name and its record of the file say, where both are as After Effects writes them today."""
+    """Return the file of an item, or None if its name or record is not in today's form."""
     try:
         record = json.loads(alias)
         shown = name.decode()
@@ -165,8 +169,8 @@ def _file(number: int, name: bytes, alias: bytes) -> PlainFile | None:
     return PlainFile(number, shown or path.replace("/", "\\").rpartition("\\")[2], path, up, down)
 
 
-def _places(data: bytes, at: int, end: int) -> dict[bytes, tuple[int, int]]:
-    """Where the first chunk of each type lies in the list at `at`; a second `Pin ` makes it none."""
+def _first_chunks(data: bytes, at: int, end: int) -> dict[bytes, tuple[int, int]]:
+    """Return offset and end of the first chunk of each type in the list at `at`; {} if it has two `Pin `."""
     found: dict[bytes, tuple[int, int]] = {}
     for kind, place, after in _walk(data, at + 12, end):
         if kind == b"Pin " and kind in found:

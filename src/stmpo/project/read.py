@@ -1,4 +1,7 @@
-"""Open a project and read it."""
+"""Opens a project and reads it. Every failure becomes one line.
+
+`aep_parser` may raise any exception on a damaged file; `read_project` is the boundary that catches it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from stmpo.system import paths
 
 
 def available() -> bool:
-    """Whether projects can be read here: py_aep is installed."""
+    """Return whether projects can be read here, that is, whether py_aep is installed."""
     return find_spec("py_aep") is not None
 
 
@@ -28,27 +31,27 @@ def read_project(path: Path) -> Project:
         raise BadInput(f"{path.name} is an XML project; save it as .aep in After Effects and give that file")
     if path.suffix.lower() != ".aep":
         raise BadInput(f"{path.name} is not an After Effects project (.aep)")
-    major = _look_at(path)
+    major = _saved_by(path)
     try:
-        from stmpo.project.aep_parser import read  # noqa: PLC0415 - py_aep belongs to the submitter, never to a worker
+        from stmpo.project.aep_parser import read  # noqa: PLC0415 - only the submitting side has py_aep
     except ImportError:
-        raise BadInput("reading a project needs py_aep: pip install 'stmpo[submit]'") from None
+        raise BadInput('reading a project needs py_aep: pip install "stmpo[submit]"') from None
     try:
         return read(path)
     except Exception as error:  # noqa: BLE001 - the boundary: a damaged file fails anywhere in its parser
-        what = f"{type(error).__name__}: {error}".split("\n")[0][:120]
+        reason = f"{type(error).__name__}: {error}".split("\n")[0][:120]
         if major > NEWEST_KNOWN:
-            hint = f"it was saved by After Effects {major}, which is newer than this reader knows ({what})"
+            hint = f"it was saved by After Effects {major}, which is newer than this reader knows ({reason})"
         else:
-            hint = f"it is damaged; open it in After Effects and save it again ({what})"
+            hint = f"it is damaged; open it in After Effects and save it again ({reason})"
         raise BadInput(f"{path.name} cannot be read: {hint}") from None
 
 
 def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
-    """The absolute file pattern of an item's first output module: where the project puts it, or that name in `folder`.
+    """Return the absolute file pattern of an item's first output module, in its own folder or in `folder`.
 
     Raises:
-        BadInput: the name is not one that frames can be told apart by.
+        BadInput: frames could not be told apart by the name.
     """
     output = item.outputs[0]
     name = output.path
@@ -65,9 +68,9 @@ def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
         raise BadInput(f"item {item.index} ({comp}): {str(error).removeprefix('--')}") from None
 
 
-def _look_at(path: Path) -> int:
-    """Refuse in words what is no project, and find the version even where the rest is damaged."""
-    # Reading a pipe would not end.
+def _saved_by(path: Path) -> int:
+    """Return the major version that saved the project, even if the rest is damaged; refuse other files."""
+    # A pipe would block the read.
     if paths.exists(path) and not (paths.is_file(path) or paths.is_folder(path)):
         raise BadInput(f"the project {path} is not a file")
     try:
@@ -76,8 +79,8 @@ def _look_at(path: Path) -> int:
     except OSError as error:
         raise BadInput(f"the project {path} cannot be read: {error.strerror or error}") from None
     if start[:4] != b"RIFX":
-        raise BadInput(f"{path.name} is not an After Effects project: it does not begin as one does")
-    # Then a size, four bytes of format version, and the packed version of After Effects.
+        raise BadInput(f"{path.name} is not an After Effects project: it does not begin with RIFX")
+    # After the tag: the size, four bytes of format version, and the packed version of After Effects.
     head = start.find(b"head")
     packed = int.from_bytes(start[head + 12 : head + 16], "big") if head >= 0 else 0
     return (packed >> 26 & 0x1F) * 8 + (packed >> 19 & 0x07)
