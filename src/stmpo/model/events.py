@@ -1,9 +1,11 @@
-"""What happened in a run. The orchestrator emits these values; sinks (`stmpo.reporting`) tell people and
-programs.
+"""Events of a run. The engine emits them; sinks (`stmpo.reporting`) show them to people and programs.
 
-An event is data, never text to be parsed again: what a console prints and what the journal keeps are made
-from it. `Event` is the union of all; a sink handles the ones it cares for and ignores the rest. Times are
-seconds of the run's own monotonic clock unless a name says otherwise; sizes are bytes.
+An event is data, never text to be parsed again. `Event` is the union of all events; a sink handles the ones
+it needs and ignores the rest. Durations are seconds, sizes are bytes.
+
+The order in a run: `RunStarted` when planning is done, then `SlotChanged`, `RendererOutput`,
+`FrameDelivered`, `Progress` and `Message` in any order, `RunFailed` if frames will be missing, and `RunEnded`
+last. `Message` and `RunFailed` may come before `RunStarted` (a refusal).
 """
 
 from __future__ import annotations
@@ -20,43 +22,43 @@ class Level(Enum):
     """How much a message matters."""
 
     INFO = "info"
-    """What a run does."""
+    """The run does something."""
 
     WARNING = "warning"
-    """Something was refused or is odd, and the run goes on."""
+    """Something is unusual; the run goes on."""
 
     ERROR = "error"
     """Something failed; frames may be missing."""
 
 
 class SlotState(Enum):
-    """What a slot is doing, as the board shows it."""
+    """The state of a slot. The values are the words on the board."""
 
     IDLE = "idle"
-    """No renderer, and nothing for it at present."""
+    """No renderer, and no frames for one now."""
 
     WAITING = "waiting"
-    """Work is there; the start is held back by the spawn delay or after a refusal."""
+    """Frames are waiting; the start is held back by the spawn delay, or after a failed start."""
 
     STARTING = "starting"
-    """The renderer was started and has not begun to render."""
+    """The renderer was started and has not rendered yet."""
 
     RENDERING = "rendering"
     """Frames are being rendered."""
 
     FINISHING = "finishing"
-    """All its frames are there; the renderer is given its grace to end by itself."""
+    """All frames of its lease are there; the renderer has time to exit."""
 
     PAUSED = "paused"
-    """Suspended until the destination catches up, or a full disk has room again."""
+    """Suspended until the destination catches up or a full disk has space again."""
 
     STOPPING = "stopping"
-    """It was asked to end, or is being killed."""
+    """The renderer was asked to exit or is being killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line for people. `where` is a slot's prefix without brackets, or empty for the run itself."""
+    """One line for people. `where` is a slot's prefix without brackets; empty for the run itself."""
 
     level: Level
     text: str
@@ -65,9 +67,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RendererOutput:
-    """One line that a renderer wrote, decoded, without its line end. Data: it is shown only behind the
-    prefix.
-    """
+    """One line of a renderer's output, decoded, without its line end. It is only shown behind a prefix."""
 
     slot: int
     lease: Span | None
@@ -83,25 +83,25 @@ class SlotChanged:
     lease: Span | None = None
     pid: int | None = None
     done: int = 0
-    """Frames of the present lease that are rendered."""
+    """Rendered frames of the current lease."""
 
     memory_bytes: int = 0
     """Memory of the renderer's whole process tree."""
 
     cpu_percent: float = 0.0
-    """CPU use of the whole tree; 100 is one logical CPU."""
+    """CPU use of the whole process tree; 100 is one logical CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameDelivered:
-    """A frame stands at the destination, whole."""
+    """A whole frame is at the destination."""
 
     frame: int
     slot: int
     name: str
     size: int
     cost: float | None
-    """Seconds it took to render, where known."""
+    """Seconds it took to render; None if unknown."""
 
     delivered: int
     total: int
@@ -109,16 +109,16 @@ class FrameDelivered:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the run stands; emitted at most a few times a second."""
+    """The state of the run, emitted at most a few times per second."""
 
     delivered: int
     total: int
     elapsed: float
     rate: float
-    """Delivered frames a second over the last minute."""
+    """Delivered frames per second over the last minute."""
 
     eta: float | None
-    """Seconds until the last frame, as far as can be said."""
+    """Estimated seconds until the last frame; None if unknown."""
 
     waiting: int
     """Rendered frames that are not delivered yet."""
@@ -127,14 +127,14 @@ class Progress:
     """Renderers running now."""
 
     fraction: float
-    """How much of the job is done, 0 to 1: delivered frames; for a single file, the frames its renderer told
-    of.
+    """Done part of the job, 0 to 1: delivered frames, or for a single file the frames its renderer
+    reported.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class RunFailed:
-    """The run will not deliver all frames: which ones, and why in the renderer's own words."""
+    """The run will not deliver these frames. `reason` quotes the renderer."""
 
     frames: tuple[int, ...]
     reason: str
@@ -142,7 +142,7 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The run is over; nothing follows. `lines` are the summary for people."""
+    """The run is over; no event follows. `lines` are the summary for people."""
 
     succeeded: bool
     lines: tuple[str, ...]
@@ -150,13 +150,13 @@ class RunEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """Planning is done; the first renderer is about to start."""
+    """Planning is done; the first renderer starts next."""
 
     title: str
     output: str
     total: int
     resumed: int
-    """Frames that were found delivered already."""
+    """Frames that were already delivered."""
 
     slots: int
     reasons: tuple[str, ...] = field(default=())

@@ -1,8 +1,7 @@
-"""A set of frames at one bit each.
+"""A set of frames that takes one bit per frame.
 
-What a run remembers of its frames (seen, taken, reported) lasts for a night and for tens of thousands of
-frames, most of them side by side. A `set` of them takes a hundred bytes a frame; this is an integer, with a
-bit for each.
+A run keeps several sets of its frames (seen, taken, reported) for hours. They hold tens of thousands of
+frames, most of them consecutive. A `set` takes about a hundred bytes per frame; this is one integer.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ from collections.abc import Set as AbstractSet
 
 
 class FrameBits(MutableSet[int]):
-    """A set of integers that lie close together. `_bits` has bit 0 for `_first`, the lowest that was ever in
-    it.
-    """
+    """A set of integers that are close together. Bit 0 of `_bits` is `_first`, the lowest one ever added."""
 
     __slots__ = ("_bits", "_first")
 
@@ -33,7 +30,7 @@ class FrameBits(MutableSet[int]):
         )
 
     def __iter__(self) -> Iterator[int]:
-        """In ascending order."""
+        """Iterate in ascending order."""
         bits, frame = self._bits, self._first
         while bits:
             gap = (bits & -bits).bit_length() - 1
@@ -43,7 +40,7 @@ class FrameBits(MutableSet[int]):
             frame += 1
 
     def gaps(self, first: int, last: int) -> Iterator[int]:
-        """What is not in it from `first` to `last`, in ascending order. It may change while this is read."""
+        """Yield the missing ones from `first` to `last` in ascending order; the set may change meanwhile."""
         bits = (
             self._bits << (self._first - first)
             if self._first >= first
@@ -52,7 +49,7 @@ class FrameBits(MutableSet[int]):
         return iter(FrameBits._of(first, ~bits & ((1 << max(0, last - first + 1)) - 1)))
 
     def __sub__(self, other: AbstractSet[object]) -> FrameBits:
-        """What is in it and not in the other."""
+        """Return the frames of this set that are not in the other."""
         if not isinstance(other, FrameBits):
             return FrameBits(tuple(frame for frame in self if frame not in other))
         first = min(self._first, other._first)
@@ -69,7 +66,7 @@ class FrameBits(MutableSet[int]):
         return self._bits.bit_count()
 
     def add(self, value: int) -> None:
-        """Put one in."""
+        """Add a frame."""
         if not self._bits:
             self._first = value
         elif value < self._first:
@@ -78,6 +75,6 @@ class FrameBits(MutableSet[int]):
         self._bits |= 1 << (value - self._first)
 
     def discard(self, value: int) -> None:
-        """Take one out, if it is there."""
+        """Remove a frame if it is in the set."""
         if value in self:
             self._bits ^= 1 << (value - self._first)

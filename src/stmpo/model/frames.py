@@ -1,9 +1,9 @@
-"""Frame sets: which frames a job asks for, and nothing between them.
+"""Frame sets: exactly the frames that a job asks for.
 
 The text form is OpenJD's integer range expression (`1-240`, `1-9:2`, `-5--1`, `1,4,7-9`), with OpenJD's own
 rules: a descending range needs a negative step, a step is never zero, elements do not overlap. A frame set
-is sorted and has no doubles. aerender renders contiguous spans (`-s`, `-e`), so what the rest of the program
-works with are `runs()`: the maximal spans without a gap.
+is sorted and has no duplicates. aerender renders contiguous spans (`-s`, `-e`), so the rest of the program
+works with `runs()`, the longest spans without a gap.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_FRAMES = 1_000_000
-"""Frames in one job, at most: eleven hours of film. More is a slip of the keyboard, not a job."""
+"""Limit of frames in one job: eleven hours of film. More is a typing error."""
 
 _ELEMENT = re.compile(r"N(?:-N(?::N)?)?".replace("N", r"[ \t]*(-?[ \t]*\d+)[ \t]*"), re.ASCII)
 
@@ -53,12 +53,12 @@ class FrameSet:
 
     @classmethod
     def of(cls, frames: Iterable[int]) -> FrameSet:
-        """The set of these frames, in any order, doubles allowed."""
+        """Return the set of these frames, given in any order and maybe more than once."""
         return cls(tuple(sorted(set(frames))))
 
     @classmethod
     def between(cls, first: int, last: int) -> FrameSet:
-        """Frames `first` to `last`, both included."""
+        """Return the frames from `first` to `last`, both included."""
         return cls(tuple(range(first, last + 1)))
 
     @classmethod
@@ -96,7 +96,7 @@ class FrameSet:
         return ",".join(str(run) for run in self.runs())
 
     def runs(self) -> list[Span]:
-        """The maximal spans without a gap, in order. `1-9:2` gives five runs of one frame each."""
+        """Return the longest spans without a gap, in order. `1-9:2` gives five runs of one frame each."""
         runs: list[Span] = []
         first = previous = None
         for frame in self.frames:

@@ -1,4 +1,8 @@
-"""Literals inside OpenJD format strings: write them, read them back."""
+"""Literals in OpenJD format strings: write them and read them back.
+
+A job template replaces `{{...}}` in its strings and cannot hold control characters. A text with one of these
+is written as JSON with escapes.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,14 @@ _NEEDS_JSON = re.compile(r'^"|\{\{|\}\}|' + CONTROL.pattern)
 
 
 def literal(text: str) -> str:
-    """This text as an argument in a template, whatever it holds."""
+    """Return any text as an argument that a template passes on unchanged."""
     if not _NEEDS_JSON.search(text):
         return text
     return json.dumps(text).replace("{", "\\u007b").replace("}", "\\u007d").replace("\x7f", "\\u007f")
 
 
 def plain(argument: str) -> str:
-    """The text that `literal` was given. What only looks like such a literal is left as it is."""
+    """Return the text behind a literal; text that only looks like a literal stays as it is."""
     if argument.startswith('"'):
         try:
             text = json.loads(argument)
