@@ -295,7 +295,7 @@ def test_a_cancel_in_the_middle_leaves_no_process_and_the_environments(farm: Far
 
 
 def test_a_task_that_is_run_again_in_its_session_goes_on_where_it_stopped(farm: Farm) -> None:
-    """A farm repeats a task whose frame has failed. The output lies in the session, as with job attachments."""
+    """A farm repeats a task with a failed frame. The output lies in the session, as with job attachments."""
     values = {
         **FAST, "ProjectFile": farm.project, "Frames": "1-4", "OutputDir": farm.out, "MaxFrameRetries": 0,
         "OutputFileName": "f_[#].png", "AerenderPath": FAKE_AERENDER, "NoKillOnFail": "true",

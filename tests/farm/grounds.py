@@ -299,7 +299,7 @@ def renderers(stage: Path) -> list[int]:
 
 
 def install_renderer(stage: Path, scenario: Scenario, before: str = "") -> Path:
-    """Return an aerender that is installed on every worker and plays this scenario; Python `before` runs first."""
+    """Return an aerender for every worker that plays this scenario; the Python code `before` runs first."""
     variables = scenario.environment(stage)
     command = [sys.executable, str(FAKE_AERENDER)]
     path = stage / "aerender"

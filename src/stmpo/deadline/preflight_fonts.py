@@ -64,10 +64,10 @@ def font_warnings(project: Project, collected: CollectedFonts) -> Iterator[str]:
             f"the text of layers is damaged, so their fonts are not known: {_names(project.unread_texts)}; "
             "open the project in After Effects and save it again"
         )
-    if project.composed_fonts:
+    if project.computed_fonts:
         yield (
             f"expressions compute the names of fonts, so these fonts are not known: "
-            f"{_names(project.composed_fonts)}; {_SEND_THEM}"
+            f"{_names(project.computed_fonts)}; {_SEND_THEM}"
         )
     if project.text_effects:
         yield f"effects draw text in fonts that the project file does not name: {_names(project.text_effects)}; {_SEND_THEM}"
