@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE = 20.0
-"""Seconds after which something that must happen counts as not happening; on a loaded machine, so generous."""
+TEST_TIMEOUT = 20.0
+"""Seconds for something that must happen. Generous, for a loaded machine."""
 
 
 class Bench:
@@ -51,14 +51,14 @@ class Bench:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that must come true."""
-        async with asyncio.timeout(PATIENCE) if sys.version_info >= (3, 11) else _no_limit():
+        async with asyncio.timeout(TEST_TIMEOUT) if sys.version_info >= (3, 11) else _no_limit():
             while not condition():  # noqa: ASYNC110 - nothing announces it
                 await asyncio.sleep(0.01)
 
     async def output(self, tree: ProcessTree) -> bytes:
         """Everything that it writes."""
         parts = []
-        while data := await asyncio.wait_for(tree.read(), PATIENCE):
+        while data := await asyncio.wait_for(tree.read(), TEST_TIMEOUT):
             parts.append(data)
         return b"".join(parts)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.processes.stopping import VERIFY_SECONDS
+from stmpo.processes.stopping import KILL_TIMEOUT
 
 if TYPE_CHECKING:
     from tests.processes.conftest import Bench
@@ -69,7 +69,7 @@ def left_after_limit(bench: Bench) -> dict[int, str]:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV])
 @pytest.mark.parametrize("whom", ["it alone", "its process group"])
 def test_a_signal_that_it_does_not_handle(bench: Bench, number: signal.Signals, whom: str) -> None:
-    """The worker agent kills the process group when its patience ends; a terminal that closes sends SIGHUP."""
+    """The worker agent kills the process group after its grace period. A closing terminal sends SIGHUP."""
     with start(bench, "sleep") as driver:
         assert driver.stdout is not None
         driver.stdout.readline()
@@ -88,7 +88,9 @@ def test_an_end_of_its_own_making(bench: Bench, how: str) -> None:
 
 
 def test_random_kills_leave_nothing() -> None:
-    """Part of the benchmark, with a fixed seed: orchestrator, warden, keepers and renderers at random moments."""
+    """Part of the benchmark, with a fixed seed: orchestrator, fork server, shims and renderers at random
+    moments.
+    """
     argv = [
         sys.executable,
         "-m",
@@ -100,7 +102,7 @@ def test_random_kills_leave_nothing() -> None:
         "20",
         "--json",
     ]
-    done = subprocess.run(argv, capture_output=True, check=False, cwd=ROOT, timeout=60 * VERIFY_SECONDS)
+    done = subprocess.run(argv, capture_output=True, check=False, cwd=ROOT, timeout=60 * KILL_TIMEOUT)
     assert done.returncode == 0, done.stdout + done.stderr
     left = json.loads(done.stdout)["results"][0]
     assert (left["what"], left["value"]) == ("left after 16 random kills", 0)

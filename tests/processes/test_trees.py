@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     Run = Callable[[Coroutine[object, object, None]], None]
 
 STANDARD_SIGNALS = 0x7FFFFFFF
-"""Signals 1 to 31 in a mask of /proc: 32 and 33 are the C library's own, and some parents leave them ignored."""
+"""Signals 1 to 31 in a mask of /proc: 32 and 33 are the C library's own, and some parents leave them ignored.
+"""
 
 THREE_LEVELS = "sh -c 'sh -c \"sleep 300 & wait\" & wait' & wait"
 SYSTEMS = {
@@ -77,7 +78,7 @@ class TestOutput:
                 tree = await system.spawn(bench.shell("echo out; echo err >&2; exit 3"))
                 assert await bench.output(tree) == b"out\nerr\n"
                 assert await tree.wait() == 3
-                await tree.gone()
+                await tree.wait_until_gone()
                 tree.close()
 
         run(scenario())
@@ -101,7 +102,7 @@ class TestOutput:
             with linux.containment():
                 tree = await linux.spawn(bench.shell("echo last words; sleep 300 & exit 0"))
                 assert await bench.output(tree) == b"last words\n"
-                assert [member.name for member in tree.members()] == ["sleep"]
+                assert [process.name for process in tree.processes()] == ["sleep"]
                 assert await stop([tree], 0) == []
                 tree.close()
 
@@ -225,7 +226,7 @@ class TestStop:
             await bench.until(lambda: any("sleep" in command for command in bench.alive().values()))
             assert await stop([tree], 0.2) == []
             assert bench.alive() == {}
-            assert tree.members() == []
+            assert tree.processes() == []
             tree.close()
 
     def test_a_tree_that_listens_ends_by_itself_and_says_how(
@@ -272,7 +273,7 @@ class TestStop:
 
         async def scenario() -> None:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("stmpo.processes.stopping.VERIFY_SECONDS", 0.01)
+                patch.setattr("stmpo.processes.stopping.KILL_TIMEOUT", 0.01)
                 left = await stop([cast("protocol.ProcessTree", Undead())], 0)
             assert left == [protocol.TreeProcess(4711, "AfterFX")]
 
@@ -282,8 +283,8 @@ class TestStop:
         async def scenario() -> None:
             with system.containment():
                 tree = await system.spawn(bench.shell("exit 0"))
-                await tree.gone()
-                tree.ask()
+                await tree.wait_until_gone()
+                tree.request_stop()
                 tree.kill()
                 tree.suspend()
                 tree.resume()
@@ -325,8 +326,8 @@ class TestSuspend:
                 tree = await system.spawn(bench.shell("sh -c 'while :; do echo on; sleep 0.01; done' & wait"))
                 await tree.read()
                 tree.suspend()
-                stats = [Path(f"/proc/{member.pid}/stat") for member in tree.members()]
-                # Z: it ended and its stopped parent cannot reap it. D: its child was stopped between vfork and exec.
+                stats = [Path(f"/proc/{process.pid}/stat") for process in tree.processes()]
+                # Z: ended, and its stopped parent cannot reap it. D: its child was stopped before exec.
                 await bench.until(
                     lambda: all(path.read_text().rpartition(")")[2][1] in "TZD" for path in stats)
                 )
@@ -360,22 +361,22 @@ class TestKilled:
     @pytest.mark.parametrize(
         "script", [*ESCAPES.values(), *LINUX_ESCAPES.values()], ids=[*ESCAPES, *LINUX_ESCAPES]
     )
-    def test_a_killed_keeper_leaves_nothing(
+    def test_a_killed_shim_leaves_nothing(
         self, linux: PosixSystem, bench: Bench, run: Run, script: str
     ) -> None:
         async def scenario() -> None:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(script)))
                 await bench.until(lambda: any("sleep" in command for command in bench.alive().values()))
-                os.kill(tree.hold.shim, signal.SIGKILL)
-                await asyncio.wait_for(tree.gone(), 20)
+                os.kill(tree.handle.shim, signal.SIGKILL)
+                await asyncio.wait_for(tree.wait_until_gone(), 20)
                 await bench.until(lambda: not bench.alive())
                 assert await tree.wait() in (-signal.SIGKILL, 0)
                 tree.close()
 
         run(scenario())
 
-    def test_a_killed_warden_takes_its_trees_along_and_the_next_spawn_starts_another(
+    def test_a_killed_fork_server_takes_its_trees_along_and_the_next_spawn_starts_another(
         self, linux: PosixSystem, bench: Bench, run: Run
     ) -> None:
         async def scenario() -> None:
@@ -383,7 +384,7 @@ class TestKilled:
                 trees = [await linux.spawn(bench.shell(script)) for script in ESCAPES.values()]
                 os.kill(linux._fork_server.pid or 0, signal.SIGKILL)
                 for tree in trees:
-                    await asyncio.wait_for(tree.gone(), 20)
+                    await asyncio.wait_for(tree.wait_until_gone(), 20)
                 assert bench.alive() == {}
                 after = await linux.spawn(bench.shell("exit 4"))
                 assert await after.wait() == 4
@@ -392,7 +393,7 @@ class TestKilled:
 
         run(scenario())
 
-    @pytest.mark.parametrize("which", ["warden", "keeper"])
+    @pytest.mark.parametrize("which", ["fork server", "shim"])
     def test_one_that_was_suspended_ends_its_trees_all_the_same(
         self, linux: PosixSystem, bench: Bench, run: Run, which: str
     ) -> None:
@@ -400,9 +401,10 @@ class TestKilled:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(THREE_LEVELS)))
                 os.kill(
-                    (linux._fork_server.pid if which == "warden" else tree.hold.shim) or 0, signal.SIGSTOP
+                    (linux._fork_server.pid if which == "fork server" else tree.handle.shim) or 0,
+                    signal.SIGSTOP,
                 )
-                if which == "keeper":
+                if which == "shim":
                     assert await stop([tree], 0) == []
             await bench.until(lambda: not bench.alive())
             tree.close()
@@ -412,7 +414,7 @@ class TestKilled:
     def test_a_start_that_the_system_refuses_is_told_and_leaves_the_others_alone(
         self, linux: PosixSystem, bench: Bench, run: Run
     ) -> None:
-        """A limit on processes: neither a keeper nor a second renderer can be had while it holds."""
+        """A limit on processes: neither a shim nor a second renderer can be started while it holds."""
         cgroup = Path("/sys/fs/cgroup/pids") / f"stmpo-{os.getpid()}"
         try:
             cgroup.mkdir()
@@ -423,8 +425,8 @@ class TestKilled:
             with linux.containment():
                 first = await linux.spawn(bench.shell("sleep 300"))
                 (cgroup / "cgroup.procs").write_text(str(linux._fork_server.pid))
-                for most in (1, 2):  # the keeper's fork is refused, then that of its renderer
-                    (cgroup / "pids.max").write_text(str(most))
+                for limit in (1, 2):  # the shim's fork is refused, then that of its renderer
+                    (cgroup / "pids.max").write_text(str(limit))
                     with pytest.raises(BlockingIOError):
                         await linux.spawn(bench.shell("exit 3"))
                     await bench.until(lambda: len((cgroup / "cgroup.procs").read_text().split()) == 1)
@@ -441,7 +443,7 @@ class TestKilled:
         finally:
             cgroup.rmdir()
 
-    def test_warden_and_keeper_killed_together_leave_nothing(
+    def test_fork_server_and_shim_killed_together_leave_nothing(
         self, linux: PosixSystem, bench: Bench, run: Run
     ) -> None:
         async def scenario() -> None:
@@ -449,8 +451,8 @@ class TestKilled:
                 tree = cast("PosixTree", await linux.spawn(bench.shell(ESCAPES["own session"])))
                 await bench.until(lambda: any("sleep" in command for command in bench.alive().values()))
                 os.kill(linux._fork_server.pid or 0, signal.SIGKILL)
-                os.kill(tree.hold.shim, signal.SIGKILL)
-                await asyncio.wait_for(tree.gone(), 20)
+                os.kill(tree.handle.shim, signal.SIGKILL)
+                await asyncio.wait_for(tree.wait_until_gone(), 20)
                 assert bench.alive() == {}
                 tree.close()
 
@@ -462,10 +464,10 @@ class TestKilled:
         async def scenario() -> None:
             with system.containment():
                 tree = await system.spawn(bench.shell("sleep 300 & sleep 300; :"))
-                await bench.until(lambda: len(tree.members()) == 3)
+                await bench.until(lambda: len(tree.processes()) == 3)
                 os.kill(tree.pid, signal.SIGKILL)
                 assert await tree.wait() == -signal.SIGKILL
-                await bench.until(lambda: len(tree.members()) == 2)
+                await bench.until(lambda: len(tree.processes()) == 2)
                 assert await stop([tree], 0.2) == []
                 assert bench.alive() == {}
                 tree.close()
@@ -514,7 +516,7 @@ class TestSample:
             with system.containment():
                 scripts = ["sleep 300; :", "exit 0", THREE_LEVELS]
                 trees = [await system.spawn(bench.shell(script)) for script in scripts]
-                await trees[1].gone()
+                await trees[1].wait_until_gone()
                 await bench.until(lambda: [s.processes for s in system.sample_all(trees)] == [2, 0, 4])
                 assert await stop(trees, 1) == []
                 for tree in trees:

@@ -1,8 +1,9 @@
 """What reaches kernel32, byte for byte, and what answers each of its refusals. Runs on every system.
 
-The stand-in for kernel32 records every call in order and refuses what a test tells it to, as the Windows versions do:
-5 (access denied: an outer job forbids nesting), 87 (invalid parameter: Windows 7, or a group that is not there),
-120 (not implemented: Wine, stripped systems), a missing export (anything older than the function).
+The stand-in for kernel32 records every call in order and refuses what a test tells it to, as the Windows
+versions do: 5 (access denied: an outer job forbids nesting), 87 (invalid parameter: Windows 7, or a group
+that is not there), 120 (not implemented: Wine, stripped systems), a missing export (anything older than the
+function).
 """
 
 # ruff: noqa: N802 - the stand-in's answers are named after the functions that they are for
@@ -36,7 +37,9 @@ MISSING = "missing"
 
 
 class Kernel32:
-    """Records calls. `refuse` maps a function, or function and information class, to an error number or `MISSING`."""
+    """Records calls. `refuse` maps a function, or function and information class, to an error number or
+    `MISSING`.
+    """
 
     def __init__(self, refuse: dict[str, Any] | None = None, process_group: int = 0, groups: int = 1) -> None:
         self.calls: list[tuple[Any, ...]] = []
@@ -138,7 +141,7 @@ class Kernel32:
         return 1
 
 
-class Starter:
+class FakeLaunchCalls:
     """Stands for CreateProcess: handles 11 and 12, 21 and 22, …."""
 
     def __init__(self, kernel: Kernel32, failures: dict[int, OSError] | None = None) -> None:
@@ -170,11 +173,11 @@ def request(wanted: tuple[Cpu, ...] = ()) -> SpawnRequest:
     return SpawnRequest(["aerender.exe"], {}, Path(), "00", wanted)
 
 
-def deliver(kernel: Kernel32, wanted: tuple[Cpu, ...] = (), starter: Starter | None = None) -> Launch:
+def launched(kernel: Kernel32, wanted: tuple[Cpu, ...] = (), calls: FakeLaunchCalls | None = None) -> Launch:
     """Start a renderer on this kernel32."""
-    birth = Launch(Win32(kernel, lambda: kernel.error), starter or Starter(kernel), request(wanted))
-    birth.deliver(OUTPUT)
-    return birth
+    launch = Launch(Win32(kernel, lambda: kernel.error), calls or FakeLaunchCalls(kernel), request(wanted))
+    launch.run(OUTPUT)
+    return launch
 
 
 def names(kernel: Kernel32) -> list[str]:
@@ -235,7 +238,7 @@ class TestStart:
 
     def test_the_order_without_pinning(self) -> None:
         kernel = Kernel32()
-        birth = deliver(kernel)
+        launch = launched(kernel)
         limits = b"\0" * 16 + struct.pack("<I", 0x2400) + b"\0" * 124  # kill on close, no crash dialogs
         assert kernel.calls == [
             ("CreateJobObjectW", None, None),
@@ -245,21 +248,21 @@ class TestStart:
             ("ResumeThread", 12),
             ("CloseHandle", 12),
         ]
-        assert birth.pinner.result() == Pinning("", "")
-        assert birth.warnings == []
+        assert launch.pinner.result() == Pinning("", "")
+        assert launch.warnings == []
 
     @layouts
     def test_the_job_carries_the_cpus_before_the_process_enters_it(
         self, wanted: tuple[Cpu, ...], pairs: list[tuple[int, int]], words: str
     ) -> None:
         kernel = Kernel32()
-        birth = deliver(kernel, wanted)
+        launch = launched(kernel, wanted)
         sent = group_bytes(*pairs)
         assert ("SetInformationJobObject", 1001, 14, sent, len(sent)) in kernel.calls
         order = names(kernel)
         assert order.index("CreateProcess") > order.index("QueryInformationJobObject")
         assert order[-4:] == ["CreateProcess", "AssignProcessToJobObject", "ResumeThread", "CloseHandle"]
-        assert birth.pinner.result() == Pinning(words, f"{words}, by job")
+        assert launch.pinner.result() == Pinning(words, f"{words}, by job")
 
     def test_a_system_that_grants_fewer_cpus_is_quoted(self) -> None:
         class Stingy(Kernel32):
@@ -267,8 +270,8 @@ class TestStart:
                 self.job_groups = group_bytes((0, 0x0F00))
                 return 1
 
-        birth = deliver(Stingy(), cpus(0, *EIGHT))
-        assert birth.pinner.result() == Pinning(
+        launch = launched(Stingy(), cpus(0, *EIGHT))
+        assert launch.pinner.result() == Pinning(
             "group 0 CPUs 8-15", "group 0 CPUs 8-11, by job", "the system granted group 0 CPUs 8-11"
         )
 
@@ -282,11 +285,11 @@ class TestRefusedPinning:
         self, wanted: tuple[Cpu, ...], pairs: list[tuple[int, int]], words: str, error: int
     ) -> None:
         kernel = Kernel32({"SetInformationJobObject 14": error})
-        birth = deliver(kernel, wanted)
+        launch = launched(kernel, wanted)
         sent = group_bytes(*pairs)
         assert ("SetProcessDefaultCpuSetMasks", 11, sent, len(pairs)) in kernel.calls
         assert names(kernel)[-2:] == ["ResumeThread", "CloseHandle"]
-        assert birth.pinner.result() == Pinning(words, f"{words}, by CPU sets")
+        assert launch.pinner.result() == Pinning(words, f"{words}, by CPU sets")
 
     @pytest.mark.parametrize("refused", [5, 87, 120, MISSING])
     @pytest.mark.parametrize("group", [0, 1, 3])
@@ -295,24 +298,24 @@ class TestRefusedPinning:
     ) -> None:
         refuse = {"SetInformationJobObject 14": 87, "SetProcessDefaultCpuSetMasks": refused}
         kernel = Kernel32(refuse, process_group=group, groups=4)
-        birth = deliver(kernel, cpus(group, *EIGHT))
+        launch = launched(kernel, cpus(group, *EIGHT))
         assert ("SetProcessAffinityMask", 11, 0xFF00) in kernel.calls
         words = f"group {group} CPUs 8-15"
-        assert birth.pinner.result() == Pinning(words, f"{words}, by process mask")
+        assert launch.pinner.result() == Pinning(words, f"{words}, by process mask")
 
     def test_a_mask_is_never_set_in_another_group_where_it_would_mean_other_cpus(self) -> None:
         refuse = {"SetInformationJobObject 14": 87, "SetProcessDefaultCpuSetMasks": MISSING}
         kernel = Kernel32(refuse, process_group=0, groups=2)
-        birth = deliver(kernel, cpus(1, *EIGHT))
+        launch = launched(kernel, cpus(1, *EIGHT))
         assert "SetProcessAffinityMask" not in names(kernel)
-        assert "not in processor group 1" in (birth.pinner.result().refused or "")
+        assert "not in processor group 1" in (launch.pinner.result().refused or "")
 
     def test_a_mask_is_never_set_for_cpus_of_two_groups(self) -> None:
         refuse = {"SetInformationJobObject 14": 87, "SetProcessDefaultCpuSetMasks": MISSING}
         kernel = Kernel32(refuse, groups=2)
-        birth = deliver(kernel, cpus(0, 0) + cpus(1, 0))
+        launch = launched(kernel, cpus(0, 0) + cpus(1, 0))
         assert "SetProcessAffinityMask" not in names(kernel)
-        assert "cannot span" in (birth.pinner.result().refused or "")
+        assert "cannot span" in (launch.pinner.result().refused or "")
 
     @pytest.mark.parametrize(("groups", "pinned"), [(1, True), (2, False)])
     def test_where_the_group_of_a_process_is_not_told_one_group_is_enough_to_know(
@@ -324,7 +327,7 @@ class TestRefusedPinning:
             "GetProcessGroupAffinity": 120,
         }
         kernel = Kernel32(refuse, groups=groups)
-        deliver(kernel, cpus(0, *EIGHT))
+        launched(kernel, cpus(0, *EIGHT))
         assert ("SetProcessAffinityMask" in names(kernel)) == pinned
 
     @pytest.mark.parametrize("error", [5, 87, 120, MISSING])
@@ -336,7 +339,7 @@ class TestRefusedPinning:
             "SetProcessAffinityMask": error,
         }
         kernel = Kernel32(refuse)
-        result = deliver(kernel, cpus(0, *EIGHT)).pinner.result()
+        result = launched(kernel, cpus(0, *EIGHT)).pinner.result()
         assert result.obtained == ""
         assert result.refused == (
             f"SetInformationJobObject: error 87; SetProcessDefaultCpuSetMasks: error {number}; "
@@ -346,10 +349,10 @@ class TestRefusedPinning:
 
     def test_descendants_are_given_their_cpu_sets_once_because_they_inherit_none(self) -> None:
         kernel = Kernel32({"SetInformationJobObject 14": 87})
-        birth = deliver(kernel, cpus(1, 0))
+        launch = launched(kernel, cpus(1, 0))
         kernel.calls.clear()
-        birth.pinner.pin_descendants([birth.pid, 7, 8])
-        birth.pinner.pin_descendants([birth.pid, 7, 8])
+        launch.pinner.pin_descendants([launch.pid, 7, 8])
+        launch.pinner.pin_descendants([launch.pid, 7, 8])
         assert [call for call in kernel.calls if call[0] == "OpenProcess"] == [
             ("OpenProcess", 0x2000, 0, 7),
             ("OpenProcess", 0x2000, 0, 8),
@@ -358,9 +361,9 @@ class TestRefusedPinning:
 
     def test_descendants_of_a_pinned_job_are_left_alone(self) -> None:
         kernel = Kernel32()
-        birth = deliver(kernel, cpus(1, 0))
+        launch = launched(kernel, cpus(1, 0))
         kernel.calls.clear()
-        birth.pinner.pin_descendants([7])
+        launch.pinner.pin_descendants([7])
         assert kernel.calls == []
 
 
@@ -369,7 +372,7 @@ class TestRefusedJob:
 
     def test_a_job_whose_cpus_the_process_cannot_be_moved_to_is_replaced_by_one_without(self) -> None:
         kernel = Kernel32({"AssignProcessToJobObject": [87]})
-        birth = deliver(kernel, cpus(1, *EIGHT))
+        launch = launched(kernel, cpus(1, *EIGHT))
         assert names(kernel) == [
             "CreateJobObjectW",
             "SetInformationJobObject",
@@ -386,12 +389,12 @@ class TestRefusedJob:
             "ResumeThread",
             "CloseHandle",
         ]
-        assert birth.pinner.result() == Pinning("group 1 CPUs 8-15", "group 1 CPUs 8-15, by CPU sets")
-        assert birth.warnings == []
+        assert launch.pinner.result() == Pinning("group 1 CPUs 8-15", "group 1 CPUs 8-15, by CPU sets")
+        assert launch.warnings == []
 
     def test_an_outer_job_that_forbids_nesting_is_left_if_it_allows_that(self) -> None:
         kernel = Kernel32({"AssignProcessToJobObject": [5]})
-        birth = deliver(kernel)
+        launch = launched(kernel)
         assert kernel.calls[3:] == [
             ("AssignProcessToJobObject", 1001, 11),
             ("CreateProcess", SUSPENDED_IN_GROUP | BREAKAWAY),
@@ -402,32 +405,34 @@ class TestRefusedJob:
             ("ResumeThread", 22),
             ("CloseHandle", 22),
         ]
-        assert (birth.pid, birth.process, birth.warnings) == (4020, 21, [])
+        assert (launch.pid, launch.process, launch.warnings) == (4020, 21, [])
 
     def test_one_that_allows_neither_means_no_job_and_one_warning(self) -> None:
         kernel = Kernel32({"AssignProcessToJobObject": 5})
-        starter = Starter(kernel, {SUSPENDED_IN_GROUP | BREAKAWAY: PermissionError(13, "Access is denied")})
-        birth = deliver(kernel, (), starter)
+        calls = FakeLaunchCalls(
+            kernel, {SUSPENDED_IN_GROUP | BREAKAWAY: PermissionError(13, "Access is denied")}
+        )
+        launch = launched(kernel, (), calls)
         assert names(kernel)[-4:] == ["CreateProcess", "CloseHandle", "ResumeThread", "CloseHandle"]
         assert kernel.calls[-3:-1] == [("CloseHandle", 1001), ("ResumeThread", 12)]
-        assert birth.job is None
-        assert len(birth.warnings) == 1
-        assert "AssignProcessToJobObject: error 5" in birth.warnings[0]
+        assert launch.job is None
+        assert len(launch.warnings) == 1
+        assert "AssignProcessToJobObject: error 5" in launch.warnings[0]
 
     @pytest.mark.parametrize("refused", ["CreateJobObjectW", "SetInformationJobObject 9"])
     def test_without_any_job_the_renderer_runs_and_pins_by_the_other_ways(self, refused: str) -> None:
         kernel = Kernel32({refused: 120})
-        birth = deliver(kernel, cpus(0, *EIGHT))
-        assert birth.job is None
+        launch = launched(kernel, cpus(0, *EIGHT))
+        assert launch.job is None
         assert "AssignProcessToJobObject" not in names(kernel)
         assert names(kernel)[-2:] == ["ResumeThread", "CloseHandle"]
-        assert birth.pinner.result().obtained == "group 0 CPUs 8-15, by CPU sets"
+        assert launch.pinner.result().obtained == "group 0 CPUs 8-15, by CPU sets"
 
     def test_when_a_second_job_cannot_be_made_the_renderer_runs_without(self) -> None:
         kernel = Kernel32({"AssignProcessToJobObject": [87], "CreateJobObjectW": [0, 8]})
-        birth = deliver(kernel, cpus(0, 0))
-        assert birth.job is None
-        assert "CreateJobObjectW: error 8" in birth.warnings[0]
+        launch = launched(kernel, cpus(0, 0))
+        assert launch.job is None
+        assert "CreateJobObjectW: error 8" in launch.warnings[0]
         assert names(kernel)[-2:] == ["ResumeThread", "CloseHandle"]
 
 
@@ -437,7 +442,7 @@ class TestNothingStaysSuspended:
     def test_when_it_cannot_be_resumed(self) -> None:
         kernel = Kernel32({"ResumeThread": 5})
         with pytest.raises(Win32Error, match="ResumeThread: error 5"):
-            deliver(kernel)
+            launched(kernel)
         assert kernel.calls[-4:] == [
             ("TerminateProcess", 11, 1),
             ("CloseHandle", 12),
@@ -447,18 +452,18 @@ class TestNothingStaysSuspended:
 
     def test_when_there_is_no_such_program_the_job_is_given_back(self) -> None:
         kernel = Kernel32()
-        starter = Starter(kernel, {SUSPENDED_IN_GROUP: FileNotFoundError(2, "not found")})
+        calls = FakeLaunchCalls(kernel, {SUSPENDED_IN_GROUP: FileNotFoundError(2, "not found")})
         with pytest.raises(FileNotFoundError):
-            deliver(kernel, (), starter)
+            launched(kernel, (), calls)
         assert kernel.calls[-1] == ("CloseHandle", 1001)
 
     def test_every_handle_is_given_back_once(self) -> None:
         for refuse in ({}, {"AssignProcessToJobObject": [87]}, {"AssignProcessToJobObject": [5]}):
             kernel = Kernel32(dict(refuse))
-            birth = deliver(kernel, cpus(0, 0))
+            launch = launched(kernel, cpus(0, 0))
             closed = [call[1] for call in kernel.calls if call[0] == "CloseHandle"]
             assert len(closed) == len(set(closed))
-            assert birth.process not in closed
+            assert launch.process not in closed
 
 
 class TestTree:
@@ -466,7 +471,7 @@ class TestTree:
 
     @staticmethod
     async def spawn(kernel: Kernel32) -> Any:
-        system = WindowsSystem(Win32(kernel, lambda: kernel.error), Starter(kernel))
+        system = WindowsSystem(Win32(kernel, lambda: kernel.error), FakeLaunchCalls(kernel))
         kernel.active = 2
         return await system.spawn(request())
 
@@ -525,19 +530,19 @@ class TestTree:
 
     def test_a_program_that_is_not_there_is_named(self) -> None:
         kernel = Kernel32()
-        starter = Starter(kernel, {SUSPENDED_IN_GROUP: FileNotFoundError(2, "File not found")})
-        starter.output_pipe = Quiet(starter).output_pipe  # type: ignore[method-assign]
-        system = WindowsSystem(Win32(kernel, lambda: kernel.error), starter)
+        calls = FakeLaunchCalls(kernel, {SUSPENDED_IN_GROUP: FileNotFoundError(2, "File not found")})
+        calls.output_pipe = Quiet(calls).output_pipe  # type: ignore[method-assign]
+        system = WindowsSystem(Win32(kernel, lambda: kernel.error), calls)
         with pytest.raises(FileNotFoundError) as caught:
             asyncio.run(system.spawn(request()))
         assert caught.value.filename == "aerender.exe"
         assert kernel.calls[-1] == ("CloseHandle", OUTPUT)
 
 
-class Quiet(Starter):
+class Quiet(FakeLaunchCalls):
     """Its pipe's transport can be closed."""
 
-    def __init__(self, other: Starter) -> None:
+    def __init__(self, other: FakeLaunchCalls) -> None:
         super().__init__(other.kernel)
 
     async def output_pipe(self) -> tuple[asyncio.StreamReader, asyncio.ReadTransport, int]:

@@ -1,4 +1,4 @@
-"""Whoever may write to the destination or to scratch may plant files there. None of them gains more than that."""
+"""Other users who may write to the destination or to scratch may plant files there, and gain nothing else."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _precious(studio: Studio) -> Path:
 
 @pytest.mark.parametrize("place", ["precious", "scratch/../precious", "."])
 def test_a_journal_makes_nobody_remove_or_take_from_another_folder(studio: Studio, place: str) -> None:
-    """It names the scratch folders of earlier runs, which are swept, and the frames in them, which are adopted."""
+    """It names scratch folders of earlier runs, which are swept, and frames in them, which are adopted."""
     assert studio.render(*FOUR).code == 0
     precious = _precious(studio)
 

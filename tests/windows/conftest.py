@@ -23,7 +23,7 @@ class WindowsStudio(Studio):
     """A `Studio` on Windows."""
 
     def agent_starts(self, *options: str, **settings: object) -> subprocess.Popen[str]:
-        """Run in the background as a worker agent runs it: in a process group of its own, so that CTRL_BREAK can be sent."""
+        """Run in the background as a worker agent does: in its own process group, for CTRL_BREAK."""
         with (self.folder / "run.log").open("w", encoding="utf-8") as log:
             return subprocess.Popen(
                 self.command(*options),
@@ -44,7 +44,7 @@ def studio(tmp_path: Path) -> WindowsStudio:
 
 @pytest.fixture
 def share(tmp_path: Path) -> Iterator[str]:
-    r"""An empty folder as a network path, `\\server\share\...`: this computer's own share, or Wine's stand-in for one."""
+    r"""An empty folder as a network path, `\\server\share\...`: this computer\'s own share, or Wine\'s."""
     prefix = os.environ.get("WINEPREFIX")
     if prefix is None:
         yield f"\\\\localhost\\{tmp_path.drive[0]}${str(tmp_path)[len(tmp_path.drive) :]}\\share"

@@ -1,6 +1,7 @@
-r"""Where frames can be delivered to on Windows: drives, network paths, deep folders, files that somebody reads.
+r"""Places for frames on Windows: drives, network paths, deep folders, files that a program has open.
 
-Wine opens deep paths without the `\\?\` prefix as well: that it is needed is Windows' own rule, that it works is seen here.
+Wine opens deep paths without the `\\?\` prefix as well. These tests show that the prefix works, not that
+Windows needs it.
 """
 
 from __future__ import annotations

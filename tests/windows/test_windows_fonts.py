@@ -1,7 +1,8 @@
 r"""A job's fonts on Windows: files, registry and GDI, for one user and without an administrator.
 
-The user's folder and registry are the real ones of this machine; each test leaves them as it found them. Fonts are cast
-under names of their own: what the machine, or Linux beneath Wine, has already could not be told apart, or unloaded.
+The user's folder and registry are the real ones of this machine; each test leaves them as it found them.
+The fonts
+have names that neither this machine nor Linux beneath Wine has: those could not be told apart, or unloaded.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import pytest
 from stmpo.fonts.install.clean import clean
 from stmpo.fonts.install.install import install, remove
 from stmpo.fonts.install.manifest import read_manifest
-from tests.fonts.foundry import collection, face
 from tests.fonts.font_user import write_job
+from tests.fonts.foundry import collection, face
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ class User:
         return install(read_manifest(self.job), session or self.session, self.system)
 
     def all_there_is(self) -> tuple[object, ...]:
-        """What a session may change: font files, the folders above them, the book, the registry, and GDI's list."""
+        """What a session may change: font files and folders, the leases, the registry, GDI's list."""
         local = self.system.folder.parents[2]
         files = {str(path): path.is_file() and path.read_bytes() for path in self.system.folder.rglob("*")}
         above = [place.exists() for place in (self.system.folder, *self.system.folder.parents)]

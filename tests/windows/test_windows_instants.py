@@ -1,4 +1,4 @@
-"""CTRL_BREAK at any instant (Windows): the same chains as on Linux, for the signal that a worker agent sends there.
+"""CTRL_BREAK, the signal of a worker agent on Windows, at any instant; the same chains as on Linux.
 
 Starting Python takes seconds under Wine, so there are few by default: `STMPO_FAULTS_INSTANTS` asks for more.
 """

@@ -1,4 +1,4 @@
-"""`stmpo render` on Windows, as a process of its own: frames arrive, failures cost frames, no end leaves a renderer.
+"""`stmpo render` as a process on Windows: frames arrive, failures cost frames, no end leaves a renderer.
 
 Under Wine a pass on CTRL_BREAK is evidence about this code, not about Windows; killing is real there.
 """

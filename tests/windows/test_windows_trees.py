@@ -1,7 +1,7 @@
 """Process trees on Windows itself, or what stands for it: real processes, real Job Objects.
 
-Under Wine a pass on CTRL_BREAK, affinity and job limits is evidence about this code, not about Windows; Job Objects,
-pipes and kill-on-close are real there.
+Under Wine a pass on CTRL_BREAK, affinity and job limits is evidence about this code, not about Windows; Job
+Objects, pipes and kill-on-close are real there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ assert sys.platform == "win32"
 
 from stmpo.processes.windows import launch  # noqa: E402 - exists for Windows only
 
-PATIENCE = 60.0
+TEST_TIMEOUT = 60.0
 SLEEP = "import time; time.sleep(300)"
 TREE = f"""
     import subprocess, sys, time
@@ -64,7 +64,7 @@ def contained(scenario: Callable[[], Coroutine[object, object, None]]) -> None:
 
     async def main() -> None:
         with containment():
-            await asyncio.wait_for(scenario(), PATIENCE)
+            await asyncio.wait_for(scenario(), TEST_TIMEOUT)
 
     asyncio.run(main())
 
@@ -138,7 +138,7 @@ class TestOutput:
         async def scenario() -> None:
             tree = await spawn(python(tmp_path, script))
             assert (await output(tree)).split() == [b"last", b"words"]
-            assert len(tree.members()) == 1
+            assert len(tree.processes()) == 1
             assert await stop([tree], 0) == []
             tree.close()
 
@@ -186,10 +186,10 @@ class TestJob:
         async def scenario() -> None:
             tree = await spawn(python(tmp_path, TREE))
             below = [int(word) for word in await words(tree, 2)]
-            members = tree.members()
-            assert {member.pid for member in members} == {tree.pid, *below}
-            assert members[0].pid == tree.pid
-            assert members[0].name.lower() == "python.exe"
+            processes = tree.processes()
+            assert {process.pid for process in processes} == {tree.pid, *below}
+            assert processes[0].pid == tree.pid
+            assert processes[0].name.lower() == "python.exe"
             assert tree.warnings == ()
             assert await stop([tree], 0) == []
             await until(lambda: not alive(below))
@@ -208,7 +208,7 @@ class TestJob:
             tree = await spawn(python(tmp_path, script))
             (left,) = [int(word) for word in (await output(tree)).split()]
             await tree.wait()
-            assert [member.pid for member in tree.members()] == [left]
+            assert [process.pid for process in tree.processes()] == [left]
             assert await stop([tree], 0) == []
             await until(lambda: not alive([left]))
             tree.close()
@@ -359,7 +359,7 @@ class TestOrchestratorEnds:
                 driver.kill()
             if how == "break":  # nobody handles it there: the console's own way to end a program
                 driver.send_signal(signal.CTRL_BREAK_EVENT)
-            driver.wait(PATIENCE)
+            driver.wait(TEST_TIMEOUT)
         deadline = time.monotonic() + 2.0
         while alive(pids) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -384,7 +384,7 @@ class TestOuterJob:
             pids = [int(word) for _ in range(2) for word in driver.stdout.readline().split()]
             assert alive(pids) == pids
             win32.close(outer)
-            driver.wait(PATIENCE)
+            driver.wait(TEST_TIMEOUT)
         deadline = time.monotonic() + 2.0
         while alive(pids) and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -141,7 +141,7 @@ class Supervisor:
         await stop(trees, grace)
         for tree in trees:
             undead = self._undead.get(id(tree))
-            if undead is not None and not undead.done() and tree.members():
+            if undead is not None and not undead.done() and tree.processes():
                 undead.set_result(None)
 
     async def _start(self, slot: Slot, attempt: Attempt) -> ProcessTree | None:

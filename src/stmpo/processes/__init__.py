@@ -1,4 +1,4 @@
-"""Renderers as process trees: start, contain, pin, watch, stop. What each system does stands in its own file.
+"""Renderers as process trees: start, contain, pin, measure, stop. Each system has its own files.
 
     with containment():
         tree = await spawn(SpawnRequest(argv, env, cwd, label="00", cpus=slot.cpus))
@@ -8,9 +8,9 @@
         leftovers = await stop([tree], grace=0)
         tree.close()
 
-`stop` is the only way in which anything ends a tree. Whatever ends the orchestrator, `kill -9` included, ends all trees
-within 2 s: on Linux and macOS a small process sees to it (`fork_server`), on Windows the kernel does (a job object's
-kill-on-close).
+`stop` is the only way to end a tree. If the orchestrator ends in any way, `kill -9` included, all trees end
+within 2 s: on Linux and macOS a small process does that (`forkserver`), on Windows the kernel (a job object
+that kills on close).
 """
 
 from __future__ import annotations
@@ -44,41 +44,44 @@ __all__ = [
     "stop",
 ]
 
-_system_here: ProcessSystem | None = None
+_loaded: ProcessSystem | None = None
 
 
 def _system() -> ProcessSystem:
-    """This system's way, loaded once: the only place that asks which system this is."""
-    global _system_here  # noqa: PLW0603 - one machine, one system
-    if _system_here is None:
+    """Return this system's implementation, loaded once. Nothing else asks which system this is."""
+    global _loaded  # noqa: PLW0603 - one machine, one system
+    if _loaded is None:
         if sys.platform == "win32":
             from stmpo.processes.windows import launch as platform  # noqa: PLC0415 - exists for one system only
         elif sys.platform == "darwin":
             from stmpo.processes.posix import macos as platform  # noqa: PLC0415
         else:
             from stmpo.processes.posix import linux as platform  # noqa: PLC0415
-        _system_here = platform.system()
-    return _system_here
+        _loaded = platform.system()
+    return _loaded
 
 
 def containment() -> AbstractContextManager[None]:
-    """Make sure that no renderer outlives this program; to be entered once, before the first `spawn`.
+    """Make sure that no renderer outlives this program. Enter it once, before the first `spawn`.
 
-    On Linux and macOS it starts the warden, without waiting for it (its 20 ms pass beside the planning); on leaving,
-    the warden is let go and takes along whatever still runs.
+    On Linux and macOS it starts the fork server without waiting for it: its 20 ms pass during the planning.
+    On exit, the fork server ends whatever still runs.
     """
     return _system().containment()
 
 
 async def spawn(request: SpawnRequest) -> ProcessTree:
-    """Start a renderer: no standard input, standard output and error in one pipe, CPUs and memory as asked.
+    """Start a renderer with no standard input, and with standard output and error in one pipe.
 
-    A refused pinning is no error: see `ProcessTree.pinning`. Raises OSError: there is no such program or folder, or it
-    may not be executed; `filename` and `strerror` say which and why.
+    A refused pinning is not an error: see `ProcessTree.pinning`.
+
+    Raises:
+        OSError: the program or folder does not exist or may not be executed; `filename` and `strerror` say
+        which.
     """
     return await _system().spawn(request)
 
 
 def sample_all(trees: Sequence[ProcessTree]) -> list[TreeSample]:
-    """What each of these trees uses now, by one look at the process table for all of them."""
+    """Return the current use of each tree, by one look at the process table for all of them."""
     return _system().sample_all(trees)

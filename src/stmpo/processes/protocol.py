@@ -1,7 +1,7 @@
-"""What a process tree is to the rest of the program; the systems' ways stand in `posix.py` and `windows.py`.
+"""The interface of a process tree; `posix` and `windows` implement it.
 
-A renderer is never one process: aerender is a launcher, and After Effects runs behind it. So everything here speaks of
-the whole tree: its output, its use of CPU and memory, its end.
+A renderer is never one process: aerender is a launcher, and After Effects runs behind it. So everything here
+is about the whole tree: its output, its use of CPU and memory, its end.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ class SpawnRequest:
     """The slot's name in messages: "03"."""
 
     cpus: tuple[Cpu, ...] = ()
-    """Logical CPUs to run on, the tree's descendants included; empty for no pinning."""
+    """Logical CPUs for the whole tree; empty for no pinning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pinning:
-    """What was asked of the system and what it says it does, for the log."""
+    """The pinning that was requested and the one that the system reports, for the log."""
 
     asked: str
-    """ "CPUs 0-7, memory of node 0"; empty when no pinning was asked for."""
+    """ "CPUs 0-7, memory of node 0"; empty if no pinning was requested."""
 
     obtained: str
-    """The same, read back after setting; empty when nothing was obtained or nothing can be read back."""
+    """The same, read back; empty if nothing was obtained or the system cannot report it."""
 
     refused: str | None = None
-    """One sentence for one warning when less was obtained than asked; the render goes on."""
+    """One sentence for one warning if less was obtained than requested; the render goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeSample:
-    """What a tree uses now. Times and counters are sums since its start, as far as the system tells."""
+    """The current use of a tree. Times and counters are sums since its start, as far as they are known."""
 
     processes: int
     cpu_seconds: float
@@ -59,7 +59,7 @@ class TreeSample:
 
 @dataclass(frozen=True, slots=True)
 class TreeProcess:
-    """One process of a tree, as a person would recognise it."""
+    """One process of a tree."""
 
     pid: int
     name: str
@@ -80,23 +80,24 @@ class ProcessTree(Protocol):
 
     @property
     def pinning(self) -> Pinning:
-        """What became of the request's `cpus`."""
+        """The result of the request's `cpus`."""
         ...
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What is not as strong as it should be, other than the pinning: one sentence each, for the log."""
+        """Weaknesses of the containment: one sentence each, for the log."""
         ...
 
     @property
     def returncode(self) -> int | None:
-        """The launcher's exit code once it has ended: negative signal number on POSIX, as Python has it."""
+        """The launcher's exit code once it has ended; on POSIX negative if a signal ended it."""
         ...
 
     async def read(self) -> bytes:
-        """The next bytes of standard output and error together; empty at their end.
+        """Return the next bytes of standard output and error together; empty at their end.
 
-        The end comes at the latest `DRAIN_SECONDS` after the launcher's, even if a survivor holds the pipe open.
+        The end comes at most `DRAIN_TIMEOUT` after the launcher's, even if a surviving process holds the pipe
+        open.
         """
         ...
 
@@ -104,14 +105,15 @@ class ProcessTree(Protocol):
         """Wait for the launcher's end and return its exit code."""
         ...
 
-    async def gone(self) -> None:
+    async def wait_until_gone(self) -> None:
         """Wait until nothing of the tree lives."""
         ...
 
-    def ask(self) -> bool:
+    def request_stop(self) -> bool:
         """Ask the whole tree to end: SIGTERM; on Windows CTRL_BREAK to its process group.
 
-        False when there is no way to ask, so that waiting for an answer is no use. Never raises for one that has ended.
+        Returns False if it cannot be asked, so that waiting is no use. Never raises for a tree that has
+        ended.
         """
         ...
 
@@ -124,24 +126,24 @@ class ProcessTree(Protocol):
         ...
 
     def kill(self) -> None:
-        """Kill whatever of the tree still lives, at once. Returns before it is gone: see `gone`."""
+        """Kill whatever of the tree still lives. Does not wait for it: see `wait_until_gone`."""
         ...
 
-    def members(self) -> list[TreeProcess]:
-        """What of the tree is alive now, the launcher first."""
+    def processes(self) -> list[TreeProcess]:
+        """Return the living processes of the tree, the launcher first."""
         ...
 
     def sample(self) -> TreeSample:
-        """What the tree uses now. For many trees `sample_all` is cheaper."""
+        """Return the current use of the tree. For many trees `sample_all` is cheaper."""
         ...
 
     def close(self) -> None:
-        """Give back handles, pipes included. What still lives of the tree is killed by that."""
+        """Close pipes and handles. That kills whatever of the tree still lives."""
         ...
 
 
 class ProcessSystem(Protocol):
-    """What a platform's file provides; `stmpo.processes` hands on to the one of this system."""
+    """One system's implementation of the functions of `stmpo.processes`."""
 
     def containment(self) -> AbstractContextManager[None]:
         """See `stmpo.processes.containment`."""
@@ -156,5 +158,5 @@ class ProcessSystem(Protocol):
         ...
 
 
-DRAIN_SECONDS = 1.0
-"""How long output is still read after the launcher's end. What it wrote itself is in the pipe by then."""
+DRAIN_TIMEOUT = 1.0
+"""Seconds for which output is still read after the launcher's end. Its own output is in the pipe by then."""

@@ -1,6 +1,6 @@
-"""The one way in which trees end: a failure, a cancel, a time limit and a normal end's leftovers all come here.
+"""The one way to end trees: for a failure, a cancel, a time limit and the leftovers of a normal end.
 
-ask all ──► one shared grace for all of them ──► kill what is left ──► verify ──► name what would not die
+ask all ──► one grace period for all of them ──► kill the rest ──► verify ──► return what survived
 """
 
 from __future__ import annotations
@@ -13,32 +13,31 @@ if TYPE_CHECKING:
 
     from stmpo.processes.protocol import ProcessTree, TreeProcess
 
-VERIFY_SECONDS = 5.0
-"""How long killed trees may take to disappear. Only a process that hangs inside the kernel needs longer."""
+KILL_TIMEOUT = 5.0
+"""Seconds for killed trees to disappear. Only a process that is stuck in a system call needs longer."""
 
 
 async def stop(trees: Sequence[ProcessTree], grace: float) -> list[TreeProcess]:
-    """End these trees, all at once; return what would not die, normally nothing.
+    """End these trees, all at once; return the processes that survived SIGKILL, normally none.
 
-    `grace` is in seconds, shared: 24 trees have the same deadline as one. With 0 nobody is asked, only killed: the
-    sweep after a launcher's normal end, `stop([tree], 0)`, which costs nothing when nothing was left behind.
+    `grace` is in seconds and shared: 24 trees have the same deadline as one. With 0 the trees are killed
+    unasked. Use `stop([tree], 0)` after a launcher's normal end; it costs nothing if nothing was left behind.
     """
     remaining = list(trees)
     if grace > 0:
-        asked = [tree for tree in trees if tree.ask()]
         for tree in trees:
-            if tree not in asked:
+            if not tree.request_stop():
                 tree.kill()
-        remaining = await _still_there(trees, grace)
+        remaining = await _still_living(trees, grace)
     for tree in remaining:
         tree.kill()
-    remaining = await _still_there(remaining, VERIFY_SECONDS)
-    return [member for tree in remaining for member in tree.members()]
+    remaining = await _still_living(remaining, KILL_TIMEOUT)
+    return [process for tree in remaining for process in tree.processes()]
 
 
-async def _still_there(trees: Iterable[ProcessTree], seconds: float) -> list[ProcessTree]:
-    """Wait until all are gone, but no longer than `seconds`; the trees of which something lives."""
-    waits = {asyncio.ensure_future(tree.gone()): tree for tree in trees}
+async def _still_living(trees: Iterable[ProcessTree], seconds: float) -> list[ProcessTree]:
+    """Wait until all are gone, but at most `seconds`; return the trees of which something lives."""
+    waits = {asyncio.ensure_future(tree.wait_until_gone()): tree for tree in trees}
     if not waits:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Linux: what the kernel offers for holding on to processes, called without anything between."""
+"""Linux: the kernel's calls for containing and pinning processes, by ctypes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SYS_MEMPOLICY = {
     "ppc64le": (261, 260),
     "s390x": (269, 268),
 }
-"""Numbers of `set_mempolicy` and `get_mempolicy` in the kernel's system call tables; glibc has no wrapper for them."""
+"""Numbers of `set_mempolicy` and `get_mempolicy` in the kernel's tables; glibc does not wrap them."""
 
 NODES_ONLINE = "/sys/devices/system/node/online"
 MASK_WORDS = 16
@@ -33,12 +33,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class LinuxKernel:
-    """`Kernel` (see `shim.py`) with subreapers and parent-death signals: nothing can leave a tree."""
+    """`Kernel` (see `shim.py`) with subreapers and parent-death signals: no process can leave a tree."""
 
     name = "linux"
 
     def adopt_orphans(self, *, on: bool = True) -> None:
-        """From now on descendants that lose their parent become children of this process (Linux 3.4)."""
+        """Have descendants that lose their parent become children of this process (Linux 3.4)."""
         _libc.prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
 
     def die_with_parent(self, parent: int) -> None:
@@ -47,37 +47,38 @@ class LinuxKernel:
         if os.getppid() != parent:
             os._exit(1)
 
-    def living(self, launcher: int) -> list[int]:  # noqa: ARG002 - the portable one needs it
-        """Children of this process, which must be single-threaded. Their descendants become children in turn.
+    def tree_processes(self, launcher: int) -> list[int]:  # noqa: ARG002 - the portable one needs it
+        """Return the children of this process, which must be single-threaded.
 
-        The kernel's list may miss one while another ends, so a caller that wants them all asks until `waitpid` says
-        that there are none.
+        Their descendants become children in turn. The kernel's list may miss a child while another ends, so a
+        caller that wants them all repeats this until `waitpid` reports that there are none.
         """
         try:
-            with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123 - pathlib is a slow import
+            with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123 - pathlib is slow to import
                 return [int(word) for word in file.read().split()]
         except OSError:  # a kernel without CONFIG_PROC_CHILDREN
             return children_by_search(os.getpid())
 
     def orphans(self, shims: set[int]) -> set[int]:
-        """See `Kernel`."""
-        return set(self.living(0)) - shims
+        """Return the children of this process that are not shims."""
+        return set(self.tree_processes(0)) - shims
 
-    def left_behind(self, launcher: int) -> bool:  # noqa: ARG002
-        """Nothing lives that is not, sooner or later, a child of this process."""
+    def has_stragglers(self, launcher: int) -> bool:  # noqa: ARG002
+        """Return False: whatever lives of a tree becomes, sooner or later, a child of this process."""
         return False
 
-    def pin(self, cpus: Sequence[int]) -> list[int]:
-        """Run on these CPUs, as does all that is started from now on; the CPUs read back. Raises OSError."""
+    def set_cpus(self, cpus: Sequence[int]) -> list[int]:
+        """Run this process and all that it starts on these CPUs; return those read back. Raises OSError."""
         os.sched_setaffinity(0, cpus)
         return sorted(os.sched_getaffinity(0))
 
-    def prefer_memory_of(self, nodes: Sequence[int]) -> list[int]:
-        """Take memory from these NUMA nodes while they have any, as does all that is started; the nodes read back.
+    def prefer_nodes(self, nodes: Sequence[int]) -> list[int]:
+        """Prefer memory of these NUMA nodes, for this process and all that it starts; return the nodes read
+        back.
 
-        Preferred, not bound: a full node slows a render down, a bound one ends it. Several nodes need Linux 5.15.
-        Nothing is asked of a machine with one node, where a container would refuse it to no harm.
-        Raises OSError: the system has no such call, or refuses it (a container's seccomp filter).
+        Memory is preferred, not bound: a full node then slows a render down instead of ending it. Several
+        nodes need Linux 5.15. On a machine with one node nothing is set, because a container may refuse the
+        call. Raises OSError: the system has no such call, or refuses it (the seccomp filter of a container).
         """
         if has_one_node():
             return list(nodes)
@@ -86,7 +87,7 @@ class LinuxKernel:
         return memory_policy()[1]
 
     def io_bytes(self) -> int:
-        """Bytes that passed through the read and write calls of this process and of all children that it has reaped."""
+        """Return the bytes that this process and the children it has reaped have read and written."""
         try:
             with open("/proc/self/io", "rb") as file:  # noqa: PTH123
                 fields = file.read().split()
@@ -96,16 +97,16 @@ class LinuxKernel:
 
 
 def has_one_node() -> bool:
-    """Whether all memory is in one NUMA node."""
+    """Return whether all memory is in one NUMA node."""
     try:
         with open(NODES_ONLINE, "rb") as file:  # noqa: PTH123
-            return file.read().strip().isdigit()  # else "0-3" or "0,2"
+            return file.read().strip().isdigit()  # several are "0-3" or "0,2"
     except OSError:  # a kernel without NUMA
         return True
 
 
 def set_memory_policy(mode: int, nodes: Sequence[int]) -> None:
-    """`set_mempolicy(2)` of this process. Raises OSError."""
+    """Call `set_mempolicy(2)` for this process. Raises OSError."""
     mask = (ctypes.c_ulong * MASK_WORDS)()
     width = 8 * ctypes.sizeof(ctypes.c_ulong)
     for node in nodes:
@@ -114,7 +115,7 @@ def set_memory_policy(mode: int, nodes: Sequence[int]) -> None:
 
 
 def memory_policy() -> tuple[int, list[int]]:
-    """`get_mempolicy(2)` of this process: mode and nodes. Raises OSError."""
+    """Call `get_mempolicy(2)` for this process; return mode and nodes. Raises OSError."""
     mode = ctypes.c_int()
     mask = (ctypes.c_ulong * MASK_WORDS)()
     width = 8 * ctypes.sizeof(ctypes.c_ulong)
@@ -135,7 +136,7 @@ def _memory_call(which: int, *arguments: object) -> None:
 
 
 def children_by_search(parent: int) -> list[int]:
-    """Children of a process, found by looking at every process there is."""
+    """Return the children of a process, by a search through all processes."""
     return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == parent]  # noqa: PTH208
 
 

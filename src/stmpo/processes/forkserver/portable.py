@@ -1,7 +1,7 @@
-"""macOS, and any POSIX system: process groups and `ps`, where the kernel offers nothing better.
+"""macOS, and any POSIX system: process groups and `ps`, because the kernel offers nothing better.
 
-There is no subreaper: a descendant that loses its parent goes to process 1. It is still found while it stays in the
-launcher's process group; one that also left that (`setsid` or `setpgid` *and* a dead parent) is beyond reach.
+Without a subreaper, a descendant that loses its parent goes to process 1. It is still found while it stays in
+the launcher's process group. One that has also left the group (by `setsid` or `setpgid`) is beyond reach.
 """
 
 from __future__ import annotations
@@ -21,49 +21,49 @@ class PortableKernel:
     name = "portable"
 
     def adopt_orphans(self, *, on: bool = True) -> None:
-        """There is no such thing here."""
+        """Do nothing: there are no subreapers."""
 
     def die_with_parent(self, parent: int) -> None:
-        """There is no such thing here: the launcher of a killed keeper lives until the orchestrator kills it."""
+        """Do nothing: the launcher of a killed shim lives until the orchestrator kills it."""
 
-    def living(self, launcher: int) -> list[int]:
-        """Every descendant of this process, and whatever is in the launcher's process group."""
+    def tree_processes(self, launcher: int) -> list[int]:
+        """Return every descendant of this process, and the launcher's process group."""
         table = process_table()
-        mine = {os.getpid()}
+        found = {os.getpid()}
         grown = True
         while grown:
-            more = {pid for pid, (parent, group) in table.items() if parent in mine or group == launcher > 0}
-            grown = not more <= mine
-            mine |= more
-        return sorted(mine - {os.getpid()})
+            more = {pid for pid, (parent, group) in table.items() if parent in found or group == launcher > 0}
+            grown = not more <= found
+            found |= more
+        return sorted(found - {os.getpid()})
 
     def orphans(self, shims: set[int]) -> set[int]:  # noqa: ARG002
-        """They went to process 1: the orchestrator finds them by their mark."""
+        """Return nothing: orphans went to process 1, and the orchestrator finds them by their tree's id."""
         return set()
 
-    def left_behind(self, launcher: int) -> bool:
-        """Whether something still lives in the launcher's process group."""
+    def has_stragglers(self, launcher: int) -> bool:
+        """Return whether something still lives in the launcher's process group."""
         try:
             os.killpg(launcher, 0)
         except OSError:
             return False
         return True
 
-    def pin(self, cpus: Sequence[int]) -> list[int]:  # noqa: ARG002
-        """Refused: macOS lets nobody choose CPUs."""
+    def set_cpus(self, cpus: Sequence[int]) -> list[int]:  # noqa: ARG002
+        """Refuse: macOS has no CPU affinity."""
         raise OSError(errno.ENOSYS, "this system has none")
 
-    def prefer_memory_of(self, nodes: Sequence[int]) -> list[int]:
-        """Nothing to prefer: these machines have one node."""
+    def prefer_nodes(self, nodes: Sequence[int]) -> list[int]:
+        """Return the nodes: these machines have only one."""
         return list(nodes)
 
     def io_bytes(self) -> int:
-        """Unknown."""
+        """Return 0: unknown."""
         return 0
 
 
 def process_table() -> dict[int, tuple[int, int]]:
-    """Parent and process group of every process, by `ps`; without `ps` itself."""
+    """Return parent and process group of every process, by `ps`, without `ps` itself."""
     with subprocess.Popen(["ps", "-axo", "pid=,ppid=,pgid="], stdout=subprocess.PIPE) as ps:  # noqa: S607 - the system's
         output, _ = ps.communicate()
     rows = [[int(word) for word in line.split()] for line in output.splitlines()]

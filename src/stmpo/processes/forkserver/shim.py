@@ -1,13 +1,15 @@
-"""A keeper: pins itself, starts one renderer, and holds on to its tree until nothing of it lives.
+"""A shim: pins itself, starts one renderer, and contains its tree until nothing of it lives.
 
-It speaks with the orchestrator over its control socket. First comes the request (4 bytes of length, then JSON); from
-then on every byte sent to it means "kill", and so does the end of the socket. It answers with JSON lines, in this order:
+It talks to the orchestrator over its control socket. First comes the request: 4 bytes of length, then JSON.
+After it, any byte means "kill", and so does the end of the socket. The shim answers with JSON lines, in this
+order:
 
-    {"started": 4711, "keeper": 4710, "pinning": {…}}    or    {"failed": 2, "what": "…"}, and that is all
-    {"exited": 0}        the launcher's exit code, negative signal number when a signal ended it
-    {"gone": {…}}        nothing of the tree lives any more; what it used in all; the keeper exits
+    {"started": 4711, "shim": 4710, "pinning": {…}}    or    {"failed": 2, "file": "…"}, and nothing more
+    {"exited": 0}        the launcher's exit code; the negative signal number if a signal ended it
+    {"gone": {…}}        nothing of the tree lives any more; what the tree used in all; the shim exits
 
-Strings that name files, arguments and variables travel as bytes read as Latin-1, so that none can be unencodable.
+Strings that name files, arguments and variables travel as bytes decoded as Latin-1, so that any bytes can be
+sent.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, TypedDict
 
     class Request(TypedDict):
-        """What to start."""
+        """A renderer to start."""
 
         argv: list[str]
         env: dict[str, str]
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
         nodes: list[int]
 
     class Kernel(Protocol):
-        """What the system offers for holding on to processes: `linux.py`, `portable.py`."""
+        """The system's means to contain and pin processes: `linux.py`, `portable.py`."""
 
         name: str
 
@@ -46,34 +48,35 @@ if TYPE_CHECKING:
         def die_with_parent(self, parent: int) -> None:
             """Have this process killed when its parent ends."""
 
-        def living(self, launcher: int) -> list[int]:
-            """What is to be killed now; killing it may bring up more."""
+        def tree_processes(self, launcher: int) -> list[int]:
+            """Return the processes to kill now; killing them may bring up more."""
 
         def orphans(self, shims: set[int]) -> set[int]:
-            """Children of the warden that are no keepers: what a killed keeper left."""
+            """Return the fork server's children that are not shims: what a killed shim has left."""
 
-        def left_behind(self, launcher: int) -> bool:
-            """Whether something lives that will never be a child of this process."""
+        def has_stragglers(self, launcher: int) -> bool:
+            """Return whether something of the tree lives that will never be a child of this process."""
 
-        def pin(self, cpus: Sequence[int]) -> list[int]:
-            """Run on these CPUs, with all that is started; those obtained. Raises OSError."""
+        def set_cpus(self, cpus: Sequence[int]) -> list[int]:
+            """Run this process, and all that it starts, on these CPUs; return those read back."""
 
-        def prefer_memory_of(self, nodes: Sequence[int]) -> list[int]:
-            """Take memory from these nodes, with all that is started; those obtained. Raises OSError."""
+        def prefer_nodes(self, nodes: Sequence[int]) -> list[int]:
+            """Prefer memory of these nodes, also for all that is started; return those read back."""
 
         def io_bytes(self) -> int:
-            """Bytes read and written by this process and by the children that it has reaped."""
+            """Return the bytes read and written by this process and the children it has reaped."""
 
 
-DEFAULTS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP}
-DEFAULTS |= {signal.SIGPIPE, signal.SIGXFSZ}
-"""Ignored in the warden, the last two by Python, and so set back before exec: an ignored signal would stay ignored."""
+RESTORED_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP}
+RESTORED_SIGNALS |= {signal.SIGPIPE, signal.SIGXFSZ}
+"""Ignored in the fork server (the last two by Python) and set back before exec, which would keep that."""
 
-KILL_PAUSE = 0.01
-"""Seconds between two rounds of killing. A round reaches one level of the tree, so three levels take three."""
+KILL_INTERVAL = 0.01
+"""Seconds between two rounds of killing. A round reaches one level of the tree, so three levels take three.
+"""
 
-LOOK_PAUSE = 0.25
-"""Seconds between two looks for what was left behind, on systems where nothing tells of its end."""
+STRAGGLER_POLL_INTERVAL = 0.25
+"""Seconds between two searches for stragglers, on systems that do not report their end."""
 
 
 class Shim:
@@ -90,17 +93,17 @@ class Shim:
         self._killing = False
 
     def run(self) -> None:
-        """Start the renderer and return when nothing of its tree is left."""
+        """Start the renderer and return once nothing of its tree is left."""
         self._kernel.adopt_orphans()
         request = self._receive_request()
         if request is None or not self._start(request):
             return
-        os.close(self._output)  # the renderer's end now: it must see the only writers go
-        while self._reap() or self._kernel.left_behind(self._launcher):
+        os.close(self._output)  # only the renderer may hold the pipe: its reader waits for the last writer
+        while self._reap() or self._kernel.has_stragglers(self._launcher):
             self._wait()
             if self._killing:
-                kill_quietly(self._kernel.living(self._launcher), signal.SIGKILL)
-        self._say_farewell()
+                send_signal(self._kernel.tree_processes(self._launcher), signal.SIGKILL)
+        self._report_end()
 
     def _receive_request(self) -> Request | None:
         size = int.from_bytes(self._receive(4), "big")
@@ -111,7 +114,7 @@ class Shim:
         return request
 
     def _receive(self, size: int) -> bytes:
-        """Exactly `size` bytes, or fewer when the orchestrator went away."""
+        """Return exactly `size` bytes, or fewer if the orchestrator is gone."""
         parts = bytearray()
         while len(parts) < size:
             part = self._control.recv(size - len(parts))
@@ -121,47 +124,49 @@ class Shim:
         return bytes(parts)
 
     def _start(self, request: Request) -> bool:
-        """Fork and exec; a status pipe that exec closes says whether it came to that."""
+        """Fork and exec. A status pipe, which exec closes, reports a failure."""
         pinning = pin(self._kernel, request["cpus"], request["nodes"])
         status, report = os.pipe()
         shim = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:  # a limit on processes
-            self._send(failure(error.errno or 0))
+            self._send(failure_message(error.errno or 0))
             return False
         if pid == 0:
-            Child(self._kernel, request, self._output, report).run(shim)
+            RendererChild(self._kernel, request, self._output, report).run(shim)
         os.close(report)
         with os.fdopen(status, "rb") as pipe:
             reported = pipe.read()
         if reported:
             os.waitpid(pid, 0)
-            code, _, what = reported.partition(b" ")
-            self._send(failure(int(code), what.decode("latin-1")))
+            code, _, file = reported.partition(b" ")
+            self._send(failure_message(int(code), file.decode("latin-1")))
             return False
         self._launcher = pid
-        self._tell({"started": pid, "keeper": shim, "pinning": pinning})
+        self._send(encode_message({"started": pid, "shim": shim, "pinning": pinning}))
         return True
 
     def _wait(self) -> None:
-        """Sleep until a child changes, the orchestrator speaks or goes, or the warden dies."""
+        """Sleep until a child changes, the orchestrator sends or is gone, or the fork server dies."""
         sources: list[socket.socket | int] = [self._wakeup]
         if not self._killing:
             sources += [self._control, self._lifeline]
-        ready, _, _ = select.select(sources, [], [], self._patience())
+        ready, _, _ = select.select(sources, [], [], self._wait_timeout())
         if self._wakeup in ready:
             drain(self._wakeup)
         if self._control in ready or self._lifeline in ready:
             self._killing = True
 
-    def _patience(self) -> float | None:
+    def _wait_timeout(self) -> float | None:
         if self._killing:
-            return KILL_PAUSE
-        return LOOK_PAUSE if self._exited and self._kernel.left_behind(self._launcher) else None
+            return KILL_INTERVAL
+        return (
+            STRAGGLER_POLL_INTERVAL if self._exited and self._kernel.has_stragglers(self._launcher) else None
+        )
 
     def _reap(self) -> bool:
-        """Take the exit codes of all that ended; False when there are no children."""
+        """Collect the exit codes of all that ended. Returns False if there are no children."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -171,13 +176,16 @@ class Shim:
                 return True
             if pid == self._launcher and not self._exited:
                 self._exited = True
-                self._tell({"exited": os.waitstatus_to_exitcode(status)})
+                self._send(encode_message({"exited": os.waitstatus_to_exitcode(status)}))
 
-    def _say_farewell(self) -> None:
-        """Report, and take what was sent meanwhile: a socket closed upon unread bytes would lose the report."""
+    def _report_end(self) -> None:
+        """Report that the tree is gone, and read what was sent meanwhile.
+
+        Closing a socket with unread bytes would lose the report.
+        """
         times = os.times()
         used = times.children_user + times.children_system
-        self._tell({"gone": {"cpu_seconds": used, "io_bytes": self._kernel.io_bytes()}})
+        self._send(encode_message({"gone": {"cpu_seconds": used, "io_bytes": self._kernel.io_bytes()}}))
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
             sources: list[socket.socket | int] = [self._control, self._lifeline]
@@ -185,18 +193,13 @@ class Shim:
                 if not self._control.recv(64):
                     return
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        self._send(as_line(message))
-
     def _send(self, line: bytes) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the orchestrator is gone, which the loop is about to notice
             self._control.sendall(line)
-        except OSError:  # nobody listens any more, and the loop is about to learn that
-            return
 
 
-class Child:
-    """Between fork and exec: the renderer's process, not yet its program."""
+class RendererChild:
+    """The renderer's process between fork and exec."""
 
     def __init__(self, kernel: Kernel, request: Request, output: int, report: int) -> None:
         self._kernel = kernel
@@ -209,21 +212,21 @@ class Child:
         self._report = report
 
     def run(self, shim: int) -> None:
-        """Become the renderer. Never returns: a failure is written to the report pipe, which exec closes unwritten."""
+        """Become the renderer. Never returns; a failure is written to the report pipe."""
         try:
             self._prepare(shim)
-            os.execvpe(self._argv[0], self._argv, self._env)  # noqa: S606 - on purpose without a shell
+            os.execvpe(self._argv[0], self._argv, self._env)  # noqa: S606 - deliberately without a shell
         except (OSError, ValueError) as error:  # ValueError: a NUL byte in an argument
             code = getattr(error, "errno", None) or 22
-            what = getattr(error, "filename", None) or b""
-            os.write(self._report, b"%d %s" % (code, os.fsencode(what)))
+            file = getattr(error, "filename", None) or b""
+            os.write(self._report, b"%d %s" % (code, os.fsencode(file)))
         finally:
             os._exit(127)
 
     def _prepare(self, shim: int) -> None:
         os.setsid()
         self._kernel.die_with_parent(shim)
-        for number in DEFAULTS:
+        for number in RESTORED_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         os.chdir(self._cwd)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -231,42 +234,41 @@ class Child:
         os.dup2(self._output, 2)
 
 
-def as_line(message: dict[str, Any]) -> bytes:
-    """An answer as it is sent."""
+def encode_message(message: dict[str, Any]) -> bytes:
+    """Return an answer as it is sent: one line of JSON."""
     return json.dumps(message).encode() + b"\n"
 
 
-def failure(code: int, what: str = "") -> bytes:
-    """The answer that nothing was started: the system's error, and the file that it speaks of."""
-    return as_line({"failed": code, "what": what})
+def failure_message(code: int, file: str = "") -> bytes:
+    """Return the answer that nothing was started: the system's error number, and the file that it names."""
+    return encode_message({"failed": code, "file": file})
 
 
 def pin(kernel: Kernel, cpus: Sequence[int], nodes: Sequence[int]) -> dict[str, Any]:
-    """Run this process, and so all that it starts, on these CPUs with memory of these nodes; what was obtained.
+    """Run this process, and all that it starts, on these CPUs with memory of these nodes; return what was
+    obtained.
 
-    `{"cpus": CPUs read back, "memory": nodes preferred, "refused": why not all of it, or ""}`. One refusal does not
-    keep the other from being tried.
+    The result is `{"cpus": CPUs read back, "memory": nodes preferred, "refused": why not all of it, or ""}`.
+    If one is refused, the other is still tried.
     """
     obtained: dict[str, Any] = {"cpus": [], "memory": [], "refused": ""}
     refusals = []
     if cpus:
         try:
-            obtained["cpus"] = kernel.pin(cpus)
+            obtained["cpus"] = kernel.set_cpus(cpus)
         except OSError as error:
             refusals.append(f"CPU affinity: {error.strerror}")
     if nodes:
         try:
-            obtained["memory"] = kernel.prefer_memory_of(nodes)
+            obtained["memory"] = kernel.prefer_nodes(nodes)
         except OSError as error:
             refusals.append(f"memory of a node: {error.strerror}")
     obtained["refused"] = "; ".join(refusals)
     return obtained
 
 
-def kill_quietly(pids: Iterable[int], number: int) -> None:
-    """Send a signal to each; one that has gone, or that belongs to somebody else (setuid), is passed over."""
+def send_signal(pids: Iterable[int], number: int) -> None:
+    """Send a signal to each process that lives and is not another user's (setuid)."""
     for pid in pids:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):  # noqa: PERF203 - each stands for itself
-            continue

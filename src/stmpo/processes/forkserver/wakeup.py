@@ -1,4 +1,4 @@
-"""Sleeping until a child changes or a socket speaks, without polling: SIGCHLD written to a socket by Python itself."""
+"""Sleep until a child changes or a socket is readable, without polling: Python writes SIGCHLD to a socket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import socket
 
 
 def wake_on_child() -> socket.socket:
-    """A socket that becomes readable whenever a child of this process changes its state. One at a time a process."""
+    """Return a socket that becomes readable when a child of this process changes its state.
+
+    There is one per process: a second call replaces the first.
+    """
     receiver, sender = socket.socketpair()
     receiver.setblocking(False)
     sender.setblocking(False)
@@ -20,7 +23,7 @@ def wake_on_child() -> socket.socket:
 
 
 def drain(wakeup: socket.socket) -> None:
-    """Empty the wake-up socket; what woke us is looked up, not read."""
+    """Empty the wake-up socket. Its bytes mean nothing; callers look at their children."""
     try:
         while wakeup.recv(512):
             pass

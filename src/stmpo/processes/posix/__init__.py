@@ -1,1 +1,1 @@
-"""Process trees on POSIX systems. What only Linux or macOS has is a file of its own."""
+"""Process trees on POSIX systems. What only Linux or macOS has is in its own file."""

@@ -1,8 +1,9 @@
-"""Linux: what `/proc` tells of the trees below their keepers.
+"""Linux: what `/proc` reports of the trees below their shims.
 
-Trees are walked down from the keeper by the kernel's own lists of children, so a look costs what the trees hold, not
-what the machine runs (a worker with 256 CPUs has 3,000 kernel threads). A keeper is its tree's subreaper, so the walk
-misses nothing that lives at the time, and the times of all that it has reaped are counted in its own.
+Trees are walked down from the shim by the kernel's own lists of children. So a walk costs as much as the
+trees hold, not as much as the machine runs (a worker with 256 CPUs has 3,000 kernel threads). A shim is its
+tree's subreaper, so the walk misses no process that lives at the time, and the shim's own times include all
+that it has reaped.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.processes.forkserver.linux import LinuxKernel
-from stmpo.processes.posix.tree import MARK, PosixSystem, TreeHandle
+from stmpo.processes.posix.fork_server_client import TREE_ID_VARIABLE
+from stmpo.processes.posix.tree import PosixSystem, TreeHandle
 from stmpo.processes.protocol import TreeProcess, TreeSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class Stat:
-    """The fields of `/proc/PID/stat` (proc(5)) that are used here; times in clock ticks."""
+class ProcStat:
+    """The fields of `/proc/PID/stat` that are used here, see proc(5). Times are in clock ticks."""
 
     pid: int
     name: str
@@ -34,50 +36,52 @@ class Stat:
     """User and system time of the process itself."""
 
     reaped_time: int
-    """The same of the children that it has waited for, and of theirs."""
+    """The same of the children that it has reaped, and of theirs."""
 
     threads: int
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs; a zombie only waits to be reaped."""
+        """Return whether the process still runs. A zombie does not."""
         return self.state not in "ZX"
 
 
 class ProcTable:
-    """`Table` over `/proc`, or over a folder that looks like it."""
+    """`ProcessTable` over `/proc`, or over a folder that looks like it."""
 
-    keeper_knows_all = True
+    shim_sees_whole_tree = True
 
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = str(root)
 
-    def members(self, hold: TreeHandle) -> list[TreeProcess]:
-        """See `Table`."""
-        return [TreeProcess(stat.pid, stat.name) for stat in self._living(hold.shim)]
+    def processes(self, handle: TreeHandle) -> list[TreeProcess]:
+        """See `ProcessTable`."""
+        return [TreeProcess(stat.pid, stat.name) for stat in self._living(handle.shim)]
 
-    def marked(self, hold: TreeHandle) -> list[TreeProcess]:
-        """See `Table`."""
-        mark = f"{MARK}={hold.mark}".encode()
+    def find_by_id(self, handle: TreeHandle) -> list[TreeProcess]:
+        """See `ProcessTable`."""
+        variable = f"{TREE_ID_VARIABLE}={handle.tree_id}".encode()
         pids = [int(name) for name in os.listdir(self._root) if name.isdigit()]  # noqa: PTH208
-        found = [self._stat(pid) for pid in pids if mark in self._read(f"{pid}/environ").split(b"\0")]
+        found = [self._stat(pid) for pid in pids if variable in self._read(f"{pid}/environ").split(b"\0")]
         return [TreeProcess(stat.pid, stat.name) for stat in found if stat and stat.alive]
 
-    def sample(self, holds: Sequence[TreeHandle]) -> list[TreeSample]:
-        """See `Table`."""
-        return [self._sample(hold.shim) for hold in holds]
+    def sample(self, handles: Sequence[TreeHandle]) -> list[TreeSample]:
+        """See `ProcessTable`."""
+        return [self._sample(handle.shim) for handle in handles]
 
     def _sample(self, shim: int) -> TreeSample:
-        keeper_stat = self._stat(shim)
+        shim_stat = self._stat(shim)
         living = list(self._living(shim))
-        ticks = (keeper_stat.reaped_time if keeper_stat else 0) + sum(
+        ticks = (shim_stat.reaped_time if shim_stat else 0) + sum(
             stat.own_time + stat.reaped_time for stat in living
         )
         io = self._io(shim) + sum(self._io(stat.pid) for stat in living)
-        return TreeSample(len(living), ticks / TICKS, self._memory([stat.pid for stat in living]), io)
+        return TreeSample(
+            len(living), ticks / TICKS_PER_SECOND, self._memory([stat.pid for stat in living]), io
+        )
 
-    def _living(self, shim: int) -> Iterator[Stat]:
-        """What runs below the keeper, parents before children; zombies only wait to be reaped."""
+    def _living(self, shim: int) -> Iterator[ProcStat]:
+        """Yield what runs below the shim, parents before children, without zombies."""
         pending = self._children(shim, 1)
         for pid in pending:
             stat = self._stat(pid)
@@ -86,7 +90,7 @@ class ProcTable:
                 pending += self._children(pid, stat.threads)
 
     def _children(self, pid: int, threads: int) -> list[int]:
-        """Children of all threads of the process: each thread has its own list."""
+        """Return the children of all threads of the process. Each thread has its own list."""
         if threads == 1:
             return [int(word) for word in self._read(f"{pid}/task/{pid}/children").split()]
         found: list[int] = []
@@ -97,7 +101,7 @@ class ProcTable:
             return found
         return found
 
-    def _stat(self, pid: int) -> Stat | None:
+    def _stat(self, pid: int) -> ProcStat | None:
         data = self._read(f"{pid}/stat")
         if not data:
             return None
@@ -105,10 +109,12 @@ class ProcTable:
         fields = tail.split()
         times = [int(field) for field in fields[11:15]]
         name = head.partition(b"(")[2].decode(errors="replace")
-        return Stat(pid, name, fields[0].decode(), times[0] + times[1], times[2] + times[3], int(fields[17]))
+        return ProcStat(
+            pid, name, fields[0].decode(), times[0] + times[1], times[2] + times[3], int(fields[17])
+        )
 
     def _memory(self, pids: Sequence[int]) -> int:
-        """What the tree holds: each one's own pages, and the shared ones once (the largest share stands for all)."""
+        """Return the tree's memory: all own pages, and the largest number of shared pages once."""
         own = 0
         shared = 0
         for pid in pids:
@@ -116,15 +122,15 @@ class ProcTable:
             if len(fields) > 2:
                 own += int(fields[1]) - int(fields[2])
                 shared = max(shared, int(fields[2]))
-        return (own + shared) * PAGE
+        return (own + shared) * PAGE_BYTES
 
     def _io(self, pid: int) -> int:
-        """Bytes that passed through read and write calls, those of reaped children included."""
+        """Return the bytes of read and write calls, those of reaped children included."""
         fields = self._read(f"{pid}/io").split()
         return int(fields[1]) + int(fields[3]) if len(fields) > 3 else 0
 
     def _read(self, name: str) -> bytes:
-        """A file's content; nothing for a process that has ended meanwhile or belongs to somebody else."""
+        """Return a file's content; nothing for a process that has ended or belongs to another user."""
         try:
             with open(f"{self._root}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - the hot path of sampling
                 return file.read()
@@ -133,5 +139,5 @@ class ProcTable:
 
 
 def system() -> PosixSystem:
-    r"""This system\'s."""
+    """Return the implementation for Linux."""
     return PosixSystem(LinuxKernel(), ProcTable())

@@ -1,18 +1,21 @@
-"""macOS: process groups and the tree as psutil sees it. There is no CPU affinity, and no kernel that holds a tree.
+"""macOS: process groups, and the tree as psutil reports it. The system has neither CPU affinity nor
+subreapers.
 
-After Effects may run outside the launcher's tree altogether there (it is addressed by Apple events), so what carries
-the tree's mark in its environment counts as a member too.
+After Effects is started by Apple events there and may run outside the launcher's tree. So the end of a tree
+includes every process with the tree's id in its environment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
 import psutil
 
 from stmpo.processes.forkserver.portable import PortableKernel
-from stmpo.processes.posix.tree import MARK, PosixSystem, TreeHandle
+from stmpo.processes.posix.fork_server_client import TREE_ID_VARIABLE
+from stmpo.processes.posix.tree import PosixSystem, TreeHandle
 from stmpo.processes.protocol import TreeProcess, TreeSample
 
 if TYPE_CHECKING:
@@ -20,37 +23,34 @@ if TYPE_CHECKING:
 
 
 class PsutilTable:
-    """`Table` by psutil. A tree is what descends from the keeper, and what stayed in the launcher's session."""
+    """`ProcessTable` by psutil. A tree is the shim's descendants and the launcher's session."""
 
-    keeper_knows_all = False
+    shim_sees_whole_tree = False
 
-    def members(self, hold: TreeHandle) -> list[TreeProcess]:
-        """See `Table`."""
-        return [
-            member
-            for process in self._tree(hold, list(psutil.process_iter()))
-            if (member := _member(process))
-        ]
+    def processes(self, handle: TreeHandle) -> list[TreeProcess]:
+        """See `ProcessTable`."""
+        return _living(self._tree(handle, list(psutil.process_iter())))
 
-    def marked(self, hold: TreeHandle) -> list[TreeProcess]:
-        """See `Table`."""
-        found = [process for process in psutil.process_iter() if _marked(process, hold.mark)]
-        return [member for process in found if (member := _member(process))]
+    def find_by_id(self, handle: TreeHandle) -> list[TreeProcess]:
+        """See `ProcessTable`."""
+        return _living(process for process in psutil.process_iter() if _has_id(process, handle.tree_id))
 
-    def sample(self, holds: Sequence[TreeHandle]) -> list[TreeSample]:
-        """See `Table`. Times of processes that have ended are known only as far as their parents live."""
+    def sample(self, handles: Sequence[TreeHandle]) -> list[TreeSample]:
+        """See `ProcessTable`. The times of ended processes are known only while their parents live."""
         everything = list(psutil.process_iter())
-        return [_sum(self._tree(hold, everything)) for hold in holds]
+        return [_sum(self._tree(handle, everything)) for handle in handles]
 
-    def _tree(self, hold: TreeHandle, everything: Iterable[psutil.Process]) -> list[psutil.Process]:
+    def _tree(self, handle: TreeHandle, everything: Iterable[psutil.Process]) -> list[psutil.Process]:
         table = [(process, _parent(process), _session(process.pid)) for process in everything]
-        mine = {hold.shim}
+        found = {handle.shim}
         grown = True
         while grown:
-            more = {p.pid for p, parent, session in table if parent in mine or session == hold.launcher > 0}
-            grown = not more <= mine
-            mine |= more
-        return [process for process, _, _ in table if process.pid in mine and process.pid != hold.shim]
+            more = {
+                p.pid for p, parent, session in table if parent in found or session == handle.launcher > 0
+            }
+            grown = not more <= found
+            found |= more
+        return [process for process, _, _ in table if process.pid in found and process.pid != handle.shim]
 
 
 def _parent(process: psutil.Process) -> int:
@@ -67,19 +67,21 @@ def _session(pid: int) -> int:
         return -1
 
 
-def _marked(process: psutil.Process, mark: str) -> bool:
+def _has_id(process: psutil.Process, tree_id: str) -> bool:
     try:
-        return process.environ().get(MARK) == mark
+        return process.environ().get(TREE_ID_VARIABLE) == tree_id
     except psutil.Error:
         return False
 
 
-def _member(process: psutil.Process) -> TreeProcess | None:
-    """The process as a person knows it; None for one that has ended."""
-    try:
-        return None if process.status() == psutil.STATUS_ZOMBIE else TreeProcess(process.pid, process.name())
-    except psutil.Error:
-        return None
+def _living(processes: Iterable[psutil.Process]) -> list[TreeProcess]:
+    """Return those that have not ended."""
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(TreeProcess(process.pid, process.name()))
+    return found
 
 
 def _sum(processes: Iterable[psutil.Process]) -> TreeSample:
@@ -102,5 +104,5 @@ def _sum(processes: Iterable[psutil.Process]) -> TreeSample:
 
 
 def system() -> PosixSystem:
-    r"""This system\'s."""
+    """Return the implementation for macOS."""
     return PosixSystem(PortableKernel(), PsutilTable())

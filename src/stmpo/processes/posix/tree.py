@@ -1,7 +1,7 @@
-"""Process trees on Linux and macOS, seen from the orchestrator: the warden's client and the tree that it answers for.
+"""Process trees on Linux and macOS, as the orchestrator sees them.
 
-Starting, reaping and killing are the keeper's business (`fork_server`); asking, suspending and measuring are done from here,
-on the processes that the system's `Table` finds below the keeper.
+Starting, reaping and killing are done by the tree's shim (`forkserver`). Asking to end, suspending and
+measuring are done from here, on the processes that the system's `ProcessTable` finds below the shim.
 """
 
 from __future__ import annotations
@@ -13,22 +13,14 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
-from stmpo.processes.forkserver.shim import kill_quietly
-from stmpo.processes.protocol import (
-    DRAIN_SECONDS,
-    Pinning,
-    ProcessTree,
-    SpawnRequest,
-    TreeProcess,
-    TreeSample,
-)
-from stmpo.processes.ranges import ranges
+from stmpo.machine.cpulist import format_list
+from stmpo.processes.forkserver.shim import send_signal
+from stmpo.processes.launcher_state import CHUNK_BYTES, LauncherState, set_done
+from stmpo.processes.posix.fork_server_client import ForkServerClient, encode_request
+from stmpo.processes.protocol import Pinning, ProcessTree, SpawnRequest, TreeProcess, TreeSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,145 +28,70 @@ if TYPE_CHECKING:
     from stmpo.machine.model import Cpu
     from stmpo.processes.forkserver.shim import Kernel
 
-CHUNK = 65536
-"""Bytes read at once: what a pipe holds by default."""
-
-FAREWELL_SECONDS = 3.0
-"""How long the warden may take to end after it was let go."""
-
-ORPHAN_PAUSE = 0.02
-"""Seconds between two looks for what a killed keeper left."""
-
-MARK = "STMPO_TREE"
-"""Environment variable that every process of a tree inherits: how what a killed keeper left is known."""
+ORPHAN_POLL_INTERVAL = 0.02
+"""Seconds between two searches for what a killed shim has left."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeHandle:
-    """What holds a tree together, and what it can be found by. The keeper is no member of it."""
+    """The process ids and the id by which a tree is found. The shim is not a process of the tree."""
 
     shim: int
     launcher: int
-    mark: str
+    tree_id: str
 
 
-class Answer(TypedDict):
-    """A keeper's answer to what it was asked to pin."""
+class ObtainedPinning(TypedDict):
+    """A shim's report of the pinning."""
 
     cpus: list[int]
     memory: list[int]
     refused: str
 
 
-class Table(Protocol):
-    """What the system tells of processes: `linux.py`, `macos.py`."""
+class ProcessTable(Protocol):
+    """The system's reports about processes: `linux.py`, `macos.py`."""
 
-    keeper_knows_all: bool
-    """Whether a tree is gone when its keeper says so; else what carries its mark is looked for as well."""
+    shim_sees_whole_tree: bool
+    """Whether a tree is gone once its shim says so. If not, processes with its id are looked for too."""
 
-    def members(self, hold: TreeHandle) -> list[TreeProcess]:
-        """The living processes of a tree, the oldest first."""
+    def processes(self, handle: TreeHandle) -> list[TreeProcess]:
+        """Return the living processes of a tree, the oldest first."""
         ...
 
-    def marked(self, hold: TreeHandle) -> list[TreeProcess]:
-        """The living processes that carry the tree's mark, wherever they hang. Slow: looks at every process."""
+    def find_by_id(self, handle: TreeHandle) -> list[TreeProcess]:
+        """Return all living processes with the tree's id. Slow: it reads the environment of every process."""
         ...
 
-    def sample(self, holds: Sequence[TreeHandle]) -> list[TreeSample]:
-        """What each tree uses, by one look for all."""
+    def sample(self, handles: Sequence[TreeHandle]) -> list[TreeSample]:
+        """Return the use of each tree, by one look for all."""
         ...
-
-
-class ForkServerClient:
-    """The small process that forks keepers, as its client sees it. Started when first needed, or by `containment`."""
-
-    def __init__(self, kernel: str) -> None:
-        self._kernel = kernel
-        self._process: subprocess.Popen[bytes] | None = None
-        self._orders: socket.socket | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Process id, while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
-    def start(self) -> None:
-        """Start it unless it runs; does not wait until it is ready."""
-        if self.pid is not None:
-            return
-        self.let_go()
-        ours, theirs = socket.socketpair()
-        try:
-            self._process = self._start(theirs)
-        except OSError:
-            ours.close()
-            raise
-        self._orders = ours
-
-    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        code = "import sys; sys.path.append(sys.argv[1]); from forkserver.server import main; main(int(sys.argv[2]), sys.argv[3])"
-        with theirs:
-            fd = theirs.fileno()
-            argv = [sys.executable, "-SEs", "-c", code, str(Path(__file__).parents[1]), str(fd), self._kernel]
-            return subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                pass_fds=(fd,),
-                start_new_session=True,  # what is sent to our group or terminal is not meant for it
-            )
-
-    def adopt(self, control: int, output: int) -> None:
-        """Have it fork a keeper that serves `control` and gives its renderer `output`."""
-        self.start()
-        try:
-            self._send(control, output)
-        except ConnectionError:  # killed since we looked; a second one that dies at once is a defect
-            self.let_go()
-            self.start()
-            self._send(control, output)
-
-    def _send(self, control: int, output: int) -> None:
-        if self._orders is None:
-            raise ConnectionError
-        socket.send_fds(self._orders, [b"+"], [control, output])
-
-    def let_go(self) -> None:
-        """Close the socket, at which the warden ends whatever is left, and wait for its own end."""
-        if self._orders is not None:
-            self._orders.close()
-            self._orders = None
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)  # whoever suspended all of us may wake only us
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(FAREWELL_SECONDS)
-            self._process = None
 
 
 class PosixSystem:
-    """`System` for Linux and macOS; they differ in the table, and in the kernel that the warden finds."""
+    """`ProcessSystem` for Linux and macOS, which differ in their `ProcessTable` and `Kernel`."""
 
-    def __init__(self, kernel: Kernel, table: Table) -> None:
+    def __init__(self, kernel: Kernel, table: ProcessTable) -> None:
         self._kernel = kernel
         self._table = table
         self._fork_server = ForkServerClient(kernel.name)
 
     @contextlib.contextmanager
     def containment(self) -> Iterator[None]:
-        """Run the warden. Orphans of a killed warden's killed keepers become our own children meanwhile."""
+        """Run the fork server. If it and a shim are killed, the orphans become our own children."""
         self._kernel.adopt_orphans()
-        with contextlib.suppress(OSError):  # a limit on processes: the first renderer asks again, and says so
+        with contextlib.suppress(
+            OSError
+        ):  # a limit on processes: the first renderer tries again, and reports it
             self._fork_server.start()
         try:
             yield
         finally:
-            self._fork_server.let_go()
+            self._fork_server.close()
             self._kernel.adopt_orphans(on=False)
 
     async def spawn(self, request: SpawnRequest) -> ProcessTree:
-        """Start a renderer under a keeper of its own; once more if the warden was killed just then."""
+        """Start a renderer under its own shim. Try once more if the fork server was killed just then."""
         with contextlib.suppress(ShimLostError):
             return await self._spawn(request)
         return await self._spawn(request)
@@ -185,7 +102,7 @@ class PosixSystem:
         tree = PosixTree(request, control, output, self._table)
         try:
             with theirs:
-                self._fork_server.adopt(theirs.fileno(), write_end)
+                self._fork_server.fork_shim(theirs.fileno(), write_end)
             os.close(write_end)
             await tree.start()
         except BaseException:
@@ -194,165 +111,148 @@ class PosixSystem:
         return tree
 
     def sample_all(self, trees: Sequence[ProcessTree]) -> list[TreeSample]:
-        """One look at the process table for all that live."""
+        """Look at the process table once, for all trees that live."""
         ours = cast("Sequence[PosixTree]", trees)
-        living = [tree for tree in ours if tree.total is None]
-        sampled = iter(self._table.sample([tree.hold for tree in living]))
-        return [tree.total or next(sampled) for tree in ours]
+        living = [tree for tree in ours if tree.final_sample is None]
+        sampled = iter(self._table.sample([tree.handle for tree in living]))
+        return [tree.final_sample or next(sampled) for tree in ours]
 
 
 class ShimLostError(OSError):
-    """The keeper was killed before it started anything."""
+    """The shim was killed before it started anything."""
 
 
-class PosixTree:
-    """A renderer's tree, from the request to the last of its processes.
+class PosixTree(LauncherState):
+    """A renderer's tree, from the request to the end of its last process.
 
-    `total` is None while something of the tree lives; afterwards it is what the tree used in all.
+    `final_sample` is None while something of the tree lives; afterwards it is what the tree used in all.
     """
 
-    def __init__(self, request: SpawnRequest, control: socket.socket, output: int, table: Table) -> None:
-        self.label = request.label
-        self.hold = TreeHandle(0, 0, os.urandom(8).hex())
-        self.pinning = Pinning("", "")
-        self.warnings: Sequence[str] = ()
-        self.returncode: int | None = None
-        self.total: TreeSample | None = None
+    def __init__(
+        self, request: SpawnRequest, control: socket.socket, output: int, table: ProcessTable
+    ) -> None:
+        super().__init__(request.label)
+        self.handle = TreeHandle(0, 0, os.urandom(8).hex())
+        self.final_sample: TreeSample | None = None
         self._request = request
         self._table = table
         self._control = control
         self._writer: asyncio.StreamWriter | None = None
         self._output = output
-        self._output_over = False
+        self._output_ended = False
         os.set_blocking(output, False)
-        loop = asyncio.get_running_loop()
-        self._exited: asyncio.Future[None] = loop.create_future()
-        self._drained: asyncio.Future[None] = loop.create_future()
-        self._gone: asyncio.Future[None] = loop.create_future()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
         self._listener: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
         """See `ProcessTree.pid`."""
-        return self.hold.launcher
+        return self.handle.launcher
 
     async def start(self) -> None:
-        """Give the keeper its request and hear what came of it. Raises OSError."""
+        """Send the request to the shim and wait for its answer. Raises OSError."""
         program = self._request.argv[0]
         reader, self._writer = await asyncio.open_unix_connection(sock=self._control)
-        self._writer.write(encode(self._request, self.hold.mark))
+        self._writer.write(encode_request(self._request, self.handle.tree_id))
         try:
             answer = json.loads(await reader.readline() or b"{}")
         except ConnectionError:
             answer = {}
         if "failed" in answer:
-            what = os.fsdecode(answer["what"].encode("latin-1")) or program
-            raise OSError(answer["failed"], os.strerror(answer["failed"]), what)
+            file = os.fsdecode(answer["file"].encode("latin-1")) or program
+            raise OSError(answer["failed"], os.strerror(answer["failed"]), file)
         if "started" not in answer:
             raise ShimLostError(errno.ECHILD, "the process that starts renderers was killed", program)
-        self.hold = replace(self.hold, shim=answer["keeper"], launcher=answer["started"])
-        self.pinning = pinning_of(self._request.cpus, answer["pinning"])
+        self.handle = replace(self.handle, shim=answer["shim"], launcher=answer["started"])
+        self.pinning = compare_pinning(self._request.cpus, answer["pinning"])
         self._listener = asyncio.create_task(self._listen(reader))
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        """Hear the launcher's end and the tree's; a keeper that was killed says neither."""
+        """Wait for the end of the launcher and of the tree. A shim that was killed reports neither."""
         used = {"cpu_seconds": 0.0, "io_bytes": 0}
-        farewell = False
+        reported = False
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 message = json.loads(line)
                 if "exited" in message:
-                    self._launcher_ended(message["exited"])
+                    self._set_returncode(message["exited"])
                 if "gone" in message:
-                    used, farewell = message["gone"], True
-        if not (farewell and self._table.keeper_knows_all):
-            await self._end_what_is_marked()
-        self._launcher_ended(-int(signal.SIGKILL))
-        self.total = TreeSample(0, used["cpu_seconds"], 0, int(used["io_bytes"]))
-        settle(self._gone)
+                    used, reported = message["gone"], True
+        if not (reported and self._table.shim_sees_whole_tree):
+            await self._kill_by_id()
+        self._set_returncode(-int(signal.SIGKILL))
+        self.final_sample = TreeSample(0, used["cpu_seconds"], 0, int(used["io_bytes"]))
+        set_done(self._gone)
         if self._writer is not None:
             self._writer.close()
 
-    async def _end_what_is_marked(self) -> None:
-        """Kill whatever carries the tree's mark until nothing does. (After a killed keeper, the warden is at it too.)."""
-        while left := [member.pid for member in self._table.marked(self.hold)]:
-            kill_quietly(left, signal.SIGKILL)
-            await asyncio.sleep(ORPHAN_PAUSE)
+    async def _kill_by_id(self) -> None:
+        """Kill processes with the tree's id until there are none. The fork server may do so too."""
+        while left := [process.pid for process in self._table.find_by_id(self.handle)]:
+            send_signal(left, signal.SIGKILL)
+            await asyncio.sleep(ORPHAN_POLL_INTERVAL)
             reap(left)
-
-    def _launcher_ended(self, code: int) -> None:
-        if self.returncode is None:
-            self.returncode = code
-            settle(self._exited)
-            asyncio.get_running_loop().call_later(DRAIN_SECONDS, settle, self._drained)
 
     async def read(self) -> bytes:
         """See `ProcessTree.read`."""
-        while not self._output_over:
-            self._output_over = self._drained.done()  # then one last pipeful, and no more
+        while not self._output_ended:
+            self._output_ended = self._drained.done()  # then the rest of the pipe is read, and no more
             try:
-                return os.read(self._output, CHUNK)
+                return os.read(self._output, CHUNK_BYTES)
             except BlockingIOError:
-                await self._readable()
+                await self._wait_for_output()
         return b""
 
-    async def _readable(self) -> None:
-        """Wait until there is something to read, or no longer any point in waiting."""
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._output, settle, ready)
+    async def _wait_for_output(self) -> None:
+        """Wait until there is something to read, or until output is no longer read."""
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(self._output, set_done, ready)
         try:
             await asyncio.wait({ready, self._drained}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            loop.remove_reader(self._output)
+            self._loop.remove_reader(self._output)
 
-    async def wait(self) -> int:
-        """See `ProcessTree.wait`."""
-        await asyncio.shield(self._exited)
-        assert self.returncode is not None
-        return self.returncode
-
-    async def gone(self) -> None:
-        """See `ProcessTree.gone`."""
+    async def wait_until_gone(self) -> None:
+        """See `ProcessTree.wait_until_gone`."""
         await asyncio.shield(self._gone)
 
-    def ask(self) -> bool:
-        """SIGTERM to every process of the tree, awake or suspended."""
+    def request_stop(self) -> bool:
+        """Send SIGTERM to every process of the tree, and wake those that are suspended."""
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)
         return True
 
     def suspend(self) -> None:
-        """SIGSTOP to every process of the tree, those born meanwhile included: a stopped parent bears no more."""
+        """Send SIGSTOP to every process of the tree, until there are no new ones."""
         stopped: set[int] = set()
-        while new := {member.pid for member in self.members()} - stopped:
-            kill_quietly(new, signal.SIGSTOP)
+        while new := {process.pid for process in self.processes()} - stopped:
+            send_signal(new, signal.SIGSTOP)
             stopped |= new
 
     def resume(self) -> None:
-        """SIGCONT to every process of the tree."""
+        """Send SIGCONT to every process of the tree."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
-        kill_quietly([member.pid for member in self.members()], number)
+        send_signal([process.pid for process in self.processes()], number)
 
     def kill(self) -> None:
-        """Have the keeper kill until it has no children any more, which is what makes it complete."""
+        """Have the shim kill its children until it has none. Only the shim can reach the whole tree."""
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(b"K")
-        if self.hold.shim and self.total is None:
-            kill_quietly([self.hold.shim], signal.SIGCONT)  # should its renderer have stopped it
+        if self.handle.shim and self.final_sample is None:
+            send_signal([self.handle.shim], signal.SIGCONT)  # its renderer may have stopped it
 
-    def members(self) -> list[TreeProcess]:
-        """See `ProcessTree.members`."""
-        return [] if self.total else self._table.members(self.hold)
+    def processes(self) -> list[TreeProcess]:
+        """See `ProcessTree.processes`."""
+        return [] if self.final_sample else self._table.processes(self.handle)
 
     def sample(self) -> TreeSample:
         """See `ProcessTree.sample`."""
-        return self.total or self._table.sample([self.hold])[0]
+        return self.final_sample or self._table.sample([self.handle])[0]
 
     def close(self) -> None:
-        """Close the pipe and the control socket; the keeper takes the latter as an order to kill."""
+        """Close the pipe and the control socket. The shim kills the tree once the socket is closed."""
         if self._listener is not None:
             self._listener.cancel()
         if self._writer is not None:
@@ -361,52 +261,29 @@ class PosixTree:
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
-        self._output_over = True
-
-
-def settle(future: asyncio.Future[None]) -> None:
-    """Let those who wait for it go on; more than once does no harm."""
-    if not future.done():
-        future.set_result(None)
+        self._output_ended = True
 
 
 def reap(pids: Iterable[int]) -> None:
-    """Let go of those that ended as our own children, as orphans do when the warden was killed too."""
+    """Collect those that ended as our own children: orphans, if the fork server was killed too."""
     for pid in pids:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
 
 
-def encode(request: SpawnRequest, mark: str) -> bytes:
-    """The request as the keeper reads it."""
-
-    def text(value: str) -> str:
-        return os.fsencode(value).decode("latin-1")
-
-    message = {
-        "argv": [text(argument) for argument in request.argv],
-        "env": {text(name): text(value) for name, value in {**request.env, MARK: mark}.items()},
-        "cwd": text(str(request.cwd)),
-        "cpus": [cpu.id for cpu in request.cpus],
-        "nodes": sorted({cpu.node for cpu in request.cpus}),
-    }
-    data = json.dumps(message).encode()
-    return len(data).to_bytes(4, "big") + data
-
-
-def pinning_of(cpus: Sequence[Cpu], answer: Answer) -> Pinning:
-    """What the keeper obtained, in words. A cpuset may silently have left some of the CPUs out."""
+def compare_pinning(cpus: Sequence[Cpu], obtained: ObtainedPinning) -> Pinning:
+    """Describe the pinning that the shim obtained. A cpuset may silently leave out some of the CPUs."""
     if not cpus:
         return Pinning("", "")
-    wanted, nodes = sorted(cpu.id for cpu in cpus), sorted({cpu.node for cpu in cpus})
-    asked, obtained = describe(wanted, nodes), describe(answer["cpus"], answer["memory"])
-    refused = answer["refused"] or (None if asked == obtained else f"the system granted {obtained}")
-    return Pinning(asked, obtained, refused)
+    asked = describe_pinning(sorted(cpu.id for cpu in cpus), sorted({cpu.node for cpu in cpus}))
+    granted = describe_pinning(obtained["cpus"], obtained["memory"])
+    refused = obtained["refused"] or (None if asked == granted else f"the system granted {granted}")
+    return Pinning(asked, granted, refused)
 
 
-def describe(cpus: Sequence[int], nodes: Sequence[int]) -> str:
-    """For people: "CPUs 0-7,64-71, memory of node 0"."""
-    parts = [f"CPUs {ranges(cpus)}"] if cpus else []
+def describe_pinning(cpus: Sequence[int], nodes: Sequence[int]) -> str:
+    """Return, for example, "CPUs 0-7,64-71, memory of node 0"."""
+    parts = [f"CPUs {format_list(cpus)}"] if cpus else []
     if nodes:
-        parts.append(f"memory of node{'s' if len(nodes) > 1 else ''} {ranges(nodes)}")
+        parts.append(f"memory of node{'s' if len(nodes) > 1 else ''} {format_list(nodes)}")
     return ", ".join(parts)

@@ -1,7 +1,7 @@
-"""The Win32 calls used here, each under the name that Microsoft gives it, with its refusals turned into `Win32Error`.
+"""The Win32 calls used here. A refused call raises `Win32Error`.
 
-`Win32` is handed the library that it calls into: kernel32 on Windows (`load`), a recording stand-in in the tests, which
-check the very bytes that would reach the kernel, and answer with every refusal that a Windows version has in store.
+`Win32` is given the library that it calls: kernel32 on Windows, a recording stand-in in the tests, which
+check the bytes that would reach the kernel and give every refusal that some Windows version gives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=ctypes.Structure)
 
-MOST_GROUPS = 64
+MAX_GROUPS = 64
 """Processor groups asked for when reading back; Windows has at most 32 today."""
 
 SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
@@ -41,30 +41,30 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "TerminateProcess": (c_uint32, [c_void_p, c_uint32]),
     "WaitForSingleObject": (c_uint32, [c_void_p, c_uint32]),
 }
-"""Result and arguments of each function: without these, ctypes would cut handles to 32 bits."""
+"""Result and arguments of each function. Without them, ctypes would cut handles to 32 bits."""
 
 PROCESS_SET_LIMITED_INFORMATION = 0x2000
 RESUME_FAILED = 0xFFFFFFFF
 
 
 class Win32Error(OSError):
-    """A call was refused. `code` is Windows' error number; `reason` names call and number."""
+    """A call was refused. `code` is Windows' error number; `reason` names the call and the number."""
 
     def __init__(self, call: str, code: int) -> None:
-        super().__init__(code, f"{call}: error {code}")
         self.code = code
         self.reason = f"{call}: error {code}"
+        super().__init__(code, self.reason)
 
 
 class Win32:
-    """The calls. Handles are integers; whoever gets one closes it."""
+    """The calls. Handles are integers; the caller closes those that it gets."""
 
     def __init__(self, library: Any, last_error: Callable[[], int]) -> None:
         self._library = library
         self._last_error = last_error
 
     def _call(self, name: str, *arguments: Any) -> int:
-        """Call, and take 0 for the refusal that it is with all of these functions. Raises Win32Error."""
+        """Call a function of which 0 means a refusal, as all of these do. Raises Win32Error."""
         try:
             function = getattr(self._library, name)
         except AttributeError:
@@ -77,23 +77,23 @@ class Win32:
     # Jobs
 
     def create_job(self) -> int:
-        """A job of our own, without a name. Its handle is not inherited, so that the last one goes when we go."""
+        """Create a job without a name. Its handle is not inherited, so the last one closes when we end."""
         return self._call("CreateJobObjectW", None, None)
 
     def set_job_limits(self, job: int, flags: int) -> None:
-        """What holds for every process of the job: `LIMIT_…`."""
+        """Set the `LIMIT_…` flags, which hold for every process of the job."""
         limits = types.ExtendedLimits()
         limits.basic.limit_flags = flags
         self._call("SetInformationJobObject", job, types.JOB_EXTENDED_LIMITS, byref(limits), sizeof(limits))
 
     def set_job_groups(self, job: int, masks: Mapping[int, int]) -> None:
-        """The logical CPUs that every process of the job may use: a mask for each processor group (Windows 8)."""
+        """Set the CPUs that the job's processes may use: a mask per processor group (Windows 8)."""
         groups = group_array(masks)
         self._call("SetInformationJobObject", job, types.JOB_GROUPS_EX, byref(groups), sizeof(groups))
 
     def job_groups(self, job: int) -> dict[int, int]:
-        """The same, read back."""
-        groups = (types.GroupAffinity * MOST_GROUPS)()
+        """Read these CPUs back."""
+        groups = (types.GroupAffinity * MAX_GROUPS)()
         used = c_uint32()
         self._call(
             "QueryInformationJobObject", job, types.JOB_GROUPS_EX, byref(groups), sizeof(groups), byref(used)
@@ -102,7 +102,7 @@ class Win32:
         return {entry.group: entry.mask for entry in groups[:count]}
 
     def assign(self, job: int, process: int) -> None:
-        """Put a process, and so all that it will start, into the job."""
+        """Put a process, and so all that it starts later, into the job."""
         self._call("AssignProcessToJobObject", job, process)
 
     def terminate_job(self, job: int, code: int) -> None:
@@ -110,11 +110,11 @@ class Win32:
         self._call("TerminateJobObject", job, code)
 
     def job_accounting(self, job: int) -> types.Accounting:
-        """Times and number of the job's processes."""
+        """Return the times and the number of the job's processes."""
         return self._query(job, types.JOB_BASIC_ACCOUNTING, types.Accounting)
 
     def job_io(self, job: int) -> types.IoCounters:
-        """Input and output of the job's processes, those that have ended included."""
+        """Return input and output of the job's processes, ended ones included."""
         io: types.IoCounters = self._query(job, types.JOB_BASIC_AND_IO_ACCOUNTING, types.AccountingAndIo).io
         return io
 
@@ -124,20 +124,14 @@ class Win32:
         return found
 
     def job_process_ids(self, job: int) -> list[int]:
-        """The job's living processes, in the order in which they came."""
+        """Return the job's living processes, in the order of their start."""
         room = 64
         while True:
             buffer = (c_uint64 * (1 + room))()
             head = types.ProcessIds.from_buffer(buffer)
+            query = job, types.JOB_PROCESS_IDS, byref(buffer), sizeof(buffer), None
             try:
-                self._call(
-                    "QueryInformationJobObject",
-                    job,
-                    types.JOB_PROCESS_IDS,
-                    byref(buffer),
-                    sizeof(buffer),
-                    None,
-                )
+                self._call("QueryInformationJobObject", *query)
             except Win32Error as error:
                 if error.code != types.ERROR_MORE_DATA:
                     raise
@@ -148,7 +142,7 @@ class Win32:
     # Processes
 
     def resume(self, thread: int) -> None:
-        """Let a thread that was created suspended run."""
+        """Resume a thread that was created suspended."""
         if self._call("ResumeThread", thread) == RESUME_FAILED:
             raise Win32Error("ResumeThread", self._last_error())
 
@@ -157,70 +151,70 @@ class Win32:
         self._call("TerminateProcess", process, code)
 
     def wait(self, process: int) -> None:
-        """Wait until the process has ended: blocks, for a thread of its own."""
+        """Wait until the process has ended. Blocks: call it in a thread of its own."""
         self._library.WaitForSingleObject(process, types.WAIT_FOREVER)
 
     def exit_code(self, process: int) -> int:
-        """Exit code of a process that has ended, 0 to 0xFFFFFFFF."""
+        """Return the exit code of a process that has ended, 0 to 0xFFFFFFFF."""
         code = c_uint32()
         self._call("GetExitCodeProcess", process, byref(code))
         return code.value
 
     def close(self, handle: int) -> None:
-        """Give a handle back."""
+        """Close a handle."""
         self._call("CloseHandle", handle)
 
     def has_console(self) -> bool:
-        """Whether this process is attached to a console, seen or unseen."""
+        """Return whether this process is attached to a console, visible or not."""
         first = c_uint32()
         return bool(self._library.GetConsoleProcessList(byref(first), 1))
 
     def send_break(self, group: int) -> None:
-        """CTRL_BREAK to the processes of one process group that share our console."""
+        """Send CTRL_BREAK to the processes of one process group that share our console."""
         self._call("GenerateConsoleCtrlEvent", types.CTRL_BREAK_EVENT, group)
 
     # Pinning of one process
 
     def group_count(self) -> int:
-        """Processor groups that are in use."""
+        """Return the number of processor groups in use."""
         return self._call("GetActiveProcessorGroupCount")
 
     def process_groups(self, process: int) -> list[int]:
-        """The processor groups in which the process has threads."""
-        groups = (c_uint16 * MOST_GROUPS)()
-        count = c_uint16(MOST_GROUPS)
+        """Return the processor groups in which the process has threads."""
+        groups = (c_uint16 * MAX_GROUPS)()
+        count = c_uint16(MAX_GROUPS)
         self._call("GetProcessGroupAffinity", process, byref(count), byref(groups))
         return list(groups[: count.value])
 
     def set_process_mask(self, process: int, mask: int) -> None:
-        """The CPUs of *its own* processor group that the process and its children may use."""
+        """Set the CPUs, of the process's *own* processor group, that it and its children may use."""
         self._call("SetProcessAffinityMask", process, mask)
 
     def process_mask(self, process: int) -> int:
-        """The same, read back."""
+        """Read this mask back."""
         mask, system = c_uint64(), c_uint64()
         self._call("GetProcessAffinityMask", process, byref(mask), byref(system))
         return mask.value
 
     def set_cpu_set_masks(self, process: int, masks: Mapping[int, int]) -> None:
-        """The CPU sets of the process, across groups (Windows 11, Server 2022). Its children do not inherit them."""
+        """Set the CPU sets of one process, across groups (Windows 11, Server 2022)."""
         groups = group_array(masks)
         self._call("SetProcessDefaultCpuSetMasks", process, byref(groups), len(groups))
 
     def cpu_set_masks(self, process: int) -> dict[int, int]:
-        """The same, read back."""
-        groups = (types.GroupAffinity * MOST_GROUPS)()
+        """Read these CPU sets back."""
+        groups = (types.GroupAffinity * MAX_GROUPS)()
         count = c_uint16()
-        self._call("GetProcessDefaultCpuSetMasks", process, byref(groups), MOST_GROUPS, byref(count))
+        self._call("GetProcessDefaultCpuSetMasks", process, byref(groups), MAX_GROUPS, byref(count))
         return {entry.group: entry.mask for entry in groups[: count.value]}
 
     def open_for_pinning(self, pid: int) -> int:
-        """A handle by which a descendant's CPU sets can be set."""
+        """Return a handle by which a process's CPU sets can be set."""
         return self._call("OpenProcess", PROCESS_SET_LIMITED_INFORMATION, 0, pid)
 
 
 def group_array(masks: Mapping[int, int]) -> ctypes.Array[types.GroupAffinity]:
-    """Masks by processor group, as an array of GROUP_AFFINITY."""
+    """Return masks by processor group as an array of GROUP_AFFINITY."""
     entries: Sequence[types.GroupAffinity] = [
         types.GroupAffinity(mask, group) for group, mask in sorted(masks.items())
     ]
@@ -228,7 +222,7 @@ def group_array(masks: Mapping[int, int]) -> ctypes.Array[types.GroupAffinity]:
 
 
 def declare(library: Any) -> None:
-    """Tell ctypes the signatures; a function that this Windows lacks is passed over, and refused when called."""
+    """Give ctypes the signatures of the functions that this Windows has."""
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(library, name, None)
         if function is not None:

@@ -1,7 +1,8 @@
-"""Starting a process and reading its output on Windows: what needs Windows' own modules of the standard library.
+"""Starting a process and reading its output, with Windows' own modules of the standard library.
 
-`_winapi` and `asyncio.windows_utils` are what `subprocess` and asyncio's own subprocesses stand on; `subprocess` itself
-would close the handle of the first thread, without which a process that was created suspended cannot be resumed.
+`_winapi` and `asyncio.windows_utils` are the base of `subprocess` and of asyncio's subprocesses. `subprocess`
+itself would close the handle of the first thread, without which a process that was created suspended cannot
+be resumed.
 """
 
 from __future__ import annotations
@@ -16,23 +17,22 @@ import sys
 from asyncio import windows_utils
 from typing import TYPE_CHECKING
 
+from stmpo.processes.launcher_state import CHUNK_BYTES
 from stmpo.processes.windows.api import Win32, declare
 from stmpo.processes.windows.tree import WindowsSystem
 
 if TYPE_CHECKING:
     from stmpo.processes.protocol import SpawnRequest
-    from stmpo.processes.windows.tree import Created
+    from stmpo.processes.windows.tree import CreatedProcess
 
-assert sys.platform == "win32"  # lets type checkers pass over this file elsewhere
-
-PIPE_BYTES = 65536
+assert sys.platform == "win32"  # lets type checkers skip this file elsewhere
 
 
-class Launcher:
-    """`Launcher` of `windows.py`, for real."""
+class WindowsLaunchCalls:
+    """`LaunchCalls` of `tree.py` by the system's calls."""
 
-    def create(self, request: SpawnRequest, output: int, flags: int) -> Created:
-        """CreateProcess with these flags; only the three standard handles are inherited. Raises OSError."""
+    def create(self, request: SpawnRequest, output: int, flags: int) -> CreatedProcess:
+        """Call CreateProcess; only the three standard handles are inherited. Raises OSError."""
         startup = subprocess.STARTUPINFO()
         startup.dwFlags = subprocess.STARTF_USESTDHANDLES
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, not a path
@@ -48,18 +48,18 @@ class Launcher:
             )[:3]
 
     async def output_pipe(self) -> tuple[asyncio.StreamReader, asyncio.ReadTransport, int]:
-        """A pipe that the loop reads, and the handle of its other end."""
-        ours, theirs = windows_utils.pipe(overlapped=(True, False), bufsize=PIPE_BYTES)
-        reader = asyncio.StreamReader(limit=PIPE_BYTES)
+        """Return a pipe that the event loop reads, and the handle of its write end."""
+        read_end, write_end = windows_utils.pipe(overlapped=(True, False), bufsize=CHUNK_BYTES)
+        reader = asyncio.StreamReader(limit=CHUNK_BYTES)
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), windows_utils.PipeHandle(ours)
+            lambda: asyncio.StreamReaderProtocol(reader), windows_utils.PipeHandle(read_end)
         )
-        return reader, transport, theirs
+        return reader, transport, write_end
 
 
 def system() -> WindowsSystem:
-    """The real one, over the real kernel32."""
+    """Return the implementation for Windows, over the real kernel32."""
     library = ctypes.WinDLL("kernel32", use_last_error=True)
     declare(library)
-    return WindowsSystem(Win32(library, ctypes.get_last_error), Launcher())
+    return WindowsSystem(Win32(library, ctypes.get_last_error), WindowsLaunchCalls())

@@ -1,19 +1,20 @@
-"""Process trees on Windows: a Job Object for each, so that the kernel knows what belongs to it and ends it with us.
+"""Process trees on Windows. A Job Object per tree: the kernel knows its processes, and ends them with us.
 
     create job (kill on close, group affinity) ─► create process, suspended ─► assign ─► resume
 
-Between creation and assignment nothing of the renderer has run, so nothing it starts can be outside the job. When the
-orchestrator ends, however it ends, its handle to the job closes, and the kernel ends every process in it.
+Between creation and assignment nothing of the renderer has run, so nothing that it starts can be outside the
+job. When the orchestrator ends in any way, its handle to the job closes, and the kernel ends every process in
+it.
 
-The worker agent puts its own job around us. Windows 8 and later nest jobs; where the outer one forbids that (error 5),
-the process is created again outside of it, if it allows that (breakaway), and else without a job of its own: then the
-tree is only what parent links tell, and one warning says so.
+The worker agent puts its own job around us. Windows 8 and later nest jobs. If the outer job forbids that
+(error 5), the process is created again outside of it, if it allows that (breakaway). Otherwise the tree has
+no job: it is then what parent process ids tell, and one warning says so.
 
-Asking a tree to end: CTRL_BREAK to the process group that was made for it. After Effects has no polite stop, but its
-launcher ends by the break, and After Effects stops by itself at its next progress line once the launcher is gone, with
-its frame whole. The group is its own so that a break sent to ours, which is how a worker agent cancels, is no end for
-the renderers before the orchestrator has decided on it. Without a console nobody can be asked, and the tree is killed
-without waiting.
+A tree is asked to end by CTRL_BREAK to its own process group. After Effects cannot be asked, but its launcher
+ends by the break, and After Effects stops at its next progress line once the launcher is gone, with its frame
+whole. The group is the tree's own because a worker agent cancels by a break to *our* group: the renderers
+must not end before the orchestrator has decided that. Without a console no tree can be asked, and it is
+killed without waiting.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import psutil
 
-from stmpo.processes.protocol import DRAIN_SECONDS, Pinning, ProcessTree, TreeProcess, TreeSample
+from stmpo.processes.launcher_state import CHUNK_BYTES, LauncherState
+from stmpo.processes.protocol import ProcessTree, TreeProcess, TreeSample
 from stmpo.processes.windows import types
 from stmpo.processes.windows.api import Win32, Win32Error
 from stmpo.processes.windows.pinning import Pinner
@@ -35,76 +37,76 @@ if TYPE_CHECKING:
 
     from stmpo.processes.protocol import SpawnRequest
 
-CHUNK = 65536
-FLAGS = types.CREATE_SUSPENDED | types.CREATE_NEW_PROCESS_GROUP
-LIMITS = types.LIMIT_KILL_ON_JOB_CLOSE | types.LIMIT_DIE_ON_UNHANDLED_EXCEPTION
+CREATION_FLAGS = types.CREATE_SUSPENDED | types.CREATE_NEW_PROCESS_GROUP
+JOB_LIMITS = types.LIMIT_KILL_ON_JOB_CLOSE | types.LIMIT_DIE_ON_UNHANDLED_EXCEPTION
 KILLED = 1
-"""Exit code of what is killed here, as `taskkill` gives it."""
+"""Exit code of processes that are killed here, the same as `taskkill` sets."""
 
-LOOK_PAUSE = 0.02
+POLL_INTERVAL = 0.02
 """Seconds between two looks at a job that is waited for. Only while something is being stopped."""
 
-NO_JOB = "no Job Object for this renderer ({reason}): what leaves its tree cannot be contained or stopped"
+NO_JOB = (
+    "no Job Object for this renderer ({reason}): processes that leave its tree cannot be contained or stopped"
+)
 
-Created: TypeAlias = tuple[int, int, int]
+CreatedProcess: TypeAlias = tuple[int, int, int]
 """Handles of the process and of its first thread; process id."""
 
 
 class LaunchCalls(Protocol):
-    """What needs Windows' own modules: `windows_start.py`."""
+    """The calls that need Windows' own modules of the standard library: `launch.py`."""
 
-    def create(self, request: SpawnRequest, output: int, flags: int) -> Created:
-        """CreateProcess. Raises OSError."""
+    def create(self, request: SpawnRequest, output: int, flags: int) -> CreatedProcess:
+        """Call CreateProcess. Raises OSError."""
         ...
 
     async def output_pipe(self) -> tuple[asyncio.StreamReader, asyncio.ReadTransport, int]:
-        """A pipe that the loop reads, and the handle of its other end."""
+        """Return a pipe that the event loop reads, and the handle of its write end."""
         ...
 
 
 class WindowsSystem:
-    """`System` by Job Objects."""
+    """`ProcessSystem` by Job Objects."""
 
-    def __init__(self, win32: Win32, starter: LaunchCalls) -> None:
+    def __init__(self, win32: Win32, calls: LaunchCalls) -> None:
         self._win32 = win32
-        self._starter = starter
+        self._calls = calls
 
     @contextlib.contextmanager
     def containment(self) -> Iterator[None]:
-        """Nothing to set up: each tree's job has the kernel see to it."""
+        """Do nothing: the kernel contains each tree by its job."""
         yield
 
     async def spawn(self, request: SpawnRequest) -> ProcessTree:
-        """Create suspended, contain, pin, resume."""
-        reader, transport, theirs = await self._starter.output_pipe()
+        """Create the process suspended, contain it, pin it and resume it."""
+        reader, transport, write_end = await self._calls.output_pipe()
         try:
-            # Without a console of ours each renderer would open one of its own, in a window where there is a desktop.
-            flags = FLAGS if self._win32.has_console() else FLAGS | types.CREATE_NO_WINDOW
-            birth = Launch(self._win32, self._starter, request, flags)
-            birth.deliver(theirs)
+            # If we have no console, each renderer would open its own, in a window if there is a desktop.
+            console = 0 if self._win32.has_console() else types.CREATE_NO_WINDOW
+            launch = Launch(self._win32, self._calls, request, CREATION_FLAGS | console)
+            launch.run(write_end)
         except OSError as error:
             transport.close()
             if isinstance(error, Win32Error):
                 raise
             raise type(error)(error.errno, error.strerror, error.filename or request.argv[0]) from error
         finally:
-            self._win32.close(theirs)
-        return WindowsTree(self._win32, birth, reader, transport)
+            self._win32.close(write_end)
+        return WindowsTree(self._win32, launch, reader, transport)
 
     def sample_all(self, trees: Sequence[ProcessTree]) -> list[TreeSample]:
-        """The kernel keeps a job's sums: nothing is shared by asking for all at once."""
+        """Sample each tree: the kernel keeps a job's sums, so one call for all would save nothing."""
         return [tree.sample() for tree in trees]
 
 
 class Launch:
-    """The steps from a request to a running process, and what came of them.
+    """One start of a renderer. An exception in it ends the suspended process, which nothing else would do."""
 
-    Whatever fails between creation and resumption ends the suspended process: nobody else would ever.
-    """
-
-    def __init__(self, win32: Win32, starter: LaunchCalls, request: SpawnRequest, flags: int = FLAGS) -> None:
+    def __init__(
+        self, win32: Win32, calls: LaunchCalls, request: SpawnRequest, flags: int = CREATION_FLAGS
+    ) -> None:
         self._win32 = win32
-        self._starter = starter
+        self._calls = calls
         self._flags = flags
         self.request = request
         self.pinner = Pinner(win32, tuple(request.cpus))
@@ -114,7 +116,7 @@ class Launch:
         self.pid = 0
         self.warnings: list[str] = []
 
-    def deliver(self, output: int) -> None:
+    def run(self, output: int) -> None:
         """Start the renderer with `output` as its standard output and error. Raises OSError."""
         self.job = self._make_job()
         if self.job is not None:
@@ -131,11 +133,11 @@ class Launch:
         self._win32.close(self._thread)
 
     def _make_job(self) -> int | None:
-        """A job that kills on close; None, with a warning, where there can be none."""
+        """Create a job that kills on close. Returns None, with a warning, if it is refused."""
         job = None
         try:
             job = self._win32.create_job()
-            self._win32.set_job_limits(job, LIMITS)
+            self._win32.set_job_limits(job, JOB_LIMITS)
         except Win32Error as error:
             if job is not None:
                 self._win32.close(job)
@@ -144,16 +146,19 @@ class Launch:
         return job
 
     def _create(self, output: int, flags: int) -> None:
-        self.process, self._thread, self.pid = self._starter.create(self.request, output, flags)
+        self.process, self._thread, self.pid = self._calls.create(self.request, output, flags)
 
     def _contain(self, output: int) -> None:
         """Put the process into the job.
 
-        The answers to a refusal, in this order: a job without CPUs of its own; a process outside the job that we are in; no job, and a warning.
+        If that is refused, try in this order: a job without CPUs; a process outside the job around us; no
+        job, and a warning.
         """
         refusal = self._assign()
-        if refusal is not None and self.pinner.on_job:
-            self._replace_job(refusal)
+        if refusal is not None and self.pinner.on_job:  # the process cannot be moved to the job's CPUs
+            self._drop_job()
+            self.pinner.unpin_job(refusal)
+            self.job = self._make_job()
             refusal = self._assign()
         if refusal is not None and refusal.code == types.ERROR_ACCESS_DENIED and self._break_away(output):
             refusal = self._assign()
@@ -162,7 +167,7 @@ class Launch:
             self.warnings.append(NO_JOB.format(reason=refusal.reason))
 
     def _assign(self) -> Win32Error | None:
-        """Put the process into the job; the refusal, if it is one."""
+        """Put the process into the job; return the refusal, if any."""
         if self.job is None:
             return None
         try:
@@ -171,14 +176,8 @@ class Launch:
             return error
         return None
 
-    def _replace_job(self, why: Win32Error) -> None:
-        """The CPUs may be what the process cannot be moved to: the same once more without them."""
-        self._drop_job()
-        self.pinner.unpin_job(why)
-        self.job = self._make_job()
-
     def _break_away(self, output: int) -> bool:
-        """Create the process again, outside the job that we are in; False, and the first one stays, if forbidden."""
+        """Create the process again, outside the job around us. Returns False if that is forbidden."""
         first = self.process, self._thread
         try:
             self._create(output, self._flags | types.CREATE_BREAKAWAY_FROM_JOB)
@@ -190,7 +189,7 @@ class Launch:
         return True
 
     def _drop_process(self) -> None:
-        """End what was created and never ran."""
+        """End the process, which has never run."""
         if self.process:
             self._win32.terminate(self.process, KILLED)
             self._win32.close(self._thread)
@@ -202,50 +201,45 @@ class Launch:
             self.job = None
 
 
-class WindowsTree:
-    """A renderer's tree: its job, or without one the launcher and what descends from it."""
+class WindowsTree(LauncherState):
+    """A renderer's tree: its job; without one, the launcher and its descendants."""
 
     def __init__(
-        self, win32: Win32, birth: Launch, reader: asyncio.StreamReader, transport: asyncio.ReadTransport
+        self, win32: Win32, launch: Launch, reader: asyncio.StreamReader, transport: asyncio.ReadTransport
     ) -> None:
-        self.label = birth.request.label
-        self.pid = birth.pid
-        self.pinning: Pinning = birth.pinner.result()
-        self.warnings: Sequence[str] = tuple(birth.warnings)
-        self.returncode: int | None = None
+        super().__init__(launch.request.label)
+        self.pid = launch.pid
+        self.pinning = launch.pinner.result()
+        self.warnings = tuple(launch.warnings)
         self._win32 = win32
-        self._pinner = birth.pinner
-        self._job = birth.job
-        self._process = birth.process
+        self._pinner = launch.pinner
+        self._job = launch.job
+        self._process = launch.process
         self._reader = reader
         self._transport = transport
         self._known: dict[int, psutil.Process] = {}
         self._suspended: list[psutil.Process] = []
-        self._loop = asyncio.get_running_loop()
-        self._exited: asyncio.Future[None] = self._loop.create_future()
-        self._drained: asyncio.Future[None] = self._loop.create_future()
+        # No pool of threads: each tree needs its own thread for as long as its launcher runs.
         threading.Thread(target=self._watch, name=f"wait-{self.pid}", daemon=True).start()
 
     def _watch(self) -> None:
-        """In a thread of its own: wait for the launcher's end. Whoever hears of it last closes its handle."""
+        """Wait for the launcher's end, in a thread. The last of the two to learn of it closes the handle."""
         self._win32.wait(self._process)
         code = self._win32.exit_code(self._process)
         try:
             self._loop.call_soon_threadsafe(self._launcher_ended, code)
-        except RuntimeError:  # the loop was closed first
+        except RuntimeError:  # the event loop was closed first
             self._win32.close(self._process)
 
     def _launcher_ended(self, code: int) -> None:
         self._win32.close(self._process)
-        self.returncode = code
-        settle(self._exited)
-        self._loop.call_later(DRAIN_SECONDS, settle, self._drained)
+        self._set_returncode(code)
 
     async def read(self) -> bytes:
         """See `ProcessTree.read`."""
         if self._drained.done():
             return b""
-        reading: asyncio.Future[bytes] = asyncio.ensure_future(self._reader.read(CHUNK))
+        reading: asyncio.Future[bytes] = asyncio.ensure_future(self._reader.read(CHUNK_BYTES))
         try:
             either: set[asyncio.Future[bytes] | asyncio.Future[None]] = {reading, self._drained}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -254,20 +248,14 @@ class WindowsTree:
                 reading.cancel()
         return b"" if reading.cancelled() or not reading.done() else reading.result()
 
-    async def wait(self) -> int:
-        """See `ProcessTree.wait`."""
+    async def wait_until_gone(self) -> None:
+        """See `ProcessTree.wait_until_gone`."""
         await asyncio.shield(self._exited)
-        assert self.returncode is not None
-        return self.returncode
+        while self._count():  # noqa: ASYNC110 - a job reports it only to a completion port, and not reliably
+            await asyncio.sleep(POLL_INTERVAL)
 
-    async def gone(self) -> None:
-        """See `ProcessTree.gone`. The job knows; it tells only who asks."""
-        await asyncio.shield(self._exited)
-        while self._count():  # noqa: ASYNC110 - a job announces it only to a completion port, and not reliably
-            await asyncio.sleep(LOOK_PAUSE)
-
-    def ask(self) -> bool:
-        """CTRL_BREAK to the tree's process group; False where there is no console to send it through."""
+    def request_stop(self) -> bool:
+        """Send CTRL_BREAK to the tree's process group. Returns False if there is no console for it."""
         self.resume()
         try:
             self._win32.send_break(self.pid)
@@ -283,13 +271,13 @@ class WindowsTree:
                 self._suspended.append(process)
 
     def resume(self) -> None:
-        """Resume what was suspended: Windows counts, so nothing else."""
+        """Resume the processes that `suspend` has suspended, and no others: Windows counts."""
         while self._suspended:
             with contextlib.suppress(psutil.Error):
                 self._suspended.pop().resume()
 
     def kill(self) -> None:
-        """End the job; without one, what descends from the launcher, from the top down so that nothing is born."""
+        """End the job; without one, end the launcher and its descendants from the top down."""
         if self._job is not None:
             with contextlib.suppress(Win32Error):
                 self._win32.terminate_job(self._job, KILLED)
@@ -298,8 +286,8 @@ class WindowsTree:
             with contextlib.suppress(psutil.Error):
                 process.kill()
 
-    def members(self) -> list[TreeProcess]:
-        """See `ProcessTree.members`."""
+    def processes(self) -> list[TreeProcess]:
+        """See `ProcessTree.processes`."""
         found = []
         for process in self._processes():
             with contextlib.suppress(psutil.Error):
@@ -307,7 +295,7 @@ class WindowsTree:
         return found
 
     def sample(self) -> TreeSample:
-        """See `ProcessTree.sample`. Memory is what only the processes themselves have (its commit charge)."""
+        """See `ProcessTree.sample`. Memory is the commit charge: the private memory of the processes."""
         processes = self._processes()
         self._pinner.pin_descendants(process.pid for process in processes)
         memory, alive, seconds = 0, 0, 0.0
@@ -321,7 +309,7 @@ class WindowsTree:
         return TreeSample(alive, max(seconds, self._job_seconds()), memory, self._job_io())
 
     def close(self) -> None:
-        """Close pipe and job; the job takes along what still lives. Without one, kill that first."""
+        """Close pipe and job. Closing the job kills what still lives; without a job, kill first."""
         if self._transport.is_closing():
             return
         self._transport.close()
@@ -333,7 +321,7 @@ class WindowsTree:
         self._known.clear()
 
     def _processes(self) -> list[psutil.Process]:
-        """What lives of the tree, the launcher first."""
+        """Return the living processes of the tree, the launcher first."""
         pids = self._job_pids() if self._job is not None else self._descendants()
         for pid in pids:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -342,7 +330,7 @@ class WindowsTree:
         return sorted(self._known.values(), key=lambda process: process.pid != self.pid)
 
     def _descendants(self) -> set[int]:
-        """Without a job: the launcher, all below it, and all below whatever was known of it."""
+        """Return the tree without a job: all below the launcher and below processes known earlier."""
         roots = [process for process in self._known.values() if process.is_running()]
         with contextlib.suppress(psutil.NoSuchProcess):
             if self.returncode is None:
@@ -354,21 +342,19 @@ class WindowsTree:
         return below
 
     def _job_pids(self) -> list[int]:
-        try:
+        with contextlib.suppress(Win32Error):
             return self._win32.job_process_ids(self._job) if self._job is not None else []
-        except Win32Error:
-            return []
+        return []
 
     def _count(self) -> int:
         if self._job is None:
             return len(self._processes())
-        try:
+        with contextlib.suppress(Win32Error):
             return int(self._win32.job_accounting(self._job).active_processes)
-        except Win32Error:
-            return 0
+        return 0
 
     def _job_seconds(self) -> float:
-        """CPU time of the whole job, ended processes included; 0 where there is no job."""
+        """Return the CPU time of the whole job, ended processes included; 0 without a job."""
         with contextlib.suppress(Win32Error):
             if self._job is not None:
                 accounting = self._win32.job_accounting(self._job)
@@ -381,9 +367,3 @@ class WindowsTree:
                 io = self._win32.job_io(self._job)
                 return int(io.read_bytes + io.write_bytes)
         return 0
-
-
-def settle(future: asyncio.Future[None]) -> None:
-    """Let those who wait for it go on; more than once does no harm."""
-    if not future.done():
-        future.set_result(None)

@@ -1,6 +1,6 @@
-"""The Win32 structures and numbers used here, laid out as winnt.h of the Windows SDK has them on 64-bit systems.
+"""The Win32 structures and numbers used here, in the layout of winnt.h (Windows SDK) on 64-bit systems.
 
-Fixed-width types throughout, so that the layout is the same, and can be tested, on every system.
+All types have fixed widths, so that the layout is the same on every system and can be tested there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ JOB_GROUPS_EX = 14
 """JOBOBJECTINFOCLASS."""
 
 LIMIT_DIE_ON_UNHANDLED_EXCEPTION = 0x0400
-"""No crash dialog: nobody is there to close it, and the renderer would hang on it."""
+"""No crash dialog: nobody would close it, and the renderer would hang on it."""
+
 LIMIT_KILL_ON_JOB_CLOSE = 0x2000
 """The kernel ends the tree when the last handle to the job closes, however the orchestrator ended."""
 
@@ -27,12 +28,11 @@ CTRL_BREAK_EVENT = 1
 WAIT_FOREVER = 0xFFFFFFFF
 
 ERROR_ACCESS_DENIED = 5
-ERROR_CALL_NOT_IMPLEMENTED = 120
 ERROR_PROC_NOT_FOUND = 127
 ERROR_MORE_DATA = 234
 
 FILETIME_TICKS = 10_000_000
-"""Ticks of a job's times in a second."""
+"""Ticks per second of a job's times."""
 
 
 class GroupAffinity(Structure):
@@ -84,7 +84,7 @@ class ExtendedLimits(Structure):
 
 
 class Accounting(Structure):
-    """JOBOBJECT_BASIC_ACCOUNTING_INFORMATION; times in ticks of 100 ns, those of ended processes included."""
+    """JOBOBJECT_BASIC_ACCOUNTING_INFORMATION. Times are in ticks of 100 ns and include ended processes."""
 
     _fields_ = (
         ("total_user_time", c_uint64),

@@ -1,0 +1,114 @@
+"""The orchestrator's side of the fork server: starting it, requests to it, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stmpo.processes.protocol import SpawnRequest
+
+EXIT_TIMEOUT = 3.0
+"""Seconds for the fork server to end once its socket is closed."""
+
+TREE_ID_VARIABLE = "STMPO_TREE"
+"""Environment variable that every process of a tree inherits. It identifies what a killed shim has left."""
+
+_START = (
+    "import sys; sys.path.append(sys.argv[1]); from forkserver.server import main; "
+    "main(int(sys.argv[2]), sys.argv[3])"
+)
+
+
+class ForkServerClient:
+    """Starts the fork server when it is first needed (or by `start`), and again if it was killed."""
+
+    def __init__(self, kernel: str) -> None:
+        self._kernel = kernel
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the fork server while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start the fork server unless it runs. Does not wait until it is ready."""
+        if self.pid is not None:
+            return
+        self.close()
+        ours, theirs = socket.socketpair()
+        try:
+            self._process = self._launch(theirs)
+        except OSError:
+            ours.close()
+            raise
+        self._requests = ours
+
+    def _launch(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        with theirs:
+            fd = theirs.fileno()
+            folder = str(Path(__file__).parents[1])
+            return subprocess.Popen(
+                [sys.executable, "-SEs", "-c", _START, folder, str(fd), self._kernel],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                pass_fds=(fd,),
+                start_new_session=True,  # signals to our process group or terminal are not meant for it
+            )
+
+    def fork_shim(self, control: int, output: int) -> None:
+        """Have a shim forked that serves `control` and gives its renderer `output`."""
+        self.start()
+        try:
+            self._send(control, output)
+        except ConnectionError:  # it was killed meanwhile; if a second one dies at once, that is a defect
+            self.close()
+            self.start()
+            self._send(control, output)
+
+    def _send(self, control: int, output: int) -> None:
+        if self._requests is None:
+            raise ConnectionError
+        socket.send_fds(self._requests, [b"+"], [control, output])
+
+    def close(self) -> None:
+        """Close the socket, upon which the fork server ends all that is left, and wait for its own end."""
+        if self._requests is not None:
+            self._requests.close()
+            self._requests = None
+        if self._process is not None:
+            # If our whole process group was suspended, perhaps only we were resumed.
+            self._process.send_signal(signal.SIGCONT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(EXIT_TIMEOUT)
+            self._process = None
+
+
+def encode_request(request: SpawnRequest, tree_id: str) -> bytes:
+    """Return the request as a shim reads it (`forkserver/shim.py`)."""
+
+    def text(value: str) -> str:
+        return os.fsencode(value).decode("latin-1")
+
+    message = {
+        "argv": [text(argument) for argument in request.argv],
+        "env": {
+            text(name): text(value) for name, value in {**request.env, TREE_ID_VARIABLE: tree_id}.items()
+        },
+        "cwd": text(str(request.cwd)),
+        "cpus": [cpu.id for cpu in request.cpus],
+        "nodes": sorted({cpu.node for cpu in request.cpus}),
+    }
+    data = json.dumps(message).encode()
+    return len(data).to_bytes(4, "big") + data
