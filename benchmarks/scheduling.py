@@ -230,7 +230,7 @@ def render(place: Path, kind: str, costs: dict[int, float]) -> Measured:
         summary["start_up"] - REAL_START_UP
     )  # before a fake can write down that it has begun, Python has started
     makespan = arrived - min(start.began for start in starts(stage)) + max(0.0, own)
-    return Measured(makespan, summary["start_up"], summary["twice"])
+    return Measured(makespan, summary["start_up"], summary["rendered_twice"])
 
 
 if __name__ == "__main__":

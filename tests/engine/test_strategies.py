@@ -39,7 +39,7 @@ def test_who_is_done_takes_the_back_of_the_longest_range(studio: Studio) -> None
     assert spans(studio)[:2] == [(1, 20), (21, 40)]
     thief = spans(studio)[2]
     assert 21 < thief[0] <= thief[1] == 40
-    assert finished(studio)["robbed"] >= 1
+    assert finished(studio)["steals"] >= 1
     assert finished(studio)["strategy"] == "steal"
     assert "rendered twice" in outcome.output
     assert not studio.alive()
@@ -56,13 +56,13 @@ def test_few_frames_are_rendered_in_vain(studio: Studio) -> None:
     """A robbed renderer is stopped when its own frames are there, not at the end of what it was asked for."""
     assert studio.render(*TWO, scenario=HEAVY_END).code == 0
     numbers = finished(studio)
-    assert numbers["twice"] <= 4 * numbers["robbed"]
+    assert numbers["rendered_twice"] <= 4 * numbers["steals"]
 
 
 def test_static_takes_nothing_from_anybody(studio: Studio) -> None:
     assert studio.render(*TWO, "--strategy", "static", scenario=HEAVY_END).code == 0
     assert spans(studio) == [(1, 20), (21, 40)]
-    assert finished(studio)["robbed"] == 0
+    assert finished(studio)["steals"] == 0
 
 
 def test_the_next_run_begins_with_ranges_weighted_by_what_the_first_has_learned(studio: Studio) -> None:

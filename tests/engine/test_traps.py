@@ -58,7 +58,7 @@ def test_01_what_cannot_be_delivered_is_kept_and_named_and_the_exit_is_not_0(stu
     assert outcome.code == 1
     assert "cannot deliver f_0003.png" in outcome.output
     (kept,) = studio.scratch.iterdir()
-    assert f"kept, because it holds frames that are not delivered: {kept}" in outcome.output
+    assert f"scratch kept, because it holds undelivered frames: {kept}" in outcome.output
     (studio.out / "f_0003.png").rmdir()
     again = studio.render("--frames", "1-4", "--concurrency", "1")
     assert again.code == 0, again.output

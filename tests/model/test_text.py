@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stmpo.model.text import byte_size, duration, one_line, plural
 
@@ -23,13 +25,38 @@ def test_a_size_is_given_in_the_unit_that_fits(count: int, text: str) -> None:
     assert byte_size(count) == text
 
 
-def test_a_count_has_its_noun() -> None:
-    assert [plural(1, "frame"), plural(1200, "frame")] == ["1 frame", "1,200 frames"]
-    assert plural(2, "process", "processes") == "2 processes"
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"),
+        (60, "1 min 00 s"),
+        (245, "4 min 05 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h 00 min"),
+        (7625, "2 h 07 min"),
+        (360000, "100 h 00 min"),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
-def test_a_duration_has_two_units_at_most() -> None:
-    assert [duration(12.34), duration(245), duration(7620)] == ["12.3 s", "4 min 05 s", "2 h 07 min"]
+@given(st.floats(0, 1e7))
+def test_no_duration_shows_sixty_of_anything(seconds: float) -> None:
+    assert "60" not in duration(seconds).replace("h", "").split()[-2:]
+    assert "60.0" not in duration(seconds)
+
+
+def test_one_is_singular() -> None:
+    assert [plural(n, "frame") for n in (0, 1, 2, 1000)] == [
+        "0 frames",
+        "1 frame",
+        "2 frames",
+        "1,000 frames",
+    ]
+    assert plural(2, "retry", "retries") == "2 retries"
 
 
 def test_a_line_is_one_line_and_no_longer_than_its_limit() -> None:

@@ -26,8 +26,8 @@ from stmpo.model.events import (
 from stmpo.model.frames import Span
 from stmpo.renderers.line_decoder import MAX_TEXT, decode
 from stmpo.reporting import Sinks
-from stmpo.reporting.lines import HEARTBEAT, LineSink, LogFile, message_text, prefix, progress_text
-from stmpo.reporting.safe_stream import LONGEST
+from stmpo.reporting.lines import PROGRESS_INTERVAL, LineSink, LogFile, message_text, prefix, progress_text
+from stmpo.reporting.safe_stream import MAX_LINE_LENGTH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,14 +135,16 @@ def test_any_bytes_of_a_renderer_are_one_harmless_line(data: bytes, encoding: st
 
 @given(st.integers(0, 80), st.sampled_from("xé日\U0001f600"), st.sampled_from(["utf-8", "ascii"]))
 def test_the_tail_of_a_long_line_is_no_line_of_its_own(offset: int, letter: str, encoding: str) -> None:
-    """A stream that escapes what it lacks makes a line up to ten times as long as the session reads at a time."""
+    """A stream that escapes what it lacks makes a line up to ten times as long as the session reads at a
+    time.
+    """
     escaped = len(letter.encode(encoding, "backslashreplace").decode(encoding))
     text = letter * ((SESSION_READS - offset) // escaped) + "openjd_fail: forged " * 50
     lines = lines_of(
         RendererOutput(0, Span(1, 9), text[:MAX_TEXT]), Message(Level.INFO, text), encoding=encoding
     )
     assert len(lines) == 2
-    assert all(len(line) <= LONGEST for line in lines)
+    assert all(len(line) <= MAX_LINE_LENGTH for line in lines)
     assert judged(lines) == []
 
 
@@ -187,7 +189,7 @@ def test_a_heartbeat_comes_every_fifteen_seconds_and_no_oftener() -> None:
     for _ in range(100):
         clock.now += 1.0
         sink.handle(PROGRESS)
-    assert stream.getvalue().count("frames delivered") == 100 // int(HEARTBEAT)
+    assert stream.getvalue().count("frames delivered") == 100 // int(PROGRESS_INTERVAL)
 
 
 def test_a_flood_is_not_flushed_line_by_line_and_a_message_is_at_once() -> None:

@@ -1,4 +1,6 @@
-"""A pipe whose reader stands still: nobody waits for it for long, and nothing is lost to one that comes back."""
+"""A pipe whose reader stands still: nobody waits for it for long, and nothing is lost to one that comes
+back.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,9 @@ LINE = "x" * 999
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, TextIO]]:
-    """A pipe that holds a page or more, and no patience with its reader."""
-    monkeypatch.setattr(pipe, "PATIENCE", 0.01)
-    monkeypatch.setattr(pipe, "LAST_PATIENCE", 0.01)
+    """A pipe that holds a page or more, and a short timeout for its reader."""
+    monkeypatch.setattr(pipe, "READER_TIMEOUT", 0.01)
+    monkeypatch.setattr(pipe, "LAST_READER_TIMEOUT", 0.01)
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     with contextlib.ExitStack() as open_:
@@ -64,7 +66,7 @@ def test_lines_that_a_reader_did_not_take_come_when_it_goes_on_in_their_order(
 def test_of_what_nobody_reads_a_part_is_kept_and_the_rest_is_counted(
     ends: tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipe, "MOST", 50_000)
+    monkeypatch.setattr(pipe, "MAX_KEPT_BYTES", 50_000)
     reading, writing = ends
     stream = SafeStream(writing)
     for _ in range(400):

@@ -5,12 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from stmpo.model.errors import ExitCode
-from stmpo.model.text import duration, plural
 from stmpo.reporting.summary import Summary
 
 GOOD = Summary(
@@ -28,8 +23,8 @@ GOOD = Summary(
     starts=5,
     retries=1,
     strategy="steal",
-    robbed=0,
-    twice=0,
+    steals=0,
+    rendered_twice=0,
     too_many="",
     start_up=2.0,
     frame_cost=0.5,
@@ -61,7 +56,7 @@ def test_a_failed_run_names_frames_reason_and_what_was_kept() -> None:
         "failed: frames 7",
         "not rendered: frames 8-10,12",
         "why",
-        "kept, because it holds frames that are not delivered: /scratch/stmpo-1",
+        "scratch kept, because it holds undelivered frames: /scratch/stmpo-1",
     ]
 
 
@@ -89,37 +84,3 @@ def test_adopted_frames_that_could_not_be_delivered_are_not_counted_backwards() 
 
 def test_one_process_is_not_compared_with_itself() -> None:
     assert not any("times as fast" in line for line in replace(GOOD, processes=1).lines())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (59.94, "59.9 s"),
-        (59.96, "1 min 00 s"),
-        (60, "1 min 00 s"),
-        (245, "4 min 05 s"),
-        (3599.4, "59 min 59 s"),
-        (3599.6, "1 h 00 min"),
-        (7625, "2 h 07 min"),
-        (360000, "100 h 00 min"),
-    ],
-)
-def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
-@given(st.floats(0, 1e7))
-def test_no_duration_shows_sixty_of_anything(seconds: float) -> None:
-    assert "60" not in duration(seconds).replace("h", "").split()[-2:]
-    assert "60.0" not in duration(seconds)
-
-
-def test_one_is_singular() -> None:
-    assert [plural(n, "frame") for n in (0, 1, 2, 1000)] == [
-        "0 frames",
-        "1 frame",
-        "2 frames",
-        "1,000 frames",
-    ]
-    assert plural(2, "retry", "retries") == "2 retries"

@@ -1,6 +1,12 @@
-"""Who is told what happens: a sink takes events and shows them to somebody.
+"""Reports of a run and of a plan.
 
-A sink never fails a run. What cannot be written (a closed pipe, a full disk) silences that sink, and the render goes on.
+A sink takes the events of a run (`stmpo.model.events`) and shows them: `board` on a terminal, `lines` in
+plain text and in the log file, `openjd` to an OpenJD session. A sink never fails a run. If its output cannot
+be written (a closed pipe, a full disk), the sink falls silent and the render goes on (`safe_stream`,
+`pipe`).
+
+`summary` is the end of a run in numbers. `plan_text` and `plan_svg` show a plan, `schedule_svg` a simulated
+schedule.
 """
 
 from __future__ import annotations
@@ -14,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """One listener."""
+    """A receiver of events."""
 
     def handle(self, event: Event) -> None:
-        """Take one event. Called in the orchestrator's loop: quick, and without raising."""
+        """Take one event. The engine's event loop calls this: it must be quick and must not raise."""
         ...
 
     def close(self) -> None:
-        """The run is over; flush."""
+        """Flush; the run is over."""
         ...
 
 
@@ -32,7 +38,7 @@ class Sinks:
         self._sinks = tuple(sinks)
 
     def handle(self, event: Event) -> None:
-        """Tell every sink, in their order."""
+        """Pass the event to every sink, in order."""
         for sink in self._sinks:
             sink.handle(event)
 

@@ -1,12 +1,13 @@
-"""The live board of a terminal: one lane a process, and the whole run below.
+"""The live board of a terminal: one row per slot, and the whole run below.
 
     slot  state      frames      progress              done    rate      memory   CPU
-     01   rendering  1-30        ━━━━━━━━━━╺━━━━━━━    14/30   2.1 /s    412 MB   98 %
+     00   rendering  1-30        ━━━━━━━━━━╺━━━━━━━    14/30   2.1 /s    412 MB   98 %
     ────
     62/120 frames · 4.1 frames/s · about 14.1 s left
 
-Messages scroll above it; renderers' own lines are not shown here (`--log-file` keeps them). The board is drawn again at
-most twice a second, and only when something changed.
+Slots are numbered as in `stmpo plan`; the states are those of `SlotState`. Messages scroll above the board.
+The renderers' own lines are not shown; `--log-file` keeps them. The board is drawn at most twice per second,
+and only after a change.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ from stmpo.model.events import (
     SlotChanged,
     SlotState,
 )
-from stmpo.model.text import duration, visible
+from stmpo.model.text import byte_size, duration, visible
 from stmpo.reporting.lines import message_text, started_lines
 from stmpo.reporting.safe_stream import SafeStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REDRAW = 0.5
-"""Seconds between two drawings, at least."""
+REDRAW_INTERVAL = 0.5
+"""Least seconds between two drawings."""
 
 _COLOURS = {
     SlotState.IDLE: "bright_black",
@@ -56,36 +57,36 @@ _LEVELS = {Level.INFO: "", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 
 
 @dataclass(slots=True)
-class Lane:
-    """What one slot's row shows."""
+class Row:
+    """The contents of one slot's row."""
 
     event: SlotChanged
     delivered: int = 0
     cost: float | None = None
-    """Seconds a frame, a running mean that forgets."""
+    """Seconds per frame, a running mean that favours recent frames."""
 
 
 class Board:
-    """Draws on a terminal. `clock` is monotonic seconds."""
+    """Sink that draws on a terminal. `clock` returns monotonic seconds."""
 
     def __init__(
         self, stream: TextIO, clock: Callable[[], float] = time.monotonic, *, width: int | None = None
     ) -> None:
-        # A terminal that was closed must not end the run: rich would raise, or exit on a broken pipe.
+        # A closed terminal must not end the run: rich would raise, or exit on a broken pipe.
         file = cast("TextIO", SafeStream(stream))
         self.console = Console(
             file=file, highlight=False, width=width, force_terminal=True if width else None
         )
         self._clock = clock
-        self._lanes: dict[int, Lane] = {}
+        self._rows: dict[int, Row] = {}
         self._progress: Progress | None = None
         self._drawn = clock()
         self._started = False
-        # Draws at once, so everything that is drawn must stand by now.
+        # `Live` draws at once: it comes after everything that `draw` uses.
         self._live = Live(console=self.console, auto_refresh=False, transient=True, get_renderable=self.draw)
 
     def handle(self, event: Event) -> None:
-        """Take in what changed; draw when it is time."""
+        """Take a change; draw if the last drawing is old enough."""
         match event:
             case RunStarted():
                 for line in started_lines(event):
@@ -93,8 +94,8 @@ class Board:
                 self._live.start()
                 self._started = True
             case SlotChanged():
-                lane = self._lanes.setdefault(event.slot, Lane(event))
-                lane.event = event
+                row = self._rows.setdefault(event.slot, Row(event))
+                row.event = event
             case FrameDelivered():
                 self._delivered(event)
             case Progress():
@@ -108,29 +109,29 @@ class Board:
         self._redraw()
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         if self._started:
             self._live.stop()
             self._started = False
 
     def draw(self) -> RenderableType:
-        """The board as it stands."""
+        """Return the board."""
         table = Table(box=None, padding=(0, 1), expand=True)
         for name in ("slot", "state", "frames"):
             table.add_column(name, style="bright_black" if name == "slot" else "", no_wrap=True)
         table.add_column("", ratio=1)
         for name in ("done", "rate", "memory", "CPU"):
             table.add_column(name, justify="right", no_wrap=True)
-        for slot in sorted(self._lanes):
-            table.add_row(*_row(self._lanes[slot]))
+        for slot in sorted(self._rows):
+            table.add_row(*_cells(self._rows[slot]))
         return Group("", table, "", self._total()) if self._progress is not None else Group("", table)
 
     def _delivered(self, event: FrameDelivered) -> None:
-        lane = self._lanes.get(event.slot)
-        if lane is not None:
-            lane.delivered += 1
+        row = self._rows.get(event.slot)
+        if row is not None:
+            row.delivered += 1
             if event.cost is not None:
-                lane.cost = event.cost if lane.cost is None else 0.8 * lane.cost + 0.2 * event.cost
+                row.cost = event.cost if row.cost is None else 0.8 * row.cost + 0.2 * event.cost
 
     def _total(self) -> RenderableType:
         progress = self._progress
@@ -148,7 +149,7 @@ class Board:
 
     def _redraw(self) -> None:
         now = self._clock()
-        if self._started and now - self._drawn >= REDRAW:
+        if self._started and now - self._drawn >= REDRAW_INTERVAL:
             self._drawn = now
             self._live.refresh()
 
@@ -169,11 +170,11 @@ def _bar(completed: float, total: float) -> ProgressBar:
     )
 
 
-def _row(lane: Lane) -> list[RenderableType]:
-    event = lane.event
+def _cells(row: Row) -> list[RenderableType]:
+    event = row.event
     state = Text(event.state.value, style=_COLOURS[event.state])
     if event.lease is None:
-        return [f"{event.slot:02}", state, "", "", f"{lane.delivered}", "", "", ""]
+        return [f"{event.slot:02}", state, "", "", f"{row.delivered}", "", "", ""]
     total = len(event.lease)
     done = min(event.done, total)
     return [
@@ -182,7 +183,7 @@ def _row(lane: Lane) -> list[RenderableType]:
         escape(str(event.lease)),
         _bar(done, total),
         f"{done}/{total}",
-        f"{1 / lane.cost:.2f} /s" if lane.cost else "",
-        f"{event.memory_bytes / 2**20:,.0f} MB" if event.memory_bytes else "",
+        f"{1 / row.cost:.2f} /s" if row.cost else "",
+        byte_size(event.memory_bytes) if event.memory_bytes else "",
         f"{event.cpu_percent:.0f} %" if event.memory_bytes else "",
     ]

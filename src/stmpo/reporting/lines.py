@@ -1,8 +1,9 @@
-"""Events as plain lines: standard output where there is no terminal, and the log file.
+"""Events as plain lines, for standard output without a terminal and for the log file.
 
-Every line of a renderer is written once, behind its slot and frames: `[03 0120-0159] PROGRESS:  0:00:05:00 (1): …`.
-The prefix also keeps renderers from speaking to an OpenJD session: nothing of theirs can begin a line. Names that come
-from the job (a project called `openjd_fail: x.aep`) are kept from it by `_plain`.
+Every line of a renderer is written once, after its slot and frames: `[03 0120-0159] PROGRESS:  0:00:05:00
+(1): …`. The prefix also protects an OpenJD session: no renderer's text can begin a line and be taken for a
+command. `_plain` does the same for our own lines, because names in them come from the job (a project called
+`openjd_fail: x.aep`).
 """
 
 from __future__ import annotations
@@ -22,26 +23,26 @@ if TYPE_CHECKING:
 
     from stmpo.model.frames import Span
 
-HEARTBEAT = 15.0
-"""Seconds between two lines that say where the run stands."""
+PROGRESS_INTERVAL = 15.0
+"""Seconds between two lines of progress."""
 
 
 def prefix(slot: int, span: Span | None) -> str:
-    """`[03 0120-0159]`: the slot (numbered as `stmpo plan` does), and the frames of its lease."""
+    """Return `[03 0120-0159]`: the slot (numbered as in `stmpo plan`) and the frames of its lease."""
     if span is None:
         return f"[{slot:02}]"
     return f"[{slot:02} {span.first:04}-{span.last:04}]"
 
 
 def message_text(message: Message) -> str:
-    """One line for people, its level in front where it matters."""
+    """Return a message as one line, with its level in front unless it is INFO."""
     level = "" if message.level is Level.INFO else f"{message.level.value.upper()}: "
     where = f"[{message.where}] " if message.where else ""
     return visible(f"{level}{where}{message.text}".replace("\n", " "))
 
 
 def progress_text(progress: Progress) -> str:
-    """Where the run stands, in one line."""
+    """Return the state of the run in one line."""
     parts = [f"{progress.delivered}/{progress.total} frames delivered", plural(progress.running, "renderer")]
     if progress.waiting:
         parts.append(f"{progress.waiting} being delivered")
@@ -52,19 +53,19 @@ def progress_text(progress: Progress) -> str:
 
 
 def started_lines(event: RunStarted) -> list[str]:
-    """What is about to happen, with the reasons of the plan."""
+    """Return the first lines of a run: the job, and the reasons of the plan."""
     resumed = f", {event.resumed} of them there already" if event.resumed else ""
     head = f"{event.title}: {plural(event.total, 'frame')} to {event.output}{resumed}"
     return [visible(line) for line in (head, *event.reasons)]
 
 
 def _plain(line: str) -> str:
-    """A line of our own that cannot be taken for one of the session's: names in it come from the job."""
+    """Return one of our own lines so that no session takes it for a command."""
     return f"> {line}" if line.lstrip().lower().startswith("openjd_") else line
 
 
 class LineSink:
-    """Writes lines to a stream. Flushed when it has been quiet for a moment, and always after a message."""
+    """Sink that writes lines to a stream. It flushes after a message, and otherwise twice per second."""
 
     def __init__(
         self, stream: TextIO, *, renderer_lines: bool = True, clock: Callable[[], float] = time.monotonic
@@ -72,11 +73,11 @@ class LineSink:
         self._stream = SafeStream(stream)
         self._renderer_lines = renderer_lines
         self._clock = clock
-        self._beat = clock()
+        self._reported = clock()
         self._flushed = clock()
 
     def handle(self, event: Event) -> None:
-        """Write what this event says, if it says something to a reader of lines."""
+        """Write the lines of this event, if it has any."""
         match event:
             case RendererOutput():
                 if self._renderer_lines and event.text.strip():
@@ -84,7 +85,7 @@ class LineSink:
             case Message():
                 self._write(_plain(message_text(event)), flush=True)
             case Progress():
-                self._heartbeat(event)
+                self._progress(event)
             case RunStarted():
                 for line in started_lines(event):
                     self._write(_plain(line), flush=True)
@@ -95,13 +96,13 @@ class LineSink:
                 pass
 
     def close(self) -> None:
-        """Flush what is left."""
+        """Flush the rest."""
         self._stream.finish()
 
-    def _heartbeat(self, progress: Progress) -> None:
+    def _progress(self, progress: Progress) -> None:
         now = self._clock()
-        if now - self._beat >= HEARTBEAT:
-            self._beat = now
+        if now - self._reported >= PROGRESS_INTERVAL:
+            self._reported = now
             self._write(progress_text(progress), flush=True)
         else:
             self._flush()
@@ -117,7 +118,7 @@ class LineSink:
 
 
 class LogFile(LineSink):
-    """The log file: the same lines, renderers' included, each with its time of day. Appended to, never truncated."""
+    """The log file: all lines with date and time. It is appended to, never truncated."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -130,7 +131,7 @@ class LogFile(LineSink):
     def close(self) -> None:
         """Flush and close."""
         super().close()
-        with contextlib.suppress(OSError):  # a full disk: what could be written is written
+        with contextlib.suppress(OSError):  # a full disk: the rest is lost
             self._file.close()
 
     def _write(self, line: str, *, flush: bool = False) -> None:

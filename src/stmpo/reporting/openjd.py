@@ -1,8 +1,8 @@
-"""What an OpenJD session is told: `openjd_progress`, `openjd_status`, `openjd_fail`, each a line of its own.
+"""Messages to an OpenJD session: `openjd_progress`, `openjd_status` and `openjd_fail`, one line each.
 
-The session reads standard output line by line and takes `^openjd_<kind>: (.+)$` literally, so a message is always one
-line. Progress only ever rises. A worker passes on just the latest status every few seconds, so one a second is plenty;
-with the last word, which is never held back, no second sees more than two.
+The session reads standard output line by line and matches `^openjd_<kind>: (.+)$`, so a message must be one
+line. Progress only rises. A worker passes on the latest status every few seconds, so one status per second
+is enough; only the final status may come sooner.
 """
 
 from __future__ import annotations
@@ -19,57 +19,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MIN_INTERVAL = 1.0
-"""Seconds between two status lines, at least; the last one alone may come sooner."""
+"""Least seconds between two status lines; only the final one may come sooner."""
 
-_LONGEST = 1000
+_MAX_LENGTH = 1000
+"""Characters of one message."""
 
 
 class OpenJDSink:
-    """Writes the session's control lines to `stream` (standard output)."""
+    """Sink that writes the session's messages to `stream` (standard output)."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = SafeStream(stream)
         self._clock = clock
         self._progress = 0.0
         self._status = ""
-        self._said = clock() - MIN_INTERVAL
+        self._sent = clock() - MIN_INTERVAL
 
     def handle(self, event: Event) -> None:
-        """Tell the session what concerns it."""
+        """Write the messages of this event, if it has any."""
         match event:
             case RunStarted():
-                self._tell_status(event.title)
+                self._send_status(event.title)
             case Progress():
-                self._tell_progress(100 * event.fraction)
-                self._tell_status(progress_text(event))
+                self._send_progress(100 * event.fraction)
+                self._send_status(progress_text(event))
             case RunFailed():
                 self._write("fail", event.reason)
             case RunEnded():
                 if event.succeeded:
-                    self._tell_progress(100.0)
-                self._said -= MIN_INTERVAL  # the last word is shown whatever came just before it
-                self._tell_status(event.lines[0] if event.lines else "")
+                    self._send_progress(100.0)
+                self._sent -= MIN_INTERVAL  # the final status is never held back
+                self._send_status(event.lines[0] if event.lines else "")
             case _:
                 pass
 
     def close(self) -> None:
-        """Nothing is held back but what nobody has read yet."""
+        """Flush the rest."""
         self._stream.finish()
 
-    def _tell_progress(self, percent: float) -> None:
+    def _send_progress(self, percent: float) -> None:
         percent = min(100.0, round(percent, 1))
         if percent > self._progress:
             self._progress = percent
             self._write("progress", f"{percent}")
 
-    def _tell_status(self, text: str) -> None:
+    def _send_status(self, text: str) -> None:
         now = self._clock()
-        if text != self._status and now - self._said >= MIN_INTERVAL:
-            self._status, self._said = text, now
+        if text != self._status and now - self._sent >= MIN_INTERVAL:
+            self._status, self._sent = text, now
             self._write("status", text)
 
     def _write(self, kind: str, text: str) -> None:
-        line = one_line(text, _LONGEST)
+        line = one_line(text, _MAX_LENGTH)
         if line:
             self._stream.line(f"openjd_{kind}: {line}")
             self._stream.flush()

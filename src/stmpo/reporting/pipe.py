@@ -1,10 +1,11 @@
-"""A pipe whose reader may stand still: a pager, a terminal's program that was suspended, an agent that hangs.
+"""A pipe whose reader may stop reading: a pager, a suspended terminal program, an agent that hangs.
 
-Writing into a full pipe waits for its reader, and whoever waits there renders nothing and hears no cancel. So a pipe is
-asked first whether it takes something, and after `PATIENCE` what there is to say is kept here instead, until it does. Of
-a reader that never comes back no more than `MOST` is kept; what is dropped beyond that is counted, and said.
+Writing into a full pipe waits for its reader, and a process that waits there renders nothing and obeys no
+cancel. So the pipe is asked first whether it takes data. After `READER_TIMEOUT` the text is kept in memory
+until it does. At most `MAX_KEPT_BYTES` are kept; further lines are dropped and counted, and the count is
+written when the reader comes back.
 
-Only where pipes can be asked: Windows has no such question, and a pipe is waited for there.
+Windows cannot tell whether a pipe takes data; there a write waits for the reader.
 """
 
 from __future__ import annotations
@@ -19,69 +20,69 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from typing import TextIO
 
-PATIENCE = 1.0
+READER_TIMEOUT = 1.0
 """Seconds to wait for a reader, once."""
 
-LAST_PATIENCE = 10.0
-"""Seconds at the end, when there is nothing else to do, as long as the reader takes nothing."""
+LAST_READER_TIMEOUT = 10.0
+"""Seconds to wait for a reader at the end of the run, while it takes nothing."""
 
-MOST = 4 << 20
-"""Bytes that are kept."""
+MAX_KEPT_BYTES = 4 << 20
+"""Limit of bytes kept for a reader."""
 
 
 class Pipe:
-    """What is on its way into one pipe. Raises OSError where nobody has its other end any more."""
+    """Buffer in front of one pipe. Its methods raise OSError if the reader has closed its end."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._kept = bytearray()
-        self._waited = False
-        """In vain, for a reader that has taken nothing since."""
+        self._timed_out = False
+        """True after a timeout, until the reader takes data again."""
 
         self._dropped = 0
 
     def write(self, data: bytes) -> None:
-        """Take a whole line; lines go on their way when there are enough, or by `flush`."""
-        if len(self._kept) + len(data) > MOST:
+        """Take a whole line. It is written when the buffer is large enough, or by `flush`."""
+        if len(self._kept) + len(data) > MAX_KEPT_BYTES:
             self._dropped += 1
             return
         if self._dropped:
-            self._kept += b"(%d lines were dropped here: nobody read them)\n" % self._dropped
+            self._kept += b"(%d lines were dropped here: the reader did not read)\n" % self._dropped
             self._dropped = 0
         self._kept += data
         if len(self._kept) >= select.PIPE_BUF:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what the pipe takes."""
-        self._hand_over(0.0 if self._waited else PATIENCE)
+        """Write as much as the pipe takes."""
+        self._write(0.0 if self._timed_out else READER_TIMEOUT)
 
     def close(self) -> None:
-        """Hand over what is left, for as long as the reader takes something."""
-        self._hand_over(LAST_PATIENCE)
+        """Write the rest, for as long as the reader takes data."""
+        self._write(LAST_READER_TIMEOUT)
         self._kept.clear()
 
-    def _hand_over(self, patience: float) -> None:
+    def _write(self, timeout: float) -> None:
         while self._kept:
-            if not self._takes_something(patience):
-                self._waited = True
+            if not self._takes_data(timeout):
+                self._timed_out = True
                 return
-            # So much goes in at once wherever a pipe says that it takes something.
+            # A pipe that reports POLLOUT takes this many bytes without blocking.
             written = os.write(self._descriptor, self._kept[: select.PIPE_BUF])
             del self._kept[:written]
-            self._waited = False
+            self._timed_out = False
 
-    def _takes_something(self, patience: float) -> bool:
-        asked = select.poll()
-        asked.register(self._descriptor, select.POLLOUT)
-        return bool(asked.poll(patience * 1000))
+    def _takes_data(self, timeout: float) -> bool:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        return bool(poll.poll(timeout * 1000))
 
 
 _pipes: WeakKeyDictionary[TextIO, Pipe] = WeakKeyDictionary()
 
 
 def pipe_of(stream: TextIO) -> Pipe | None:
-    """The pipe behind a stream, the same for all who write to it; None for anything else."""
+    """Return the pipe behind a stream, one object per stream; None if it is not a pipe."""
     if sys.platform == "win32" or not hasattr(select, "poll"):
         return None
     try:
@@ -91,7 +92,7 @@ def pipe_of(stream: TextIO) -> Pipe | None:
         if stream not in _pipes:
             stream.flush()
             _pipes[stream] = Pipe(descriptor)
-    # No file behind it, closed, or no stream of Python's own.
+    # closed, or without a file descriptor
     except (OSError, ValueError, AttributeError, TypeError):
         return None
     return _pipes[stream]

@@ -1,13 +1,13 @@
-"""A plan as a picture: the machine's packages, nodes, caches, cores and CPUs as boxes in boxes, coloured by slot.
+"""A plan as a picture: packages, nodes, caches, cores and CPUs as nested boxes, coloured by slot.
 
-Three steps. `machine_tree` turns the machine into nested boxes, outermost level first; a level that divides nothing
-is not drawn as a box of its own, its name joins that of the box around it. `_fit` gives each box its size from the
-inside out, children in the grid that comes closest to the box's wanted proportions. `draw` places them and writes SVG.
+Three steps. `machine_tree` turns the machine into nested boxes, outermost level first. A level that divides
+nothing gets no box; its name joins that of the box around it. `_fit` sizes the boxes from the inside out and
+arranges children in the grid that is closest to the wanted proportions. `draw` places them and writes SVG.
 
-Each CPU is a cell with its number, and below it that of its slot; slots have colours as far apart as can be for
-neighbours (steps of the golden angle around the colour wheel, in turn of two lightnesses). A CPU that several slots
-share is striped in their colours; an idle one is white and dashed. The text is real text, in the reader's own sans
-serif; every cell has a tooltip. The same plan gives the same bytes.
+Each CPU is a cell with its number above the number of its slot. Slots next to each other have very different
+colours (steps of the golden angle around the colour wheel, with two lightnesses in turn). A CPU that several
+slots share has stripes of their colours; an idle CPU is white with a dashed border. Text is real text, and
+every cell has a tooltip. The same plan gives the same bytes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ROW = 22.0
 _BAR = 180.0
 _NARROWEST = 640.0
 _CHARACTER = 6.1
-"""Width of an average character at 11 pixels; only sizes of boxes depend on it, never their order."""
+"""Width of an average character at 11 pixels. Only the sizes of boxes depend on it, not their order."""
 
 _STYLE = """
 text { font-family: system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif; fill: #1f2937; }
@@ -69,7 +69,9 @@ _LEVELS: dict[str, Callable[[Cpu], int]] = {
 
 @dataclass(slots=True)
 class Box:
-    """A rectangle: one CPU, or a unit of the machine with the boxes in it. Pixels; x and y are inside the parent."""
+    """A rectangle: one CPU, or a unit of the machine with its boxes. Pixels; x and y are inside the
+    parent.
+    """
 
     kind: str
     label: str
@@ -82,7 +84,7 @@ class Box:
 
 
 def draw(plan: Plan) -> str:
-    """The picture, as the text of an SVG file."""
+    """Return the text of an SVG file."""
     tree = machine_tree(plan.machine)
     _fit(tree)
     header = _header(plan)
@@ -109,8 +111,8 @@ def draw(plan: Plan) -> str:
 
 
 def machine_tree(machine: Machine) -> Box:
-    """The machine as nested boxes."""
-    # Stable: large first.
+    """Return the machine as nested boxes."""
+    # the level with the fewest units first; equal ones keep their order
     kinds = sorted(_LEVELS, key=lambda kind: len({_LEVELS[kind](cpu) for cpu in machine.cpus}))
     if machine.groups == 1:
         kinds.remove("group")
@@ -120,7 +122,7 @@ def machine_tree(machine: Machine) -> Box:
 
 
 def _boxes(cpus: Sequence[Cpu], kinds: Sequence[str], names: list[str]) -> list[Box]:
-    """The boxes for some CPUs, from these levels. `names` are those of levels that divided nothing so far."""
+    """Return the boxes of some CPUs for these levels. `names`: levels further out that divided nothing."""
     if not kinds:
         return [Box("cpu", str(cpu.id), cpu) for cpu in cpus]
     kind, *inner = kinds
@@ -141,7 +143,7 @@ def _boxes(cpus: Sequence[Cpu], kinds: Sequence[str], names: list[str]) -> list[
 
 
 def _fit(box: Box) -> None:
-    """Sizes, from the inside out, and the children's places."""
+    """Set sizes from the inside out, and the places of children."""
     if box.cpu is not None:
         return
     for child in box.children:
@@ -163,7 +165,7 @@ def _fit(box: Box) -> None:
 
 
 def _columns(children: Sequence[Box], gap: float) -> int:
-    """How many children in a row: full rows where there are such, near to twice as wide as high."""
+    """Return the number of children per row: full rows if possible, about twice as wide as high."""
     width = max(child.width for child in children) + gap
     height = max(child.height for child in children) + gap
     count = len(children)
@@ -185,7 +187,7 @@ def _holders(slots: Sequence[Slot]) -> dict[int, list[Slot]]:
 
 
 def _colour(index: int) -> tuple[str, str]:
-    """Fill and edge of a slot, as `#rrggbb`: some viewers know no other notation."""
+    """Return fill and edge of a slot as `#rrggbb`, the only notation that some viewers know."""
     hue = (index * 137.508 + 205) % 360 / 360
     saturation, lightness = ((0.72, 0.81), (0.60, 0.72))[index % 2]
     return _hex(hue, lightness, saturation), _hex(hue, lightness - 0.34, saturation - 0.12)
@@ -238,19 +240,19 @@ def _short(slots: Sequence[Slot]) -> str:
 
 
 def _header(plan: Plan) -> list[tuple[str, str]]:
-    """Style and text of each line above the picture."""
+    """Return style and text of each line above the picture."""
     rows = [("title", headline(plan)), *(("sub", line) for line in machine_lines(plan.machine))]
     rows += [("warning", f"Warning: {text}") for text in plan.warnings]
     return rows + [("warning", text) for text in notes(plan)]
 
 
 def _width_of(style: str, text: str) -> float:
-    """About how wide a line of the header is; rather too much, since fonts differ."""
+    """Estimate the width of a header line; rather too wide, because fonts differ."""
     return len(text) * (13.2 if style == "title" else 7.4)
 
 
 def _draw_limits(plan: Plan, top: float) -> Iterable[str]:
-    """A bar a limit, as long as the processes that it allows. Those far beyond the plan end at the edge."""
+    """Draw a bar per limit, as long as its number of processes; very long ones end at the edge."""
     longest = 2.5 * len(plan.slots)
     for row, limit in enumerate(plan.limits):
         bound = limit is plan.bound
@@ -268,7 +270,7 @@ def _draw_limits(plan: Plan, top: float) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """How the slots are listed below the machine: column by column."""
+    """The list of slots below the machine, column by column."""
 
     rows: int
     column_width: float

@@ -1,7 +1,6 @@
-"""A plan for people, line by line, and for programs, as JSON values.
+"""A plan as lines for people and as JSON values for programs.
 
-`lines` takes a `paint` for terminals: it is given a text and the name of what it is, and returns the text coloured or
-as it was. Without one the lines are plain.
+`lines` takes a function `paint(text, role)` that colours text for a terminal. Without it the lines are plain.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stmpo.machine.cpulist import format_list
+from stmpo.model.text import byte_size, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from stmpo.machine.model import Machine
     from stmpo.planning import Plan, Slot
 
-GB = 2**30
-
 
 def lines(plan: Plan, paint: Callable[[str, str], str] = lambda text, _role: text) -> list[str]:
-    """The whole plan. Roles for `paint`: `title`, `head`, `bound`, `dim`, `warning`."""
+    """Return the whole plan. Roles for `paint`: `title`, `head`, `bound`, `dim`, `warning`."""
     return [
         paint(headline(plan), "title"),
         *machine_lines(plan.machine),
@@ -35,38 +33,29 @@ def lines(plan: Plan, paint: Callable[[str, str], str] = lambda text, _role: tex
 
 
 def headline(plan: Plan) -> str:
-    """The result in one line: how many processes, and why that many."""
+    """Return the result in one line: the number of processes and its reason."""
     count = len(plan.slots)
-    return f"{count} process{'' if count == 1 else 'es'}, limited by {plan.bound.name}: {plan.bound.reason}"
+    return f"{plural(count, 'process', 'processes')}, limited by {plan.bound.name}: {plan.bound.reason}"
 
 
 def machine_lines(machine: Machine) -> list[str]:
-    """What the machine has, in two lines."""
+    """Return the machine in two lines: CPUs and memory."""
     cpus = machine.cpus
     parts = [
-        _count(len(cpus), "CPU"),
-        _count(machine.cores, "core"),
-        _count(len({cpu.l3 for cpu in cpus}), "L3 group"),
-        _count(len({cpu.node for cpu in cpus}), "NUMA node"),
-        _count(len({cpu.package for cpu in cpus}), "package"),
+        plural(len(cpus), "CPU"),
+        plural(machine.cores, "core"),
+        plural(len({cpu.l3 for cpu in cpus}), "L3 group"),
+        plural(len({cpu.node for cpu in cpus}), "NUMA node"),
+        plural(len({cpu.package for cpu in cpus}), "package"),
     ]
     if machine.groups > 1:
-        parts.append(_count(machine.groups, "processor group"))
-    memory = (
-        f"{gigabytes(machine.memory_available_bytes)} available of {gigabytes(machine.memory_total_bytes)}"
-    )
+        parts.append(plural(machine.groups, "processor group"))
+    memory = f"{_size(machine.memory_available_bytes)} available of {_size(machine.memory_total_bytes)}"
     return [f"Machine  {machine.source}: {', '.join(parts)}", f"Memory   {memory}"]
 
 
-def gigabytes(size: int | None) -> str:
-    """A size in GB (2^30 bytes), short."""
-    if size is None:
-        return "unknown"
-    return f"{size / GB:.0f} GB" if size >= 100 * GB else f"{size / GB:.3g} GB"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _size(count: int | None) -> str:
+    return "unknown" if count is None else byte_size(count)
 
 
 def _limit_lines(plan: Plan, paint: Callable[[str, str], str]) -> Iterable[str]:
@@ -100,15 +89,15 @@ def _remarks(plan: Plan, paint: Callable[[str, str], str]) -> Iterable[str]:
 
 
 def notes(plan: Plan) -> list[str]:
-    """What a reader of the slots should know: CPUs that are left out, and what the machine's source could not read."""
+    """Return remarks on the slots: CPUs that are left out, and what the machine's source could not read."""
     machine = plan.machine
     left_out = (
         (
-            "left idle, since a slot would have to leave its cache, node or processor group for them",
+            "left idle, because a slot would have to leave its cache, node or processor group to use them",
             [cpu.id for cpu in plan.idle],
         ),
         ("offline", machine.offline),
-        ("barred for this process by affinity or cpuset", machine.barred),
+        ("not allowed for this process by affinity or cpuset", machine.barred),
     )
     return [f"CPUs {why}: {format_list(numbers)}" for why, numbers in left_out if numbers] + list(
         machine.notes
@@ -116,7 +105,7 @@ def notes(plan: Plan) -> list[str]:
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON values. Bytes are whole numbers; unknown figures are null."""
+    """Return the plan as JSON values. Sizes are bytes; unknown values are null."""
     machine = plan.machine
     return {
         "processes": len(plan.slots),

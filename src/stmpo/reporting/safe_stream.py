@@ -1,11 +1,11 @@
-"""What every sink writes through: a stream that may be gone, narrow or read by a program.
+"""A text stream whose writes never raise. Every sink writes through it.
 
-- A line stays one line: what would break it, or act on a terminal, is written out as an escape.
-- A line stays one piece: an OpenJD session reads 64,000 characters at a time and takes each piece for a line, so the
-  tail of a longer one could speak to the session.
+- A line stays one line: control characters in it are written as escapes.
+- A line stays one piece: an OpenJD session reads 64,000 characters at a time and takes each piece for a
+  line. The rest of a longer line could be taken for a command, so it is cut off.
 - A character that the stream's encoding lacks is written as an escape.
-- A stream that is closed, broken or full falls silent. A render does not end because nobody listens any more, and does
-  not stand still because nobody reads on (`pipe`).
+- A stream that is closed, broken or full falls silent. A render does not end because its output has no
+  reader, and does not wait for a slow one (`pipe`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from stmpo.reporting.pipe import pipe_of
 if TYPE_CHECKING:
     from typing import TextIO
 
-LONGEST = 63_000
-"""Characters of one line, its end not included."""
+MAX_LINE_LENGTH = 63_000
+"""Limit of characters of one line, without its end."""
 
 
 class SafeStream:
-    """A text stream whose `write`, `line` and `flush` never raise. Anything else is asked of the stream itself."""
+    """A text stream whose `write`, `line` and `flush` never raise. All else is passed on to the stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -32,19 +32,19 @@ class SafeStream:
 
     def line(self, text: str) -> None:
         """Write one line."""
-        self.write(self._encodable(visible(text))[:LONGEST] + "\n")
+        self.write(self._encodable(visible(text))[:MAX_LINE_LENGTH] + "\n")
 
     def write(self, text: str) -> int:
-        """Write text as it is, as far as the encoding goes."""
+        """Write text unchanged, except for characters that the encoding lacks."""
         if not self._gone:
             try:
                 self._write(self._encodable(text))
-            except (OSError, ValueError):  # ValueError is what a closed file raises
+            except (OSError, ValueError):  # ValueError: the file is closed
                 self._gone = True
         return len(text)
 
     def flush(self) -> None:
-        """Hand over what is buffered."""
+        """Write the buffered text."""
         if not self._gone:
             try:
                 self._stream.flush() if self._pipe is None else self._pipe.flush()
@@ -52,7 +52,7 @@ class SafeStream:
                 self._gone = True
 
     def finish(self) -> None:
-        """Hand over what is left, and wait for a slow reader, but not for ever."""
+        """Write the rest; wait a limited time for a slow reader."""
         self.flush()
         if not self._gone and self._pipe is not None:
             try:

@@ -1,7 +1,7 @@
-"""A schedule as a picture: a lane a slot, time from left to right, a bar a process.
+"""A schedule as a picture: a row per slot, time from left to right, a bar per process.
 
     slot 0 ░░░██████████████████▏░░░██████
-    slot 1 ░░░████████████████████████▏        light: starting up; full: rendering; hatched end: it died
+    slot 1 ░░░████████████████████████▏        light: start-up; full: rendering; red: it died
               :                     :  bound   makespan
 
 The same schedule gives the same bytes. Text is real text; every bar has a tooltip.
@@ -30,7 +30,7 @@ _START, _FIRST, _CUT, _LATER, _DEAD = "#e2e8f0", "#3b82f6", "#60a5fa", "#10b981"
 
 
 def draw(outcome: Simulation, title: str, subtitle: str) -> str:
-    """The picture, as the text of an SVG file."""
+    """Return the text of an SVG file."""
     slots = 1 + max((stint.slot for stint in outcome.stints), default=0)
     lane = max(5.0, min(26.0, 640.0 / slots))
     end = max(outcome.makespan, outcome.bound, 1e-9)
@@ -80,5 +80,5 @@ def _mark(time: float, name: str, scale: float, height: float, colour: str) -> I
         f'<line x1="{x:.2f}" y1="{_TOP - 8:.0f}" x2="{x:.2f}" y2="{bottom:.1f}" stroke="{colour}" stroke-dasharray="4 3"/>'
     )
     row = 14 if name == "bound" else 28
-    # It ends at its mark: the last one stands near the right edge, however long its number is.
+    # The text ends at its mark, because the last mark is near the right edge.
     yield f'<text x="{max(x + 4, _LEFT + 90):.2f}" y="{bottom + row - 2:.1f}" class="axis">{name} {time:.1f} s</text>'

@@ -1,7 +1,7 @@
-"""What a run achieved, in numbers: the last thing it prints, and what `--json` prints.
+"""The result of a run in numbers: its last lines, and the output of `--json`.
 
-The speed-up is an estimate and says so: one process would have needed one start-up plus the sum of the frame costs as
-they were measured here, beside the other processes. On a machine where the processes disturb each other it flatters.
+The speed-up is an estimate: one process would have needed one start-up plus the sum of the frame costs
+measured in this run. If the processes slow each other down, those costs are too high and so is the speed-up.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ class Summary:
 
     exit_code: ExitCode
     reason: str
-    """Why it did not succeed; empty when it did."""
+    """The reason of a failure; empty after a success."""
 
     title: str
     output: str
     total: int
     delivered: int
-    """Frames that stand at the destination, whole, at the end of this run."""
+    """Whole frames at the destination at the end of this run."""
 
     resumed: int
-    """Of those, the ones that stood there already, or lay whole in an earlier run's scratch."""
+    """Delivered frames that an earlier run had rendered (at the destination, or whole in its scratch
+    folder).
+    """
 
     failed: tuple[int, ...]
     missing: tuple[int, ...]
@@ -42,27 +44,27 @@ class Summary:
     starts: int
     retries: int
     strategy: str
-    robbed: int
-    """Ranges whose back part was given to another process."""
+    steals: int
+    """Number of ranges whose end was given to another process."""
 
-    twice: int
-    """Frames that were rendered by two processes, because the first could not be stopped at once."""
+    rendered_twice: int
+    """Frames rendered by two processes, because the first could not be stopped at once."""
 
     start_up: float | None
     """Mean seconds from a renderer's start to the beginning of its rendering."""
 
     frame_cost: float | None
-    """Mean seconds of one frame in one process."""
+    """Mean seconds per frame in one process."""
 
     too_many: str
-    """Where fewer processes were faster together: how many, and by how much; else empty."""
+    """The advice to use fewer processes, if fewer were faster together; otherwise empty."""
 
     peak_memory: int
-    """Largest memory of one renderer's tree, in bytes."""
+    """Largest memory of one renderer's process tree, in bytes."""
 
     journal: str
     kept: str
-    """Scratch folder that was kept, because it holds what is not delivered; empty when it was removed."""
+    """Scratch folder that was kept because it holds undelivered frames; empty if it was removed."""
 
     @property
     def rendered(self) -> int:
@@ -71,7 +73,7 @@ class Summary:
 
     @property
     def rate(self) -> float:
-        """Frames rendered and delivered a second."""
+        """Frames rendered and delivered per second."""
         return self.rendered / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
@@ -88,7 +90,7 @@ class Summary:
         return one / self.elapsed if one is not None and self.elapsed > 0 else None
 
     def as_json(self) -> dict[str, Any]:
-        """Every number, and the frames as range expressions."""
+        """Return every number, and frames as range expressions."""
         values = asdict(self)
         values["exit_code"] = int(self.exit_code)
         values["result"] = self.exit_code.name.lower()
@@ -101,7 +103,7 @@ class Summary:
         }
 
     def lines(self) -> list[str]:
-        """The same for people."""
+        """Return the lines for people."""
         lines = [f"{self.delivered} of {plural(self.total, 'frame')} delivered in {duration(self.elapsed)}"]
         if self.resumed:
             lines[0] += f" ({self.resumed} were there already)"
@@ -111,10 +113,10 @@ class Summary:
                 f" {plural(self.starts, 'start')}, {plural(self.retries, 'retry', 'retries')}"
                 + (f", start-up {self.start_up:.1f} s" if self.start_up is not None else "")
             )
-        if self.robbed:
+        if self.steals:
             lines.append(
-                f"{self.strategy}: {plural(self.robbed, 'range')} cut for a process that was done,"
-                f" {plural(self.twice, 'frame')} rendered twice"
+                f"{self.strategy}: {plural(self.steals, 'range')} split for an idle process,"
+                f" {plural(self.rendered_twice, 'frame')} rendered twice"
             )
         if self.too_many:
             lines.append(self.too_many)
@@ -130,5 +132,5 @@ class Summary:
         if self.reason:
             lines.append(self.reason)
         if self.kept:
-            lines.append(f"kept, because it holds frames that are not delivered: {self.kept}")
+            lines.append(f"scratch kept, because it holds undelivered frames: {self.kept}")
         return lines
