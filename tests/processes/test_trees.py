@@ -262,19 +262,19 @@ class TestStop:
 
         run(scenario())
 
-    def test_what_would_not_die_is_named(self, run: Run) -> None:
-        class Undead:
+    def test_what_survives_sigkill_is_named(self, run: Run) -> None:
+        class Unkillable:
             def kill(self) -> None: ...
-            def members(self) -> list[protocol.TreeProcess]:
+            def processes(self) -> list[protocol.TreeProcess]:
                 return [protocol.TreeProcess(4711, "AfterFX")]
 
-            async def gone(self) -> None:
+            async def wait_until_gone(self) -> None:
                 await asyncio.sleep(3600)
 
         async def scenario() -> None:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("stmpo.processes.stopping.KILL_TIMEOUT", 0.01)
-                left = await stop([cast("protocol.ProcessTree", Undead())], 0)
+                left = await stop([cast("protocol.ProcessTree", Unkillable())], 0)
             assert left == [protocol.TreeProcess(4711, "AfterFX")]
 
         run(scenario())

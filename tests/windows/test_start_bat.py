@@ -1,4 +1,4 @@
-"""A session's first command on Windows finds a Python under any name, or says in one line that there is none."""
+"""A session's first command on Windows finds a Python under any name, or says that there is none."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ A disk's answer is a hint; only the write decides.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -13,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import NoSpace
+from stmpo.system.daemon_threads import start_daemon_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +80,7 @@ class FreeSpacePoller:
 
     def start(self) -> None:
         """Start the thread. If the system grants none, the free space stays unknown."""
-        with contextlib.suppress(RuntimeError):
-            threading.Thread(target=self._poll, name="free-space", daemon=True).start()
+        start_daemon_thread(self._poll, "free-space")
 
     def stop(self) -> None:
         """Stop asking, without waiting for an answer that is under way."""

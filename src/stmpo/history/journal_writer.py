@@ -22,6 +22,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stmpo.system.daemon_threads import start_daemon_thread
 from stmpo.system.file_copy import copy_bytes
 from stmpo.system.files import APPEND_FLAGS
 from stmpo.system.locks import try_lock
@@ -111,7 +112,7 @@ class JournalWriter:
         if self.hangs:
             return
         if self._thread is None:
-            self._start_thread()
+            self._thread = start_daemon_thread(self._work, "journal")
         self._latest = request
         if self._thread is None:  # the system grants no thread
             self._carry_out(request)
@@ -120,12 +121,6 @@ class JournalWriter:
             request.wait()
         if request.error is not None:
             raise request.error
-
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        with contextlib.suppress(RuntimeError):
-            thread.start()
-            self._thread = thread
 
     def _work(self) -> None:
         last = False

@@ -7,7 +7,6 @@ threads are not joined: they end with the process.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import queue
 import threading
@@ -15,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 _T = TypeVar("_T")
@@ -50,6 +50,8 @@ class Threads:
 
         A cancelled call does not stop the function: it goes on, and its result is dropped.
         """
+        import asyncio  # noqa: PLC0415 - costs 30 ms where only `start_daemon_thread` is used
+
         future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         with self._lock:
             self._unfinished += 1
