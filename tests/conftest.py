@@ -1,7 +1,8 @@
-"""What all tests share.
+"""Shared by all tests.
 
-With `STMPO_SKIPS_FAIL=1` (continuous integration sets it) a skipped test fails the run: what a machine cannot test has
-to be installed there, not passed over. Without it, what was skipped and why is listed at the end.
+With `STMPO_SKIPS_FAIL=1` (continuous integration sets it) a skipped test fails the run: what a machine
+cannot test has to be installed there, not passed over. Without it, what was skipped and why is listed at the
+end.
 """
 
 from __future__ import annotations
@@ -43,11 +44,20 @@ _FOR_TESTS = {
 }
 
 
-def pytest_configure() -> None:
-    """A run under `nohup` ignores SIGHUP, and so would all that is started here to be told by it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker. A run under `nohup` ignores SIGHUP; programs started here must hear it."""
+    config.addinivalue_line(
+        "markers", "slow: starts real runs (set by folder or fixture, see tests/conftest.py)"
+    )
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+
+SLOW_FOLDERS = {"deadline", "farm", "faults", "panel", "processes", "security", "windows"}
+"""Folders whose tests start real renders, a farm, a browser, Node.js or processes that are killed."""
+
+SLOW_FIXTURES = {"studio"}
+"""Fixtures of tests that start the real command with stand-ins for aerender."""
 
 LONG_FILES = (
     "test_windows_under_wine.py",
@@ -56,7 +66,16 @@ LONG_FILES = (
     "test_farm_fonts.py",
     "test_farm_faults.py",
 )
-"""Files of minutes begin first, so that none of them is what everybody waits for in the end."""
+"""Files that take minutes. They begin first, so that the end of a run does not wait for one of them."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests that `python make.py test --quick` leaves out."""
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if folder in SLOW_FOLDERS or folder == "test_windows_under_wine.py" or fixtures & SLOW_FIXTURES:
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn
@@ -83,8 +102,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def _allowed(reason: str) -> bool:
     """What cannot be installed here, or is tested elsewhere in the same run.
 
-    Data that may lie beside the repository is not always there, and a container may not make control groups. What needs
-    Windows runs in the Windows Python.
+    Data that may lie beside the repository is not always there, and a container may not make control groups.
+    What needs Windows runs in the Windows Python.
     """
     if "needs control groups" in reason:
         return True

@@ -1,5 +1,4 @@
-"""A small vocabulary for writing Lottie documents: values, shapes, layers. Everything returns plain JSON
-values.
+"""Values, shapes and layers of Lottie documents. Functions return plain JSON values.
 
 Colours are `#rrggbb`, angles degrees, times frames. An animated value is a list of `(frame, value)` keys,
 eased between them; a plain value stands still. rlottie draws what this vocabulary can say.
@@ -35,12 +34,12 @@ def rounded(value: Any) -> Any:
 
 
 def still(value: Value) -> Json:
-    """A value that does not change."""
+    """Return a value that does not change."""
     return {"a": 0, "k": value if isinstance(value, int | float) else list(value)}
 
 
 def moving(keys: Keys, ease: float = 0.6) -> Json:
-    """A value that goes from key to key; `ease` 0 is linear, 1 rests longest at the keys."""
+    """Return a value that moves from key to key; `ease` 0 is linear, 1 rests longest at the keys."""
     frames: list[Json] = []
     for at, value in keys:
         as_list = [value] if isinstance(value, int | float) else list(value)
@@ -59,7 +58,7 @@ def moving(keys: Keys, ease: float = 0.6) -> Json:
 
 
 def value(given: Value | Keys, ease: float = 0.6) -> Json:
-    """A still value, or a moving one if keys are given."""
+    """Return a still value, or a moving one if keys are given."""
     if isinstance(given, list) and given and isinstance(given[0], tuple):
         return moving(given, ease)
     return still(given)  # type: ignore[arg-type]  # not keys: a value
@@ -98,12 +97,12 @@ def path(points: Sequence[Point], *, closed: bool = False) -> Json:
 def still_path(
     vertices: Sequence[Value], ins: Sequence[Value], outs: Sequence[Value], *, closed: bool
 ) -> Json:
-    """A Bézier path; tangents are relative to their vertices."""
+    """Return a Bézier path; tangents are relative to their vertices."""
     return {"a": 0, "k": {"c": closed, "v": list(vertices), "i": list(ins), "o": list(outs)}}
 
 
 def smooth(points: Sequence[Point]) -> Json:
-    """An open Bézier path through these points, without corners: its value, as `sh` wants it."""
+    """Return an open Bézier path through these points, without corners, as the value of `sh`."""
     ins: list[list[float]] = []
     outs: list[list[float]] = []
     for at, _ in enumerate(points):
@@ -115,7 +114,7 @@ def smooth(points: Sequence[Point]) -> Json:
 
 
 def moving_path(keys: Sequence[tuple[float, Json]], ease: float = 0.5) -> Json:
-    """A path that changes its form from key to key; all forms have equally many points."""
+    """Return a path that changes its form from key to key; all forms have the same number of points."""
     frames: list[Json] = [
         {"t": at, "s": [form], "o": {"x": ease * 0.7, "y": 0}, "i": {"x": 1 - ease * 0.7, "y": 1}}
         for at, form in keys
@@ -127,28 +126,28 @@ def moving_path(keys: Sequence[tuple[float, Json]], ease: float = 0.5) -> Json:
 
 
 def ellipse(size: Value, position: Value = (0, 0)) -> Json:
-    """An ellipse around `position`."""
+    """Return an ellipse around `position`."""
     return {"ty": "el", "s": still(size), "p": still(position)}
 
 
 def rectangle(size: Value, position: Value = (0, 0)) -> Json:
-    """A rectangle around `position`."""
+    """Return a rectangle around `position`."""
     return {"ty": "rc", "s": still(size), "p": still(position), "r": still(0)}
 
 
 def fill(colour: str, opacity: Value | Keys = 100) -> Json:
-    """A plain fill."""
+    """Return a plain fill."""
     return {"ty": "fl", "c": still([*rgb(colour), 1]), "o": value(opacity), "r": 1}
 
 
 def stroke(colour: str, width: Value | Keys, opacity: Value | Keys = 100, *, cap: int = 2) -> Json:
-    """A stroke with round ends (`cap` 2) or flat ones (1)."""
+    """Return a stroke with round ends (`cap` 2) or flat ones (1)."""
     paint = still([*rgb(colour), 1])
     return {"ty": "st", "c": paint, "o": value(opacity), "w": value(width), "lc": cap, "lj": 2}
 
 
 Stops = Sequence[tuple[float, str, float]]
-"""Of a gradient: where (0 to 1), colour, opacity (0 to 1)."""
+"""Stop of a gradient: place (0 to 1), colour, opacity (0 to 1)."""
 
 
 def _stops(stops: Stops) -> Json:
@@ -161,7 +160,7 @@ def _stops(stops: Stops) -> Json:
 def gradient(
     stops: Stops, start: Value, end: Value, *, radial: bool = False, opacity: Value | Keys = 100
 ) -> Json:
-    """A gradient fill from `start` to `end` (radial: from the centre to a point of the rim)."""
+    """Return a gradient fill from `start` to `end` (radial: from the centre to a point of the rim)."""
     return {
         "ty": "gf",
         "t": 2 if radial else 1,
@@ -178,7 +177,7 @@ def gradient(
 def gradient_stroke(
     stops: Stops, start: Value, end: Value, width: Value | Keys, opacity: Value | Keys = 100
 ) -> Json:
-    """A round-ended stroke in a linear gradient."""
+    """Return a round-ended stroke in a linear gradient."""
     return {
         "ty": "gs",
         "t": 1,
@@ -198,7 +197,7 @@ def trim(start: Value | Keys, end: Value | Keys, ease: float = 0.8) -> Json:
 
 
 def repeat(copies: int, step: Json, *, first: float = 100, last: float = 100) -> Json:
-    """Copies of what stands before it, each one `step` (a `transform`) further; opacity from `first` to
+    """Return copies of the shapes before it, each one `step` (a `transform`) further; opacity from `first` to
     `last`.
     """
     return {
@@ -216,7 +215,7 @@ def group(items: Sequence[Json], placed: Json | None = None) -> Json:
 
 
 def layer(name: str, shapes: Sequence[Json], placed: Json | None = None, **more: Any) -> Json:
-    """A shape layer; `more` are Lottie's own keys, such as `tt` (matte) and `masksProperties`."""
+    """Return a shape layer; `more` are Lottie's own keys, such as `tt` (matte) and `masksProperties`."""
     return {
         "ty": 4,
         "nm": name,

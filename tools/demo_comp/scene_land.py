@@ -31,7 +31,7 @@ _DAWN: Keys = [(58.0, 0.0), (112.0, 85.0)]
 
 
 def _ridge(seed: int, base: float, rough: float, splits: int) -> list[Point]:
-    """A mountain line from edge to edge by midpoint displacement."""
+    """Return a mountain line from edge to edge by midpoint displacement."""
     dice = random.Random(seed)  # noqa: S311 - the same mountains every time
     heights = [dice.uniform(-0.4, 0.6) * rough for _ in range(6)]
     step = rough
@@ -121,7 +121,7 @@ def lake() -> list[Json]:
 
 
 def _sunlight() -> Json:
-    """The sun's column on the water: bars that sway, wider towards the viewer."""
+    """Return the sun's column on the water: bars that sway, wider towards the viewer."""
     dice = random.Random(33)  # noqa: S311 - as above
     bars = []
     for index in range(15):
@@ -170,7 +170,7 @@ def _row(name: str, seed: int, heights: tuple[float, float], colour: str, drift:
 
 
 def _pine(x: float, ground: float, tall: float, dice: random.Random) -> list[Point]:
-    """A pine's outline: tiers that widen downwards, not quite alike on both sides."""
+    """Return a pine's outline: tiers that widen downwards, not quite alike on both sides."""
     tiers = 7
     left: list[Point] = []
     right: list[Point] = []

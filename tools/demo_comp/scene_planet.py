@@ -38,7 +38,7 @@ _RINGS = (
 
 
 def _orbit() -> Json:
-    """The planet's path: up from behind the mountains, then a slow float."""
+    """Return the planet's path: up from behind the mountains, then a slow float."""
     keys: Keys = [(0.0, (1500, 590)), (56.0, (1572, 246)), (119.0, (1606, 214))]
     return transform(keys, scale=[(0.0, (112, 112)), (56.0, (82, 82)), (119.0, (80, 80))], rotation=_TILT)
 
@@ -55,7 +55,7 @@ def planet() -> list[Json]:
 
 
 def _disc_mask(radius: float) -> Json:
-    """A circle as a mask, in four Bézier quarters."""
+    """Return a circle as a mask, in four Bézier quarters."""
     reach = radius * 0.5523
     points = [(0, -radius), (radius, 0), (0, radius), (-radius, 0)]
     outs = [(reach, 0), (0, reach), (-reach, 0), (0, -reach)]
@@ -133,7 +133,7 @@ def _glow() -> Json:
 
 
 def sun() -> list[Json]:
-    """The sun behind the mountains: disc, glow, turning rays."""
+    """Return the sun behind the mountains: disc, glow, turning rays."""
     rise: Keys = [(50.0, (1214, 850)), (112.0, (1214, 646))]
     dawn: Keys = [(50.0, 0.0), (96.0, 100.0)]
     core: Stops = [(0, "#fffdf2", 1), (0.72, "#fff1c4", 1), (0.95, "#ffd98a", 1), (1, "#ffc978", 0.9)]

@@ -78,7 +78,7 @@ def _twinkle(phase: int, low: float) -> Keys:
 
 
 def haze() -> Json:
-    """A faint band of light across the sky, made of wide soft clouds."""
+    """Return a faint band of light across the sky, made of wide soft clouds."""
     dice = random.Random(11)  # noqa: S311 - as above
     clouds = []
     for index in range(9):
@@ -120,7 +120,7 @@ def _curtain(seed: int, colours: tuple[str, str], place: tuple[float, float], st
 
 
 def _ribbon(seed: int, time: float, place: tuple[float, float], part: float) -> Json:
-    """A closed band: a wave from left to right as its foot, and back along a calmer one above it."""
+    """Return a closed band: a wave from left to right as its foot, and back along a calmer one above it."""
     foot, tall = place
 
     def wave(x: float, calm: float) -> float:

@@ -72,7 +72,7 @@ def title() -> list[Json]:
 
 
 def _at(index: int) -> Json:
-    """A letter's place: it rises a little while it is drawn."""
+    """Return a letter's place: it rises a little while it is drawn."""
     begin = _BEGIN + index * _STAGGER
     x = (index - 2) * _PITCH
     return transform([(begin, (x, 26.0)), (begin + 34, (x, 0.0))])

@@ -1,4 +1,7 @@
-"""The contact sheet: a handful of a sequence's frames in one picture. Needs Pillow, imported when a sheet is made."""
+"""The contact sheet: some frames of a sequence in one picture.
+
+It needs Pillow, which is imported when a sheet is made.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _NUMBER = re.compile(r"-?\d+(?=\D*$)")
 
 @dataclass(frozen=True, slots=True)
 class SheetLayout:
-    """How a sheet is laid out. Lengths are in pixels."""
+    """The layout of a sheet. Lengths are pixels."""
 
     columns: int = 5
     rows: int = 4
@@ -33,7 +36,7 @@ class SheetLayout:
 def contact_sheet(
     frames: Sequence[Path], destination: Path, *, title: str = "", layout: SheetLayout | None = None
 ) -> Path:
-    """Draw evenly chosen frames (the first and the last among them) as one picture; returns `destination`.
+    """Draw evenly chosen frames, with the first and the last, as one picture; return `destination`.
 
     The picture's format is that of `destination`'s extension. All cells have the shape of the first frame.
 
@@ -74,7 +77,7 @@ def _caption(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, font: ob
 
 
 def _chosen(frames: Sequence[Path], count: int) -> list[Path]:
-    """At most `count` of the frames, evenly spread from the first to the last."""
+    """Return at most `count` frames, evenly spread from the first to the last."""
     if not frames:
         raise ValueError("a contact sheet needs at least one frame")
     if len(frames) <= count:
@@ -83,7 +86,7 @@ def _chosen(frames: Sequence[Path], count: int) -> list[Path]:
 
 
 def _thumbnail(path: Path, width: int) -> Image.Image:
-    """The frame, scaled to this width, over black where it is see-through."""
+    """Return the frame scaled to this width, on black."""
     from PIL import Image  # noqa: PLC0415 - as above
 
     with Image.open(path) as frame:
@@ -95,6 +98,6 @@ def _thumbnail(path: Path, width: int) -> Image.Image:
 
 
 def _label(path: Path) -> str:
-    """The frame's number, as its file name has it; the name where it has none."""
+    """Return the frame's number from its file name, or the name if it has none."""
     number = _NUMBER.search(path.stem)
     return number[0] if number else path.stem
