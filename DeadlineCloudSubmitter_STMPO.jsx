@@ -1,6 +1,6 @@
-/* STMPO for After Effects: the render queue to AWS Deadline Cloud. This file and the folder
-   DeadlineCloudSubmitter_Assets beside it go into "ScriptUI Panels" (`stmpo panel install` does that); then it is a
-   dockable panel under Window. Run as a script (File > Scripts), it opens a window. docs/panel.md is the guide. */
+/* STMPO for After Effects: submit the render queue to AWS Deadline Cloud. This file and the folder
+   DeadlineCloudSubmitter_Assets beside it belong into "ScriptUI Panels" ("stmpo panel install" puts them there). The panel is
+   then in the Window menu. Run with File > Scripts, it opens as a window. The guide is docs/panel.md. */
 
 //@include "DeadlineCloudSubmitter_Assets/panel/text.jsxinc"
 //@include "DeadlineCloudSubmitter_Assets/panel/files.jsxinc"

@@ -1,5 +1,5 @@
-# The Deadline Cloud client beside After Effects, on Windows; see submit.jsxinc, which writes client and command line into it, each
-# in single quotes. With "start" it starts itself again, hidden and free of After Effects' pipes, and ends.
+# Run the Deadline Cloud client in the background on Windows. submit.jsxinc fills in the client and its command line, each in
+# single quotes. With "start" the script starts itself again, hidden and without After Effects' pipes, and exits.
 param([string]$step)
 Set-Location -LiteralPath $PSScriptRoot
 if ($step -eq 'start') {
@@ -9,7 +9,7 @@ if ($step -eq 'start') {
 }
 $env:PYTHONUTF8 = '1'
 $code = 127
-# Only an .exe: a batch file would have its words read once more, by cmd.exe.
+# Only an .exe: with a batch file, cmd.exe would parse the arguments once more.
 $client = Get-Command @CLIENT@ -All -CommandType Application -ErrorAction SilentlyContinue |
   Where-Object { $_.Extension -eq '.exe' } | Select-Object -First 1
 if ($client) {
@@ -17,7 +17,7 @@ if ($client) {
     $code = 1
     $process = Start-Process -NoNewWindow -PassThru -ErrorAction Stop -FilePath $client.Source -ArgumentList @WORDS@ `
       -RedirectStandardOutput output.txt -RedirectStandardError errors.txt
-    $handle = $process.Handle # read, so that the exit code is kept
+    $handle = $process.Handle # reading it keeps the exit code
     Set-Content -Path pid.txt -Value $process.Id -Encoding ascii
     $process.WaitForExit()
     $code = $process.ExitCode

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The Deadline Cloud client beside After Effects, on macOS; see submit.jsxinc, which writes client and words into it, quoted.
+# Run the Deadline Cloud client in the background on macOS. submit.jsxinc fills in the client and its arguments, quoted.
 cd "$(dirname "$0")" || exit 1
 export PYTHONUTF8=1
 PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin"
 client=@CLIENT@
 if [ "$client" = deadline ] && ! command -v "$client" >/dev/null 2>&1; then
-  # A program that was started from the Dock has not the PATH of a terminal.
+  # A program started from the Dock does not have the PATH of a terminal.
   found=$("${SHELL:-/bin/sh}" -lc 'command -v deadline' </dev/null 2>/dev/null | tail -n 1)
   if [ -x "$found" ]; then client=$found; fi
 fi

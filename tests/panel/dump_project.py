@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import py_aep
 from py_aep import CompItem, FileSource, FootageItem, GetSettingsFormat, PlaceholderSource
 
-from stmpo.deadline.assets import find_footage
+from stmpo.deadline.assets import scan_footage
 from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def dump(path: Path, fonts: Mapping[str, Path] | None = None) -> dict[str, Any]:
     """What `app` is with this project open; `fonts` are the files of those that are installed."""
     read = read_project(path)
-    found = iter(find_footage(read))
+    found = iter(scan_footage(read))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         app = py_aep.parse(path)

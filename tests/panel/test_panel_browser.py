@@ -129,7 +129,7 @@ class TestList:
         assert "output" in panel.rows()[3][4]
         assert "done" in panel.rows()[4][4]
         assert panel.chosen() == [1, 2, 3]
-        assert panel.get("count", "text") == "Render queue: 3 of 5 chosen"
+        assert panel.get("count", "text") == "Render queue: 3 of 5 selected"
         assert panel.head() == ("plain", "3 items, 732 frames to submit")
 
     def test_an_item_that_cannot_be_sent_says_why_and_cannot_be_chosen(self, panel: Page) -> None:
@@ -140,9 +140,9 @@ class TestList:
         panel.show(app=app_of(odd))
         panel.row(1)
         assert panel.chosen() == []
-        assert panel.head() == ("plain", "Choose the items to submit")
+        assert panel.head() == ("plain", "Select the items to submit")
         assert not panel.get("ok", "enabled")
-        told = panel.get("particulars", "text")
+        told = panel.get("details", "text")
         assert '"Use Comp Frame Number" off' in told
         assert "Item 2 has 2 output modules" in told
 
@@ -181,7 +181,7 @@ class TestList:
         many = [queue_item(n, f"Shot {n}", 1, 24, f"/out/{n}_[####].exr") for n in range(1, 201)]
         panel.show(app=app_of(many))
         assert len(panel.rows()) == 200
-        assert panel.get("count", "text") == "Render queue: 200 of 200 chosen"
+        assert panel.get("count", "text") == "Render queue: 200 of 200 selected"
 
     def test_no_project_is_an_empty_queue(self, panel: Page) -> None:
         panel.show(app={"version": "25.1x68", "project": None})
@@ -194,10 +194,10 @@ class TestSettings:
         panel.show()
         assert panel.get("profile", "selection.text") == "Standard"
         panel.pick("worker", "256 threads, 1024 GB")
-        panel.pick("profile", "Farm: many and lean")
+        panel.pick("profile", "Farm: many small processes")
         assert panel.setting("DisableMFR") is True
         assert panel.get("plan", "text").startswith("Plan: 32 processes, 8 threads each")
-        panel.pick("profile", "Hero: few and large")
+        panel.pick("profile", "Hero: few large processes")
         assert panel.setting("RamPerProcessGB") == 48
         assert panel.get("plan", "text").startswith("Plan: 16 processes, 16 threads each")
         panel.pick("profile", "Standard")
@@ -256,7 +256,7 @@ class TestSubmission:
         panel.show(client=SENT)
         panel.click("ok")
         assert panel.wait("Submitted") == ("good", "Submitted 3 items")
-        assert panel.get("particulars", "text") == JOB
+        assert panel.get("details", "text") == JOB
         assert panel.get("ok", "text") == "Submit"
         asked = panel.run("return host.asked")
         assert "'bundle' 'gui-submit'" in asked
@@ -289,13 +289,13 @@ class TestSubmission:
         )
         panel.click("ok")
         assert panel.wait("AccessDenied")[0] == "error"
-        assert "Traceback" in panel.get("particulars", "text")
+        assert "Traceback" in panel.get("details", "text")
 
     def test_nobody_logged_in_is_found_before_anything_is_sent(self, panel: Page) -> None:
         panel.show(client={"login": "NEEDS_LOGIN"})
         panel.click("ok")
         assert panel.head() == ("error", "1 problem to solve first")
-        assert "log in" in panel.get("particulars", "text")
+        assert "log in" in panel.get("details", "text")
         assert panel.run("return host.bundle || null") is None
 
     def test_an_unsaved_project_is_saved_by_the_same_button(self, panel: Page) -> None:
@@ -310,7 +310,7 @@ class TestSubmission:
         panel.show(app=app_of(movie), client=SENT)
         panel.click("ok")
         assert panel.head() == ("warning", "1 warning")
-        assert panel.get("particulars", "text").startswith("Warning: Item 1 writes one file")
+        assert panel.get("details", "text").startswith("Warning: Item 1 writes one file")
         assert panel.get("ok", "text") == "Submit anyway"
         panel.click("ok")
         panel.wait("Submitted")
@@ -318,7 +318,7 @@ class TestSubmission:
     def test_scripts_that_may_not_write_are_told_of_before_the_press(self, panel: Page) -> None:
         panel.show(app=app_of(SAMPLE, mayWrite=False))
         assert panel.head() == ("error", "This cannot be submitted yet")
-        assert "Scripting & Expressions" in panel.get("particulars", "text")
+        assert "Scripting & Expressions" in panel.get("details", "text")
 
     def test_a_queue_that_changed_since_is_read_again_before_anything_is_sent(self, panel: Page) -> None:
         panel.show(client=SENT)
@@ -400,7 +400,7 @@ class TestSubmission:
         panel.run("host.queue[1].status = RQItemStatus.DONE")
         panel.run(POINTER_COMES_BACK)
         assert "done" in panel.rows()[1][-1]
-        assert panel.get("particulars", "text") == JOB
+        assert panel.get("details", "text") == JOB
         panel.row(1)
         assert panel.head() == ("plain", "1 item, 240 frames to submit")
 
@@ -423,8 +423,8 @@ class TestSubmission:
             "host.answers.push('/Users/anna/out', '/Users/anna/out'); host.put('/Users/anna/out/other', '')"
         )
         panel.click("export", "none")
-        assert panel.head()[0] == "good", panel.get("particulars", "text")
-        assert panel.get("particulars", "text") == "/Users/anna/out/harbour-bundle"
+        assert panel.head()[0] == "good", panel.get("details", "text")
+        assert panel.get("details", "text") == "/Users/anna/out/harbour-bundle"
         assert panel.run("return host.files.has('/Users/anna/out/harbour-bundle/template.json')")
         panel.click("export", "none")
         assert "already exists" in panel.head()[1]
@@ -456,7 +456,7 @@ class TestSubmission:
         assert panel.run("return host.opened")[0].endswith("/STMPO/panel.log")
         panel.run("host.opens = false")
         panel.click("log", "none")
-        assert JOB in panel.get("particulars", "text")
+        assert JOB in panel.get("details", "text")
 
 
 class TestSizes:
@@ -490,7 +490,7 @@ class TestSizes:
     def test_every_group_of_settings_leaves_the_button_its_place(
         self, panel: Page, width: int, height: int
     ) -> None:
-        """In the lowest panel with the most fields it is the particulars that make room."""
+        """In the lowest panel with the most fields the details make room."""
         panel.show(width, height)
         panel.run(OVERLAPS_DEFINED)
         panel.click("fold")

@@ -22,7 +22,7 @@ from stmpo.deadline.bundle import write_bundle
 from stmpo.deadline.fragments import load_fragments
 from stmpo.deadline.naming import job_name, step_names
 from stmpo.deadline.output_roots import place_outputs
-from stmpo.deadline.request import Request, prepare
+from stmpo.deadline.request import JobRequest, prepare_job
 from stmpo.deadline.template import TemplateOptions
 from stmpo.fonts.find import find
 from stmpo.model.errors import BadInput
@@ -61,14 +61,14 @@ class Both:
         """What the panel says: empty where it wrote the bundle."""
         return str(self.panel.run(*before, WRITE.format(json.dumps(str(folder)))).values[-1])
 
-    def agree(self, request: Request, *before: str) -> Bundle:
+    def agree(self, request: JobRequest, *before: str) -> Bundle:
         """Both write the same three documents, after these steps in the panel and for this request."""
-        prepared = prepare(request, os.environ)
+        prepared = prepare_job(request, os.environ)
         assert prepared.bundle is not None, [str(finding) for finding in prepared.findings]
         folder = self.project.parent / "by panel" / "bundle"
         shutil.rmtree(folder.parent, ignore_errors=True)
         assert self.by_panel(folder, *before) == ""
-        for name, text in prepared.bundle.files(folder).items():
+        for name, text in prepared.bundle.documents(folder).items():
             assert (folder / name).read_bytes().decode("utf-8") == text
         prepared.bundle.check(folder)
         return prepared.bundle
@@ -108,7 +108,7 @@ def test_forty_items_with_names_in_any_script(both: Both, lot: Lot) -> None:
         lot.queue(comp, f"out/{at % 3}/{at}_[####].[fileExtension]")
     lot.save()
     both.open()
-    bundle = both.agree(Request(project=both.project))
+    bundle = both.agree(JobRequest(project=both.project))
     assert len(bundle.template["steps"]) == 40
 
 
@@ -131,7 +131,7 @@ def test_movies_sequences_proxies_and_missing_footage(both: Both, lot: Lot) -> N
     Path(gone.file).unlink()
     gone_proxy.unlink()
     both.open()
-    bundle = both.agree(Request(project=both.project))
+    bundle = both.agree(JobRequest(project=both.project))
     assert {Path(path).name for path in bundle.inputs if "proxy" in path or "half" in path} == {
         "half of one.png", "comp proxy.png",
     }  # fmt: skip
@@ -155,7 +155,7 @@ def test_rates_starts_and_spans(both: Both, lot: Lot, rate: float) -> None:
             item.time_span_duration_frames = 101 + number
     lot.save()
     both.open()
-    both.agree(Request(project=both.project))
+    both.agree(JobRequest(project=both.project))
 
 
 def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
@@ -196,7 +196,7 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "deadline:priority": 70, "deadline:targetTaskRunStatus": "SUSPENDED", "deadline:maxFailedTasksCount": 0,
         "deadline:maxRetriesPerTask": 3, "deadline:maxWorkerCount": 4,
     }  # fmt: skip
-    request = Request(
+    request = JobRequest(
         project=both.project, name=extras["name"], parameters=chosen, deadline=service, options=options
     )
     both.agree(request, *steps)
@@ -212,7 +212,7 @@ def test_another_folder_and_other_frames(both: Both, lot: Lot) -> None:
         f"STMPO.settings.set('outputDir', {json.dumps(str(folder))})",
         "STMPO.queue.setFrames(STMPO.queue.refresh()[0], ' 9, 1-5:2 ,-3--1')",
     ]
-    request = Request(project=both.project, frames=" 9, 1-5:2 ,-3--1", output_dir=folder)
+    request = JobRequest(project=both.project, frames=" 9, 1-5:2 ,-3--1", output_dir=folder)
     bundle = both.agree(request, *steps)
     assert "NONCONTIGUOUS" in json.dumps(bundle.template)
 
@@ -226,7 +226,7 @@ def test_names_with_odd_line_ends_numbers_and_signs(both: Both, lot: Lot) -> Non
     lot.queue(comp, "out/dot.")
     lot.save()
     both.open()
-    bundle = both.agree(Request(project=both.project))
+    bundle = both.agree(JobRequest(project=both.project))
     assert len(bundle.inputs) == 4
     assert "/#1 %04d_[#####].tif" in json.dumps(bundle.template)
 
@@ -244,7 +244,7 @@ def test_what_is_named_by_hand_travels_alike(both: Both, lot: Lot) -> None:
     (ocio / "around").symlink_to(ocio, target_is_directory=True)
     one = lot.file("notes & more.txt.png")
     chosen = f"STMPO.settings.set('also', {json.dumps(f' {one} |{ocio}|')})"
-    bundle = both.agree(Request(project=both.project, also=(one, ocio)), chosen)
+    bundle = both.agree(JobRequest(project=both.project, also=(one, ocio)), chosen)
     assert {Path(path).name for path in bundle.inputs} == {
         "shot.aep",
         one.name,
@@ -256,7 +256,7 @@ def test_what_is_named_by_hand_travels_alike(both: Both, lot: Lot) -> None:
         assert said in both.by_panel(lot.folder / "b", code)
         assert said in json.dumps(both.panel.run(code, "STMPO.check.quick()").values)
         with pytest.raises(BadInput, match=said):
-            prepare(Request(project=both.project, also=(lot.folder / place,)), os.environ)
+            prepare_job(JobRequest(project=both.project, also=(lot.folder / place,)), os.environ)
 
 
 def test_fonts_travel_alike(both: Both, lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +281,7 @@ def test_fonts_travel_alike(both: Both, lot: Lot, monkeypatch: pytest.MonkeyPatc
     found = {font.name: font for font in find(names, {}, more=[folder])}
     wheels.collect_wheels(both.panel.home / "wheels", download=False)
     both.panel.app = dump(both.project, {name: one.path for name, one in found.items() if one.path})
-    prepared = prepare(Request(project=both.project, font_folders=(folder,)), {})
+    prepared = prepare_job(JobRequest(project=both.project, font_folders=(folder,)), {})
     assert prepared.bundle is not None
     one, other = lot.folder / "one", lot.folder / "other"
     write_bundle(prepared.bundle, one, download=False)
@@ -293,7 +293,7 @@ def test_fonts_travel_alike(both: Both, lot: Lot, monkeypatch: pytest.MonkeyPatc
     said = [finding["text"] for finding in both.panel.value("STMPO.fonts.findings(STMPO.fonts.all())")]
     assert [text.rpartition(";")[0] for text in said] == [
         "fonts are not installed here and do not travel: Not-Here",
-        "fonts are not to be embedded by their licence bits and do not travel: Closed",
+        "fonts are protected from embedding by their licence bits and do not travel: Closed",
     ]
 
 
@@ -316,7 +316,7 @@ def test_what_one_refuses_the_other_refuses(both: Both, lot: Lot) -> None:
     count = 7
     told = both.panel.value("STMPO.check.all(STMPO.queue.refresh())")
     by_panel = {finding["index"] for finding in told if finding["severity"] == "error"} - {0}
-    prepared = prepare(Request(project=both.project, items=tuple(range(1, count))), os.environ)
+    prepared = prepare_job(JobRequest(project=both.project, items=tuple(range(1, count))), os.environ)
     errors = {
         finding.item.index
         for finding in prepared.findings
@@ -324,7 +324,7 @@ def test_what_one_refuses_the_other_refuses(both: Both, lot: Lot) -> None:
     }
     assert by_panel == errors | {count}
     with pytest.raises(BadInput, match="two frame number groups"):
-        prepare(Request(project=both.project, items=(count,)), os.environ)
+        prepare_job(JobRequest(project=both.project, items=(count,)), os.environ)
     records = both.panel.value("STMPO.queue.refresh()")
     assert [bool(record["reasons"]) for record in records] == [False, False, *[True] * 5]
 
@@ -336,7 +336,7 @@ def test_a_path_of_another_system_is_refused_by_both(both: Both, lot: Lot) -> No
     lot.save()
     both.open()
     assert "a path of another system" in both.panel.value("STMPO.queue.refresh()[0].reasons.join()")
-    assert prepare(Request(project=both.project), os.environ).bundle is None
+    assert prepare_job(JobRequest(project=both.project), os.environ).bundle is None
 
 
 def test_items_that_write_the_same_files_are_refused(both: Both, lot: Lot) -> None:
@@ -379,7 +379,7 @@ def test_projects_that_after_effects_saved(both: Both, lot: Lot, name: str) -> N
     lot.save()
     both.open()
     steps = ["STMPO.settings.set('ContinueOnMissingFootage', true)"]
-    both.agree(Request(project=both.project, parameters={"ContinueOnMissingFootage": "true"}), *steps)
+    both.agree(JobRequest(project=both.project, parameters={"ContinueOnMissingFootage": "true"}), *steps)
 
 
 # Rules that both have, over anything that people write.

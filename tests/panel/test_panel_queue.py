@@ -150,7 +150,7 @@ def test_a_name_with_a_line_break_is_refused(panel: Panel) -> None:
 
 def test_another_frame_rate_is_said(panel: Panel) -> None:
     panel.app = project(item(settings={"Frame Rate": 1, "Use this frame rate": 30}))
-    assert "ask for 30 frames a second" in panel.value("STMPO.queue.refresh()[0].notes[0]")
+    assert "use 30 frames a second" in panel.value("STMPO.queue.refresh()[0].notes[0]")
 
 
 def test_an_item_without_output_module_or_frames_says_so(panel: Panel) -> None:
@@ -313,7 +313,7 @@ def test_a_value_out_of_bounds_is_refused_in_words(panel: Panel, key: str, value
         ({"mayWrite": False}, "Allow Scripts to Write Files and Access Network"),
         (project(item(), file=None), "never been saved"),
         (project(item(), dirty=True), "not saved"),
-        (project(item(), dirty=None), "cannot be seen"),
+        (project(item(), dirty=None), "does not tell"),
     ],
 )
 def test_what_stands_in_the_way_is_said_with_the_way_out(
@@ -400,4 +400,4 @@ def test_names_that_no_windows_worker_holds_are_noted(
     words = {"Format": "PNG Sequence", "Use Comp Frame Number": "true"}
     panel.app = project(item(modules=[{"name": "PNG", "file": f"/out/{name}", "settings": words}]))
     step = f"STMPO.settings.set('systems', '{systems}'); STMPO.queue.refresh()[0].notes.join()"
-    assert ("no Windows worker" in panel.value(step)) is noted
+    assert ("not a valid file name on a Windows worker" in panel.value(step)) is noted

@@ -130,7 +130,7 @@ def test_places_outside_the_projects_folder_are_said_and_named_to_the_client(pan
     [
         ('print(\'{"status": "CANCELED"}\')', "cancelled"),
         ("sys.stderr.write('Trace\\nno such queue\\n'); sys.exit(1)", "the job was not sent: no such queue"),
-        ("sys.exit(3)", "the job was not sent: the client ended with code 3"),
+        ("sys.exit(3)", "the job was not sent: the client exited with code 3"),
         ("print('no id'); print('ü 日本')", "the job was not sent: ü 日本"),
     ],
 )
@@ -176,7 +176,7 @@ def test_a_running_submission_can_be_cancelled_and_no_second_one_starts(panel: P
 def test_a_bundle_that_cannot_be_made_is_not_sent(panel: Panel, lot: Lot) -> None:
     client(panel, f"print({SENT!r})")
     answer, _ = sent(panel, lot, "gui")
-    assert answer.values[0] == "no item is ticked"
+    assert answer.values[0] == "no item is selected; select one in the list"
     assert answer.calls["system"] == []
     assert not list(panel.temp.iterdir())
 
@@ -185,7 +185,7 @@ def test_a_bundle_that_cannot_be_made_is_not_sent(panel: Panel, lot: Lot) -> Non
     ("status", "said"),
     [
         ("AUTHENTICATED", ""),
-        ("NEEDS_LOGIN", "nobody is logged in"),
+        ("NEEDS_LOGIN", "you are not logged in"),
         ("CONFIGURATION_ERROR", "no usable credentials"),
     ],
 )

@@ -98,13 +98,13 @@ def test_an_installed_package_has_the_panel_as_data(tmp_path: Path, monkeypatch:
         build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
         carried = build["targets"]["wheel"]["force-include"]
     else:
-        files = "stmpo/panel/files"
+        files = "stmpo/deadline/panel/files"
         carried = {ENTRY: f"{files}/{ENTRY}", f"{ASSETS}/panel": f"{files}/{ASSETS}/panel"}
     for origin, target in carried.items():
         copy = shutil.copytree if (ROOT / origin).is_dir() else shutil.copyfile
         (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / origin, tmp_path / target)
-    monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere", tmp_path / "stmpo" / "panel" / "files"))
+    monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere", tmp_path / "stmpo" / "deadline" / "panel" / "files"))
     panel = gather(tmp_path / "out", download=False)
     assert ENTRY in panel.record.files
     monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere",))
