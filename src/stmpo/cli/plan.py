@@ -10,18 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.cli.render import PROFILE_HELP
+from stmpo.cli.render import add_render_options, resolved
 from stmpo.machine import apply_numa_map, discover, load
 from stmpo.model.errors import BadInput
-from stmpo.model.options import JobOptions, RunOptions, resolve
 from stmpo.planning import PlanRequest, make_plan
-from stmpo.planning.profiles import PROFILES, apply_profile
-from stmpo.system.command_parser import CommandParser, add_options
+from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stmpo.machine.model import Machine
+    from stmpo.model.options import JobOptions, RunOptions
 
 _UNITS = {"": 2**30, "m": 2**20, "g": 2**30, "t": 2**40}
 _STYLES = {"title": "1", "head": "1;36", "bound": "1;32", "dim": "2", "warning": "33"}
@@ -31,10 +30,7 @@ _STYLES = {"title": "1", "head": "1;36", "bound": "1;32", "dim": "2", "warning":
 def main(arguments: Sequence[str]) -> int:
     """Plan and print; nothing is rendered and PROJECT is not opened."""
     given = _parser().read(arguments)
-    job, _ = resolve(JobOptions, vars(given), os.environ)
-    options, sources = resolve(RunOptions, vars(given), os.environ)
-    if given.profile is not None:
-        options = apply_profile(options, sources, given.profile)
+    job, options, _ = resolved(given)
     machine, warnings = _machine(given.topology, given.memory, options.numa_map)
     plan = make_plan(machine, _request(job, options))
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
@@ -67,10 +63,9 @@ def _parser() -> CommandParser:
     parser.add_argument("project", metavar="PROJECT", nargs="?", help=project)
     parser.value("--topology", "FILE|STRING", topology)
     parser.value("--memory", "SIZE", memory)
-    parser.value("--profile", "NAME", PROFILE_HELP, choices=list(PROFILES))
     parser.value("--svg", "FILE", "Draw the machine and its slots to this file.")
     parser.flag("--json", "Print the plan as JSON.", dest="as_json")
-    add_options(parser, JobOptions, RunOptions)
+    add_render_options(parser)
     return parser
 
 

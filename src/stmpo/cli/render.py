@@ -12,9 +12,10 @@ from stmpo.planning.profiles import PROFILES, apply_profile
 from stmpo.system.command_parser import CommandParser, add_options
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
 
-PROFILE_HELP = f"Preset for options that are not given explicitly: {' or '.join(PROFILES)}."
+    from stmpo.model.options import Source
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,16 +23,33 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().read(arguments)
     from stmpo.api import run_render  # noqa: PLC0415 - `--help` does not need the engine
 
-    job, _ = resolve(JobOptions, vars(given), os.environ)
-    options, sources = resolve(RunOptions, vars(given), os.environ)
-    if given.profile is not None:
-        options = apply_profile(options, sources, given.profile)
+    job, options, sources = resolved(given)
     summary = run_render(
         given.project, job, options, sources=sources, folder=Path.cwd(), as_json=given.as_json
     )
     if given.as_json:
         print(json.dumps(summary.as_json(), ensure_ascii=False))
     return int(summary.exit_code)
+
+
+def add_render_options(parser: CommandParser) -> None:
+    """Give a command the options of a job and of its run."""
+    profile = f"Preset for options that are not given explicitly: {' or '.join(PROFILES)}."
+    add_options(parser, JobOptions, RunOptions)
+    parser.value("--profile", "NAME", profile, choices=list(PROFILES))
+
+
+def resolved(given: Namespace) -> tuple[JobOptions, RunOptions, dict[str, Source]]:
+    """Return the options of a job and of its run, from arguments, environment and defaults.
+
+    Raises:
+        BadInput: a value is out of bounds or cannot be read.
+    """
+    job, _ = resolve(JobOptions, vars(given), os.environ)
+    options, sources = resolve(RunOptions, vars(given), os.environ)
+    if given.profile is not None:
+        options = apply_profile(options, sources, given.profile)
+    return job, options, sources
 
 
 def _parser() -> CommandParser:
@@ -42,8 +60,7 @@ def _parser() -> CommandParser:
         usage="PROJECT [options]",
     )
     parser.add_argument("project", metavar="PROJECT", help="The project to render.")
-    add_options(parser, JobOptions, RunOptions)
-    parser.value("--profile", "NAME", PROFILE_HELP, choices=list(PROFILES))
+    add_render_options(parser)
     as_json = "Print the summary as JSON; everything else goes to standard error."
     parser.flag("--json", as_json, dest="as_json")
     return parser
