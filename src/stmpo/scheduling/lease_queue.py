@@ -66,6 +66,14 @@ class LeaseQueue:
         self.living[lease.id] = front
         return front, Span(last + 1, lease.span.last)
 
+    def join(self, lease: Lease, behind: Lease) -> Lease:
+        """Retire the lease behind this one and append its frames; return the longer lease."""
+        assert behind.span.first == lease.span.last + 1
+        del self.living[behind.id]
+        joined = Lease(lease.id, lease.slot, Span(lease.span.first, behind.span.last), lease.shared)
+        self.living[lease.id] = joined
+        return joined
+
     def is_aside(self, lease: Lease) -> bool:
         """Return whether this living lease holds frames that were set aside."""
         return lease.id in self._aside

@@ -48,6 +48,17 @@ class Grant:
     """The living lease from which these frames were stolen, in its new form: same id, shorter span."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reclaim:
+    """A steal that is undone: the victim was faster than the start of the process that was to help it."""
+
+    lease: Lease
+    """The victim's lease, with its frames back: same id, longer span. Its process simply goes on."""
+
+    cancelled: Lease
+    """The lease of the process to stop: it has not begun to render. It is already retired."""
+
+
 class Strategy(Protocol):
     """The rule that grants leases: `static`, `steal`, `shared`."""
 
@@ -75,6 +86,13 @@ class Strategy(Protocol):
 
     def finished(self, lease: Lease, frame: int, now: float) -> None:
         """Record that a frame of this lease was rendered. Calls may be repeated and come in any order."""
+        ...
+
+    def reclaim(self, lease: Lease, now: float) -> Reclaim | None:
+        """Return the frames that the process of a cut lease goes on with, or None: then it is to be stopped.
+
+        Ask when a process has rendered all frames of a lease that was cut, before it is stopped.
+        """
         ...
 
     def retire(self, lease: Lease) -> None:

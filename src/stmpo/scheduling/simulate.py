@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.retries import AttemptEnd, RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from stmpo.scheduling.protocol import Lease, Strategy
 
@@ -76,12 +77,17 @@ class Simulation:
     """The result of a simulated run. Times are seconds."""
 
     makespan: float = 0.0
+    """When the last frame was done, or the last process ended in a run without frames."""
+
     bound: float = 0.0
-    """Start-up and the sum of the costs, divided evenly over the slots: no schedule is faster."""
+    """See `lower_bound`."""
 
     starts: int = 0
     twice: int = 0
     """Number of frames that two processes rendered."""
+
+    reclaimed: int = 0
+    """Number of steals that were undone because the victim was faster than the new process's start."""
 
     failed: tuple[int, ...] = ()
     stints: list[Stint] = field(default_factory=list)
@@ -92,23 +98,47 @@ class Simulation:
         return self.bound / self.makespan if self.makespan else 1.0
 
 
-@dataclass(slots=True)
-class _Process:
-    """A simulated renderer. `asked` is the range of its command line, `lease` the part that is still its
-    own.
-    """
+def lower_bound(costs: Collection[float], slots: int, start_up: float, spawn_delay: float = 0.0) -> float:
+    """Return seconds that no schedule of these frames can beat.
 
-    number: int
+    Slot n starts after n spawn delays and a start-up. The bound is the time at which all slots together can have done
+    the work, or the start-up and the longest frame if that is later.
+    """
+    total, bound = sum(costs), 0.0
+    for count in range(1, max(1, min(slots, len(costs))) + 1):
+        bound = start_up + total / count + spawn_delay * (count - 1) / 2
+        if bound <= start_up + spawn_delay * count:
+            break  # a further slot would begin to render after the end
+    return max(bound, start_up + max(costs, default=0.0))
+
+
+class _State(Enum):
+    """Where a simulated process is."""
+
+    WAITING = "waiting for the start gate"
+    STARTING = "starting up"
+    RENDERING = "rendering"
+    STOPPING = "has done its own frames, and is being stopped"
+    GONE = "gone"
+
+
+@dataclass(slots=True, eq=False)
+class _Process:
+    """A simulated renderer. `asked` is the range of its command line, `lease` the part that is still its own."""
+
     lease: Lease
     asked: Span
+    number: int = 0
+    """Which start this is, counted from 1; 0 before it has started."""
+
+    state: _State = _State.WAITING
     started: float = 0.0
     began: float | None = None
     frame: int = 0
     """The frame that it renders now."""
 
-    done: set[int] = field(default_factory=set)
+    done: int = 0
     cut: bool = False
-    stopping: bool = False
 
 
 def simulate(strategy: Strategy, slots: int, costs: SimulatedCosts) -> Simulation:
@@ -136,8 +166,8 @@ class _Run:
         self._retries = RetryPolicy(slots, costs.max_retries)
         self._rendered: set[int] = set()
         self._failed: set[int] = set()
-        self._claimed: set[int] = set()
-        """Frames that have a file, for processes that share a span."""
+        self._unclaimed: dict[Span, Iterator[int]] = {}
+        """Frames of each shared span that no process has taken yet."""
 
         self._paused: dict[int, float] = {}
         self._hopeless = False
@@ -160,8 +190,11 @@ class _Run:
         if self._strategy.waiting and not self._hopeless:
             raise RuntimeError(f"{self._strategy.waiting} frames wait and nobody renders")
         outcome = self._outcome
-        outcome.makespan = max((stint.ended for stint in outcome.stints), default=0.0)
-        outcome.bound = self._start_up(1) + sum(self._costs.frames.values()) / self._slots
+        if not self._rendered:
+            outcome.makespan = max((stint.ended for stint in outcome.stints), default=0.0)
+        outcome.bound = lower_bound(
+            self._costs.frames.values(), self._slots, self._start_up(1), self._costs.spawn_delay
+        )
         outcome.failed = tuple(sorted(self._failed))
         return outcome
 
@@ -181,7 +214,7 @@ class _Run:
             if grant.victim is not None:
                 self._cut(grant.victim)
             self._idle.discard(slot)
-            process = _Process(0, grant.lease, grant.lease.span)
+            process = _Process(grant.lease, grant.lease.span)
             self._processes[grant.lease.id] = process
             start = max(self._now, self._gate, self._paused.pop(slot, 0.0))
             self._gate = start + self._costs.spawn_delay
@@ -189,65 +222,83 @@ class _Run:
 
     def _cut(self, lease: Lease) -> None:
         victim = self._processes[lease.id]
-        assert not any(frame not in lease.span for frame in victim.done), "a finished frame was taken"
         victim.lease = lease
-        victim.cut = victim.number > 0
-        if not victim.number:  # not started yet: it will be asked for less
+        victim.cut = victim.state is not _State.WAITING
+        if not victim.cut:  # its command line is not written yet: it will be asked for less
             victim.asked = lease.span
 
     def _start(self, process: _Process) -> None:
+        if process.state is _State.GONE:
+            return
         self._outcome.starts += 1
         process.number = self._outcome.starts
+        process.state = _State.STARTING
         process.started = self._now
         self._strategy.started(process.lease, self._now)
         self._at(self._now + self._start_up(process.number), self._begin, process)
 
     def _begin(self, process: _Process) -> None:
+        if process.state is _State.GONE:
+            return
         if self._costs.dies(process.number, None):
             self._die(process, AttemptEnd.NEVER_BEGAN)
             return
+        process.state = _State.RENDERING
         process.began = self._now
+        process.frame = process.asked.first - 1
         self._strategy.began(process.lease, self._now)
-        self._next(process, iter(process.asked))
+        self._next(process)
 
-    def _next(self, process: _Process, frames: Iterator[int]) -> None:
+    def _next(self, process: _Process) -> None:
         """Begin the next frame of its command line; end where there is none."""
         if process.lease.shared:
-            frame = next((f for f in frames if f in self._costs.frames and f not in self._claimed), None)
+            frames = self._unclaimed.setdefault(process.asked, iter(process.asked))
+            frame = next((frame for frame in frames if frame in self._costs.frames), None)
         else:
-            frame = next(frames, None)
+            frame = process.frame + 1 if process.frame < process.asked.last else None
         if frame is None:
             self._end(process)
             return
         process.frame = frame
-        if process.lease.shared:
-            self._claimed.add(frame)
         if self._costs.dies(process.number, frame):
             self._die(process, AttemptEnd.DIED)
             return
+        cost = self._costs.frames[frame]
+        if self._costs.speeds:
+            cost /= self._costs.speeds.get(process.lease.slot, 1.0)
+        self._at(self._now + cost, self._finish, process)
 
-        def finished(process: _Process) -> None:
-            self._finish(process, frame)
-            if not process.stopping:
-                self._next(process, frames)
-
-        speed = self._costs.speeds.get(process.lease.slot, 1.0)
-        self._at(self._now + self._costs.frames[frame] / speed, finished, process)
-
-    def _finish(self, process: _Process, frame: int) -> None:
-        if frame not in process.lease.span:
-            if process.lease.id in self._processes:
-                self._outcome.twice += 1
+    def _finish(self, process: _Process) -> None:
+        frame, lease = process.frame, process.lease
+        if process.state is not _State.RENDERING:
             return
+        assert frame in lease.span, "a frame was rendered that belongs to another process"
         assert frame not in self._rendered, "rendered twice"
-        process.done.add(frame)
+        process.done += 1
         self._rendered.add(frame)
+        self._outcome.makespan = self._now
         self._retries.rendered()
-        self._strategy.finished(process.lease, frame, self._now)
-        if process.cut and frame == process.lease.span.last and not process.stopping:
-            process.stopping = True
+        self._strategy.finished(lease, frame, self._now)
+        if process.cut and frame == lease.span.last and not self._reclaim(process):
+            process.state = _State.STOPPING
             self._overlap(process)
             self._at(self._now + self._costs.stop_after, self._end, process)
+        else:
+            self._next(process)
+
+    def _reclaim(self, process: _Process) -> bool:
+        """Return whether a process that has done its own frames may go on into those that were stolen from it."""
+        reclaim = self._strategy.reclaim(process.lease, self._now)
+        if reclaim is None:
+            return False
+        process.lease = reclaim.lease
+        process.cut = process.lease.span.last < process.asked.last
+        beaten = self._processes[reclaim.cancelled.id]
+        assert beaten.state in {_State.WAITING, _State.STARTING}, "a process that renders was cancelled"
+        self._outcome.reclaimed += 1
+        self._close(beaten, died=False)
+        self._at(self._now + (self._costs.stop_after if beaten.number else 0.0), self._free, beaten)
+        return True
 
     def _overlap(self, process: _Process) -> None:
         """Count the stolen frames that a renderer finishes before it is stopped."""
@@ -271,7 +322,7 @@ class _Run:
             self._failed.update(decision.exhausted)
             self._hopeless |= decision.hopeless
             self._paused[process.lease.slot] = self._now + decision.pause
-        self._at(self._now, self._end, process)
+        self._at(self._now, self._free, process)
 
     def _abandoned(self) -> FrameSet:
         """Return the missing frames of a shared span, once its last process has ended."""
@@ -282,16 +333,21 @@ class _Run:
         )
 
     def _end(self, process: _Process) -> None:
-        if process.lease.id in self._processes:
-            self._close(process, died=False)
-            if process.lease.shared and (missing := self._abandoned()).frames:
-                self._strategy.give_back(missing.runs())
+        self._close(process, died=False)
+        if process.lease.shared and (missing := self._abandoned()).frames:
+            self._strategy.give_back(missing.runs())
+        self._free(process)
+
+    def _free(self, process: _Process) -> None:
         self._idle.add(process.lease.slot)
         self._freed = True
 
     def _close(self, process: _Process, *, died: bool) -> None:
+        process.state = _State.GONE
         del self._processes[process.lease.id]
         self._strategy.retire(process.lease)
+        if not process.number:
+            return
         began = self._now if process.began is None else process.began
         self._outcome.stints.append(
             Stint(
@@ -300,7 +356,7 @@ class _Run:
                 began=began,
                 ended=self._now,
                 asked=process.asked,
-                frames=len(process.done),
+                frames=process.done,
                 died=died,
                 cut=process.cut,
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet
 from stmpo.scheduling.lease_queue import LeaseQueue
-from stmpo.scheduling.protocol import Grant, Lease
+from stmpo.scheduling.protocol import Grant, Lease, Reclaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +46,9 @@ class Static:
 
     def finished(self, lease: Lease, frame: int, now: float) -> None:
         """Ignore the event."""
+
+    def reclaim(self, lease: Lease, now: float) -> Reclaim | None:  # noqa: ARG002 - no lease is ever cut
+        """Return None: no lease is ever cut."""
 
     def retire(self, lease: Lease) -> None:
         """Remove the lease."""

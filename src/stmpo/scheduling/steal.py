@@ -30,7 +30,7 @@ from stmpo.model.frame_bits import FrameBits
 from stmpo.scheduling.estimates import Estimates
 from stmpo.scheduling.initial_ranges import hedged_ranges
 from stmpo.scheduling.lease_queue import LeaseQueue
-from stmpo.scheduling.protocol import Grant, Lease
+from stmpo.scheduling.protocol import Grant, Lease, Reclaim
 from stmpo.scheduling.static import equal_ranges
 from stmpo.scheduling.water_level import WORTH, water_level
 
@@ -61,6 +61,9 @@ class _Work:
     lease: Lease
     start: float
     """Time when it was started, or is expected to start."""
+
+    asked: int = 0
+    """The last frame of its command line."""
 
     began: bool = False
     last: float = 0.0
@@ -142,6 +145,9 @@ class Steal:
         self._start_ups: list[float] = []
         self._next_start = float("-inf")
         self._works: dict[int, _Work] = {}
+        self._by_first: dict[int, _Work] = {}
+        """The same by their first frame."""
+
         self._lease_queue = LeaseQueue(self._first_ranges(frames, sure=sure) if ranges is None else ranges)
 
     def _first_ranges(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
@@ -170,8 +176,12 @@ class Steal:
         if grant is not None:
             start = max(now, self._next_start)
             self._next_start = start + self._spawn_delay
-            self._works[grant.lease.id] = _Work(
-                grant.lease, start, last=start, top=grant.lease.span.first - 1
+            self._works[grant.lease.id] = self._by_first[grant.lease.span.first] = _Work(
+                grant.lease,
+                start,
+                asked=grant.lease.span.last,
+                last=start,
+                top=grant.lease.span.first - 1,
             )
         return grant
 
@@ -179,6 +189,7 @@ class Steal:
         """Record that its process is being started."""
         work = self._works[lease.id]
         work.start = work.last = now
+        work.asked = work.lease.span.last
         self._next_start = max(self._next_start, now + self._spawn_delay)
 
     def began(self, lease: Lease, now: float) -> None:
@@ -209,10 +220,27 @@ class Steal:
         work.top = max(work.top, frame)
         work.spread = max(work.spread, work.top - work.lease.span.first + 1 - work.done)
 
+    def reclaim(self, lease: Lease, now: float) -> Reclaim | None:  # noqa: ARG002 - other rules need the time
+        """Return the next frames if their process has not begun: the victim, which renders, is faster."""
+        work = self._works[lease.id]
+        behind = self._by_first.get(work.lease.span.last + 1)
+        if behind is None or behind.began or behind.lease.span.last > work.asked:
+            return None
+        cancelled = behind.lease
+        self._forget(behind)
+        work.lease = self._lease_queue.join(work.lease, cancelled)
+        return Reclaim(work.lease, cancelled)
+
     def retire(self, lease: Lease) -> None:
-        """Record that its process has ended."""
-        self._lease_queue.retire(lease)
-        del self._works[lease.id]
+        """Record that its process has ended. The lease may be one that `reclaim` has cancelled."""
+        if lease.id in self._works:
+            self._forget(self._works[lease.id])
+            self._lease_queue.retire(lease)
+
+    def _forget(self, work: _Work) -> None:
+        del self._works[work.lease.id]
+        if self._by_first.get(work.lease.span.first) is work:
+            del self._by_first[work.lease.span.first]
 
     def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
         """Queue frames that must be rendered again: next, or (`last`) after all others."""
@@ -221,6 +249,8 @@ class Steal:
     # ---------------------------------------------------------------------------------------- stealing
 
     def _steal(self, slot: int, now: float) -> Grant | None:
+        if now < self._next_start:
+            return None  # the start gate is taken: to decide when it is free costs nothing, and more is known then
         rests = [
             self._rest(work, now)
             for work in self._works.values()
@@ -229,7 +259,7 @@ class Steal:
         if not any(rest.loose > 0 for rest in rests):
             return None
         start_up = self.start_up
-        ready = max(now, self._next_start) + start_up
+        ready = now + start_up
         level = self._water_level(rests, ready, start_up)
         for rest in sorted(rests, key=lambda rest: rest.end, reverse=True):
             if rest.end <= level:
