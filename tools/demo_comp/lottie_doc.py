@@ -20,9 +20,7 @@ LAST = 120
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to three decimals, whole ones without a point: what a pixel needs, and the same text
-    everywhere.
-    """
+    """Round numbers to three decimals, which a pixel needs; whole ones have no point."""
     if isinstance(value, float):
         short = round(value, 3)
         return int(short) if short == int(short) else short

@@ -1,6 +1,4 @@
-"""The options of a Deadline Cloud job, which `stmpo bundle` and `stmpo submit` share, and what is made of
-them.
-"""
+"""The options of a Deadline Cloud job, for `stmpo bundle` and `stmpo submit`, and the job made of them."""
 
 from __future__ import annotations
 
@@ -97,9 +95,7 @@ def add_font_folders(parser: CommandParser) -> None:
 
 
 def given_for_a_project(given: Namespace) -> list[str]:
-    """Return the options that were given and only make sense for a project, not for a bundle, as a user
-    writes them.
-    """
+    """Return the given options that are for a project and not for a bundle, as a user writes them."""
     parser = CommandParser("stmpo")
     add_job_options(parser)
     flags = parser.flags().items()

@@ -56,9 +56,7 @@ def _say(text: str) -> None:
 
 
 def unexpected(error: Exception) -> int:
-    """Print an error that no command expects; return the exit code. A reader that has gone is not an
-    error.
-    """
+    """Print an unexpected error; return the exit code. A closed pipe is not an error."""
     if _reader_has_gone(error):
         _drop_output()
         return int(ExitCode.OK)

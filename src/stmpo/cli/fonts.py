@@ -42,9 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def show(arguments: Sequence[str]) -> int:
-    """Print the fonts of a project: their files, whether they travel with a job, and the layers that use
-    them.
-    """
+    """Print the fonts of a project with their files and layers, and whether they travel with a job."""
     parser = CommandParser(
         "stmpo fonts show",
         "Show the fonts of PROJECT (.aep): their files, whether they travel with a job, and the layers that use them.",

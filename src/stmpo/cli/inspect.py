@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the comps, render queue, footage and fonts of a project, and what would not render on a
-    worker.
-    """
+    """Print the contents of a project, and what would not render on a worker."""
     given = _parser().read(arguments)
     from stmpo.deadline.assets import scan_footage  # noqa: PLC0415 - `--help` does not need it
     from stmpo.fonts.find import find  # noqa: PLC0415

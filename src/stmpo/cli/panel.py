@@ -150,9 +150,7 @@ def _warn(panel: Panel) -> None:
 
 
 def _places(given: Namespace, *, outdated: bool = False) -> list[tuple[str, Path]]:
-    """Return names and folders that were asked for. `outdated`: also folders of versions that an update
-    replaced.
-    """
+    """Return the names and folders asked for; with `outdated` also those of replaced versions."""
     from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
     from stmpo.deadline.panel.places_common import PanelScope  # noqa: PLC0415
 

@@ -70,9 +70,7 @@ def _parser() -> CommandParser:
 
 
 def _coloured() -> bool:
-    """Return whether standard output shows colours. An old Windows console needs to be switched first: plain
-    there.
-    """
+    """Return whether standard output shows colours; an old Windows console would need to be switched."""
     old_console = os.name == "nt" and "WT_SESSION" not in os.environ
     return sys.stdout.isatty() and not old_console and "NO_COLOR" not in os.environ
 

@@ -142,9 +142,7 @@ class Sender:
         )
 
     def _agree(self, text: str, all_known: bool) -> bool:
-        """Return whether files may leave this machine: those of known folders, all, or those the user agrees
-        to.
-        """
+        """Return whether files may be sent: those of known folders, all, or those the user agrees to."""
         if all_known or self._yes:
             return True
         if sys.stdin.isatty():
@@ -158,9 +156,7 @@ class Sender:
 
 
 class TransferLine:
-    """Progress of hashing and uploading on standard error: a moving line on a terminal, otherwise a line
-    every 10 %.
-    """
+    """Progress on standard error: a moving line on a terminal, otherwise a line every 10 %."""
 
     def __init__(self) -> None:
         self._last = ("", -1)
@@ -177,9 +173,7 @@ class TransferLine:
 
 
 def _confirmed(text: str) -> bool:
-    """Ask a question on standard error; return the answer. No answer means no; an end of the input
-    cancels.
-    """
+    """Ask on standard error; return the answer. An empty answer means no; the end of input cancels."""
     while True:
         print(f"{text} [y/N]: ", end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()

@@ -127,9 +127,7 @@ class Progress:
     """Renderers running now."""
 
     fraction: float
-    """Done part of the job, 0 to 1: delivered frames, or for a single file the frames its renderer
-    reported.
-    """
+    """Finished part, 0 to 1: delivered frames; for a single file, frames that its renderer reported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,7 @@ _READERS: dict[type, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One declared option. `name` is the field's name; flag and variable follow from it unless declared
-    otherwise.
-    """
+    """One declared option. `name` is the field's name; flag and variable follow from it by default."""
 
     name: str
     type: type

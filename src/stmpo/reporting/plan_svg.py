@@ -69,9 +69,7 @@ _LEVELS: dict[str, Callable[[Cpu], int]] = {
 
 @dataclass(slots=True)
 class Box:
-    """A rectangle: one CPU, or a unit of the machine with its boxes. Pixels; x and y are inside the
-    parent.
-    """
+    """A rectangle: one CPU, or a unit with its boxes. Pixels; x and y are relative to the parent."""
 
     kind: str
     label: str

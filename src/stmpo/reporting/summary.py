@@ -31,9 +31,7 @@ class Summary:
     """Whole frames at the destination at the end of this run."""
 
     resumed: int
-    """Delivered frames that an earlier run had rendered (at the destination, or whole in its scratch
-    folder).
-    """
+    """Delivered frames that an earlier run had rendered (delivered, or whole in its scratch)."""
 
     failed: tuple[int, ...]
     missing: tuple[int, ...]
