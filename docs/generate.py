@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.model.options import JobOptions, Option, RunOptions, declared
-from stmpo.renderers.error_catalogue import CATALOGUE
+from stmpo.renderers.error_catalogue import CATALOGUE, Pattern
+from stmpo.renderers.protocol import FindingKind, Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,25 +68,61 @@ def _default(item: Option) -> str:
 
 
 def catalogue_page() -> str:
-    """Every line of a renderer that means something, as declared in `stmpo.renderers.error_catalogue`."""
-    rows = [f"| {p.name} | {p.meaning.value} | `{_cell(p.example)}` | {_cell(p.advice)} |" for p in CATALOGUE]
-    return "\n".join(
-        [
-            "# What is known of aerender's words",
-            "",
-            "<!-- Made by docs/generate.py from src/stmpo/renderers/error_catalogue.py -->",
-            "",
-            "The first entry that matches a line wins. *hopeless*: no retry helps. *untrusted*: frames rendered from here on may",
-            "be black or wrong, whatever their files look like and whatever the exit code is; they are rendered again. *later*:",
-            "the start was refused for now. *failed*: something went wrong; what is whole still counts. *warning*: said once.",
-            "*harmless*: looks like an error and is none.",
-            "",
-            "| name | meaning | for example | what to do |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    """Return the page of every line of a renderer that means something, as declared in the catalogue."""
+    rows = [
+        f"| {p.name} | {p.kind.value} | {p.meaning.value} | `{_cell(p.example)}` | {_action(p)} | {_cell(p.advice)} |"
+        for p in CATALOGUE
+    ]
+    return "\n".join([*_CATALOGUE_HEAD, *rows, ""])
+
+
+_CATALOGUE_HEAD = [
+    "# Known lines of aerender",
+    "",
+    "<!-- Made by docs/generate.py from src/stmpo/renderers/error_catalogue/ -->",
+    "",
+    "The first entry that matches a line counts. `name` and `kind` are stable; journals and `--json` use them.",
+    "",
+    "Meanings, gravest first. *hopeless*: no retry helps. *untrusted*: frames rendered from here on may be black or wrong,",
+    "even if their files are whole and the exit code is 0. *later*: the start was refused for now. *failed*: an error",
+    "occurred; frames that are whole still count. *warning*: reported once. *harmless*: looks like an error and is none.",
+    "A line that begins as an error, in any language of After Effects, is never less than *failed*.",
+    "",
+    "Two findings come without a line of their own. `wrong-output-kind` (kind wrong_output_kind, hopeless): the header shows",
+    "that the output module writes a movie instead of a sequence, or the reverse; choose another template with `--om-template`",
+    "or an `--output` of that kind. A renderer that ends without any line is described in the run's own messages.",
+    "",
+    "| name | kind | meaning | for example | what STMPO does | what to do |",
+    "|---|---|---|---|---|---|",
+]
+
+_POLICIES = {
+    FindingKind.MISSING_FOOTAGE: "As `--on-missing-footage` says (default: the run fails).",
+    FindingKind.MISSING_EFFECT: "As `--on-missing-effect` says (default: the run fails).",
+    FindingKind.EXPRESSION_DISABLED: "As `--on-expression-error` says.",
+    FindingKind.MISSING_LAYER: "As `--on-expression-error` says.",
+}
+
+_ACTIONS = {
+    Meaning.HOPELESS: "Ends the run after the first renderer.",
+    Meaning.UNTRUSTED: "Stops the renderer and renders its doubtful frames again.",
+    Meaning.LATER: "Starts it again later; counts as no failure.",
+    Meaning.FAILED: "Renders missing frames again, within the retry limit.",
+    Meaning.WARNING: "Reports it once; the frames count.",
+    Meaning.HARMLESS: "Nothing.",
+}
+
+
+def _action(pattern: Pattern) -> str:
+    """Return what STMPO does about a line, as a sentence."""
+    if pattern.meaning is Meaning.WARNING and pattern.kind in _POLICIES:
+        return _POLICIES[pattern.kind]
+    action = _ACTIONS[pattern.meaning]
+    if pattern.launches == 2:
+        action += " Ends the run if two renderers in a row report it before any frame is whole."
+    if pattern.kind.limits_processes and pattern.meaning is not Meaning.HOPELESS:
+        action += " Continues with fewer processes where other renderers succeed."
+    return action
 
 
 def _cell(text: str) -> str:

@@ -194,6 +194,22 @@ class TestMilestones:
             ("PROGRESS:  19/05/2022 15:23:11: fin de la composition « render ».", LineKind.FINISHED),
             ("PROGRESS:  19/05/2022 15:23:11: Composición “render” finalizada.", LineKind.FINISHED),
             ("PROGRESS:  2022/05/19 15:23:11: コンポジション「render」が終了しました", LineKind.FINISHED),
+            ("PROGRESS:  11-Feb-21 17:50:57: Starting composition Main.", LineKind.OPENED),
+            ("PROGRESS:  11-Feb-21 17:50:57: Finished composition Main.", LineKind.FINISHED),
+            ("11-Feb-21 17:50:57: Finished composition Main.", LineKind.FINISHED),
+            ("PROGRESS:  Thu Feb 11 17:50:57 2021: Finished composition Main.", LineKind.FINISHED),
+            ("PROGRESS:  11. Februar 2021 17:50:57: Komposition „Main“ wird gestartet.", LineKind.OPENED),
+            ("PROGRESS:  Do 11. Feb. 2021 17:50:57 MEZ: Komposition „Main“ beendet.", LineKind.FINISHED),
+            ("PROGRESS:  jeudi 11 février 2021 17:50:57 : Début de la composition « x ».", LineKind.OPENED),
+            ("PROGRESS:  11 févr. 2021 à 17 h 50 : fin de la composition « x ».", LineKind.FINISHED),
+            ("PROGRESS:  11 feb 2021 17:50:57: Composición “x” finalizada.", LineKind.FINISHED),
+            ("PROGRESS:  11 feb 2021 17:50:57: Composizione “x” completata.", LineKind.FINISHED),
+            ("PROGRESS:  11 de fev de 2021 17:50:57: Composição “x” concluída.", LineKind.FINISHED),
+            ("PROGRESS:  2021年2月11日 17時50分57秒: コンポジション「x」を開始しました。", LineKind.OPENED),
+            ("PROGRESS:  2021年2月11日 17:50:57：コンポジション「x」が終了しました。", LineKind.FINISHED),  # noqa: RUF001
+            ("PROGRESS:  2021년 2월 11일 오후 5:50:57: 컴포지션 “x” 완료.", LineKind.FINISHED),
+            ("PROGRESS:  2021年2月11日 下午5:50:57: 合成“x”已完成。", LineKind.FINISHED),
+            ("PROGRESS:  11 фев. 2021 г. 17:50:57: Композиция «x» завершена.", LineKind.FINISHED),  # noqa: RUF001 - as printed
         ],
     )
     def test_the_steps_of_a_process_are_known_in_each_language(self, line: str, kind: LineKind) -> None:
@@ -213,6 +229,43 @@ class TestMilestones:
     @pytest.mark.parametrize("marks", ["{}", '"{}"', "“{}”", "„{}“"])
     def test_a_comp_may_be_called_anything(self, name: str, marks: str) -> None:
         line = f"PROGRESS:  4/30/2019 1:59:13 AM: Starting composition {marks.format(name)}."
+        assert AERENDER.read(line).kind is LineKind.OPENED
+
+    @pytest.mark.parametrize(
+        "date",
+        [
+            "11-Feb-21 17:50:57",
+            "Feb 11, 2021 5:50:57 PM",
+            "Thursday, February 11, 2021 at 5:50:57 PM Central European Standard Time",
+            "jeudi 11 février 2021 à 17 h 50 min 57 s heure normale d’Europe centrale",  # noqa: RUF001 - as printed
+            "2021年2月11日 17:50:57",
+            "2021년 2월 11일 오후 5:50:57",
+            "11.02.21, 17.50.57",
+            "11/Feb/2021:17:50:57 +0100",
+            "١١/٠٢/٢٠٢١ ١٧:٥٠:٥٧",  # noqa: RUF001 - as printed
+            "๑๑/๐๒/๒๕๖๔ ๑๗:๕๐:๕๗",
+            "2564-02-11T17:50:57Z",
+        ],
+    )
+    @pytest.mark.parametrize("colon", [": ", " : ", "："])  # noqa: RUF001 - as printed in Chinese
+    def test_the_date_may_look_like_anything(self, date: str, colon: str) -> None:
+        for words, kind in (("Starting", LineKind.OPENED), ("Finished", LineKind.FINISHED)):
+            assert AERENDER.read(f"PROGRESS:  {date}{colon}{words} composition “Main”.").kind is kind
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Output To: C:\\out 1 2 3: Finished composition.mov",
+            "Output To: /out/1/2/3: Finished composition x.mov",
+            "Output Module: 1 2 3: Finished composition",
+            "Output Module: Finished composition 1 2 3",
+        ],
+    )
+    def test_a_header_that_holds_the_words_is_a_header(self, header: str) -> None:
+        assert AERENDER.read(f"PROGRESS:  {header}").kind is LineKind.OTHER
+
+    def test_the_first_words_count_whatever_the_comp_is_called(self) -> None:
+        line = "PROGRESS:  4/30/2019 1:59:13 AM: Starting composition a: Finished composition b."
         assert AERENDER.read(line).kind is LineKind.OPENED
 
     def test_a_german_comp_called_ended_is_not_ended_when_it_starts(self) -> None:

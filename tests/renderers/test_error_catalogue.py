@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.renderers.error_catalogue import CATALOGUE, Pattern, look_up
-from stmpo.renderers.protocol import Meaning
+from stmpo.renderers.protocol import FindingKind, Meaning
 
 HOPELESS, UNTRUSTED, LATER = Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER
 FAILED, WARNING, HARMLESS = Meaning.FAILED, Meaning.WARNING, Meaning.HARMLESS
@@ -90,6 +90,22 @@ SEEN = [
     ),
     ("Unbekannt. ( 25 :: 237 )", FAILED),
     ("INFO: Render aborted.", FAILED),
+    ("After Effects error: Output Module template 'H.264' could not be found", HOPELESS),
+    ("aerender Error: After Effects error: Output Module template 'H.264' could not be found", HOPELESS),
+    ("aerender ERROR: Unable to render: File not found D:\\plates\\sky_0012.tif", HOPELESS),
+    ("Unable to render: File not found /plates/sky_0012.tif", HOPELESS),
+    ('Can not call "applyTemplate" when RenderQueueItem status is not UNQUEUED but DONE', HOPELESS),
+    (
+        'aerender Error: Can not call "applyTemplate" when RenderQueueItem status is RENDERING or DONE',
+        HOPELESS,
+    ),
+    ("aerender ERROR: /shots/logo.json: rlottie cannot read the document", HOPELESS),
+    ("After Effects error: file D:\\plates\\sky_0012.tif could not be found.", FAILED),
+    ("After Effects-Fehler: Datei D:\\plates\\sky_0012.tif konnte nicht gefunden werden.", FAILED),
+    ("WARNING:After Effects error: anything", FAILED),
+    ("FATAL:After Effects error: anything", FAILED),
+    ("After Effects error: Out of video memory.", UNTRUSTED),
+    ("CUDA error 2: out of memory", UNTRUSTED),
     ("WARNING:After Effects warning: Project has missing fonts.", WARNING),
     ("WARNING:After Effects 警告: プロジェクトにフォントがありません", WARNING),
     (
@@ -203,3 +219,160 @@ def test_every_meaning_has_a_pattern() -> None:
 def test_no_line_raises(line: str) -> None:
     """Text from a child is data."""
     look_up(line)
+
+
+KINDS = [
+    (
+        "WARNING:After Effects warning: file D:\\plates\\sky.tif could not be found.",
+        FindingKind.MISSING_FOOTAGE,
+    ),
+    (
+        "WARNING:After Effects warning: file D:\\effects\\sky.tif could not be found.",
+        FindingKind.MISSING_FOOTAGE,
+    ),
+    ("WARNING:After Effects-Warnung: Datei D:\\sky.tif wurde nicht gefunden.", FindingKind.MISSING_FOOTAGE),
+    ("WARNING:Avertissement After Effects : fichier introuvable : /p/sky.tif", FindingKind.MISSING_FOOTAGE),
+    (
+        "WARNING:Advertencia de After Effects: no se encontró el archivo /p/sky.tif",
+        FindingKind.MISSING_FOOTAGE,
+    ),
+    ("WARNING:Avviso di After Effects: impossibile trovare il file /p/sky.tif", FindingKind.MISSING_FOOTAGE),
+    ("WARNING:Aviso do After Effects: o arquivo /p/sky.tif não foi encontrado", FindingKind.MISSING_FOOTAGE),
+    ("WARNING:After Effects 警告: ファイル「D:\\sky.tif」が見つかりません。", FindingKind.MISSING_FOOTAGE),
+    ("WARNING:After Effects 경고: 파일 D:\\sky.tif을(를) 찾을 수 없습니다.", FindingKind.MISSING_FOOTAGE),
+    ("WARNING:After Effects 警告: 找不到文件 D:\\sky.tif", FindingKind.MISSING_FOOTAGE),
+    ("WARNING:Предупреждение After Effects: файл D:\\sky.tif не найден", FindingKind.MISSING_FOOTAGE),
+    ("After Effects error: file /p/sky.tif could not be found.", FindingKind.MISSING_FOOTAGE),
+    ("aerender ERROR: Unable to render: File not found /p/sky.tif", FindingKind.MISSING_FOOTAGE),
+    ("INFO:This project contains a reference to a missing effect.", FindingKind.MISSING_EFFECT),
+    ('WARNING:After Effects warning: Missing effect "Particular".', FindingKind.MISSING_EFFECT),
+    ('WARNING:After Effects-Warnung: Effekt "Particular" fehlt.', FindingKind.MISSING_EFFECT),
+    ("WARNING:Avertissement After Effects : effet manquant : Particular", FindingKind.MISSING_EFFECT),
+    ("WARNING:After Effects 警告: エフェクト「Particular」が見つかりません。", FindingKind.MISSING_EFFECT),
+    (
+        'WARNING:After Effects warning: Layer reference missing in effect "Set Matte".',
+        FindingKind.MISSING_LAYER,
+    ),
+    ("WARNING:After Effects-Warnung: Ebene 3 fehlt.", FindingKind.MISSING_LAYER),
+    ("WARNING:After Effects warning: An error occurred in an expression.", FindingKind.EXPRESSION_DISABLED),
+    ("WARNING:After Effects-Warnung: Expression deaktiviert.", FindingKind.EXPRESSION_DISABLED),
+    ("WARNING:After Effects 警告: エクスプレッションが無効になりました。", FindingKind.EXPRESSION_DISABLED),
+    ("WARNING:After Effects warning: Project has missing fonts.", FindingKind.MISSING_FONT),
+    ("WARNING:After Effects 警告: フォントが見つかりません。", FindingKind.MISSING_FONT),
+    ("After Effects has encountered a failure (code: 19969) related to GPU", FindingKind.GPU_TOO_MANY),
+    ("WARNING:After Effects warning: Insufficient video memory.", FindingKind.GPU_TOO_MANY),
+    ("After Effects error: Mémoire vidéo insuffisante.", FindingKind.GPU_TOO_MANY),
+    ("WARNING:After Effects warning: logged one error  error: An output module failed.", FindingKind.ENCODER),
+    ("WARNING:After Effects-Warnung: Ein Ausgabemodul ist fehlgeschlagen.", FindingKind.ENCODER),
+    ("Unable to obtain a license", FindingKind.LICENCE),
+    ("No license available for Particular", FindingKind.LICENCE),
+    ("aerender ERROR: No comp was found with the given name.", FindingKind.WRONG_COMP),
+    ("aerender ERROR: No render queue item was found with the given index.", FindingKind.WRONG_COMP),
+    ("After Effects error: Output Module template 'H.264' could not be found", FindingKind.MISSING_TEMPLATE),
+    (
+        "WARNING:After Effects warning: Output Module template 'PNG' could not be found.",
+        FindingKind.MISSING_TEMPLATE,
+    ),
+    ("After Effects error: Unable to allocate enough memory to render the frame.", FindingKind.MEMORY),
+]
+
+LOGGED = [
+    "WARNING:After Effects warning: logged 3 errors",
+    "WARNING:After Effects-Warnung: 3 Fehler wurden protokolliert.",
+    "WARNING:After Effects-Warnung: Ein Fehler protokolliert.",
+    "WARNING:Avertissement After Effects : 3 erreurs consignées",
+    "WARNING:Avertissement After Effects : une erreur a été enregistrée",
+    "WARNING:Advertencia de After Effects: se registraron 3 errores",
+    "WARNING:Avviso di After Effects: 3 errori registrati",
+    "WARNING:Aviso do After Effects: 3 erros registrados",
+    "WARNING:After Effects 警告: 3 のエラーがログされました",
+    "WARNING:After Effects 경고: 3개의 오류가 기록되었습니다",
+    "WARNING:After Effects 警告: 已记录 3 个错误",
+    "WARNING:Предупреждение After Effects: зарегистрировано 3 ошибки",
+]
+
+ERROR_BEGINNINGS = [
+    "After Effects error: ",
+    "aerender Error: After Effects error: ",
+    "aerender ERROR: ",
+    "aerender Error: ",
+    "aerender SYNTAX ERROR: ",
+    "Error: After Effects error: ",
+    "WARNING:After Effects error: ",
+    "After Effects-Fehler: ",
+    "After Effects Fehler: ",
+    "Erreur After Effects : ",
+    "Erreur d'After Effects : ",
+    "Error de After Effects: ",
+    "Errore di After Effects: ",
+    "Erro do After Effects: ",
+    "After Effects エラー: ",
+    "After Effects エラー：",  # noqa: RUF001 - as printed
+    "After Effects 오류: ",
+    "After Effects 错误: ",
+    "After Effects 錯誤: ",
+    "Ошибка After Effects: ",
+]
+
+
+@pytest.mark.parametrize(("line", "kind"), KINDS)
+def test_the_kind_tells_what_a_finding_is_about_in_each_language(line: str, kind: FindingKind) -> None:
+    """Policies and counters go by it."""
+    finding = look_up(line)
+    assert finding is not None
+    assert finding.kind is kind
+
+
+@pytest.mark.parametrize("line", LOGGED)
+def test_logged_errors_are_errors_in_each_language(line: str) -> None:
+    """They leave exit code 0, so nothing else tells."""
+    finding = look_up(line)
+    assert finding is not None
+    assert (finding.name, finding.meaning, finding.general) == ("logged-errors", FAILED, True)
+
+
+@pytest.mark.parametrize(
+    "line", ["WARNING:After Effects warning: logged 0 errors", "Render finished with 0 errors."]
+)
+def test_no_errors_are_none(line: str) -> None:
+    finding = look_up(line)
+    assert finding is not None
+    assert finding.meaning in {WARNING, HARMLESS}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['First error was "x"', 'WARNING:After Effects warning: First error was "x"', "最初のエラー: 「x」"],
+)
+def test_the_first_error_is_a_specific_finding(line: str) -> None:
+    finding = look_up(line)
+    assert finding is not None
+    assert (finding.meaning, finding.general) == (FAILED, False)
+
+
+WARNING_ENDINGS = st.sampled_from(
+    [
+        *(
+            pattern.example.removeprefix("WARNING:").removeprefix("INFO:")
+            for pattern in CATALOGUE
+            if pattern.meaning in {WARNING, HARMLESS} and not pattern.even_if_error
+        ),
+        "D:\\sky.tif could not be found",
+        "0 errors",
+    ]
+)
+
+
+@given(st.sampled_from(ERROR_BEGINNINGS), st.lists(WARNING_ENDINGS | st.text(max_size=30), max_size=3))
+def test_no_line_that_begins_as_an_error_is_less_than_an_error(beginning: str, rest: list[str]) -> None:
+    """Whatever follows: words of a missing file, of fonts, of harmless lines."""
+    finding = look_up((beginning + " ".join(rest)).strip())
+    assert finding is not None
+    assert finding.meaning not in {WARNING, HARMLESS}
+
+
+def test_hopeless_means_one_launch_and_others_may_have_two() -> None:
+    for pattern in CATALOGUE:
+        finding = pattern.finding(pattern.example)
+        assert (finding.launches == 1) is (pattern.meaning is HOPELESS)
+        assert finding.launches in {None, 1, 2}

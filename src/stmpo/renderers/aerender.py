@@ -9,8 +9,11 @@ A `PROGRESS:` line is a header, a frame, or the start or end of a comp, and hold
 exactly as the artist wrote them. It is therefore never looked up in the catalogue: a comp may be called
 "aerender ERROR: x".
 
-`read` keeps no state, so one `Aerender` serves all slots. If the language is unknown, a dated line counts as
-the start of a comp: that claims least, and the ledger notices the end by itself.
+The start and the end of a comp are recognised by their words. The date before them follows the system's
+settings and takes any form: a month in letters, a weekday, other digits, a time zone in words.
+
+`read` keeps no state, so one `Aerender` serves all slots. If the language is unknown, a line with a numeric
+date counts as the start of a comp: that claims least, and the ledger notices the end by itself.
 """
 
 from __future__ import annotations
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 _READ_CHARACTERS = 4_000
 """How much of a line is read. Longer lines are lists of names; patterns would take too long on them."""
 
+_LOOKED_UP_CHARACTERS = 1_000
+"""How much of a line is looked up in the catalogue, for the same reason."""
+
 _SEVERITY = r"(?:PROGRESS:\s*)?"
 _TIMECODE = r"-?[0-9]{1,3}[:;.][0-9]{2}[:;.][0-9]{2}[:;.][0-9]{2,3}"
 _FEET_OR_FRAMES = r"-?[0-9]{1,9}(?:\+[0-9]{1,3})?"
@@ -45,26 +51,48 @@ _LAUNCHING = re.compile(
     r"PROGRESS:\s*(?:\.\.\.\s*)?(?:Launching After Effects|After Effects successfully launched)"
 )
 
-_DATED = re.compile(
+_NUMERIC_DATE = re.compile(
     rf"{_SEVERITY}[0-9]{{1,4}}(?P<sep>[./-])\s?[0-9]{{1,2}}(?P=sep)\s?[0-9]{{1,4}}"  # 4/30/2019, 19.05.2022, 2019-04-30
     r"[^0-9]{1,12}[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2})?"  # 1:59:13
     r"(?:[^:\uff1a]{0,16}GMT[+-][0-9]{1,2}:[0-9]{2}|[^:\uff1a]{0,20})[:\uff1a]\s*"  # AM, PM, EDT, GMT+2, GMT+5:30
 )
-_PLAIN = re.compile(r"PROGRESS:\s*(?=(?:Starting|Finished) composition\b)")
+_ANY_DATE = re.compile(
+    rf"{_SEVERITY}(?P<date>(?:(?![:\uff1a]\s|\uff1a).){{6,120}}?)\s?(?::\s+|\uff1a\s*)(?=\S)"
+)
+"""Everything before the first colon with a blank after it: a clock's colons have none. See `_is_date`."""
 
+_ENGLISH = re.compile(
+    rf"{_SEVERITY}(?P<date>(?:(?![:\uff1a]\s).){{0,120}}?)(?:[:\uff1a]\s*)?(?P<word>Starting|Finished) composition\b"
+)
 _QUOTED = re.compile('["“”„«「『\u2018].*["“”‟»」』\u2019]')
 """A comp's name with its quotation marks. Greedy: a name may hold quotation marks of its own."""
 
+_STARTED = re.compile(
+    r"^Komposition\b.*\b(?:gestartet|begonnen)\W*$|^(?:Starten?|Beginn) (?:der |von )?Komposition\b"
+    r"|^(?:Début|Démarrage|Lancement|Commencement) (?:de la |de )?composition\b|^Composition\b.*\b(?:démarr|commenc|lanc)ée\W*$"
+    r"|^(?:Iniciando|Comenzando|Empezando|Inicio|Comienzo)\b.{0,12}\bcomposici[oó]n\b|^Composici[oó]n\b.*\biniciada\W*$"
+    r"|^(?:Avvio|Inizio)\b.{0,8}\bcomposizione\b|^Composizione\b.*\b(?:avviata|iniziata)\W*$"
+    r"|^(?:Iniciando|Começando|Início)\b.{0,8}\bcomposi[cç][aã]o\b|^Composi[cç][aã]o\b.*\biniciada\W*$"
+    r"|コンポジション.*開始|開始.*コンポジション|컴포지션.*시작|시작.*컴포지션"
+    r"|合成.*(?:开始|開始|启动)|(?:开始|開始|启动).*合成"
+    r"|^(?:Начало|Запуск|Начата|Запущена)\b.{0,12}\bкомпозици|^Композици\w*\b.*(?:начат|запущен)",  # noqa: RUF001 - as printed
+    re.IGNORECASE,
+)
 _FINISHED = re.compile(
-    r"^Finished composition\b"
-    r"|^Komposition\b.*\bbeendet|\bfin de la composition\b|\bcomposition\b.*\btermin[ée]e"
-    r"|\bcomposici[oó]n\b.*\b(?:finaliza|termina|completa)|\b(?:finaliz|termin)\w*\b.*\bcomposici[oó]n\b"
-    r"|\bcomposizione\b.*\b(?:complet|termin|finit)|\bcomposi[cç][aã]o\b.*\b(?:conclu|finaliz|termin)"
-    r"|コンポジション.*(?:終了|完了)|(?:終了|完了).*コンポジション|컴포지션.*(?:완료|종료)|合成.*(?:完成|结束)|(?:完成|结束).*合成"
+    r"^Komposition\b.*\b(?:beendet|abgeschlossen|fertiggestellt|fertig)\b|^(?:Ende|Abschluss) (?:der |von )?Komposition\b"
+    r"|\bfin de la composition\b|\bcomposition\b.*\b(?:termin|achev)[ée]e"
+    r"|\bcomposici[oó]n\b.*\b(?:finaliza|termina|completa|acabad)|\b(?:finaliz|termin)\w*\b.*\bcomposici[oó]n\b"
+    r"|^fin\b.{0,8}\bcomposici[oó]n\b|^(?:fine|fim)\b.{0,8}\bcomposi"
+    r"|\bcomposizione\b.*\b(?:complet|termin|finit)|^(?:complet|termin|finit)\w*\b.*\bcomposizione\b"
+    r"|\bcomposi[cç][aã]o\b.*\b(?:conclu|finaliz|termin)|^(?:conclu|finaliz|termin)\w*\b.*\bcomposi[cç][aã]o\b"
+    r"|コンポジション.*(?:終了|完了)|(?:終了|完了).*コンポジション|컴포지션.*(?:완료|종료)|(?:완료|종료).*컴포지션"
+    r"|合成.*(?:完成|结束|結束)|(?:完成|结束|結束).*合成"
     r"|композици\w*.*(?:заверш|законч)|(?:заверш|законч)\w*.*композици",
     re.IGNORECASE,
 )
-"""English, German and French are from logs and public parsers; the rest is inferred."""
+"""English, German and French are from logs and public parsers; the rest is inferred from each language's
+words.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +149,7 @@ class Aerender:
             return ReadLine(kind, line)
         if text.startswith("PROGRESS:"):
             return ReadLine(LineKind.OTHER, line)
-        finding = look_up(text)
+        finding = look_up(text[:_LOOKED_UP_CHARACTERS].rstrip())
         return ReadLine(LineKind.FINDING if finding else LineKind.OTHER, line, finding=finding)
 
 
@@ -136,12 +164,31 @@ def _milestone(text: str) -> LineKind | None:
         return LineKind.VERSION
     if _LAUNCHING.match(text):
         return LineKind.LAUNCHING
-    head = _DATED.match(text) or _PLAIN.match(text)
-    if head is None:
+    english = _ENGLISH.match(text)
+    if english is not None and _precedes_words(english["date"], text):
+        return LineKind.OPENED if english["word"] == "Starting" else LineKind.FINISHED
+    return _translated_milestone(text) if text.startswith("PROGRESS:") else None
+
+
+def _translated_milestone(text: str) -> LineKind | None:
+    """Return whether a comp starts or ends, in a language other than English, or None."""
+    numeric = _NUMERIC_DATE.match(text)
+    head = numeric or _ANY_DATE.match(text)
+    if head is None or not (numeric or _is_date(head["date"])):
         return None
-    rest = text[head.end() :]
-    if rest.startswith("Starting composition"):  # decided at once: the comp's name behind it may be anything
-        return LineKind.OPENED
-    if not text.startswith("PROGRESS:") and not rest.startswith("Finished composition"):
-        return None  # a date alone begins many programs' lines
-    return LineKind.FINISHED if _FINISHED.search(_QUOTED.sub("", rest)) else LineKind.OPENED
+    words = _QUOTED.sub("", text[head.end() :])
+    if _FINISHED.search(words) and not _STARTED.search(words):
+        return LineKind.FINISHED
+    return LineKind.OPENED if numeric or _STARTED.search(words) else None
+
+
+def _precedes_words(before: str, text: str) -> bool:
+    """Return whether a text before "Starting composition" is a date, or nothing on a `PROGRESS:` line."""
+    return _is_date(before) if before.strip() else text.startswith("PROGRESS:")
+
+
+def _is_date(text: str) -> bool:
+    """Return whether a text may be a date and a time: three numbers at least, in any digits, and no
+    folder.
+    """
+    return len(re.findall(r"\d+", text)) >= 3 and "\\" not in text

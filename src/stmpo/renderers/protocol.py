@@ -65,12 +65,75 @@ class Meaning(Enum):
     """Looks like an error and is none."""
 
 
+class FindingKind(Enum):
+    """The subject of a finding, for policies, counters and machine-readable output. Values are stable."""
+
+    MISSING_FOOTAGE = "missing_footage"
+    """A footage file does not exist; After Effects draws colour bars or stops."""
+
+    MISSING_EFFECT = "missing_effect"
+    """A plug-in is not installed; its effect is left out."""
+
+    MISSING_LAYER = "missing_layer"
+    """A reference to a layer, or something that a layer depends on, is missing."""
+
+    EXPRESSION_DISABLED = "expression_disabled"
+    """An expression failed; its property keeps another value."""
+
+    MISSING_FONT = "missing_font"
+    """Text is rendered in another font."""
+
+    BLANK_FRAMES = "blank_frames"
+    """Frames outside the comp are asked for; they are rendered blank."""
+
+    NOT_DRAWN = "not_drawn"
+    """The embedded renderer leaves out parts of the document."""
+
+    WRONG_OUTPUT_KIND = "wrong_output_kind"
+    """The output module writes a movie instead of a sequence, or the reverse."""
+
+    MISSING_TEMPLATE = "missing_template"
+    """An output module or render settings template is not installed."""
+
+    WRONG_COMP = "wrong_comp"
+    """The comp or queue item does not exist, or is already rendered."""
+
+    PROJECT = "project"
+    """The project cannot be opened or rendered as it is."""
+
+    UNREADABLE_FOOTAGE = "unreadable_footage"
+    """Footage exists and cannot be decoded on this machine."""
+
+    GPU_TOO_MANY = "gpu_too_many"
+    """The GPU or its memory does not suffice, as happens if too many processes share it."""
+
+    ENCODER = "encoder"
+    """The output module or encoder failed, as happens if too many run at once."""
+
+    LICENCE = "licence"
+    """No licence was granted, as happens if more processes run than there are seats."""
+
+    MEMORY = "memory"
+    """Main memory ran out."""
+
+    DISK_FULL = "disk_full"
+    """The disk ran out of space."""
+
+    OTHER = "other"
+    """Anything else."""
+
+    @property
+    def limits_processes(self) -> bool:
+        """Whether fewer processes at once may help: the resource is shared by all of them."""
+        return self in {FindingKind.GPU_TOO_MANY, FindingKind.ENCODER, FindingKind.LICENCE}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A line that matched an entry of the catalogue."""
 
     name: str
-    """The entry's name."""
+    """The entry's name: stable, machine-readable."""
 
     meaning: Meaning
     words: str
@@ -78,6 +141,16 @@ class Finding:
 
     advice: str = ""
     """The next step for the user."""
+
+    kind: FindingKind = FindingKind.OTHER
+    launches: int | None = None
+    """Renderers that may end with this finding in a row, without a whole frame, before the run ends.
+
+    1: hopeless after the first renderer. 2: a second slot confirms it. None: the retry rules decide.
+    """
+
+    general: bool = False
+    """Reports that something failed, but not what; a more specific finding is the better reason."""
 
 
 @dataclass(frozen=True, slots=True)
