@@ -71,27 +71,22 @@ class ProcessTree(Protocol):
     @property
     def label(self) -> str:
         """The request's label."""
-        ...
 
     @property
     def pid(self) -> int:
         """Process id of the launcher."""
-        ...
 
     @property
     def pinning(self) -> Pinning:
         """The result of the request's `cpus`."""
-        ...
 
     @property
     def warnings(self) -> Sequence[str]:
         """Weaknesses of the containment: one sentence each, for the log."""
-        ...
 
     @property
     def returncode(self) -> int | None:
         """The launcher's exit code once it has ended; on POSIX negative if a signal ended it."""
-        ...
 
     async def read(self) -> bytes:
         """Return the next bytes of standard output and error together; empty at their end.
@@ -99,15 +94,12 @@ class ProcessTree(Protocol):
         The end comes at most `DRAIN_TIMEOUT` after the launcher's, even if a surviving process holds the pipe
         open.
         """
-        ...
 
     async def wait(self) -> int:
         """Wait for the launcher's end and return its exit code."""
-        ...
 
     async def wait_until_gone(self) -> None:
         """Wait until nothing of the tree lives."""
-        ...
 
     def request_stop(self) -> bool:
         """Ask the whole tree to end: SIGTERM; on Windows CTRL_BREAK to its process group.
@@ -115,31 +107,24 @@ class ProcessTree(Protocol):
         Returns False if it cannot be asked, so that waiting is no use. Never raises for a tree that has
         ended.
         """
-        ...
 
     def suspend(self) -> None:
         """Stop the tree from running, until `resume`."""
-        ...
 
     def resume(self) -> None:
         """Let a suspended tree go on."""
-        ...
 
     def kill(self) -> None:
         """Kill whatever of the tree still lives. Does not wait for it: see `wait_until_gone`."""
-        ...
 
     def processes(self) -> list[TreeProcess]:
         """Return the living processes of the tree, the launcher first."""
-        ...
 
     def sample(self) -> TreeSample:
         """Return the current use of the tree. For many trees `sample_all` is cheaper."""
-        ...
 
     def close(self) -> None:
         """Close pipes and handles. That kills whatever of the tree still lives."""
-        ...
 
 
 class ProcessSystem(Protocol):
@@ -147,15 +132,12 @@ class ProcessSystem(Protocol):
 
     def containment(self) -> AbstractContextManager[None]:
         """See `stmpo.processes.containment`."""
-        ...
 
     async def spawn(self, request: SpawnRequest) -> ProcessTree:
         """See `stmpo.processes.spawn`."""
-        ...
 
     def sample_all(self, trees: Sequence[ProcessTree]) -> list[TreeSample]:
         """See `stmpo.processes.sample_all`."""
-        ...
 
 
 DRAIN_TIMEOUT = 1.0

@@ -150,20 +150,16 @@ class Shim:
     def _wait(self) -> None:
         """Sleep until a child changes, the orchestrator sends or is gone, or the fork server dies."""
         sources: list[socket.socket | int] = [self._wakeup]
+        timeout: float | None = KILL_INTERVAL
         if not self._killing:
             sources += [self._control, self._lifeline]
-        ready, _, _ = select.select(sources, [], [], self._wait_timeout())
+            search = self._exited and self._kernel.has_stragglers(self._launcher)
+            timeout = STRAGGLER_POLL_INTERVAL if search else None
+        ready, _, _ = select.select(sources, [], [], timeout)
         if self._wakeup in ready:
             drain(self._wakeup)
         if self._control in ready or self._lifeline in ready:
             self._killing = True
-
-    def _wait_timeout(self) -> float | None:
-        if self._killing:
-            return KILL_INTERVAL
-        return (
-            STRAGGLER_POLL_INTERVAL if self._exited and self._kernel.has_stragglers(self._launcher) else None
-        )
 
     def _reap(self) -> bool:
         """Collect the exit codes of all that ended. Returns False if there are no children."""

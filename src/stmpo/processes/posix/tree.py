@@ -57,15 +57,12 @@ class ProcessTable(Protocol):
 
     def processes(self, handle: TreeHandle) -> list[TreeProcess]:
         """Return the living processes of a tree, the oldest first."""
-        ...
 
     def find_by_id(self, handle: TreeHandle) -> list[TreeProcess]:
         """Return all living processes with the tree's id. Slow: it reads the environment of every process."""
-        ...
 
     def sample(self, handles: Sequence[TreeHandle]) -> list[TreeSample]:
         """Return the use of each tree, by one look for all."""
-        ...
 
 
 class PosixSystem:

@@ -51,7 +51,7 @@ class Pinner:
     def pin_job(self, job: int) -> None:
         """Try the first method, on a job that is still empty."""
         if self._masks:
-            self._try("job", self._pin_by_job, job)
+            self._try("job", self.win32.set_job_groups, self.win32.job_groups, job)
 
     @property
     def on_job(self) -> bool:
@@ -67,8 +67,8 @@ class Pinner:
         """Try the other methods on the launcher, which is still suspended, unless the first was accepted."""
         if self._masks and not self._method:
             self._seen.add(pid)
-            if not self._try("CPU sets", self._pin_by_cpu_sets, process):
-                self._try("process mask", self._pin_by_mask, process)
+            if not self._try("CPU sets", self.win32.set_cpu_set_masks, self.win32.cpu_set_masks, process):
+                self._try("process mask", self._set_process_mask, self._process_mask, process)
 
     def pin_descendants(self, pids: Iterable[int]) -> None:
         """Set the CPU sets of processes not seen before, if that is the method: they do not inherit them."""
@@ -98,31 +98,32 @@ class Pinner:
         refused = None if self._obtained == self._masks else f"the system granted {granted}"
         return Pinning(asked, f"{granted}, by {self._method}", refused)
 
-    def _try(self, method: str, pin: Callable[[int], dict[int, int]], handle: int) -> bool:
+    def _try(
+        self,
+        method: str,
+        set_masks: Callable[[int, dict[int, int]], None],
+        read_masks: Callable[[int], dict[int, int]],
+        handle: int,
+    ) -> bool:
         try:
-            self._obtained = pin(handle)
+            set_masks(handle, self._masks)
+            self._obtained = read_masks(handle)
         except (Win32Error, _CannotPinError) as error:
             self.refusals.append(error.reason)
             return False
         self._method = method
         return True
 
-    def _pin_by_job(self, job: int) -> dict[int, int]:
-        self.win32.set_job_groups(job, self._masks)
-        return self.win32.job_groups(job)
-
-    def _pin_by_cpu_sets(self, process: int) -> dict[int, int]:
-        self.win32.set_cpu_set_masks(process, self._masks)
-        return self.win32.cpu_set_masks(process)
-
-    def _pin_by_mask(self, process: int) -> dict[int, int]:
-        if len(self._masks) > 1:
+    def _set_process_mask(self, process: int, masks: dict[int, int]) -> None:
+        if len(masks) > 1:
             raise _CannotPinError("a process mask cannot span processor groups")
-        (group, mask), *_ = self._masks.items()
+        (group, mask), *_ = masks.items()
         if self._groups_of(process) != [group]:
             raise _CannotPinError(f"the process is not in processor group {group}")
         self.win32.set_process_mask(process, mask)
-        return {group: self.win32.process_mask(process)}
+
+    def _process_mask(self, process: int) -> dict[int, int]:
+        return {next(iter(self._masks)): self.win32.process_mask(process)}
 
     def _groups_of(self, process: int) -> list[int]:
         """Return the groups of the process; if they are unknown and the system has only one, that one."""

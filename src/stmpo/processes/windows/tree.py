@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import psutil
 
@@ -33,9 +33,11 @@ from stmpo.processes.windows.api import Win32, Win32Error
 from stmpo.processes.windows.pinning import Pinner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from stmpo.processes.protocol import SpawnRequest
+
+_T = TypeVar("_T")
 
 CREATION_FLAGS = types.CREATE_SUSPENDED | types.CREATE_NEW_PROCESS_GROUP
 JOB_LIMITS = types.LIMIT_KILL_ON_JOB_CLOSE | types.LIMIT_DIE_ON_UNHANDLED_EXCEPTION
@@ -58,11 +60,9 @@ class LaunchCalls(Protocol):
 
     def create(self, request: SpawnRequest, output: int, flags: int) -> CreatedProcess:
         """Call CreateProcess. Raises OSError."""
-        ...
 
     async def output_pipe(self) -> tuple[asyncio.StreamReader, asyncio.ReadTransport, int]:
         """Return a pipe that the event loop reads, and the handle of its write end."""
-        ...
 
 
 class WindowsSystem:
@@ -251,8 +251,13 @@ class WindowsTree(LauncherState):
     async def wait_until_gone(self) -> None:
         """See `ProcessTree.wait_until_gone`."""
         await asyncio.shield(self._exited)
-        while self._count():  # noqa: ASYNC110 - a job reports it only to a completion port, and not reliably
+        while self._lives():  # noqa: ASYNC110 - a job reports it only to a completion port, and not reliably
             await asyncio.sleep(POLL_INTERVAL)
+
+    def _lives(self) -> bool:
+        if self._job is None:
+            return bool(self._processes())
+        return bool(self._ask_job(self._win32.job_accounting, types.Accounting()).active_processes)
 
     def request_stop(self) -> bool:
         """Send CTRL_BREAK to the tree's process group. Returns False if there is no console for it."""
@@ -306,7 +311,10 @@ class WindowsTree(LauncherState):
                 memory += getattr(info, "pagefile", 0) or info.rss
                 seconds += times.user + times.system
                 alive += 1
-        return TreeSample(alive, max(seconds, self._job_seconds()), memory, self._job_io())
+        job = self._ask_job(self._win32.job_accounting, types.Accounting())  # ended processes included
+        job_seconds = (job.total_user_time + job.total_kernel_time) / types.FILETIME_TICKS
+        io = self._ask_job(self._win32.job_io, types.IoCounters())
+        return TreeSample(alive, max(seconds, job_seconds), memory, io.read_bytes + io.write_bytes)
 
     def close(self) -> None:
         """Close pipe and job. Closing the job kills what still lives; without a job, kill first."""
@@ -322,7 +330,8 @@ class WindowsTree(LauncherState):
 
     def _processes(self) -> list[psutil.Process]:
         """Return the living processes of the tree, the launcher first."""
-        pids = self._job_pids() if self._job is not None else self._descendants()
+        in_job = self._ask_job(self._win32.job_process_ids, list[int]())
+        pids = set(in_job) if self._job is not None else self._descendants()
         for pid in pids:
             with contextlib.suppress(psutil.NoSuchProcess):
                 self._known.setdefault(pid, psutil.Process(pid))
@@ -341,29 +350,9 @@ class WindowsTree(LauncherState):
                 below |= {child.pid for child in process.children(recursive=True)}
         return below
 
-    def _job_pids(self) -> list[int]:
-        with contextlib.suppress(Win32Error):
-            return self._win32.job_process_ids(self._job) if self._job is not None else []
-        return []
-
-    def _count(self) -> int:
-        if self._job is None:
-            return len(self._processes())
-        with contextlib.suppress(Win32Error):
-            return int(self._win32.job_accounting(self._job).active_processes)
-        return 0
-
-    def _job_seconds(self) -> float:
-        """Return the CPU time of the whole job, ended processes included; 0 without a job."""
+    def _ask_job(self, question: Callable[[int], _T], default: _T) -> _T:
+        """Return the answer of a method of `Win32` for the job; the default without a job or if refused."""
         with contextlib.suppress(Win32Error):
             if self._job is not None:
-                accounting = self._win32.job_accounting(self._job)
-                return float(accounting.total_user_time + accounting.total_kernel_time) / types.FILETIME_TICKS
-        return 0.0
-
-    def _job_io(self) -> int:
-        with contextlib.suppress(Win32Error):
-            if self._job is not None:
-                io = self._win32.job_io(self._job)
-                return int(io.read_bytes + io.write_bytes)
-        return 0
+                return question(self._job)
+        return default
