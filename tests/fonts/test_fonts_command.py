@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stmpo.cli.fonts import swept
+from stmpo.cli.fonts import clean_lines
 from stmpo.cli.main import run
 from stmpo.deadline.fragments import fragments_folder
 from stmpo.deadline.wheels import write_own_wheel
@@ -111,11 +111,11 @@ def test_clean_names_what_went_what_stays_and_why() -> None:
         InstalledFont("/f/One.ttf", ("One",), ()),
         InstalledFont("/f/T.ttc", ("TwoA", "TwoB"), ("/s/1", "/s/2")),
     )
-    assert list(swept(CleanReport((two,), (one,), ()), dry_run=False)) == [
+    assert list(clean_lines(CleanReport((two,), (one,), ()), dry_run=False)) == [
         "removed /f/One.ttf (One)", "kept /f/T.ttc (TwoA, TwoB): used by /s/1, /s/2",
     ]  # fmt: skip
-    assert list(swept(CleanReport((), (one,), ()), dry_run=True)) == ["would remove /f/One.ttf (One)"]
-    (locked,) = swept(CleanReport((), (), (one,)), dry_run=False)
+    assert list(clean_lines(CleanReport((), (one,), ()), dry_run=True)) == ["would remove /f/One.ttf (One)"]
+    (locked,) = clean_lines(CleanReport((), (), (one,)), dry_run=False)
     assert locked.startswith("locked /f/One.ttf (One): a program has it open")
 
 

@@ -107,7 +107,7 @@ def test_a_layer_whose_expression_puts_names_together_is_named(lot: Lot) -> None
     lot.text(comp, "off", expression="style.setFont(x)", enabled=False)
     lot.text(comp, "all", expression="style.setFont('A')")
     project = read_project(lot.save())
-    assert project.composed_fonts == ("Main: some",)
+    assert project.computed_fonts == ("Main: some",)
     assert project.fonts == ("A", PLAIN)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo.cli.bundle_options import add_job_options, job_size, place_of, prepared, written
+from stmpo.cli.bundle_options import add_job_options, job_size, path_of, prepared, written
 from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> int:
     """Write the bundle and print its folder."""
     given = _parser().read(arguments)
-    folder = place_of(given.output, "--output")
-    job = prepared(place_of(given.project, "PROJECT"), given)
+    folder = path_of(given.output, "--output")
+    job = prepared(path_of(given.project, "PROJECT"), given)
     done = written(job, folder, given)
     print(f"{done.folder}: {job_size(job, done.tasks)} to send")
     return 0

@@ -111,7 +111,7 @@ def request_of(project: Path, given: Namespace) -> JobRequest:
     from stmpo.deadline.request import MISSING_FOOTAGE_PARAMETER, JobRequest  # noqa: PLC0415 - `--help` does not need it
 
     parameters = parameters_of(given.parameters)
-    output_dir = None if given.output_dir is None else place_of(given.output_dir, "--output-dir")
+    output_dir = None if given.output_dir is None else path_of(given.output_dir, "--output-dir")
     if output_dir is not None and paths.is_file(output_dir):
         raise BadInput(f"--output-dir {output_dir} is a file; give a folder")
     if given.continue_on_missing_footage:
@@ -121,7 +121,7 @@ def request_of(project: Path, given: Namespace) -> JobRequest:
         items=tuple(given.items),
         frames=given.frames,
         output_dir=output_dir,
-        also=tuple(place_of(place, "--also") for place in given.also),
+        also=tuple(path_of(place, "--also") for place in given.also),
         name=given.name,
         parameters=parameters,
         deadline=service_values(given),
@@ -132,7 +132,7 @@ def request_of(project: Path, given: Namespace) -> JobRequest:
     )
 
 
-def place_of(text: str, option: str) -> Path:
+def path_of(text: str, option: str) -> Path:
     """Return the absolute path of a file or folder given by this option or argument.
 
     Raises:
@@ -151,7 +151,7 @@ def folders_of(texts: Sequence[str], option: str) -> tuple[Path, ...]:
     Raises:
         BadInput: one of them is not a folder.
     """
-    folders = tuple(place_of(text, option) for text in texts)
+    folders = tuple(path_of(text, option) for text in texts)
     for folder in folders:
         if not paths.is_folder(folder):
             raise BadInput(f"{option} {folder} is not a folder")

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from stmpo.cli.bundle_options import add_font_folders, folders_of, place_of
+from stmpo.cli.bundle_options import add_font_folders, folders_of, path_of
 from stmpo.cli.choose import choose
 from stmpo.model.errors import BadInput
 from stmpo.model.text import one_line, plural, visible
@@ -56,7 +56,7 @@ def show(arguments: Sequence[str]) -> int:
     from stmpo.project.read import read_project  # noqa: PLC0415
 
     folders = folders_of(given.font_folders, "--font-folder")
-    read = read_project(place_of(given.project, "PROJECT"))
+    read = read_project(path_of(given.project, "PROJECT"))
     fonts = find(read.fonts, os.environ, more=folders)
     if given.as_json:
         print(json.dumps(_as_json(read, fonts), ensure_ascii=False, indent=2))
@@ -83,12 +83,12 @@ def clean(arguments: Sequence[str]) -> int:
         cleaned = clean_fonts(os.environ, dry_run=given.dry_run, everything=given.everything)
     except OSError as error:
         raise BadInput(f"the list of installed fonts cannot be used: {error}") from None
-    for line in swept(cleaned, dry_run=given.dry_run):
+    for line in clean_lines(cleaned, dry_run=given.dry_run):
         print(line)
     return 0
 
 
-def described(font: ProjectFont) -> str:
+def font_line(font: ProjectFont) -> str:
     """Return one line about a font: its state, its family and style, and its file."""
     from stmpo.fonts.find import FontState  # noqa: PLC0415
 
@@ -126,7 +126,7 @@ def _lines(project: Project, fonts: Iterable[ProjectFont]) -> Iterator[str]:
     yield f"{project.path.name}: {plural(len(fonts), 'font')}"
     for font in fonts:
         yield ""
-        yield described(font)
+        yield font_line(font)
         uses = [use for use in project.font_uses if use.font == font.name]
         yield from (f"  {_use(use)}" for use in uses[:_SHOWN])
         if len(uses) > _SHOWN:
@@ -170,7 +170,7 @@ def _as_json(project: Project, fonts: Iterable[ProjectFont]) -> dict[str, Any]:
     }
 
 
-def swept(cleaned: CleanReport, *, dry_run: bool) -> Iterator[str]:
+def clean_lines(cleaned: CleanReport, *, dry_run: bool) -> Iterator[str]:
     """Yield a line per font that jobs had installed."""
 
     def named(font: InstalledFont) -> str:

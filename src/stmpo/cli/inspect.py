@@ -6,8 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from stmpo.cli.bundle_options import place_of
-from stmpo.cli.fonts import described, font_as_json
+from stmpo.cli.bundle_options import path_of
+from stmpo.cli.fonts import font_line, font_as_json
 from stmpo.model.text import visible
 from stmpo.system.command_parser import CommandParser
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     from stmpo.fonts.find import find  # noqa: PLC0415
     from stmpo.project.read import read_project  # noqa: PLC0415
 
-    read = read_project(place_of(given.project, "PROJECT"))
+    read = read_project(path_of(given.project, "PROJECT"))
     found = scan_footage(read)
     fonts = find(read.fonts, os.environ)
     if given.as_json:
@@ -68,7 +68,7 @@ def _lines(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -
         yield f"  {name}: placeholder"
     yield from _section("fonts", len(fonts))
     for font in fonts:
-        yield f"  {described(font)}"
+        yield f"  {font_line(font)}"
     findings = _findings(project, found, fonts)
     if findings:
         yield ""

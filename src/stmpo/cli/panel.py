@@ -72,11 +72,11 @@ def uninstall(arguments: Sequence[str]) -> int:
     )
     _add_places(parser)
     given = parser.read(arguments)
-    from stmpo.deadline.panel.install import Kind, look  # noqa: PLC0415
+    from stmpo.deadline.panel.install import PanelKind, inspect_folder  # noqa: PLC0415
     from stmpo.deadline.panel.install import uninstall as uninstall_panel  # noqa: PLC0415
 
     places = _places(given, outdated=True)
-    ours = [(name, folder) for name, folder in places if look(folder).kind is Kind.OURS]
+    ours = [(name, folder) for name, folder in places if inspect_folder(folder).kind is PanelKind.OURS]
     if not ours:
         raise BadInput(
             f"the panel is not installed in {' nor in '.join(str(folder) for _, folder in places)}"
@@ -96,10 +96,10 @@ def status(arguments: Sequence[str]) -> int:
     )
     _add_folder(parser)
     given = parser.read(arguments)
-    from stmpo.deadline.panel.install import look  # noqa: PLC0415
+    from stmpo.deadline.panel.install import inspect_folder  # noqa: PLC0415
 
     for name, folder in [_given(given.to)] if given.to is not None else _everywhere():
-        print(f"{name}: {_described(look(folder))}")
+        print(f"{name}: {_described(inspect_folder(folder))}")
         print(f"  {folder}")
     return 0
 
@@ -171,7 +171,7 @@ def _places(given: Namespace, *, outdated: bool = False) -> list[tuple[str, Path
         and (edition is None or place.year == int(edition))
     ]
     if not found:
-        raise BadInput(_nowhere(places.found, places.looked, scope, edition))
+        raise BadInput(_nowhere(places.found, places.searched, scope, edition))
     return [(place.name, place.folder) for place in found]
 
 
@@ -181,7 +181,7 @@ def _given(to: str) -> tuple[str, Path]:
     return "this folder", Path(to).absolute()
 
 
-def _nowhere(places: tuple[PanelFolder, ...], looked: str, scope: object, edition: str | None) -> str:
+def _nowhere(places: tuple[PanelFolder, ...], searched: str, scope: object, edition: str | None) -> str:
     wanted = f"After Effects {edition}" if edition else "After Effects 2022 or later"
     others = sorted({place.product for place in places if place.scope is not scope})
     if others:
@@ -189,27 +189,27 @@ def _nowhere(places: tuple[PanelFolder, ...], looked: str, scope: object, editio
             f"{wanted} has no folder for {getattr(scope, 'value', scope)} here, but there is {', '.join(others)}: "
             "start it once, or choose the other place (--everyone, or without it)"
         )
-    return f"no {wanted} was found in {looked}; name a folder with --to"
+    return f"no {wanted} was found in {searched}; name a folder with --to"
 
 
 def _everywhere() -> list[tuple[str, Path]]:
     """Return every place; of versions that an update replaced, only those that still hold something."""
-    from stmpo.deadline.panel.install import Kind, look  # noqa: PLC0415
+    from stmpo.deadline.panel.install import PanelKind, inspect_folder  # noqa: PLC0415
     from stmpo.deadline.panel.places import find_places  # noqa: PLC0415
 
     places = find_places(os.environ)
     if not places.found:
         raise BadInput(
-            f"no After Effects 2022 or later was found in {places.looked}; name a folder with --to"
+            f"no After Effects 2022 or later was found in {places.searched}; name a folder with --to"
         )
-    shown = [place for place in places.found if place.current or look(place.folder).kind is not Kind.NOTHING]
+    shown = [place for place in places.found if place.current or inspect_folder(place.folder).kind is not PanelKind.NOTHING]
     return [(place.name, place.folder) for place in shown]
 
 
 def _instead_of(before: PanelState) -> str:
-    from stmpo.deadline.panel.install import Kind  # noqa: PLC0415
+    from stmpo.deadline.panel.install import PanelKind  # noqa: PLC0415
 
-    if before.kind is Kind.FIRST:
+    if before.kind is PanelKind.FIRST:
         return ", instead of the first version"
     return f", instead of {before.version}" if before.version else ""
 

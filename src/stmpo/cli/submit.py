@@ -16,7 +16,7 @@ from stmpo.cli.bundle_options import (
     given_for_a_project,
     job_size,
     parameters_of,
-    place_of,
+    path_of,
     prepared,
     service_values,
     written,
@@ -40,12 +40,12 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().read(arguments)
     from stmpo.deadline.client import FarmQueue  # noqa: PLC0415 - `--help` does not need it
 
-    path = place_of(given.source, "PROJECT_OR_BUNDLE")
+    path = path_of(given.source, "PROJECT_OR_BUNDLE")
     place = FarmQueue(given.profile, given.farm_id, given.queue_id, given.storage_profile_id)
-    trusted = [str(place_of(folder, "--known-asset-path")) for folder in given.known]
+    trusted = [str(path_of(folder, "--known-asset-path")) for folder in given.known]
     is_bundle = paths.is_folder(path)
     if not is_bundle:
-        trusted += [str(path.parent), *(str(place_of(place, "--also")) for place in given.also)]
+        trusted += [str(path.parent), *(str(path_of(place, "--also")) for place in given.also)]
     sender = Sender(place, trusted, yes=given.yes, dry_run=given.dry_run)
     job = sender.bundle(path, given) if is_bundle else sender.project(path, given)
     if job is None:
