@@ -71,12 +71,12 @@ def test_a_file_settles_once_it_was_left_alone() -> None:
 
 def test_files_without_a_checked_structure_take_longer() -> None:
     stability = StabilityCheck(0.2)
-    stability.observe("movie.mxf", 10, 1, now=0)
-    assert not stability.observe("movie.mxf", 10, 1, now=0.9)
-    assert stability.observe("movie.mxf", 10, 1, now=1.0)
+    stability.observe("movie.flv", 10, 1, now=0)
+    assert not stability.observe("movie.flv", 10, 1, now=0.9)
+    assert stability.observe("movie.flv", 10, 1, now=1.0)
     patient = StabilityCheck(3.0)
-    patient.observe("movie.mxf", 10, 1, now=0)
-    assert not patient.observe("movie.mxf", 10, 1, now=2.0)
+    patient.observe("movie.flv", 10, 1, now=0)
+    assert not patient.observe("movie.flv", 10, 1, now=2.0)
 
 
 def test_an_empty_file_never_settles_and_a_forgotten_one_starts_anew() -> None:

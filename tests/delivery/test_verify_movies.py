@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stmpo.delivery.verify import Broken, Whole, has_structure, verify_frame
 from stmpo.delivery.verify.formats import format_of
 from stmpo.delivery.verify.mp3 import frame_length
-from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 from stmpo.testing.movies import box, chunk, movie, table
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = (".mov", ".mp4", ".m4v", ".avi", ".wav", ".aif", ".aiff", ".mp3")
 
 
-def read(data: bytes, extension: str) -> MovieContents | str:
+def read(data: bytes, extension: str) -> Contents | str:
     """What a check makes of these bytes: what they hold, or why they are damaged."""
     form = format_of(extension)
     assert form is not None
@@ -30,7 +30,7 @@ def read(data: bytes, extension: str) -> MovieContents | str:
         found = form.check(Reader(io.BytesIO(data), len(data)))  # type: ignore[arg-type]  # reads like a file
     except Damaged as damage:
         return str(damage)
-    assert isinstance(found, MovieContents)
+    assert isinstance(found, Contents)
     return found
 
 
@@ -49,7 +49,7 @@ def test_what_the_renderer_closed_is_whole_and_tells_what_it_holds(tmp_path: Pat
 def test_cut_anywhere_it_is_broken(extension: str) -> None:
     data = movie(1, 10, extension)
     lengths = {*range(0, len(data), 37), len(data) - 1}
-    whole = [length for length in lengths if isinstance(read(data[:length], extension), MovieContents)]
+    whole = [length for length in lengths if isinstance(read(data[:length], extension), Contents)]
     if extension == ".mp3":  # between two frames nobody can tell that a third was to come
         whole = [length for length in whole if length % 417 > 3]
     assert whole == []
@@ -64,13 +64,13 @@ def test_damage_is_told_in_words_and_raises_nothing_else(
     for place, value in places:
         data[place % len(data)] = value
     found = read(bytes(data), extension)
-    assert isinstance(found, (MovieContents, str))
+    assert isinstance(found, (Contents, str))
 
 
 @pytest.mark.parametrize("extension", KINDS)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(extension: str, data: bytes) -> None:
-    assert isinstance(read(data, extension), (MovieContents, str))
+    assert isinstance(read(data, extension), (Contents, str))
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_an_index_that_claims_more_than_there_is(tables: tuple[bytes, ...], word
 
 
 def test_frames_are_those_of_the_video_track_and_of_all_entries_of_its_table() -> None:
-    assert read(_track(table(b"stts", 2, 5, 1, 7, 2)), ".mov") == MovieContents(None, None, 12)
+    assert read(_track(table(b"stts", 2, 5, 1, 7, 2)), ".mov") == Contents(None, None, 12)
 
 
 def test_a_fragmented_movie_does_not_say_how_many_frames_it_holds() -> None:
     found = read(_track(table(b"stts", 0)) + box(b"moof", bytes(9)), ".mp4")
-    assert isinstance(found, MovieContents)
+    assert isinstance(found, Contents)
     assert found.frames is None
 
 
@@ -139,13 +139,13 @@ def test_a_wav_of_more_than_four_gigabytes_says_so_in_another_chunk() -> None:
     sizes = chunk(b"ds64", struct.pack("<QQQI", 0, 10, 0, 0))
     head = struct.pack("<4sI4s", b"RF64", 0xFFFFFFFF, b"WAVE") + sizes + chunk(b"fmt ", bytes(16))
     data = head + struct.pack("<4sI", b"data", 0xFFFFFFFF)
-    assert read(data + b"x" * 10, ".wav") == MovieContents()
+    assert read(data + b"x" * 10, ".wav") == Contents()
     assert read(data + b"x" * 9, ".wav") == "ends in the middle of its sound (89 of at least 90 bytes)"
 
 
 def test_a_large_avi_goes_on_in_a_second_list() -> None:
     more = chunk(b"RIFF", b"AVIX" + chunk(b"LIST", b"movi" + b"x" * 99))
-    assert isinstance(read(movie(1, 10, ".avi") + more, ".avi"), MovieContents)
+    assert isinstance(read(movie(1, 10, ".avi") + more, ".avi"), Contents)
     assert isinstance(read((movie(1, 10, ".avi") + more)[:-20], ".avi"), str)
 
 

@@ -35,7 +35,7 @@ def test_pillow_reads_back_size_and_colour(extension: str, picture: Picture) -> 
         assert image.getpixel((0, 0)) == (picture.rgb[2] if grey else tuple(picture.rgb))
 
 
-@pytest.mark.parametrize("extension", [*READABLE, ".exr", ".dpx", ".unknown"])
+@pytest.mark.parametrize("extension", [*READABLE, ".exr", ".dpx", ".sgi", ".hdr", ".iff", ".cin", ".unknown"])
 def test_every_format_carries_its_frame_and_grows(tmp_path: Path, extension: str) -> None:
     path = tmp_path / f"x{extension}"
     path.write_bytes(encode(extension, Picture(-12), at_least=100_000))

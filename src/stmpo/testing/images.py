@@ -1,4 +1,4 @@
-"""Small, whole, valid image files in eight formats, made with the standard library alone.
+"""Small, whole, valid image files in twelve formats, made with the standard library alone.
 
 Each is one flat colour that encodes its frame number (or black), and carries `STMPO-FRAME=<n>;` in its
 format's text field. `frame_stamp` reads the number back from any of them. JPEG holds the low byte as its
@@ -258,14 +258,63 @@ def _bmp(picture: Picture) -> bytes:
     )
 
 
+def _sgi(picture: Picture) -> bytes:
+    """Verbatim, three planes, with the stamp as the name of the image."""
+    header = struct.pack(
+        ">HBBHHHHII4x80s", 474, 0, 1, 3, picture.width, picture.height, 3, 0, 255, picture.stamp
+    )
+    return header.ljust(512, b"\0") + b"".join(
+        bytes([value]) * (picture.width * picture.height) for value in picture.rgb
+    )
+
+
+def _hdr(picture: Picture) -> bytes:
+    """Radiance with flat scan lines; the stamp is a comment of the header."""
+    size = b"-Y %d +X %d\n" % (picture.height, picture.width)
+    header = b"#?RADIANCE\n# " + picture.stamp + b"\nFORMAT=32-bit_rle_rgbe\n\n" + size
+    return header + _rows(picture, picture.rgb + b"\x80")
+
+
+def _iff(picture: Picture) -> bytes:
+    """Maya's kind, one tile of raw pixels; the stamp is the author."""
+
+    def group(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">4sI", kind, len(body)) + body + bytes(-len(body) % 4)
+
+    header = struct.pack(">IIHHIHHIII", picture.width, picture.height, 1, 1, 1, 0, 1, 0, 0, 0)
+    tile = struct.pack(">HHHH", 0, 0, picture.width - 1, picture.height - 1) + _rows(
+        picture, picture.rgb[::-1]
+    )
+    chunks = group(b"TBHD", header) + group(b"AUTH", picture.stamp)
+    return group(b"FOR4", b"CIMG" + chunks + group(b"FOR4", b"TBMP" + group(b"RGBA", tile)))
+
+
+def _cineon(picture: Picture) -> bytes:
+    """Big-endian, 10 bits a channel, filled to 32 bits a pixel."""
+    red, green, blue = (value << 2 for value in picture.rgb)
+    pixels = _rows(picture, struct.pack(">I", red << 22 | green << 12 | blue << 2))
+    start = 2048
+    header = struct.pack(
+        ">IIIIII8s100s", 0x802A5FD7, start, 1024, 1024, 0, start + len(pixels), b"V4.5", picture.stamp
+    )
+    header = header.ljust(192, b"\0") + bytes((0, 3, 0, 0))
+    for channel in (1, 2, 3):
+        header += struct.pack(">BBBxII16x", 0, channel, 10, picture.width, picture.height)
+    return (header.ljust(681, b"\0") + b"\5").ljust(start, b"\0") + pixels
+
+
 _ENCODERS: Mapping[str, Callable[[Picture], bytes]] = {
     ".bmp": _bmp,
+    ".cin": _cineon,
     ".dpx": _dpx,
     ".exr": _exr,
+    ".hdr": _hdr,
+    ".iff": _iff,
     ".jpeg": _jpeg,
     ".jpg": _jpeg,
     ".png": _png,
     ".psd": _psd,
+    ".sgi": _sgi,
     ".tga": _tga,
     ".tif": _tiff,
     ".tiff": _tiff,

@@ -97,6 +97,55 @@ def _mp3(media: bytes, _: int) -> bytes:
     )
 
 
+def _wmv(media: bytes, _: int) -> bytes:
+    def item(kind: str, body: bytes) -> bytes:
+        return bytes.fromhex(kind) + struct.pack("<Q", 24 + len(body)) + body
+
+    data = item("3626b2758e66cf11a6d900aa0062ce6c", bytes(16) + struct.pack("<QH", 1, 0x0101) + media)
+    stream = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b") + bytes(38) + struct.pack("<II", WIDTH, HEIGHT)
+    streams = item("9107dcb7b7a9cf118ee600c00c205365", stream)
+    size = 30 + 104 + len(streams) + len(data)
+    each = len(media)
+    facts = bytes(16) + struct.pack("<QQQQQQIIII", size, 0, 1, 0, 0, 0, 2, each, each, 0)
+    properties = item("a1dcab8c47a9cf118ee400c00c205365", facts)
+    header = struct.pack("<IH", 2, 0x0201) + properties + streams
+    return item("3026b2758e66cf11a6d900aa0062ce6c", header) + data
+
+
+def _webm(media: bytes, _: int) -> bytes:
+    def element(kind: str, *parts: bytes) -> bytes:
+        body = b"".join(parts)
+        return bytes.fromhex(kind) + struct.pack(">Q", 1 << 56 | len(body)) + body
+
+    video = element("e0", element("b0", bytes([WIDTH])), element("ba", bytes([HEIGHT])))
+    tracks = element("1654ae6b", element("ae", element("d7", b"\1"), element("83", b"\1"), video))
+    cluster = element("1f43b675", element("e7", b"\0"), element("a3", b"\x81\0\0\x80", media))
+    return element("1a45dfa3", element("4282", b"webm")) + element("18538067", tracks, cluster)
+
+
+def _mxf(media: bytes, _: int) -> bytes:
+    def packet(key: str, body: bytes) -> bytes:
+        return bytes.fromhex(key) + b"\x83" + len(body).to_bytes(3, "big") + body
+
+    def partition(kind: int) -> bytes:
+        return packet(f"060e2b34020501010d010201010{kind}0400", struct.pack(">HHI", 1, 3, 0) + bytes(80))
+
+    essence = packet("060e2b34010201010d01030115010500", media)
+    index = packet("060e2b34020501010d01020101110100", struct.pack(">IQIQI", 0, 0, 0, 0, 28))
+    return partition(2) + essence + partition(4) + index
+
+
+def _mpg(media: bytes, _: int) -> bytes:
+    pack = struct.pack(">I", 0x1BA) + b"\x44" + bytes(8) + b"\xf8"
+    return pack + struct.pack(">IH", 0x1E0, len(media)) + media + struct.pack(">I", 0x1B9)
+
+
+def _m2ts(media: bytes, _: int) -> bytes:
+    return b"".join(
+        b"\0\0\0\0\x47" + media[at : at + 187].ljust(187, b"\xff") for at in range(0, len(media), 187)
+    )
+
+
 _BUILDERS: dict[str, Callable[[bytes, int], bytes]] = {
     ".mov": _mov,
     ".mp4": _mov,
@@ -106,4 +155,9 @@ _BUILDERS: dict[str, Callable[[bytes, int], bytes]] = {
     ".aif": _aiff,
     ".aiff": _aiff,
     ".mp3": _mp3,
+    ".wmv": _wmv,
+    ".webm": _webm,
+    ".mxf": _mxf,
+    ".mpg": _mpg,
+    ".m2ts": _m2ts,
 }

@@ -14,11 +14,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 
 from stmpo.delivery.verify.formats import HEAD_BYTES, Format, format_of, mismatch
-from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 from stmpo.system.files import READ_FLAGS
 
 __all__ = ["Broken", "Whole", "has_structure", "verify_frame"]
@@ -44,6 +44,14 @@ class Whole:
     mtime_ns: int
     frames: int | None = None
     """Number of pictures of a movie, if its structure says so; None for everything else."""
+
+    in_doubt: str | None = None
+    """Why the structure does not prove that the file is whole; None if it does. Continues "the frame …".
+
+    Uncompressed pixels that end in zeros may be black, or space that the writer reserved and never filled.
+    Some movies have no mark at their end. The file counts if there is other evidence: the renderer reported
+    the frame, or a later one, or ended normally.
+    """
 
     @property
     def sides(self) -> tuple[int, int] | None:
@@ -105,7 +113,8 @@ def _verify(file: FileIO, extension: str, minimum_bytes: int) -> Whole | Broken:
         return Broken(f"has {size:,} bytes; a frame has at least {minimum_bytes:,}")
     wanted = format_of(extension)
     if wanted is None:
-        return Whole(size, extension.lstrip(".").upper(), None, None, before.st_mtime_ns)
+        doubt = "is of a format whose structure is not checked"
+        return Whole(size, extension.lstrip(".").upper(), None, None, before.st_mtime_ns, in_doubt=doubt)
     result = _check(Reader(file, size), wanted, before.st_mtime_ns)
     if os.fstat(file.fileno()).st_size != size:
         return Broken("is still being written: its size changed while it was read")
@@ -120,5 +129,7 @@ def _check(reader: Reader, wanted: Format, mtime_ns: int) -> Whole | Broken:
         contents = wanted.check(reader)
     except Damaged as damage:
         return Broken(str(damage))
-    frames = contents.frames if isinstance(contents, MovieContents) else None
-    return Whole(reader.size, wanted.short_name, contents.width, contents.height, mtime_ns, frames)
+    whole = Whole(reader.size, wanted.short_name, contents.width, contents.height, mtime_ns)
+    if isinstance(contents, Contents):
+        return replace(whole, frames=contents.frames, in_doubt=contents.in_doubt)
+    return whole

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 
 _CHUNK = Struct(">4sI")
 _COMMON = Struct(">hIh")
@@ -18,7 +18,7 @@ _SOUND_HEAD = 8
 _MAX_CHUNKS = 10_000
 
 
-def check(reader: Reader) -> MovieContents:
+def check(reader: Reader) -> Contents:
     """Walk all chunks.
 
     Raises:
@@ -48,7 +48,7 @@ def check(reader: Reader) -> MovieContents:
         raise Damaged("holds no sound: there is no SSND chunk with anything in it")
     if sound < wanted:
         raise Damaged(f"ends in the middle of its sound ({sound:,} of {wanted:,} bytes)")
-    return MovieContents()
+    return Contents()
 
 
 def _sound_bytes(reader: Reader, at: int, *, packed: bool) -> int:

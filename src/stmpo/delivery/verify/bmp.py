@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Dimensions, Reader
 
 _FILE = Struct("<2sIHHI")
 _LENGTH = Struct("<I")
@@ -14,7 +14,7 @@ _UNCOMPRESSED = frozenset((0, 3, 6))  # BI_RGB, BI_BITFIELDS, BI_ALPHABITFIELDS
 _DEPTHS = frozenset((0, 1, 2, 4, 8, 16, 24, 32, 64))
 
 
-def check(reader: Reader) -> Dimensions:
+def check(reader: Reader) -> Contents:
     """Compare the headers with the file.
 
     Raises:
@@ -39,5 +39,6 @@ def check(reader: Reader) -> Dimensions:
         if not depth:
             raise Damaged("has an invalid picture header")
         pixel_bytes = (width * depth + 31) // 32 * 4 * dimensions.height
-    reader.need(pixels + max(pixel_bytes, 1), "its picture data")
-    return dimensions
+    end = pixels + max(pixel_bytes, 1)
+    reader.need(end, "its picture data")
+    return dimensions.contents(reader.doubt_about(pixels, end) if compression in _UNCOMPRESSED else None)

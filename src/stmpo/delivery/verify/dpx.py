@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Dimensions, Reader
 
 _UNDEFINED = frozenset((0, 0xFFFFFFFF))
 _FILE = {order: Struct(order + "4sI8sI") for order in "<>"}
@@ -24,7 +24,7 @@ _SAMPLES = {50: 3, 51: 4, 52: 4, 100: 2, 101: 3, 102: 3, 103: 4} | {150 + n: 2 +
 sample."""
 
 
-def check(reader: Reader) -> Dimensions:
+def check(reader: Reader) -> Contents:
     """Compare the header with the file.
 
     Raises:
@@ -38,14 +38,17 @@ def check(reader: Reader) -> Dimensions:
     if stated not in _UNDEFINED:
         reader.need(stated, "its picture data")
     dimensions = Dimensions.checked(width, height)
+    last = (0, 0)
     elements = reader.records(_ELEMENT[order], _ELEMENTS_AT, count, "its header")
     for descriptor, _transfer, _colorimetric, depth, packing, encoding, offset in elements:
         start = data_at if offset in _UNDEFINED else offset
         if depth not in _DEPTHS or start < _ELEMENTS_AT:
             raise Damaged(f"has a picture element of {depth} bits at byte {start:,}, which no DPX has")
         samples = width * height * _SAMPLES.get(descriptor, 1)
-        reader.need(start + (1 if encoding else _least_bytes(samples, depth, packing)), "its picture data")
-    return dimensions
+        end = start + (1 if encoding else _least_bytes(samples, depth, packing))
+        reader.need(end, "its picture data")
+        last = max(last, (start, end))
+    return dimensions.contents(reader.doubt_about(*last))
 
 
 def _least_bytes(samples: int, depth: int, packing: int) -> int:

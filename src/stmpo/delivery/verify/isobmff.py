@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class _Track:
     chunks: list[_Box] = field(default_factory=list)
 
 
-def check(reader: Reader) -> MovieContents:
+def check(reader: Reader) -> Contents:
     """Walk all boxes and the index.
 
     Raises:
@@ -91,13 +91,13 @@ def check(reader: Reader) -> MovieContents:
     return _contents(tracks, countable=not fragments)
 
 
-def _contents(tracks: list[_Track], *, countable: bool) -> MovieContents:
+def _contents(tracks: list[_Track], *, countable: bool) -> Contents:
     pictures = [track for track in tracks if track.handler == b"vide"]
     if not pictures:
-        return MovieContents()
+        return Contents()
     first = pictures[0]
     width, height = (side >> 16 or None for side in first.sides)
-    return MovieContents(width, height, first.samples if countable else None)
+    return Contents(width, height, first.samples if countable else None)
 
 
 def _check_track(reader: Reader, track: _Track) -> None:

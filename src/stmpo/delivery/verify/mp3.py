@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 
 _HEADER = Struct(">I")
 _TAG = Struct(">3s2xB4s")
@@ -21,7 +21,7 @@ _BITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 """Kilobits per second of layer III, for version 1 and for the others."""
 
 
-def check(reader: Reader) -> MovieContents:
+def check(reader: Reader) -> Contents:
     """Walk from frame to frame.
 
     Raises:
@@ -38,7 +38,7 @@ def check(reader: Reader) -> MovieContents:
         frames += 1
     if not frames:
         raise Damaged("holds no sound: there is no frame where the first one should begin")
-    return MovieContents()
+    return Contents()
 
 
 def _tag_end(reader: Reader) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from struct import Struct
 
-from stmpo.delivery.verify.reader import BLOCK_BYTES, Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import BLOCK_BYTES, Contents, Damaged, Dimensions, Reader
 
 _HEADER = Struct(">4sH6xHIIHH")
 _U16 = Struct(">H")
@@ -20,7 +20,7 @@ _MAX_CHANNELS = 56
 _RAW, _ROWS, _ZIP, _ZIP_PREDICTED = range(4)
 
 
-def check(reader: Reader) -> Dimensions:
+def check(reader: Reader) -> Contents:
     """Walk the sections of a PSD.
 
     Raises:
@@ -29,7 +29,7 @@ def check(reader: Reader) -> Dimensions:
     return _check(reader, large=False)
 
 
-def check_large(reader: Reader) -> Dimensions:
+def check_large(reader: Reader) -> Contents:
     """Walk the sections of a PSB. The length of its layer section and of its rows have twice the width.
 
     Raises:
@@ -38,7 +38,7 @@ def check_large(reader: Reader) -> Dimensions:
     return _check(reader, large=True)
 
 
-def _check(reader: Reader, *, large: bool) -> Dimensions:
+def _check(reader: Reader, *, large: bool) -> Contents:
     fields = reader.unpack(_HEADER, 0, "its header")
     _magic, _version, channels, height, width, depth, _mode = fields
     dimensions = Dimensions.checked(width, height)
@@ -50,15 +50,18 @@ def _check(reader: Reader, *, large: bool) -> Dimensions:
     offset = _skip(reader, offset, _U64 if large else _U32, "its layers")
     (coding,) = reader.unpack(_U16, offset, "its merged picture")
     offset += _U16.size
+    in_doubt = None
     if coding == _RAW:
-        reader.need(offset + channels * height * ((width * depth + 7) // 8), "its merged picture")
+        end = offset + channels * height * ((width * depth + 7) // 8)
+        reader.need(end, "its merged picture")
+        in_doubt = reader.doubt_about(offset, end)
     elif coding == _ROWS:
         _check_rows(reader, offset, channels * height, _U32 if large else _U16)
     elif coding in {_ZIP, _ZIP_PREDICTED}:
         _check_zipped(reader, offset)
     else:
         raise Damaged(f"has a merged picture of coding {coding:,}, which no Photoshop file has")
-    return dimensions
+    return dimensions.contents(in_doubt)
 
 
 def _skip(reader: Reader, offset: int, width: Struct, what: str) -> int:

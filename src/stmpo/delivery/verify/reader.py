@@ -48,15 +48,24 @@ class Dimensions:
             raise Damaged(f"says that its picture is {width} x {height} pixels")
         return cls(width, height)
 
+    def contents(self, in_doubt: str | None) -> Contents:
+        """Return the contents of a picture, with the doubt about it, if any."""
+        return Contents(self.width, self.height, in_doubt=in_doubt)
+
 
 @dataclass(frozen=True, slots=True)
-class MovieContents:
-    """Dimensions and pictures of a movie; None if its structure does not state them, and for a sound."""
+class Contents:
+    """The contents of a file beyond plain dimensions; None if its structure does not state them."""
 
     width: int | None = None
+    """In pixels; None for a sound as well."""
+
     height: int | None = None
     frames: int | None = None
-    """Number of pictures of the first video track."""
+    """Number of pictures of a movie's first video track."""
+
+    in_doubt: str | None = None
+    """Why the structure does not prove that the file is whole (`stmpo.delivery.verify.Whole`)."""
 
 
 class Reader:
@@ -130,6 +139,15 @@ class Reader:
             else:
                 block = self._read(offset + first * layout.size, length)
             yield from layout.iter_unpack(block)
+
+    def doubt_about(self, start: int, end: int) -> str | None:
+        """Return why picture data from `start` to `end` may not have been written; None if it was.
+
+        Some writers reserve the whole file and fill it. The part that is missing is zeros, and so are black
+        pixels.
+        """
+        last = self.at(max(start, end - 4), min(4, end - start), "its picture data")
+        return None if any(last) else "ends in zeros: black pixels, or reserved space that was never filled"
 
     def find(self, pair: re.Pattern[bytes], offset: int) -> int | None:
         """Return where the first match of a two-byte pattern begins, at or after `offset`."""

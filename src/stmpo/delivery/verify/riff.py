@@ -11,7 +11,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.verify.reader import Damaged, MovieContents, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _UNKNOWN_SIZE = 0xFFFFFFFF
 _MAX_CHUNKS = 100_000
 
 
-def check_avi(reader: Reader) -> MovieContents:
+def check_avi(reader: Reader) -> Contents:
     """Walk all lists: headers, media, index.
 
     Raises:
@@ -59,10 +59,10 @@ def check_avi(reader: Reader) -> MovieContents:
     if b"idx1" not in kinds and "indexed" not in found:
         raise Damaged("was not finished: it has no index (idx1)")
     frames = found.get("dmlh", found.get("stream", found.get("avih")))
-    return MovieContents(found.get("width") or None, found.get("height") or None, frames)
+    return Contents(found.get("width") or None, found.get("height") or None, frames)
 
 
-def check_wav(reader: Reader) -> MovieContents:
+def check_wav(reader: Reader) -> Contents:
     """Walk all chunks.
 
     Raises:
@@ -92,7 +92,7 @@ def check_wav(reader: Reader) -> MovieContents:
         raise Damaged("has no fmt chunk before its sound")
     if sound <= 0:
         raise Damaged("holds no sound: there is no data chunk with anything in it")
-    return MovieContents()
+    return Contents()
 
 
 def _form(reader: Reader, wanted: bytes, name: str) -> None:

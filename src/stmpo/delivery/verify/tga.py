@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from stmpo.delivery.verify.reader import BLOCK_BYTES, Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import BLOCK_BYTES, Contents, Damaged, Dimensions, Reader
 
 _HEADER = Struct("<BBBHHBHHHHBB")
 _FOOTER_BYTES = 26
@@ -20,7 +20,7 @@ _DEPTHS = {1: (8, 16), 2: (15, 16, 24, 32), 3: (8, 16)}  # colour-mapped, true-c
 _MAP_DEPTHS = (15, 16, 24, 32)
 
 
-def check(reader: Reader) -> Dimensions:
+def check(reader: Reader) -> Contents:
     """Walk the file.
 
     Raises:
@@ -49,7 +49,7 @@ def check(reader: Reader) -> Dimensions:
         end = start + width * height * pixel_bytes
     reader.need(end, "its picture data")
     _check_rest(reader, end)
-    return dimensions
+    return dimensions.contents(None if kind & _RUN_LENGTH else reader.doubt_about(start, end))
 
 
 def _walk_packets(reader: Reader, offset: int, pixels: int, pixel_bytes: int) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Dimensions, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,14 +104,14 @@ class _Directory:
     """Offset of the next directory; 0 if it is the last one."""
 
 
-def check(reader: Reader) -> Dimensions:
+def check(reader: Reader) -> Contents:
     """Walk all directories; the dimensions are those of the first image.
 
     Raises: Damaged: a directory, strip or tile is not inside the file, there is no image, or there are
     sub-images.
     """
     layout = _layout(reader)
-    dimensions: Dimensions | None = None
+    contents: Contents | None = None
     visited: set[int] = set()
     budget = _MAX_OVERLAP * reader.size
     offset = layout.first
@@ -126,11 +126,11 @@ def check(reader: Reader) -> Dimensions:
         if _SUB_IMAGES in directory.tags:
             raise Damaged("holds sub-images (SubIFDs), which After Effects does not write")
         image = _check_image(reader, layout.order, directory.tags)
-        dimensions = dimensions or image
+        contents = contents or image
         offset = directory.following
-    if dimensions is None:
+    if contents is None:
         raise Damaged("holds no image")
-    return dimensions
+    return contents
 
 
 def _layout(reader: Reader) -> _Layout:
@@ -178,7 +178,7 @@ def _numbers(reader: Reader, order: str, values: _Values) -> Iterator[int]:
     return (number for (number,) in reader.records(layout, values.offset, values.count, "a tag's values"))
 
 
-def _check_image(reader: Reader, order: str, tags: dict[int, _Values]) -> Dimensions | None:
+def _check_image(reader: Reader, order: str, tags: dict[int, _Values]) -> Contents | None:
     """Check the strips or tiles of a directory; return None if it has none (EXIF and private directories)."""
     tiled = _TILE_OFFSETS in tags
     offsets = tags.get(_TILE_OFFSETS if tiled else _STRIP_OFFSETS)
@@ -196,14 +196,15 @@ def _check_image(reader: Reader, order: str, tags: dict[int, _Values]) -> Dimens
     least = 0 if tiled or image[_PHOTOMETRIC] == _YCBCR else _raw_bytes(image)
     sizes = tags.get(_TILE_BYTES if tiled else _STRIP_BYTES)
     if sizes is None:
-        _check_unsized(reader, order, offsets, image[_COMPRESSION], least)
-        return dimensions
+        return dimensions.contents(_check_unsized(reader, order, offsets, image[_COMPRESSION], least))
     if sizes.count != offsets.count:
         raise Damaged(f"names {offsets.count:,} pieces of its picture, but {sizes.count:,} sizes")
-    total = _check_pieces(reader, order, offsets, sizes, image[_COMPRESSION])
-    if image[_COMPRESSION] == _RAW and total < least:
+    total, last = _check_pieces(reader, order, offsets, sizes, image[_COMPRESSION])
+    if image[_COMPRESSION] != _RAW:
+        return dimensions.contents(None)
+    if total < least:
         raise Damaged(f"holds {total:,} of the {least:,} bytes of its picture")
-    return dimensions
+    return dimensions.contents(reader.doubt_about(*last))
 
 
 def _pieces(image: dict[int, int], dimensions: Dimensions, *, tiled: bool) -> int:
@@ -223,16 +224,27 @@ def _raw_bytes(image: dict[int, int]) -> int:
     return (image[_WIDTH] * image[_BITS] * image[_SAMPLES] + 7) // 8 * image[_HEIGHT]
 
 
-def _check_unsized(reader: Reader, order: str, offsets: _Values, compression: int, least: int) -> None:
-    """Check a picture without sizes of its strips: early writers left them out for one raw strip."""
+def _check_unsized(reader: Reader, order: str, offsets: _Values, compression: int, least: int) -> str | None:
+    """Check a picture without sizes of its strips: early writers left them out for one raw strip.
+
+    Return the doubt about it, if any.
+    """
     if compression != _RAW or offsets.count != 1:
         raise Damaged("does not say how long the pieces of its picture are")
-    reader.need(next(_numbers(reader, order, offsets)) + least, "its picture data")
+    start = next(_numbers(reader, order, offsets))
+    reader.need(start + least, "its picture data")
+    return reader.doubt_about(start, start + least)
 
 
-def _check_pieces(reader: Reader, order: str, offsets: _Values, sizes: _Values, compression: int) -> int:
-    """Require that every strip or tile is inside the file and was written, and return their total size."""
+def _check_pieces(
+    reader: Reader, order: str, offsets: _Values, sizes: _Values, compression: int
+) -> tuple[int, tuple[int, int]]:
+    """Require that every strip or tile is inside the file and was written.
+
+    Return their total size, and where the last one in the file begins and ends.
+    """
     total = 0
+    last = (0, 0)
     never_zeros = compression in _NEVER_BEGIN_WITH_ZEROS
     pieces = zip(_numbers(reader, order, offsets), _numbers(reader, order, sizes), strict=True)
     for index, (offset, size) in enumerate(pieces, 1):
@@ -242,4 +254,5 @@ def _check_pieces(reader: Reader, order: str, offsets: _Values, sizes: _Values, 
         if never_zeros and reader.at(offset, 2, "a piece") == b"\0\0":
             raise Damaged(f"holds zeros for piece {index:,} of {offsets.count:,}: reserved and never filled")
         total += size
-    return total
+        last = max(last, (offset, offset + size))
+    return total, last
