@@ -1,7 +1,7 @@
-"""The tests that say something about Windows, run by a Windows Python under Wine, where `STMPO_WINDOWS_PYTHON` names one.
+"""Run the tests that matter for Windows with a Windows Python under Wine, if `STMPO_WINDOWS_PYTHON` names one.
 
-`tests/windows` is for Windows alone. Of the others those are run again there that reach files, processes, text or the
-command line through Python; what is pure, what reads other systems' sources and what tries every byte is not.
+`tests/windows` is only for Windows. The others here reach files, processes, text or the command line through
+Python. Tests of pure code, of other systems' sources and of every byte are left out.
 """
 
 from __future__ import annotations
@@ -25,26 +25,33 @@ import pytest
 sys.exit(pytest.main(['--rootdir', root, '-p', 'no:cacheprovider', '-q', *sys.argv[2:]]))
 """
 
-PATIENCE = 1200.0
-"""Seconds after which they are given up; on a quiet machine a fifth of it is enough."""
+TEST_TIMEOUT = 1200.0
+"""Seconds for one run. A quiet machine needs a fifth of it."""
 
-FOR_WINDOWS_ALONE = ("tests/windows",)
-FOR_EVERY_SYSTEM = (
-    *("tests/core", "tests/delivery", "tests/machine", "tests/renderers", "tests/sinks", "tests/testing"),
-    *("tests/planning/test_plan_command.py", "tests/engine/test_collector.py"),
-    "tests/fonts/test_font_index.py",
-    "tests/panel/test_panel_install.py",
+WINDOWS_ONLY = ("tests/windows",)
+EVERY_SYSTEM = (
+    *("tests/core", "tests/delivery", "tests/history", "tests/machine", "tests/model", "tests/renderers"),
+    *("tests/reporting", "tests/system", "tests/testing"),
+    *(
+        f"tests/{name}.py"
+        for name in (
+            *(
+                "engine/test_attempt",
+                "engine/test_collector",
+                "engine/test_ledger",
+                "engine/test_memory_policy",
+            ),
+            *("engine/test_watchdog", "fonts/test_font_index", "panel/test_panel_install"),
+            "planning/test_plan_command",
+        )
+    ),
     *(
         f"--ignore=tests/{name}.py"
         for name in (
-            *(
-                "core/test_architecture",
-                "core/test_docs",
-                "core/test_frames",
-                "delivery/test_verify_encoders",
-            ),
+            *("core/test_architecture", "core/test_docs", "delivery/test_verify_encoders"),
             *("machine/test_linux_machine", "machine/test_linux_limits", "machine/test_macos_machine"),
-            *("machine/test_hwloc_xml", "machine/test_synthetic_machine", "sinks/test_openjd"),
+            *("machine/test_hwloc_xml", "machine/test_synthetic_machine", "model/test_frames"),
+            "reporting/test_openjd",
         )
     ),
     *("-k", "not any_byte and not wrong_types_are_skipped and not TestEnds"),
@@ -57,11 +64,11 @@ FOR_EVERY_SYSTEM = (
 )
 @pytest.mark.parametrize(
     ("tests", "skips_fail"),
-    [(FOR_WINDOWS_ALONE, True), (FOR_EVERY_SYSTEM, False)],
+    [(WINDOWS_ONLY, True), (EVERY_SYSTEM, False)],
     ids=["for Windows alone", "for every system"],
 )
 def test_they_pass_there(tests: tuple[str, ...], skips_fail: bool) -> None:
-    """All of them; the general ones may skip what Windows or Wine has not."""
+    """The tests for every system may skip what Windows or Wine lacks."""
     root = "Z:" + str(ROOT).replace("/", "\\")
     environment = dict(os.environ)
     if not skips_fail:
@@ -74,7 +81,7 @@ def test_they_pass_there(tests: tuple[str, ...], skips_fail: bool) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        timeout=PATIENCE,
+        timeout=TEST_TIMEOUT,
     )
     report = done.stdout.decode(errors="replace")
     assert done.returncode == 0, report
