@@ -1,4 +1,4 @@
-"""Run the tests that matter for Windows with a Windows Python under Wine, if `STMPO_WINDOWS_PYTHON` names one.
+"""Run tests that matter for Windows with a Windows Python under Wine, if `STMPO_WINDOWS_PYTHON` names one.
 
 `tests/windows` is only for Windows. The others here reach files, processes, text or the command line through
 Python. Tests of pure code, of other systems' sources and of every byte are left out.

@@ -1,4 +1,4 @@
-"""Trees to try things on: shells that start shells, so that three levels cost next to nothing."""
+"""Trees for tests: shells that start shells, so that three levels cost next to nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEST_TIMEOUT = 20.0
 
 
 class Bench:
-    """Starts trees that carry a mark in their environment, and looks for whatever carries it."""
+    """Starts trees with a mark in their environment, and finds all processes with that mark."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -48,7 +48,7 @@ asyncio.run(main())
 
 
 def start(bench: Bench, how: str) -> subprocess.Popen[bytes]:
-    """An orchestrator whose trees stand, in a session of its own."""
+    """Start an orchestrator with running trees, in a session of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", DRIVER, how],
         env={**os.environ, "TEST_MARK": bench.mark},
@@ -59,7 +59,7 @@ def start(bench: Bench, how: str) -> subprocess.Popen[bytes]:
 
 
 def left_after_limit(bench: Bench) -> dict[int, str]:
-    """What still runs when the limit is over; returns as soon as nothing does."""
+    """Return what still runs after the limit; returns early once nothing does."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while (left := bench.alive()) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -88,9 +88,7 @@ def test_an_end_of_its_own_making(bench: Bench, how: str) -> None:
 
 
 def test_random_kills_leave_nothing() -> None:
-    """Part of the benchmark, with a fixed seed: orchestrator, fork server, shims and renderers at random
-    moments.
-    """
+    """A part of the benchmark with a fixed seed, which kills any process at random moments."""
     argv = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""What is sent and said about CPUs."""
+"""The requests and the messages about CPUs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process trees on Linux, by the kernel's means and by those that macOS has; real processes throughout."""
+"""Process trees on Linux, with Linux's kernel calls and with those of macOS; all with real processes."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ LINUX_ESCAPES = {
 
 @pytest.fixture(params=SYSTEMS)
 def system(request: pytest.FixtureRequest) -> PosixSystem:
-    """Each of the two ways of holding a tree."""
+    """Each of the two implementations."""
     return SYSTEMS[request.param]()
 
 
 @pytest.fixture
 def linux() -> PosixSystem:
-    """Linux's own way."""
+    """The implementation for Linux."""
     return SYSTEMS["linux"]()
 
 
@@ -133,7 +133,7 @@ class TestOutput:
 
 
 class TestStart:
-    """What the child gets, and what a start that fails says."""
+    """The input of the child, and the error of a failed start."""
 
     def test_arguments_environment_and_folder_arrive_byte_for_byte(
         self, linux: PosixSystem, bench: Bench, run: Run
@@ -208,7 +208,7 @@ class TestStart:
 
 
 class TestStop:
-    """Nothing is left, whatever the tree does about it."""
+    """Nothing is left, even of trees that resist."""
 
     @pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
     def test_the_whole_tree_ends(self, system: PosixSystem, bench: Bench, run: Run, script: str) -> None:
@@ -316,7 +316,7 @@ class TestStop:
 
 
 class TestSuspend:
-    """Holding a tree still."""
+    """Suspending a tree."""
 
     def test_a_suspended_tree_stands_still_until_it_is_resumed(
         self, system: PosixSystem, bench: Bench, run: Run
@@ -356,7 +356,7 @@ class TestSuspend:
 
 
 class TestKilled:
-    """`kill -9` of any of the processes that hold a tree together."""
+    """`kill -9` of any process that contains a tree."""
 
     @pytest.mark.parametrize(
         "script", [*ESCAPES.values(), *LINUX_ESCAPES.values()], ids=[*ESCAPES, *LINUX_ESCAPES]
@@ -476,7 +476,7 @@ class TestKilled:
 
 
 class TestSample:
-    """CPU time, memory and input/output are the tree's."""
+    """CPU time, memory and input/output of the whole tree."""
 
     def test_grandchildren_count_and_so_do_those_that_have_ended(
         self, linux: PosixSystem, bench: Bench, run: Run

@@ -1,4 +1,4 @@
-"""What reaches kernel32, byte for byte, and what answers each of its refusals. Runs on every system.
+"""The calls that reach kernel32, byte for byte, and the reaction to each refusal. Runs on every system.
 
 The stand-in for kernel32 records every call in order and refuses what a test tells it to, as the Windows
 versions do: 5 (access denied: an outer job forbids nesting), 87 (invalid parameter: Windows 7, or a group
@@ -142,7 +142,7 @@ class Kernel32:
 
 
 class FakeLaunchCalls:
-    """Stands for CreateProcess: handles 11 and 12, 21 and 22, …."""
+    """Stand-in for CreateProcess. It returns handles 11 and 12, 21 and 22, …."""
 
     def __init__(self, kernel: Kernel32, failures: dict[int, OSError] | None = None) -> None:
         self.kernel = kernel
@@ -277,7 +277,7 @@ class TestStart:
 
 
 class TestRefusedPinning:
-    """Each refusal is answered by the next way, down to none with one warning."""
+    """After each refusal the next method is tried; after the last, there is one warning."""
 
     @layouts
     @pytest.mark.parametrize("error", [5, 87, 120])

@@ -32,7 +32,7 @@ def _journal(studio: Studio) -> Path:
 
 
 def _edit(studio: Studio, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change every line of the journal, as somebody would who may write to the destination."""
+    """Change every line of the journal, as another user of the destination could."""
     lines = [json.loads(line) for line in _journal(studio).read_text(encoding="utf-8").splitlines()]
     for line in lines:
         change(line)
@@ -116,7 +116,7 @@ def test_a_link_in_the_journals_place_is_refused(studio: Studio) -> None:
 
 
 def test_a_journal_makes_nobody_remove_the_scratch_of_a_run_that_is_under_way(studio: Studio) -> None:
-    """Of another job, by the same user: its name, owner and kind are right."""
+    """The run is of another job, by the same user: name, owner and kind of the folder are right."""
     assert studio.render(*FOUR).code == 0
     alive = studio.scratch / f"stmpo-{os.getpid()}-abcdef" / "a1"
     alive.mkdir(parents=True)

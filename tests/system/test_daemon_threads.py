@@ -1,4 +1,4 @@
-"""Threads that nobody has to wait for."""
+"""Threads that do not keep the program from ending."""
 
 from __future__ import annotations
 

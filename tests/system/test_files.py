@@ -43,7 +43,7 @@ def test_a_failure_leaves_the_old_file_and_no_temporary_one(
 def test_a_link_is_replaced_and_never_written_through(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the one of the file's name nor one of the temporary name, which somebody may have guessed."""
+    """Neither a link with the file's name nor one with the temporary name, which may have been guessed."""
     victim = tmp_path / "victim"
     victim.write_bytes(b"kept")
     monkeypatch.setattr(os, "urandom", bytes)
@@ -63,7 +63,7 @@ def test_what_killed_processes_left_is_found_by_the_files_name(tmp_path: Path) -
 
 
 def test_a_rename_waits_for_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Windows has it: a file that somebody has open is not replaced."""
+    """As on Windows, where a file that is open is not replaced."""
     source, target = tmp_path / "new", tmp_path / "old"
     source.write_bytes(b"new")
     reading = threading.Event()

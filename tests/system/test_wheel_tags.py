@@ -1,4 +1,4 @@
-"""Which wheels a Python takes, by their names: as pip's own reader judges."""
+"""Which wheels a Python can use, by their names, compared with pip's own reader."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_any_text_can_be_looked_at(name: str) -> None:
 
 
 def test_pip_agrees_about_this_very_python() -> None:
-    """Pip's own list of what it would install here, where pip is there."""
+    """Compare with pip's own list of tags, if pip is installed."""
     tags = pytest.importorskip("pip._vendor.packaging.tags", reason="pip is not installed")
     mine = Interpreter.current()
     for tag in tags.sys_tags():

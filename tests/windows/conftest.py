@@ -44,7 +44,7 @@ def studio(tmp_path: Path) -> WindowsStudio:
 
 @pytest.fixture
 def share(tmp_path: Path) -> Iterator[str]:
-    r"""An empty folder as a network path, `\\server\share\...`: this computer\'s own share, or Wine\'s."""
+    r"""An empty folder as a network path, `\\server\share\...`: this computer's own share, or Wine's."""
     prefix = os.environ.get("WINEPREFIX")
     if prefix is None:
         yield f"\\\\localhost\\{tmp_path.drive[0]}${str(tmp_path)[len(tmp_path.drive) :]}\\share"

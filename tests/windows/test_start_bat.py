@@ -61,7 +61,7 @@ def start(
 
 
 def said(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """What it printed. Wine's cmd shows the label at the top, which Windows' does not."""
+    """Return its output without the label at the top, which only Wine's cmd prints."""
     return [line for line in done.stdout.splitlines() if line and ":<<" not in line]
 
 

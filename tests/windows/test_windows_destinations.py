@@ -100,7 +100,7 @@ class TestPaths:
 
 
 class TestReaders:
-    """Somebody has a frame open that is to be replaced."""
+    """A program has a frame open that is to be replaced."""
 
     def test_a_frame_is_delivered_once_its_reader_lets_go(self, studio: WindowsStudio) -> None:
         stale = studio.out / "f_0002.png"
@@ -125,7 +125,7 @@ class TestReaders:
 
 
 def _was_tried(studio: WindowsStudio) -> bool:
-    """Frame 3, which goes the same way after it, is delivered, and frame 2 is all that scratch holds."""
+    """Frame 2 was tried: frame 3, which is delivered after it, is there, and scratch holds only frame 2."""
     return [path.name for path in studio.scratch_files()] == ["frame_00002.png"] and os.path.lexists(
         studio.out / "f_0003.png"
     )

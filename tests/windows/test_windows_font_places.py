@@ -1,4 +1,4 @@
-r"""Windows names fonts in its registry; those with a full path may lie anywhere, and are found there."""
+"""Fonts that the registry names with a full path are found, wherever they lie."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 r"""A job's fonts on Windows: files, registry and GDI, for one user and without an administrator.
 
-The user's folder and registry are the real ones of this machine; each test leaves them as it found them.
-The fonts
-have names that neither this machine nor Linux beneath Wine has: those could not be told apart, or unloaded.
+The user's folder and registry are the real ones of this machine; each test restores them. The fonts have
+names that neither this machine nor the Linux beneath Wine has, so that they can be told apart and unloaded.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ class User:
 
 @pytest.fixture
 def user(tmp_path: Path) -> Iterator[User]:
-    """The user, who has to be as before at the end."""
+    """The user, whose fonts must be as before at the end."""
     user = User(tmp_path)
     before = user.all_there_is()
     yield user
@@ -126,7 +125,7 @@ def test_files_registry_and_gdi_have_them_for_as_long_as_the_session(user: User)
 
 
 def test_fonts_that_gdi_cannot_tell_apart_are_there_all_the_same(user: User) -> None:
-    """It lists one of those whose families are called alike, in full or in their first 31 characters."""
+    """GDI lists only one of several families with the same name, or the same first 31 characters."""
     long = "Pane With A Family Name Beyond Thirty-One"
     user.job = write_job(
         user.folder / "alike",

@@ -46,7 +46,7 @@ def eight_rendered(studio: WindowsStudio) -> None:
 
 
 def gone(studio: WindowsStudio, seconds: float) -> bool:
-    """Whether no renderer runs any more, after that time at the latest."""
+    """Return whether all renderers end within this time."""
     deadline = time.monotonic() + seconds
     while studio.alive() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -127,7 +127,7 @@ class TestFailures:
 
 
 class TestEnds:
-    """However a run ends, its renderers end with it, and the next run goes on."""
+    """Whichever way a run ends, its renderers end too, and the next run continues."""
 
     def test_a_break_delivers_what_is_whole_and_the_next_run_resumes(self, studio: WindowsStudio) -> None:
         with studio.agent_starts(*TEN, scenario=SLOW_TAIL) as run:

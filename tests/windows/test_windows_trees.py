@@ -1,4 +1,4 @@
-"""Process trees on Windows itself, or what stands for it: real processes, real Job Objects.
+"""Process trees on Windows or Wine, with real processes and real Job Objects.
 
 Under Wine a pass on CTRL_BREAK, affinity and job limits is evidence about this code, not about Windows; Job
 Objects, pipes and kill-on-close are real there.
@@ -88,7 +88,7 @@ async def words(tree: ProcessTree, count: int) -> list[bytes]:
 
 
 async def until_silent(tree: ProcessTree) -> asyncio.Future[bytes]:
-    """Read away what was written already; the read that got nothing for a second, still waiting."""
+    """Read what was written already; return the read that has waited for a second."""
     while True:
         reading = asyncio.ensure_future(tree.read())
         await asyncio.wait({reading}, timeout=1.0)
@@ -154,7 +154,7 @@ class TestOutput:
 
 
 class TestStart:
-    """What the child gets, and what a start that fails says."""
+    """The input of the child, and the error of a failed start."""
 
     def test_arguments_and_environment_arrive_unchanged(self, tmp_path: Path) -> None:
         odd = 'a "b" c\\\\ \\" Größe 日本 %PATH% ^&|'
@@ -263,7 +263,7 @@ class TestJob:
 
 
 class TestBreak:
-    """CTRL_BREAK: how a tree is asked, and what is meant for others."""
+    """CTRL_BREAK asks one tree to end, and reaches no other."""
 
     HANDLES = """
         import signal, sys, time
