@@ -7,9 +7,7 @@ this bundle, means that file. `update_moved_paths` writes the new places into th
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from stmpo.deadline.validation import check_job, read_document
 from stmpo.model.errors import BadInput
 from stmpo.model.text import one_line
 from stmpo.system import paths
+from stmpo.system.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,13 +83,9 @@ def write_moved_paths(document: Path, contents: Mapping[str, Any], moved: Mappin
     inputs = references["inputs"]
     names = [moved.get(path, path) for path in inputs["filenames"]]
     new = {**contents, "assetReferences": {**references, "inputs": {**inputs, "filenames": names}}}
-    fresh = document.with_name(f".{document.name}.{secrets.token_hex(4)}")
     try:
-        fresh.write_text(json_text(new), encoding="utf-8", newline="\n")
-        fresh.replace(document)  # JSON is valid YAML as well
+        replace_file(document, json_text(new).encode())  # JSON is valid YAML as well
     except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
         raise BadInput(
             f"the bundle was moved, and {document} cannot be written: {error.strerror or error}; make it writable, "
             "or write the bundle again"

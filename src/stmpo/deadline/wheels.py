@@ -123,6 +123,7 @@ def _example(tag: str) -> Interpreter:
 def _download(tags: Sequence[str], cache: Path) -> None:
     """Fetch psutil for these platforms. A failure is silent: the job then lacks these wheels."""
     cache.mkdir(parents=True, exist_ok=True)
+    # Joined threads, unlike those of `daemon_threads`: each download ends by its own time limit.
     with ThreadPoolExecutor(len(tags)) as pool:
         list(pool.map(lambda tag: _pip_download(tag, cache), tags))
 

@@ -46,9 +46,8 @@ class LeaseStore:
         Raises:
             OSError: they cannot be written.
         """
-        text = (
-            json.dumps(to_json(self.leases), indent=1) + "\n"
-        )  # ASCII: a path may have bytes that are not text
+        # ASCII: a path may have bytes that are not text.
+        text = json.dumps(to_json(self.leases), indent=1) + "\n"
         replace_file(self._folder / LEASES_FILE, text.encode(), timeout=_REPLACE_TIMEOUT)
 
     def save_unless_disk_full(self) -> None:
