@@ -23,8 +23,11 @@ FONTCONFIG = shutil.which("fc-list") is not None and shutil.which("fc-cache") is
 FONTCONFIG_MISSING = "fontconfig's tools are not installed: apt-get install fontconfig"
 
 _CONFIGURATION = """<?xml version="1.0"?>
-<fontconfig><dir>{shared}</dir><dir prefix="xdg">fonts</dir><cachedir
-prefix="xdg">fontconfig</cachedir></fontconfig>
+<fontconfig>
+ <dir>{shared}</dir>
+ <dir prefix="xdg">fonts</dir>
+ <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
 """
 
 

@@ -1,4 +1,4 @@
-"""What tests of the panel share: a project under construction, and the panel with that project open."""
+"""Fixtures for the tests of the panel: a project under construction, and the panel."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A project as After Effects would show it to a script: JSON by the names of its scripting guide, for the panel's host.
+"""A project as After Effects shows it to a script: JSON with the names of its scripting guide.
 
-py_aep reads the file. Footage is where After Effects would find it: at its absolute path, else by its place relative to the
-project; what is nowhere has `missingFootagePath`, as there. Fonts are those of this machine.
+py_aep reads the file. Footage is found as After Effects finds it: at its absolute path, else relative to the
+project; missing footage has `missingFootagePath`. Fonts are those of this machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def dump(path: Path, fonts: Mapping[str, Path] | None = None) -> dict[str, Any]:
-    """What `app` is with this project open; `fonts` are the files of those that are installed."""
+    """Return `app` with this project open; `fonts` are the files of the installed fonts."""
     read = read_project(path)
     found = iter(scan_footage(read))
     with warnings.catch_warnings():
@@ -52,7 +52,7 @@ def dump(path: Path, fonts: Mapping[str, Path] | None = None) -> dict[str, Any]:
 
 
 def _sources(project: py_aep.Project) -> Iterator[FileSource]:
-    """In the order of `stmpo.project.model.Project.footage`."""
+    """Return the footage in the order of `stmpo.project.model.Project.footage`."""
     for footage in project.footages:
         for source in (footage.main_source, footage.proxy_source):
             if isinstance(source, FileSource):

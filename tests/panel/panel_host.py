@@ -1,4 +1,4 @@
-"""The panel run by Node in its host: what tests of the panel share."""
+"""Run the panel with Node.js in a simulated After Effects."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ ENTRY = ROOT / "DeadlineCloudSubmitter_STMPO.jsx"
 NODE = shutil.which("node")
 NO_NODE = "needs Node.js 18 or later on PATH (apt install nodejs npm)"
 NO_MODULES = "needs tests/panel/node_modules (npm install --prefix tests/panel)"
-PATIENCE = 60.0
+NODE_TIMEOUT = 60.0
 
 
 @dataclass
 class Answer:
-    """What a run of the panel gave."""
+    """The result of a run of the panel."""
 
     values: list[Any]
-    """Of each step, in order."""
+    """The value of each step, in order."""
 
     calls: dict[str, Any]
-    """How often the host was asked (`host`), and the commands given to the system (`system`)."""
+    """The number of host calls (`host`), and the commands given to the system (`system`)."""
 
     said: list[str]
     stored: dict[str, str]
@@ -67,7 +67,7 @@ class Panel:
         return path
 
     def run(self, *steps: str, patience: float = 30) -> Answer:
-        """Load the panel and take these steps: code, or "tick" for what is scheduled."""
+        """Load the panel and run these steps: code, or "tick" for scheduled tasks."""
         folders = {"temp": self._seen(self.temp), "userData": self._seen(self.user_data)}
         entry = self._seen(self.folder / "installed" / ENTRY.name)
         options = {"app": self.app, "platform": self.platform, "root": self.root, "env": self.environ}
@@ -83,7 +83,7 @@ class Panel:
             input=json.dumps(request),
             capture_output=True,
             encoding="utf-8",
-            timeout=PATIENCE,
+            timeout=NODE_TIMEOUT,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -92,9 +92,9 @@ class Panel:
         return Answer(**answer)
 
     def _seen(self, path: Path) -> str:
-        """A path as the host has it: what stands before its disk's root is not seen."""
+        """Return a path as the host sees it: relative to the root of its disk."""
         return str(path).removeprefix(self.root)
 
     def value(self, code: str) -> Any:
-        """What one step gives."""
+        """Return the value of one step."""
         return self.run(code).values[0]

@@ -1,8 +1,8 @@
 """The panel's user interface, drawn in a browser and used there by mouse and keyboard.
 
-The page runs the panel's own files, all of them, over the ScriptUI layer of `browser/` and a host in memory: what is clicked
-here goes through settings, queue, checks, bundle and submission for real, up to the Deadline Cloud client, which is told
-what to say.
+The page runs all of the panel's own files over the ScriptUI layer of `browser/` and a host in memory. A click
+goes through settings, queue, checks, bundle and submission as in After Effects, up to a fake Deadline Cloud
+client.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ FIND = "var root = document.querySelector('#dock').scriptui; var it = root.findE
 
 
 class Page:
-    """The panel in the page, as a person sees it: controls by the names that the panel gives them."""
+    """The panel in the page; controls are found by the names that the panel gives them."""
 
     def __init__(self, window: Browser, folder: Path) -> None:
         self.window = window
         self.folder = folder
 
     def show(self, width: int = 420, height: int = 640, *, app: Any = None, client: Any = None) -> Page:
-        """Open the panel anew in a dock of this size."""
+        """Open a new panel in a dock of this size."""
         path = self.folder / "panel.html"
         path.write_text(page(app, client), encoding="utf-8")
         self.window.open(path, width, height)
@@ -63,7 +63,7 @@ class Page:
         self.window.write(f"{FIND} return it.node.querySelector('input')", text, name)
 
     def pick(self, name: str, text: str) -> None:
-        """Choose an item of a dropdown list, as a person does who sees it."""
+        """Choose an item of a dropdown list."""
         script = f"{FIND} var list = it.node.firstChild; list.selectedIndex = it.find(arguments[1]).index;"
         self.run(script + "list.dispatchEvent(new Event('change'))", name, text)
 
@@ -80,7 +80,7 @@ class Page:
         return [item + 1 for item in self.run(f"{FIND} return it.chosen.map(i => i.index)", "queue")]
 
     def head(self) -> tuple[str, str]:
-        """The line that says how things stand: its tone and its text."""
+        """Return the tone and the text of the status line."""
         script = "return Array.from(document.querySelectorAll('.statictext')).map(n => n.scriptui)"
         shown = self.run(
             f"{script}.filter(e => e.visible && e.text && ['plain', 'warning', 'error', 'good'].includes(e.name))"
@@ -90,7 +90,7 @@ class Page:
         return shown[0][0], shown[0][1]
 
     def wait(self, text: str) -> tuple[str, str]:
-        """Until the head holds this text."""
+        """Wait until the status line contains this text."""
         end = time.monotonic() + 20
         while text not in (head := self.head())[1]:
             assert time.monotonic() < end, head
@@ -109,7 +109,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def panel(window: Browser, tmp_path: Path) -> Iterator[Page]:
-    """A page; nothing that was done in it raised an error or was logged as one."""
+    """A page; fails if anything in it raised or logged an error."""
     shown = Page(window, tmp_path)
     yield shown
     assert shown.run("return faults") == []
@@ -329,7 +329,7 @@ class TestSubmission:
         assert [step["name"] for step in steps] == ["010_Opening_v03", "030_Storm_v02"]
 
     def test_a_press_is_for_what_stood_there(self, panel: Page) -> None:
-        """Without a pointer that came by before: fewer items than were seen are shown, and not sent unasked."""
+        """If the queue has fewer items than were shown, they are shown first and not sent."""
         panel.show(client=SENT)
         panel.run("host.queue[1].status = RQItemStatus.DONE")
         panel.run(PRESS)
@@ -349,7 +349,7 @@ class TestSubmission:
         panel.wait("Submitted")
 
     def test_what_is_typed_counts_when_the_button_is_pressed(self, panel: Page) -> None:
-        """A button need not take the focus from a field, which tells nothing of its text then."""
+        """A button need not take the focus from a field, so the field has not reported its text."""
         panel.show(client=SENT)
         panel.row(2)
         panel.run(TYPE, "frames", "seven")
@@ -362,7 +362,7 @@ class TestSubmission:
         assert "1001-1003" in panel.run("return host.bundle['template.json']")
 
     def test_nothing_is_saved_that_the_button_did_not_say(self, panel: Page) -> None:
-        """What was typed is in the project's metadata, which makes another project of it."""
+        """Typed text is stored in the project's metadata, so the project has unsaved changes then."""
         one = [queue_item(1, "Only", 1, 20, "/out/a_[####].exr")]
         panel.show(app=app_of(one), client=SENT)
         panel.run(TYPE, "frames", "3-5")
@@ -436,7 +436,7 @@ class TestSubmission:
         assert panel.head() == ("error", "This cannot be exported yet")
 
     def test_a_panel_that_was_closed_meanwhile_raises_nothing(self, window: Browser, tmp_path: Path) -> None:
-        """Its elements are invalid then, and the job is sent to its end."""
+        """Its elements are invalid then; the submission is completed."""
         panel = Page(window, tmp_path).show(client={**SENT, "pause": 300})
         panel.click("ok")
         panel.wait("Uploading")
@@ -474,7 +474,7 @@ class TestSizes:
     def test_nothing_is_cut_off_or_lies_over_another(
         self, panel: Page, width: int, height: int, unfolded: bool
     ) -> None:
-        """A panel too low for everything leaves out the list or the fields above, never the button."""
+        """A panel that is too low hides the list or the fields, never the button."""
         panel.show(width, height)
         panel.run(OVERLAPS_DEFINED)
         if unfolded:
@@ -490,7 +490,7 @@ class TestSizes:
     def test_every_group_of_settings_leaves_the_button_its_place(
         self, panel: Page, width: int, height: int
     ) -> None:
-        """In the lowest panel with the most fields the details make room."""
+        """In the lowest panel with the most fields the details are hidden."""
         panel.show(width, height)
         panel.run(OVERLAPS_DEFINED)
         panel.click("fold")
@@ -529,7 +529,7 @@ Date.prototype.getTime = function () { return then.call(this) + 5000; };
 document.querySelector('#dock').dispatchEvent(new MouseEvent('mouseenter'));
 Date.prototype.getTime = then;
 """
-"""Later than the panel's pause between two looks."""
+"""Simulates a pointer that comes back after the panel's pause between two updates."""
 
 OVERLAPS_DEFINED = """
 window.overlaps = function () {

@@ -41,14 +41,14 @@ NAMES = [
     "Main", "main", " Main ", "%PATH%", "$(id)", "`id`", "e\u0301", "שלום", "-rf", "a;b", "#1", "[1]",
 ]  # fmt: skip
 WRITE = """(function () {{
-    try {{ STMPO.bundle.write(STMPO.filter(STMPO.queue.refresh(), function (record) {{ return record.selected; }}), {}); return ""; }}
-    catch (error) {{ return error.message; }}
+    try {{ STMPO.bundle.write(STMPO.filter(STMPO.queue.refresh(), function (record) {{ return record.selected;
+    }}), {}); return ""; }} catch (error) {{ return error.message; }}
 }}())"""
 
 
 @dataclass
 class Both:
-    """One project, bundled by either writer."""
+    """One project, for both writers."""
 
     panel: Panel
     project: Path
@@ -58,11 +58,11 @@ class Both:
         self.panel.app = {**dump(self.project), **app}
 
     def by_panel(self, folder: Path, *before: str) -> str:
-        """What the panel says: empty where it wrote the bundle."""
+        """Return the panel's error; empty if it wrote the bundle."""
         return str(self.panel.run(*before, WRITE.format(json.dumps(str(folder)))).values[-1])
 
     def agree(self, request: JobRequest, *before: str) -> Bundle:
-        """Both write the same three documents, after these steps in the panel and for this request."""
+        """Check that both write the same documents, after these steps in the panel and for this request."""
         prepared = prepare_job(request, os.environ)
         assert prepared.bundle is not None, [str(finding) for finding in prepared.findings]
         folder = self.project.parent / "by panel" / "bundle"
@@ -146,7 +146,7 @@ def test_movies_sequences_proxies_and_missing_footage(both: Both, lot: Lot) -> N
 
 @pytest.mark.parametrize("rate", [23.976, 24.0, 25.0, 29.97, 59.94])
 def test_rates_starts_and_spans(both: Both, lot: Lot, rate: float) -> None:
-    """Display starts at a day's end, work areas and custom spans, in rates that no fraction of a second fits."""
+    """Display starts at the end of a day, work areas and custom spans, in uneven frame rates."""
     for number, start in enumerate((0, -5, 1001, round(86000 * rate))):
         comp = lot.comp(f"at {start}", seconds=60.0, rate=rate, start=start)
         item = lot.queue(comp, f"out/{number}_[######].tif")
@@ -218,7 +218,7 @@ def test_another_folder_and_other_frames(both: Both, lot: Lot) -> None:
 
 
 def test_names_with_odd_line_ends_numbers_and_signs(both: Both, lot: Lot) -> None:
-    """What JavaScript takes for the end of a line, and signs that are frame numbers only in brackets."""
+    """Characters that JavaScript treats as line ends, and signs that are frame numbers only in brackets."""
     comp = lot.comp("a\u2028b")
     lot.sequence("pl\u2028ates\u2029x/a\u2028{:04d}.png", [1, 2, 5], into=comp)
     for name in ("o\u2028ut/x\u2029/a_[####]", "out/#1 %04d", "out/#2 ##", "out/take#3_[##]"):
@@ -260,7 +260,7 @@ def test_what_is_named_by_hand_travels_alike(both: Both, lot: Lot) -> None:
 
 
 def test_fonts_travel_alike(both: Both, lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copies and list; what may not travel, or is not here, is listed without a file and said."""
+    """Copies and list; fonts that may not travel or are missing are listed without a file and reported."""
     specimens = pytest.importorskip("tests.fonts.specimens")
     monkeypatch.setattr(wheels, "_download", lambda *_: None)
     folder = lot.folder / "fonts"
@@ -372,7 +372,7 @@ def test_nothing_is_left_behind_by_a_bundle_that_cannot_be_written(both: Both, l
 )
 @pytest.mark.parametrize("name", ["Item-01.aep", "Layer-01.aep", "Property-01.aep"])
 def test_projects_that_after_effects_saved(both: Both, lot: Lot, name: str) -> None:
-    """Their comps queued by py_aep, everything delivered to one folder, missing footage and all."""
+    """Comps are queued by py_aep and delivered to one folder; footage is missing."""
     lot.app = py_aep.parse(PROJECTS / name)
     for number, comp in enumerate(lot.app.project.compositions):
         lot.queue(comp, f"out/{number}_[####].[fileExtension]")

@@ -1,4 +1,4 @@
-"""Putting the panel into a folder and taking it away: what is exchanged, what is kept, what is refused."""
+"""Installing and uninstalling the panel: which files are exchanged, kept or refused."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from typing import Any
 
 import pytest
 
-from stmpo.deadline.panel.install import Kind, install, look, uninstall
-from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, PanelRecord, make_record, read_record
+from stmpo.deadline.panel.install import PanelKind, inspect_folder, install, uninstall
+from stmpo.deadline.panel.record import (
+    ASSETS,
+    ASSETS_BESIDE_OFFICIAL,
+    ENTRY,
+    RECORD,
+    PanelRecord,
+    make_record,
+    read_record,
+)
 from stmpo.deadline.panel.source import Panel
 from stmpo.model.errors import BadInput
 
@@ -33,7 +41,7 @@ def written(folder: Path, files: dict[str, str]) -> Path:
 
 
 def panel_of(folder: Path, version: str = "1.0", files: dict[str, str] | None = None) -> Panel:
-    """A panel of these files, as `gather` would leave it."""
+    """Return a panel with these files, as `gather` makes it."""
     written(folder, {name: f"{text} {version}" for name, text in (files or FILES).items()})
     record = make_record(folder, version)
     record.write(folder)
@@ -41,7 +49,7 @@ def panel_of(folder: Path, version: str = "1.0", files: dict[str, str] | None = 
 
 
 def held(folder: Path) -> dict[str, str]:
-    """Every file below a folder with what it holds, backups left out."""
+    """Return every file below a folder with its content, without backups."""
     return {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in sorted(folder.rglob("*"))
@@ -51,7 +59,7 @@ def held(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder of After Effects' that holds another panel."""
+    """A folder of After Effects with another panel."""
     return written(tmp_path / "ScriptUI Panels", {"Other.jsx": "other"})
 
 
@@ -63,15 +71,15 @@ def panel(tmp_path: Path) -> Panel:
 class TestInstall:
     def test_what_is_installed_is_whole_and_known(self, place: Path, panel: Panel) -> None:
         done = install(panel, place, NOW)
-        assert (done.before.kind, done.files, done.backup) == (Kind.NOTHING, len(FILES), None)
-        assert look(place) == look(panel.folder)
-        assert (look(place).kind, look(place).version) == (Kind.OURS, "1.0")
+        assert (done.before.kind, done.files, done.backup) == (PanelKind.NOTHING, len(FILES), None)
+        assert inspect_folder(place) == inspect_folder(panel.folder)
+        assert (inspect_folder(place).kind, inspect_folder(place).version) == (PanelKind.OURS, "1.0")
         assert held(place) == {**held(panel.folder), "Other.jsx": "other"}
         assert not list(place.glob(".*"))
 
     def test_a_folder_that_is_not_there_is_made(self, tmp_path: Path, panel: Panel) -> None:
         install(panel, tmp_path / "25.1" / "Scripts" / "ScriptUI Panels", NOW)
-        assert look(tmp_path / "25.1" / "Scripts" / "ScriptUI Panels").kind is Kind.OURS
+        assert inspect_folder(tmp_path / "25.1" / "Scripts" / "ScriptUI Panels").kind is PanelKind.OURS
 
     def test_another_version_takes_its_place_file_by_file(self, place: Path, tmp_path: Path) -> None:
         old = {**FILES, f"{ASSETS}/panel/gone/old.jsxinc": "old", f"{ASSETS}/wheels/a-1.whl": "wheel"}
@@ -88,34 +96,34 @@ class TestInstall:
         install(panel, place, NOW)
         template = f"{ASSETS}/JobTemplate/template.json"
         written(place, {template: "tuned"})
-        assert look(place).changed == (template,)
+        assert inspect_folder(place).changed == (template,)
         done = install(panel, place, NOW)
         assert done.backup == place / "STMPO-backup-20260304-050607.zip"
         with zipfile.ZipFile(done.backup) as backup:
             assert {name: backup.read(name) for name in backup.namelist()} == {template: b"tuned"}
-        assert look(place).changed == ()
+        assert inspect_folder(place).changed == ()
 
     def test_the_first_version_is_replaced_and_kept_in_a_zip(self, place: Path, panel: Panel) -> None:
         first = {name: "first" for name in FILES if "panel" not in name}
         written(place, {**first, f"{ASSETS}/JobTemplate/notes.txt": "mine"})
-        assert look(place).kind is Kind.FIRST
+        assert inspect_folder(place).kind is PanelKind.FIRST
         done = install(panel, place, NOW)
-        assert done.before.kind is Kind.FIRST
+        assert done.before.kind is PanelKind.FIRST
         assert done.backup is not None
         with zipfile.ZipFile(done.backup) as backup:
             assert sorted(backup.namelist()) == sorted(first)
         assert held(place)[f"{ASSETS}/JobTemplate/notes.txt"] == "mine"
-        assert look(place) == look(panel.folder)
+        assert inspect_folder(place) == inspect_folder(panel.folder)
 
     def test_who_was_killed_in_between_is_repaired(self, place: Path, tmp_path: Path) -> None:
         install(panel_of(tmp_path / "old", "0.9"), place, NOW)
         new = panel_of(tmp_path / "new", "1.0")
         new.record.write(place)
-        assert len(look(place).changed) == len(FILES)
+        assert len(inspect_folder(place).changed) == len(FILES)
         (place / ENTRY).unlink()
-        assert look(place).missing == (ENTRY,)
+        assert inspect_folder(place).missing == (ENTRY,)
         install(new, place, NOW)
-        assert look(place) == look(new.folder)
+        assert inspect_folder(place) == inspect_folder(new.folder)
 
 
 class TestBesideTheOfficialSubmitter:
@@ -127,14 +135,14 @@ class TestBesideTheOfficialSubmitter:
 
     def test_both_are_whole(self, place: Path, panel: Panel, aws: dict[str, str]) -> None:
         before = held(written(place, aws))
-        assert look(place).kind is Kind.NOTHING
+        assert inspect_folder(place).kind is PanelKind.NOTHING
         done = install(panel, place, NOW)
         assert done.backup is None
-        standing = look(place)
-        assert (standing.kind, standing.missing, standing.changed) == (Kind.OURS, (), ())
+        standing = inspect_folder(place)
+        assert (standing.kind, standing.missing, standing.changed) == (PanelKind.OURS, (), ())
         assert held(place).items() >= before.items()
-        assert f"{BESIDE}/panel/ui.jsxinc" in held(place)
-        assert held(place)[ENTRY] == f'//@include "{BESIDE}/panel/ui.jsxinc" 1.0'
+        assert f"{ASSETS_BESIDE_OFFICIAL}/panel/ui.jsxinc" in held(place)
+        assert held(place)[ENTRY] == f'//@include "{ASSETS_BESIDE_OFFICIAL}/panel/ui.jsxinc" 1.0'
         uninstall(place)
         assert held(place) == before
 
@@ -143,9 +151,9 @@ class TestBesideTheOfficialSubmitter:
     ) -> None:
         install(panel, place, NOW)
         written(place, aws)
-        assert look(place).changed == (f"{ASSETS}/JobTemplate/template.json",)
+        assert inspect_folder(place).changed == (f"{ASSETS}/JobTemplate/template.json",)
         install(panel, place, NOW)
-        assert (look(place).missing, look(place).changed) == ((), ())
+        assert (inspect_folder(place).missing, inspect_folder(place).changed) == ((), ())
         assert {name for name in held(place) if name.startswith(ASSETS)} == {
             f"{ASSETS}/JobTemplate/template.json"
         }
@@ -169,7 +177,7 @@ class TestRefusals:
         self, place: Path, panel: Panel, names: list[str]
     ) -> None:
         before = held(written(place, dict.fromkeys(names, "theirs")))
-        assert look(place).kind is Kind.HALF
+        assert inspect_folder(place).kind is PanelKind.HALF
         with pytest.raises(BadInput, match=r"move (it|them) away"):
             install(panel, place, NOW)
         assert held(place) == before
@@ -225,7 +233,7 @@ class TestUninstall:
         install(panel, place, NOW)
         assert uninstall(place).files == len(FILES)
         assert held(place) == before
-        assert look(place).kind is Kind.NOTHING
+        assert inspect_folder(place).kind is PanelKind.NOTHING
         assert not (place / ASSETS).exists()
 
     def test_what_was_changed_or_added_since_stays(self, place: Path, panel: Panel) -> None:
@@ -239,9 +247,9 @@ class TestUninstall:
     @pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"version": 1, "files": {}}'])
     def test_a_damaged_record_is_none(self, place: Path, panel: Panel, text: str) -> None:
         install(panel, place, NOW)
-        (place / panel.record.place).write_text(text)
+        (place / panel.record.path).write_text(text)
         assert read_record(place) is None
-        assert look(place).kind is Kind.HALF
+        assert inspect_folder(place).kind is PanelKind.HALF
 
     def test_without_a_record_nothing_is_touched(self, place: Path) -> None:
         before = held(written(place, dict.fromkeys(FILES, "first")))

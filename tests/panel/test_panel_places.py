@@ -1,4 +1,4 @@
-"""Where After Effects looks for panels, on machines that are only folders."""
+"""The folders from which After Effects reads panels, on simulated machines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from stmpo import __version__
 from stmpo.deadline.panel import places, places_macos, places_windows
-from stmpo.deadline.panel.install import Kind, look
+from stmpo.deadline.panel.install import PanelKind, inspect_folder
 from stmpo.deadline.panel.places_common import PANELS, PanelScope
 from tests.cli.command import refusal, stmpo
 
@@ -82,7 +82,7 @@ class TestWindows:
     def test_a_machine_without_any_says_where_was_looked(self, tmp_path: Path) -> None:
         nothing = places_windows.places({"APPDATA": str(tmp_path)})
         assert nothing.found == ()
-        assert str(tmp_path) in nothing.looked
+        assert str(tmp_path) in nothing.searched
 
 
 class TestMacos:
@@ -103,7 +103,7 @@ class TestMacos:
 
 def test_each_system_has_its_places_and_its_way_to_an_administrator() -> None:
     assert places.find_places({}, "win32").found == ()
-    assert "no After Effects" in places.find_places({}, "linux").looked
+    assert "no After Effects" in places.find_places({}, "linux").searched
     assert "administrator" in places.elevation("win32")
     assert "sudo" in places.elevation("darwin")
 
@@ -131,8 +131,8 @@ class TestCommand:
         assert said.count(f"panel {__version__} installed\n") == 3
         assert "Restart After Effects" in said
         roaming = tmp_path / "Roaming" / "Adobe" / "After Effects"
-        assert look(roaming / "25.10" / PANELS).kind is Kind.OURS
-        assert look(roaming / "25.0" / PANELS).kind is Kind.NOTHING
+        assert inspect_folder(roaming / "25.10" / PANELS).kind is PanelKind.OURS
+        assert inspect_folder(roaming / "25.0" / PANELS).kind is PanelKind.NOTHING
         status = self.stmpo("status")
         assert status.count(f"{__version__} installed\n") == 3
         assert "(25.0)" not in status

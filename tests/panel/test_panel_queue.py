@@ -1,4 +1,4 @@
-"""The panel reads the queue as After Effects shows it, remembers what was chosen, and says what would go wrong."""
+"""The panel reads the queue as After Effects shows it, stores choices, and reports problems."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_item_that_cannot_be_read_hides_no_other(panel: Panel) -> None:
 
 
 def test_frames_count_from_the_start_time_as_aerender_does(panel: Panel) -> None:
-    """29.97 frames a second, from 00:01:00;02 in drop-frame: frame 1800, and one more by the project's first number."""
+    """29.97 frames per second from 00:01:00;02 drop-frame: frame 1800, plus the project's first number."""
     panel.app = project(
         item(timeSpanStart=10 * 1001 / 30000, timeSpanDuration=5 * 1001 / 30000), displayStartFrame=1
     )
@@ -113,7 +113,7 @@ def test_frames_outside_the_comp_are_warned_of(panel: Panel) -> None:
 
 
 def test_frames_that_an_item_cannot_render_any_more_are_its_own_again(panel: Panel) -> None:
-    """It became a movie after they were chosen: it can still be sent, and given others."""
+    """The item became a movie after its frames were chosen: it can still be sent, and get other frames."""
     panel.app = project(item())
     kept = panel.run(
         "STMPO.queue.setFrames(STMPO.queue.refresh()[0], '1,4-6')", "app.project.xmpPacket"
@@ -132,7 +132,7 @@ def test_frames_that_an_item_cannot_render_any_more_are_its_own_again(panel: Pan
 
 
 def test_another_output_or_start_is_a_changed_queue(panel: Panel) -> None:
-    """Whatever an item shows without its settings being read is followed."""
+    """Changes are noticed that are visible without reading an item's settings."""
     seen = []
     for changes in ({}, {"file": "/out/b_[####].png"}, {"skipFrames": 1}, {"start": 1}):
         panel.app = project(item(skipFrames=changes.get("skipFrames", 0)))
@@ -194,7 +194,7 @@ def _by_command(text: str) -> str | None:
 
 
 def test_choices_travel_with_the_project(panel: Panel) -> None:
-    """What was ticked and asked for is in the metadata, by item, and survives a new order of the queue."""
+    """Ticks and frames are in the metadata, per item, and survive a new order of the queue."""
     panel.app = project(item(), item(), item(comp=2), items=[{**_comp(2), "name": "Zwei 映像 <&>"}])
     answer = panel.run(
         "STMPO.queue.setSelected(STMPO.queue.refresh()[1], false)",
@@ -227,7 +227,7 @@ def _comp(number: int) -> dict[str, Any]:
     ["({alert(1)})", "[]", '{"settings": 5, "items": {"1:1": null}}', '{"items": {"1:1": {"frames": "9-", "selected": 7}}}'],
 )  # fmt: skip
 def test_damaged_metadata_is_no_obstacle(panel: Panel, kept: str) -> None:
-    """Whoever wrote it: nothing of it runs, nothing fails, and new choices are kept."""
+    """Odd metadata is never executed, causes no failure, and new choices are kept."""
     quoted = kept.replace('"', "&#34;")
     panel.app = project(item(), xmpPacket=f"<x:xmpmeta><rdf:RDF><stmpo:panel>{quoted}</stmpo:panel></rdf:RDF></x:xmpmeta>")  # fmt: skip
     answer = panel.run(
@@ -261,7 +261,7 @@ def test_the_users_defaults_hold_in_other_projects(panel: Panel) -> None:
 
 
 def test_settings_are_the_templates_parameters_and_more(panel: Panel) -> None:
-    """Every parameter that a person sees is a setting with its type, bounds, default and words."""
+    """Every visible parameter is a setting with its type, bounds, default and texts."""
     table = {entry["key"]: entry for entry in panel.value("STMPO.settings.table")}
     shown = [
         definition
@@ -338,7 +338,7 @@ def test_a_panel_without_its_wheel_or_pieces_says_so(panel: Panel) -> None:
 
 
 def test_fonts_of_older_versions_are_those_of_text_layers(panel: Panel) -> None:
-    """Before 24.5 every text is asked, at each keyframe."""
+    """Before 24.5 every text layer is read, at each keyframe."""
     layers = [
         [{"font": "B", "fontLocation": ""}],
         [{"font": "A", "fontLocation": "/no/a.otf"}, {"font": "C", "fontLocation": ""}],
@@ -374,7 +374,7 @@ def test_the_log_turns_over(panel: Panel) -> None:
 
 
 def test_host_calls_grow_as_the_queue_does(panel: Panel, lot: Lot) -> None:
-    """Twice the items are twice the questions to After Effects, in a refresh and in the checks."""
+    """Twice the items need twice the calls to After Effects, in a refresh and in the checks."""
     panel.environ |= {"SHELL": "/bin/false", "PATH": "/usr/bin:/bin"}
     seen: list[tuple[int, int]] = []
     for _ in range(2):

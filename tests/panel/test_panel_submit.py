@@ -1,4 +1,4 @@
-"""A job goes to the client as it stands, whatever it is called, and what the client says comes back."""
+"""A job reaches the client unchanged, whatever its names, and the client's answer is shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ODD = ["a & b", "100%", "100%41", '"x"', "it's", "^!", "ü 日本 🎬", "dots..
 
 
 def client(panel: Panel, script: str) -> Path:
-    """A stand-in for the client on PATH: notes its words, and does what `script` says. Returns where the notes are."""
+    """Put a fake client on PATH that records its arguments and runs `script`; return the record's path."""
     folder = panel.folder / "it's bin"
     folder.mkdir(exist_ok=True)
     notes = panel.folder / "words.json"
@@ -49,7 +49,7 @@ def client(panel: Panel, script: str) -> Path:
 
 
 def sent(panel: Panel, lot: Lot, mode: str, *before: str) -> tuple[Answer, Any]:
-    """Submit the lot's queue and wait for the end; what was seen."""
+    """Submit the lot's queue and wait for the end; return what the listener saw."""
     panel.app = dump(lot.save())
     answer = panel.run(*before, START.replace("MODE", json.dumps(mode)), "tick", "seen")
     return answer, answer.values[-1]
@@ -79,7 +79,7 @@ def test_a_sent_job_is_told_by_its_id(panel: Panel, lot: Lot, mode: str) -> None
 
 
 def test_no_name_reaches_a_command_line_unquoted(panel: Panel, lot: Lot) -> None:
-    """Projects, comps, folders and settings called anything at all: one word each for the client, and no command besides."""
+    """Each odd name of a project, comp, folder or setting is one argument for the client, and no command."""
     notes = client(panel, f"print({SENT!r})")
     lot.folder = lot.folder / "/".join(name[:60] for name in ODD)
     lot.folder.mkdir(parents=True)
@@ -104,7 +104,7 @@ def test_folders_that_job_attachments_cannot_bring_are_warned_of(panel: Panel, l
 
 
 def test_places_outside_the_projects_folder_are_said_and_named_to_the_client(panel: Panel, lot: Lot) -> None:
-    """Asked by nobody, the client refuses files from places that it was not told of."""
+    """Without questions, the client refuses files outside the paths that it was given."""
     notes = client(panel, f"print({SENT!r})")
     elsewhere = panel.folder / "plates"
     elsewhere.mkdir()
@@ -213,7 +213,7 @@ def test_words_for_windows_come_back_as_they_were(panel: Panel, many: list[list[
 
 
 def powershell_literal(text: str) -> str:
-    """What PowerShell makes of a single-quoted text: any of its five quotes ends it, two of them are one."""
+    """Return the value of a single-quoted PowerShell text: any of five quotes ends it, two are one."""
     quotes = "'\u2018\u2019\u201a\u201b"
     assert text[0] == text[-1] == "'"
     inner = text[1:-1]
@@ -222,7 +222,7 @@ def powershell_literal(text: str) -> str:
 
 
 def split_as_windows(line: str) -> list[str]:
-    """As CommandLineToArgvW and the C runtime split a command line after the program's name."""
+    """Split a command line after the program name as CommandLineToArgvW and the C runtime do."""
     words: list[str] = []
     at = 0
     while at < len(line):
@@ -251,7 +251,7 @@ def split_as_windows(line: str) -> list[str]:
 
 @pytest.fixture
 def windows(tmp_path: Path, lot: Lot) -> Panel:
-    """The panel on a Windows whose disk C: is a folder here, with the lot's project open under a Windows path."""
+    """The panel on Windows, whose disk C: is a folder here, with the lot's project open."""
     from tests.panel.panel_host import Panel  # noqa: PLC0415
 
     lot.queue(lot.comp("a & b"))
@@ -293,7 +293,7 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
 
 
 def test_on_windows_every_temporary_folder_is_named_in_ascii(tmp_path: Path, windows: Panel) -> None:
-    """A command line has one code page: what may not be in it is spelled out, and PowerShell puts it together."""
+    """A command line has one code page: other characters are spelled out, and PowerShell joins them."""
     odd = "it's \u2018J\u00fcrgen\u2019 \u65e5\u672c \U0001f3ac 100% & $x `y"
     windows.temp = tmp_path / "root" / "c" / odd
     windows.temp.mkdir()
@@ -309,7 +309,7 @@ def test_on_windows_every_temporary_folder_is_named_in_ascii(tmp_path: Path, win
 
 
 def test_a_client_that_never_starts_is_not_waited_for_for_ever(windows: Panel) -> None:
-    """Where the system forbids scripts, nothing ever appears in the folder."""
+    """If the system forbids scripts, nothing ever appears in the folder."""
     later = "var Now = Date; Date = function () { return new Now(2100, 0); }; STMPO.submission.poll(); Date = Now; seen.result"
     answer = windows.run(START.replace("MODE", "'gui'"), "STMPO.submission.poll(); seen.result", later)
     assert answer.values[:2] == ["", None]

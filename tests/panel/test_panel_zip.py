@@ -14,9 +14,9 @@ import stmpo
 from stmpo.deadline.fragments import fragments_folder
 from stmpo.deadline.panel import source
 from stmpo.deadline.panel.archive import write_archive
-from stmpo.deadline.panel.install import Kind, look
+from stmpo.deadline.panel.install import PanelKind, inspect_folder
 from stmpo.deadline.panel.record import ASSETS, ENTRY, RECORD
-from stmpo.deadline.panel.source import gather, renamed
+from stmpo.deadline.panel.source import gather, with_own_assets_folder
 from stmpo.deadline.wheels import write_own_wheel
 from stmpo.model.errors import BadInput
 
@@ -41,18 +41,18 @@ def test_the_zip_holds_the_panel_whole(archive: Path, tmp_path: Path) -> None:
         names = set(packed.namelist())
     assert {ENTRY, f"{ASSETS}/{RECORD}", "INSTALL.txt"} <= names
     assert {name.split("/")[0] for name in names} == {ENTRY, ASSETS, "INSTALL.txt"}
-    standing = look(tmp_path)
-    assert (standing.kind, standing.missing, standing.changed) == (Kind.OURS, (), ())
+    standing = inspect_folder(tmp_path)
+    assert (standing.kind, standing.missing, standing.changed) == (PanelKind.OURS, (), ())
 
 
 def test_under_another_name_the_entry_finds_everything_as_well(tmp_path: Path) -> None:
-    panel = renamed(gather(tmp_path / "usual", download=False), tmp_path / "other")
+    panel = with_own_assets_folder(gather(tmp_path / "usual", download=False), tmp_path / "other")
     entry = (panel.folder / ENTRY).read_text(encoding="ascii")
     assert ASSETS not in entry
     included = re.findall(r'^//@include "(.+)"$', entry, re.MULTILINE)
     assert len(included) > 10
     assert all((panel.folder / name).is_file() for name in included)
-    assert (look(panel.folder).kind, look(panel.folder).missing) == (Kind.OURS, ())
+    assert (inspect_folder(panel.folder).kind, inspect_folder(panel.folder).missing) == (PanelKind.OURS, ())
 
 
 def test_everything_that_the_entry_includes_is_there(archive: Path) -> None:
@@ -104,7 +104,9 @@ def test_an_installed_package_has_the_panel_as_data(tmp_path: Path, monkeypatch:
         copy = shutil.copytree if (ROOT / origin).is_dir() else shutil.copyfile
         (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / origin, tmp_path / target)
-    monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere", tmp_path / "stmpo" / "deadline" / "panel" / "files"))
+    monkeypatch.setattr(
+        source, "_PLACES", (tmp_path / "nowhere", tmp_path / "stmpo" / "deadline" / "panel" / "files")
+    )
     panel = gather(tmp_path / "out", download=False)
     assert ENTRY in panel.record.files
     monkeypatch.setattr(source, "_PLACES", (tmp_path / "nowhere",))

@@ -1,8 +1,8 @@
-"""A page that runs the panel: its own files over the ScriptUI layer and a host in memory, in one file to open.
+"""A page that runs the panel: its own files over the ScriptUI layer and a host in memory, in one HTML file.
 
-    python -m tests.panel.browser.page FILE      write the page with the sample project, to look at in any browser
+    python -m tests.panel.browser.page FILE      write the page with the sample project, for any browser
 
-`?light` after the address shows it in After Effects' light theme, `?window` as a window instead of docked.
+`?light` after the address shows After Effects' light theme, `?window` a window instead of a docked panel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENTRY = ROOT / "DeadlineCloudSubmitter_STMPO.jsx"
 ASSETS = ROOT / "DeadlineCloudSubmitter_Assets"
 LAYER = ("layout.js", "scriptui.js", "controls.js", "lists.js")
 INSTALLED = "/Applications/Adobe After Effects 2025/Scripts/ScriptUI Panels"
-"""Where the page's panel believes to lie."""
+"""The folder in which the page's panel is installed."""
 
 _INCLUDE = re.compile(r'^//@include "(.+)"$', re.MULTILINE)
 
@@ -35,7 +35,7 @@ def queue_item(
     numbered: bool = True,
     modules: int = 1,
 ) -> dict[str, Any]:
-    """One item of a render queue with its comp, at 25 frames a second; `first` is the comp's display start."""
+    """Return a queue item with its comp, at 25 frames per second; `first` is the comp's display start."""
     movie = output.endswith(".mov")
     settings = {
         "Format": "QuickTime" if movie else "OpenEXR Sequence",
@@ -76,7 +76,7 @@ SAMPLE = (
 
 
 def app_of(items: Any, *, dirty: bool = False, **more: Any) -> dict[str, Any]:
-    """After Effects with a project of these items, as host_app.js takes it."""
+    """Return After Effects with a project of these items, in the form of host_app.js."""
     project = {
         "file": "/Volumes/shows/harbour/harbour.aep",
         "dirty": dirty,
@@ -90,7 +90,7 @@ def app_of(items: Any, *, dirty: bool = False, **more: Any) -> dict[str, Any]:
 
 
 def page(app: dict[str, Any] | None = None, client: dict[str, Any] | None = None) -> str:
-    """The page; `app` is After Effects (the sample project by default), `client` what the Deadline Cloud client does."""
+    """Return the page; `app` is After Effects (default: the sample), `client` the fake client's actions."""
     app = app or app_of(SAMPLE)
     script = f"{INSTALLED}/{ENTRY.name}"
     options = {"app": app, "client": client or {}, "files": _files(app), "script": script}
@@ -120,7 +120,7 @@ def page(app: dict[str, Any] | None = None, client: dict[str, Any] | None = None
 
 
 def _files(app: dict[str, Any]) -> dict[str, str]:
-    """What lies on the disk: the panel's assets, a wheel, and the project."""
+    """Return the files on the disk: the panel's assets, a wheel, and the project."""
     home = f"{INSTALLED}/{ASSETS.name}"
     files = {
         f"{home}/{path.relative_to(ASSETS).as_posix()}": path.read_bytes().decode("latin-1")
@@ -134,7 +134,7 @@ def _files(app: dict[str, Any]) -> dict[str, str]:
 
 
 def _module(path: Path) -> str:
-    """One of Node's modules, as a script that leaves nothing behind but what it exports."""
+    """Return one of Node's modules as a script that defines only its exports."""
     return f"(function (module) {{{_read(path)}\nObject.assign(window.hostModule, module.exports);}})({{exports: {{}}}});"
 
 

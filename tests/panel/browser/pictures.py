@@ -1,7 +1,7 @@
 """Make the documentation's pictures of the panel: `python -m tests.panel.browser.pictures [FOLDER]`.
 
-The panel is the real one, over the ScriptUI layer; two sizes, dark and light. They are drawn with Open Sans (Debian's
-fonts-open-sans), where it is installed.
+The panel is the real one, over the ScriptUI layer; two sizes, dark and light. They are drawn with Open Sans
+(Debian's fonts-open-sans), where it is installed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ root.findElement('ok').node.click();
 
 
 def main(arguments: list[str]) -> int:
-    """Make the four pictures; say where."""
+    """Make the four pictures and print their paths."""
     if missing():
         sys.stderr.write(f"{missing()}\n")
         return 1

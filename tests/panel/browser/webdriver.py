@@ -1,7 +1,8 @@
 """A browser for tests: headless Chromium, driven by chromedriver with the W3C WebDriver protocol.
 
-The protocol is JSON over HTTP on this machine, and what these tests need of it fits here; a package would bring more to
-install than it saves. Clicks and keys are the browser's own input events, not calls of a page's functions.
+The protocol is JSON over HTTP on this machine, and what these tests need of it fits here; a package would
+bring more to install than it saves. Clicks and keys are the browser's own input events, not calls of a page's
+functions.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
 def missing() -> str:
-    """What this machine lacks to run a browser, and how it is installed; empty where nothing is missing."""
+    """Return what is missing to run a browser, and how to install it; empty if nothing is."""
     lacking = [] if any(map(shutil.which, CHROMIUM)) else ["chromium"]
     lacking += [] if shutil.which("chromedriver") else ["chromium-driver"]
     return f"needs {' and '.join(lacking)} (apt-get install {' '.join(lacking)})" if lacking else ""
@@ -42,7 +43,7 @@ class Browser:
     """One window of a browser."""
 
     def __init__(self, address: str, profile: Path) -> None:
-        """`address` is chromedriver's; `profile` an empty folder for what the browser keeps."""
+        """`address` is that of chromedriver; `profile` is an empty folder for the browser."""
         self._address = address
         program = next(found for name in CHROMIUM if (found := shutil.which(name)))
         options = {"binary": program, "args": [*FLAGS, f"--user-data-dir={profile}"]}
@@ -50,12 +51,12 @@ class Browser:
         self._session = f"/session/{self._call('POST', '/session', wanted)['sessionId']}"
 
     def open(self, page: Path, width: int, height: int, *, query: str = "", scale: int = 1) -> None:
-        """Show a page in a viewport of this many CSS pixels; `scale` is how many pixels a picture has for each."""
+        """Show a page in a viewport of these CSS pixels; `scale` is the number of pixels per CSS pixel."""
         self.resize(width, height, scale=scale)
         self._post("/url", {"url": page.resolve().as_uri() + query})
 
     def resize(self, width: int, height: int, *, scale: int = 1) -> None:
-        """Give the viewport another size, and the page time to hear of it."""
+        """Resize the viewport, and give the page time to react."""
         size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
         self._post("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": size})
         drawn = "var done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
@@ -66,7 +67,7 @@ class Browser:
         return self._post("/execute/sync", {"script": script, "args": list(arguments)})
 
     def click(self, script: str, *arguments: object, holding: str = "", times: int = 1) -> None:
-        """Click the middle of the node that the script returns, with a key held where one is named."""
+        """Click the middle of the node that the script returns; `holding` is a pressed key."""
         node = self.run(script, *arguments)
         press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}] * times
         move = {"type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": node}
@@ -78,7 +79,7 @@ class Browser:
         self._post("/actions", {"actions": [keys, mouse] if key else [mouse]})
 
     def write(self, script: str, text: str, *arguments: object) -> None:
-        """Replace what stands in the field that the script returns, and leave it."""
+        """Replace the text of the field that the script returns, and leave the field."""
         node = self.run(script, *arguments)
         element = f"/element/{node[_ELEMENT]}"
         self.click(script, *arguments, times=3)
@@ -110,7 +111,7 @@ class Browser:
 
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
-    """A browser for the time of a block; `profile` is a folder that it may fill."""
+    """Run a browser during a block; `profile` is a folder that it may fill."""
     driver = subprocess.Popen(
         [shutil.which("chromedriver") or "", "--port=0", "--log-level=WARNING"],
         stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
-"""The panel as a zip: the same files, to be unpacked by hand into a folder of After Effects'.
+"""The panel as a zip, to be unpacked by hand into a folder of After Effects.
 
-The same files give the same zip, byte for byte: entries are sorted, dated alike and carry the same rights.
+The zip is reproducible: the same files give the same bytes.
 """
 
 from __future__ import annotations
@@ -22,29 +22,33 @@ INSTALL = f"""\
 The STMPO panel for After Effects (2022 and later), Windows and macOS
 
 1. Close After Effects.
-2. Copy {ENTRY} and the folder {ASSETS} into the folder
-   "ScriptUI Panels":
+2. Copy {ENTRY} and the folder {ASSETS}
+   into the folder "ScriptUI Panels". For you alone:
 
-   Windows, for you        %APPDATA%\\Adobe\\After Effects\\<version>\\Scripts\\ScriptUI Panels
-   Windows, for everybody  C:\\Program Files\\Adobe\\Adobe After Effects <year>\\Support Files\\Scripts\\ScriptUI Panels
-   macOS, for you          ~/Library/Preferences/Adobe/After Effects/<version>/Scripts/ScriptUI Panels
-   macOS, for everybody    /Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels
+   Windows  %APPDATA%\\Adobe\\After Effects\\<version>\\Scripts\\ScriptUI Panels
+   macOS    ~/Library/Preferences/Adobe/After Effects/<version>/Scripts/ScriptUI Panels
 
-   Make the folders "Scripts" and "ScriptUI Panels" where there are none.
-   AWS's own submitter has a folder {ASSETS}, too. Where it lies
-   (DeadlineCloudSubmitter.jsx, or DeadlineCloudSubmitter(User).jsx), use the other of the two places; or let
-   "stmpo panel install" do it (below), which gives this folder another name there.
-3. Start After Effects and allow scripts to write files: Edit (macOS: After Effects) > Settings or Preferences >
+   For all users (needs an administrator):
+
+   Windows  C:\\Program Files\\Adobe\\Adobe After Effects <year>\\Support Files\\Scripts\\ScriptUI Panels
+   macOS    /Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels
+
+   Create the folders "Scripts" and "ScriptUI Panels" if they do not exist.
+   AWS's own submitter (DeadlineCloudSubmitter.jsx or DeadlineCloudSubmitter(User).jsx) also has a folder
+   {ASSETS}. If it is in the same place, use the other place, or use "stmpo panel install" (see below),
+   which gives this panel's folder another name there.
+3. Start After Effects and allow scripts to write files: Edit > Preferences (macOS: After Effects > Settings) >
    Scripting & Expressions > "Allow Scripts to Write Files and Access Network".
-4. Open the panel: at the end of the menu Window.
+4. Open the panel at the end of the Window menu.
 
-It needs the Deadline Cloud client ("pip install deadline", or AWS's installer), logged in.
-To remove the panel, delete what you copied. With Python: pip install 'stmpo[cli]', then "stmpo panel install".
+The panel needs the Deadline Cloud client (pip install "deadline[gui]", or AWS's installer). Log in to it first.
+To remove the panel, delete the files that you copied.
+On a machine with Python, this installs the panel: pip install "stmpo[cli]", then stmpo panel install
 """
 
 
 def write_archive(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) -> tuple[Path, Panel]:
-    """Write `STMPO-panel-VERSION.zip` into `folder`, which is made; return it and what it holds.
+    """Write `STMPO-panel-VERSION.zip` into `folder`, which is created; return its path and its contents.
 
     Raises:
         BadInput: it cannot be written.

@@ -1,4 +1,4 @@
-"""Where After Effects looks for panels on this system: the one place that picks its file."""
+"""Select the module that knows where After Effects looks for panels on this system."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def find_places(environ: Mapping[str, str], platform: str = sys.platform) -> PanelFolders:
-    """Every folder of this system that After Effects reads panels from."""
+    """Return every folder of this system from which After Effects reads panels."""
     if platform == "win32":
-        from stmpo.deadline.panel.places_windows import places  # noqa: PLC0415 - one system, one file
+        from stmpo.deadline.panel.places_windows import places  # noqa: PLC0415 - one file per system
 
         return places(environ)
     if platform == "darwin":
         from stmpo.deadline.panel.places_macos import places as places_of_macos  # noqa: PLC0415
 
         return places_of_macos(environ)
-    return PanelFolders((), f"this system, for which there is no After Effects ({platform})")
+    return PanelFolders((), f"any folder, because there is no After Effects for {platform}")
 
 
 def elevation(platform: str = sys.platform) -> str:
-    """What to do where a folder can only be written by an administrator."""
+    """Return what to do if only an administrator can write a folder."""
     if platform == "win32":
         from stmpo.deadline.panel.places_windows import ELEVATION  # noqa: PLC0415
 

@@ -1,10 +1,10 @@
-"""What the systems' lists of places share: After Effects' own folder for panels, and one for each user and version.
+"""The folders from which After Effects reads panels: its own, and one per user and version.
 
-    <After Effects>/Scripts/ScriptUI Panels             for everybody on the machine; needs an administrator
-    <preferences>/<version>/Scripts/ScriptUI Panels     for one user, where After Effects 2019 and later look as well
+    <After Effects>/Scripts/ScriptUI Panels             for all users of the machine; needs an administrator
+    <preferences>/<version>/Scripts/ScriptUI Panels     for one user; After Effects 2019 and later
 
-The preferences have a folder for each version that was ever started, 24.0, 24.1 and so on. An update replaces a version
-by the next within a year's edition, so only the newest of each edition is one that is still started.
+The preferences have a folder per version that was ever started: 24.0, 24.1 and so on. An update replaces the
+version within a yearly edition, so only the newest version of each edition is still in use.
 """
 
 from __future__ import annotations
@@ -20,60 +20,60 @@ if TYPE_CHECKING:
 
 PANELS = Path("Scripts", "ScriptUI Panels")
 OLDEST = 22
-"""After Effects 2022, the oldest that the panel is made for."""
+"""After Effects 2022, the oldest supported version."""
 
 _VERSION = re.compile(r"(\d{2})\.(\d+)(?:\.\d+)*")
 _YEAR = re.compile(r"20(\d\d)")
 
 
 class PanelScope(Enum):
-    """Whom a place is for."""
+    """The users that a folder is for."""
 
     USER = "this user"
-    """The user who runs this; nobody's permission is needed."""
+    """The current user; no permission is needed."""
 
     EVERYONE = "all users"
-    """Whoever uses this machine; an administrator has to do it."""
+    """All users of this machine; an administrator has to install."""
 
 
 @dataclass(frozen=True, slots=True)
 class PanelFolder:
-    """A folder that After Effects reads panels from."""
+    """A folder from which After Effects reads panels."""
 
     product: str
     """`After Effects 2025`, `After Effects 2025 (25.1)`, `After Effects (Beta)`."""
 
     year: int | None
-    """2025; None where the edition does not say."""
+    """The year of the edition, such as 2025; None if it has none."""
 
     folder: Path
     scope: PanelScope
     current: bool = True
-    """False for preferences of a version that an update has replaced."""
+    """False for the preferences of a version that an update has replaced."""
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The product and scope, for messages."""
         return f"{self.product}, {self.scope.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class PanelFolders:
-    """Every place of a system, and where they were looked for."""
+    """All panel folders of a system, and where they were searched."""
 
     found: tuple[PanelFolder, ...]
-    looked: str
+    searched: str
 
 
-def shared_place(home: Path, scripts: Path) -> PanelFolder:
-    """The place of an After Effects that is installed in `home`; `scripts` is its folder that holds `Scripts`."""
+def program_folder(home: Path, scripts: Path) -> PanelFolder:
+    """Return the panel folder of the After Effects in `home`; `scripts` is the parent of its `Scripts`."""
     product = home.name.removeprefix("Adobe ")
     year = _YEAR.search(product)
     return PanelFolder(product, 2000 + int(year[1]) if year else None, scripts / PANELS, PanelScope.EVERYONE)
 
 
-def user_places(preferences: Path) -> list[PanelFolder]:
-    """The places below `preferences`, the folder that holds `After Effects` and `After Effects (Beta)`."""
+def user_folders(preferences: Path) -> list[PanelFolder]:
+    """Return the folders below `preferences`, which holds `After Effects` and `After Effects (Beta)`."""
     found: list[PanelFolder] = []
     for product in sorted(preferences.glob("After Effects*")):
         versions = sorted(
@@ -97,13 +97,13 @@ def user_places(preferences: Path) -> list[PanelFolder]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """What lies in it; nothing where it is a file or may not be read, which belongs to somebody else then."""
+    """Return its entries; none if it is a file or this user may not read it."""
     try:
         return list(folder.iterdir())
     except OSError:
         return []
 
 
-def new_enough(places: Iterable[PanelFolder]) -> tuple[PanelFolder, ...]:
-    """Those that the panel is made for."""
+def supported(places: Iterable[PanelFolder]) -> tuple[PanelFolder, ...]:
+    """Return the folders of supported versions."""
     return tuple(place for place in places if place.year is None or place.year >= 2000 + OLDEST)

@@ -1,7 +1,7 @@
-"""Where After Effects looks for panels on macOS.
+"""The folders from which After Effects reads panels on macOS.
 
 `~/Library/Preferences/Adobe/After Effects/<version>/Scripts/ScriptUI Panels` for a user, and
-`/Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels` for everybody.
+`/Applications/Adobe After Effects <year>/Scripts/ScriptUI Panels` for all users.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from stmpo.deadline.panel.places_common import (
     PanelFolder,
     PanelFolders,
-    new_enough,
-    shared_place,
-    user_places,
+    program_folder,
+    supported,
+    user_folders,
 )
 from stmpo.renderers.discovery.macos import APPLICATIONS
 
@@ -25,15 +25,15 @@ ELEVATION = "run this again with sudo in front"
 
 
 def places(environ: Mapping[str, str], applications: Path = APPLICATIONS) -> PanelFolders:
-    """Every place, the user's before the machine's."""
+    """Return every folder, the user's before the machine's."""
     home = environ.get("HOME")
     preferences = [Path(home, "Library/Preferences/Adobe")] if home else []
     roots = [applications, *([Path(home, "Applications")] if home else [])]
-    found: list[PanelFolder] = [place for folder in preferences for place in user_places(folder)]
+    found: list[PanelFolder] = [place for folder in preferences for place in user_folders(folder)]
     for root in roots:
         found += [
-            shared_place(program, program)
+            program_folder(program, program)
             for program in sorted(root.glob("Adobe After Effects*"))
             if program.is_dir()
         ]
-    return PanelFolders(new_enough(found), " and ".join(map(str, [*preferences, *roots])))
+    return PanelFolders(supported(found), " and ".join(map(str, [*preferences, *roots])))

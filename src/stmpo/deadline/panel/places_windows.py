@@ -1,7 +1,7 @@
-r"""Where After Effects looks for panels on Windows.
+r"""The folders from which After Effects reads panels on Windows.
 
 `%APPDATA%\Adobe\After Effects\<version>\Scripts\ScriptUI Panels` for a user, and
-`<program files>\Adobe\Adobe After Effects <year>\Support Files\Scripts\ScriptUI Panels` for everybody.
+`<program files>\Adobe\Adobe After Effects <year>\Support Files\Scripts\ScriptUI Panels` for all users.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from stmpo.deadline.panel.places_common import (
     PanelFolder,
     PanelFolders,
-    new_enough,
-    shared_place,
-    user_places,
+    program_folder,
+    supported,
+    user_folders,
 )
 from stmpo.renderers.discovery.windows import program_folders
 
@@ -25,14 +25,14 @@ ELEVATION = 'run this again in a terminal that was opened with "Run as administr
 
 
 def places(environ: Mapping[str, str]) -> PanelFolders:
-    """Every place, the user's before the machine's."""
+    """Return every folder, the user's before the machine's."""
     roaming = environ.get("APPDATA")
     preferences = [Path(roaming, "Adobe")] if roaming else []
     programs = [root / "Adobe" for root in program_folders(environ)]
-    found: list[PanelFolder] = [place for folder in preferences for place in user_places(folder)]
+    found: list[PanelFolder] = [place for folder in preferences for place in user_folders(folder)]
     for root in programs:
         found += [
-            shared_place(support.parent, support)
+            program_folder(support.parent, support)
             for support in sorted(root.glob("Adobe After Effects*/Support Files"))
         ]
-    return PanelFolders(new_enough(found), " and ".join(map(str, [*preferences, *programs])))
+    return PanelFolders(supported(found), " and ".join(map(str, [*preferences, *programs])))

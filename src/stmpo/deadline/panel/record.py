@@ -1,8 +1,8 @@
-"""What an installation of the panel consists of: its version, and each file with what it held when it was put there.
+"""The record of an installed panel: its version, and each file with the hash of its content.
 
-The record lies among the panel's files and travels in the zip as well, so that a panel unpacked by hand is known as ours.
-It is what makes removing safe: only a file that it names, and that still holds what it held, is this program's to remove.
-It is read from a folder that others write to, so its names are believed only where they stay inside that folder.
+The record is one of the panel's files. It is in the zip too, so that a panel unpacked by hand is recognised.
+It makes removing safe: only a file that the record names, and whose content is unchanged, is removed. Other
+programs can write to the folder, so a name in the record is ignored if it leads outside.
 """
 
 from __future__ import annotations
@@ -13,62 +13,65 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 ENTRY = "DeadlineCloudSubmitter_STMPO.jsx"
-"""What After Effects lists in its Window menu."""
+"""The script that After Effects lists in its Window menu."""
 
 ASSETS = "DeadlineCloudSubmitter_Assets"
-"""The folder beside it: the panel's parts, the job template's pieces, the wheels for workers."""
+"""The folder beside the entry: the panel's parts, the job template pieces, the wheels for workers."""
 
-BESIDE = "STMPO_Assets"
-"""What that folder is called where AWS's own submitter lies: it has an `ASSETS` of its own, and replaces it when updated."""
+ASSETS_BESIDE_OFFICIAL = "STMPO_Assets"
+"""The name of that folder beside AWS's own submitter, which has an `ASSETS` folder and replaces it on
+updates."""
 
 RECORD = "stmpo-panel.json"
-"""In the folder of assets, whatever that is called."""
+"""The record's file name, in the folder of assets."""
 
 
 @dataclass(frozen=True, slots=True)
 class PanelRecord:
-    """A version of the panel, and its files by their place below the folder (with `/`), the record itself left out."""
+    """The version of a panel and its files, by relative path (with `/`), without the record itself."""
 
     version: str
     files: dict[str, str]
-    """SHA-256 of each."""
+    """Relative path to SHA-256."""
 
     assets: str = ASSETS
-    """The folder of assets: `ASSETS` or `BESIDE`."""
+    """The name of the folder of assets: `ASSETS` or `ASSETS_BESIDE_OFFICIAL`."""
 
     @property
-    def place(self) -> str:
-        """Where the record lies, below the same folder as the files."""
+    def path(self) -> str:
+        """The relative path of the record."""
         return f"{self.assets}/{RECORD}"
 
     def write(self, folder: Path) -> None:
-        """Write it to its place below `folder`."""
+        """Write the record below `folder`."""
         text = json.dumps({"version": self.version, "files": self.files}, indent=1, sort_keys=True)
-        (folder / self.place).write_bytes(f"{text}\n".encode())
+        (folder / self.path).write_bytes(f"{text}\n".encode())
 
 
 def read_record(folder: Path) -> PanelRecord | None:
-    """The record below `folder`; None where there is none that can be read as one."""
-    for assets in (BESIDE, ASSETS):
+    """Return the record below `folder`; None if there is none, or it is damaged."""
+    for assets in (ASSETS_BESIDE_OFFICIAL, ASSETS):
         try:
             value = json.loads((folder / assets / RECORD).read_bytes())
             version, files = value["version"], value["files"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
         if isinstance(version, str) and isinstance(files, dict):
-            ours = {name: str(digest) for name, digest in files.items() if _inside(name, assets)}
+            ours = {name: str(file_digest) for name, file_digest in files.items() if _inside(name, assets)}
             return PanelRecord(version, ours, assets)
     return None
 
 
 def make_record(folder: Path, version: str, assets: str = ASSETS) -> PanelRecord:
-    """The record of everything that lies below `folder` now."""
+    """Return a record of all files that are below `folder` now."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
-    return PanelRecord(version, {path.relative_to(folder).as_posix(): digest(path) for path in files}, assets)
+    return PanelRecord(
+        version, {path.relative_to(folder).as_posix(): file_digest(path) for path in files}, assets
+    )
 
 
-def digest(path: Path) -> str:
-    """What a file holds, as SHA-256; of a missing one, nothing."""
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; empty if it is missing."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 

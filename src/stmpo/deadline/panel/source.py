@@ -1,13 +1,14 @@
-"""What the panel consists of, gathered as it will lie in After Effects' folder.
+"""Gather the files of the panel as they will be in a folder of After Effects.
 
     DeadlineCloudSubmitter_STMPO.jsx            the entry
     DeadlineCloudSubmitter_Assets/
       panel/                                    its parts
-      JobTemplate/                              the pieces that jobs are composed of, and the workers' scripts
-      wheels/                                   this package and psutil, for workers that have only a Python
+      JobTemplate/                              the pieces of the job template, and the workers' scripts
+      wheels/                                   this package and psutil, for the workers
       stmpo-panel.json                          the record
 
-In the repository the files lie where the panel itself needs them; the wheel of this package carries them as data.
+In the repository the files are where the panel itself needs them; the wheel of this package contains them as
+data.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from typing import TYPE_CHECKING
 
 import stmpo
 from stmpo.deadline.fragments import fragments_folder
-from stmpo.deadline.panel.record import ASSETS, BESIDE, ENTRY, RECORD, PanelRecord, make_record
+from stmpo.deadline.panel.record import (
+    ASSETS,
+    ASSETS_BESIDE_OFFICIAL,
+    ENTRY,
+    RECORD,
+    PanelRecord,
+    make_record,
+)
 from stmpo.deadline.wheels import collect_wheels, psutil_systems
 from stmpo.model.errors import BadInput
 
@@ -28,25 +36,25 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent
 _PLACES = (_HERE.parents[3], _HERE / "files")
-"""Where entry and parts lie: in the repository, for an editable install; in the installed package."""
+"""The folders of entry and parts: the repository, for an editable install; the installed package."""
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "wheels", ".*")
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A whole panel in a folder."""
+    """A complete panel in a folder."""
 
     folder: Path
     record: PanelRecord
     systems: frozenset[str]
-    """Workers' systems that psutil travels for: `windows`, `macos`, `linux`."""
+    """The worker systems with a psutil wheel: `windows`, `macos`, `linux`."""
 
 
 def gather(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) -> Panel:
-    """Put every file of the panel into `folder`, which is made.
+    """Put every file of the panel into `folder`, which is created.
 
-    `wheels` are folders with wheels of psutil; `download` allows pip to fetch what they lack.
+    `wheels` are folders with psutil wheels; `download` allows pip to fetch missing ones.
 
     Raises:
         BadInput: this installation has no panel, or the folder cannot be written.
@@ -70,20 +78,20 @@ def gather(folder: Path, *, wheels: Sequence[Path] = (), download: bool = True) 
     return Panel(folder, record, frozenset(psutil_systems(packed)))
 
 
-def renamed(panel: Panel, folder: Path) -> Panel:
-    """The same panel in `folder`, which is made, with its folder of assets called `BESIDE`.
+def with_own_assets_folder(panel: Panel, folder: Path) -> Panel:
+    """Copy the panel to `folder`, which is created, with its folder of assets named `ASSETS_BESIDE_OFFICIAL`.
 
-    The entry is the one file that knows the folder's name.
+    The entry is the only file that contains the folder's name.
     """
     shutil.copytree(
         panel.folder / ASSETS,
-        folder / BESIDE,
+        folder / ASSETS_BESIDE_OFFICIAL,
         ignore=shutil.ignore_patterns(RECORD),
         copy_function=shutil.copyfile,
     )
     entry = (panel.folder / ENTRY).read_bytes()
-    (folder / ENTRY).write_bytes(entry.replace(ASSETS.encode(), BESIDE.encode()))
-    record = make_record(folder, panel.record.version, BESIDE)
+    (folder / ENTRY).write_bytes(entry.replace(ASSETS.encode(), ASSETS_BESIDE_OFFICIAL.encode()))
+    record = make_record(folder, panel.record.version, ASSETS_BESIDE_OFFICIAL)
     record.write(folder)
     return Panel(folder, record, panel.systems)
 
