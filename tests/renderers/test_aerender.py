@@ -15,7 +15,7 @@ from stmpo.model.render_job import RenderJob
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.emulator import arguments as emulator
 from stmpo.renderers.emulator.log_lines import Item, Language, LogLines, Quotes, Style, TimeDisplay
-from stmpo.renderers.protocol import LineKind, Meaning, Renderer, Work
+from stmpo.renderers.protocol import FindingKind, LineKind, Meaning, Renderer, Work
 
 AERENDER: Renderer = Aerender(("aerender",))
 OUTPUT = "/scratch/shot_[#####].png"
@@ -301,6 +301,25 @@ class TestWholeRun:
         finding = AERENDER.read(lines.outside(-3, 0, 9)).finding
         assert finding is not None
         assert finding.name == "outside-comp"
+
+    @pytest.mark.parametrize("language", Language)
+    def test_warnings_of_the_stand_ins_have_their_kind_in_each_language(self, language: Language) -> None:
+        lines = LogLines(
+            Style(language=language), Item("main", 0, 9, 25.0, 16, 16, "/out/x.mov", "QuickTime")
+        )
+        for line, kind in (
+            (lines.missing_footage("D:\\plates\\sky_0012.tif"), FindingKind.MISSING_FOOTAGE),
+            (lines.missing_footage("/plates/effect/font layer.tif"), FindingKind.MISSING_FOOTAGE),
+            (lines.missing_effect('"Particular"'), FindingKind.MISSING_EFFECT),
+            (lines.missing_layer('"Title"'), FindingKind.MISSING_LAYER),
+            (lines.expression_disabled('"Title"'), FindingKind.EXPRESSION_DISABLED),
+        ):
+            finding = AERENDER.read(line).finding
+            assert finding is not None
+            assert (finding.kind, finding.meaning) == (kind, Meaning.WARNING), line
+        logged = AERENDER.read(lines.logged_errors(3)).finding
+        assert logged is not None
+        assert (logged.name, logged.meaning) == ("logged-errors", Meaning.FAILED)
 
 
 class TestAnyLine:

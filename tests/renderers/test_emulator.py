@@ -196,6 +196,11 @@ class TestLines:
     def test_the_style_shapes_a_frame_line(self, style: Style, line: str) -> None:
         assert LogLines(style, ITEM).frame(104, 105, 0) == [line]
 
+    def test_the_date_may_be_fixed(self) -> None:
+        lines = LogLines(Style(clock="11-Feb-21 17:50:57"), ITEM)
+        assert 'PROGRESS:  11-Feb-21 17:50:57: Starting composition "main".' in lines.starting()
+        assert 'PROGRESS:  11-Feb-21 17:50:57: Finished composition "main".' in lines.finished(1)
+
     def test_lines_may_repeat(self) -> None:
         assert len(LogLines(Style(repeat_frames=True), ITEM).frame(0, 1, 0)) == 2
 

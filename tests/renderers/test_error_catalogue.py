@@ -246,6 +246,14 @@ KINDS = [
     ("aerender ERROR: Unable to render: File not found /p/sky.tif", FindingKind.MISSING_FOOTAGE),
     ("INFO:This project contains a reference to a missing effect.", FindingKind.MISSING_EFFECT),
     ('WARNING:After Effects warning: Missing effect "Particular".', FindingKind.MISSING_EFFECT),
+    (
+        "WARNING:After Effects warning: plug-in C:\\p\\Particular.aex could not be found.",
+        FindingKind.MISSING_EFFECT,
+    ),
+    (
+        'WARNING:After Effects warning: file "missing effect.tif" could not be found.',
+        FindingKind.MISSING_FOOTAGE,
+    ),
     ('WARNING:After Effects-Warnung: Effekt "Particular" fehlt.', FindingKind.MISSING_EFFECT),
     ("WARNING:Avertissement After Effects : effet manquant : Particular", FindingKind.MISSING_EFFECT),
     ("WARNING:After Effects 警告: エフェクト「Particular」が見つかりません。", FindingKind.MISSING_EFFECT),

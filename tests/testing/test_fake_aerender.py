@@ -15,7 +15,9 @@ import psutil
 import pytest
 
 from stmpo.delivery.verify import Whole, verify_frame
+from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.emulator.log_lines import Language, Style, TimeDisplay
+from stmpo.renderers.protocol import Finding, FindingKind
 from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, frame_stamp, starts
 from stmpo.testing.state import FakeState
 
@@ -303,6 +305,114 @@ class TestContention:
         long_ago = time.time() - 60
         os.utime(tmp_path / "renders-1", (long_ago, long_ago))
         assert other.other_active_starts() == 0
+
+
+class TestWarnings:
+    @pytest.mark.parametrize(
+        ("kind", "found"),
+        [
+            (FaultKind.MISSING_FOOTAGE, FindingKind.MISSING_FOOTAGE),
+            (FaultKind.MISSING_EFFECT, FindingKind.MISSING_EFFECT),
+            (FaultKind.MISSING_LAYER, FindingKind.MISSING_LAYER),
+            (FaultKind.EXPRESSION_DISABLED, FindingKind.EXPRESSION_DISABLED),
+        ],
+    )
+    def test_something_is_missing_and_all_frames_are_rendered(
+        self, studio: Opener, kind: FaultKind, found: FindingKind
+    ) -> None:
+        here = studio(fault(kind))
+        code, out = here.run()
+        assert (code, len(here.files())) == (0, 5)
+        assert [finding.kind for finding in findings(out)] == [found]
+
+    def test_the_missing_file_may_be_named(self, studio: Opener) -> None:
+        _, out = studio(fault(FaultKind.MISSING_FOOTAGE, text="/p/a.tif")).run()
+        assert b"WARNING:After Effects warning: file /p/a.tif could not be found." in out
+
+    @pytest.mark.parametrize("language", [Language.EN, Language.DE, Language.FR, Language.JA])
+    def test_errors_may_be_logged_in_each_language(self, studio: Opener, language: Language) -> None:
+        logged = Fault(FaultKind.LOGGED_ERRORS, count=3, text="The disk is gone.")
+        here = studio(Scenario(tree=False, style=Style(language=language), faults=(logged,)))
+        code, out = here.run()
+        assert (code, len(here.files())) == (0, 5)
+        assert [finding.name for finding in findings(out)] == ["logged-errors", "first-error"]
+        assert b'First error was "The disk is gone."' in out
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "code"),
+        [
+            (FaultKind.MISSING_TEMPLATE, "no-output-template", 7),
+            (FaultKind.ITEM_DONE, "item-done", 9),
+            (FaultKind.FOOTAGE_NOT_FOUND, "footage-not-found", 9),
+        ],
+    )
+    def test_hopeless_errors_end_it(self, studio: Opener, kind: FaultKind, name: str, code: int) -> None:
+        here = studio(fault(kind))
+        ended, out = here.run()
+        assert (ended, here.files()) == (code, {})
+        assert [(finding.name, finding.launches) for finding in findings(out)] == [(name, 1)]
+
+    def test_a_template_may_be_missing_in_other_words(self, studio: Opener) -> None:
+        text = "After Effects error: Output Module template 'H.264' could not be found"
+        _, out = studio(fault(FaultKind.MISSING_TEMPLATE, text=text)).run()
+        assert [finding.name for finding in findings(out)] == ["no-output-template"]
+
+    def test_a_movie_in_place_of_a_sequence_has_its_real_path_and_format(self, studio: Opener) -> None:
+        here = studio(fault(FaultKind.FORCED_EXTENSION, text=".mov"))
+        _, out = here.run()
+        assert list(here.files()) == ["x_[###].mov"]
+        assert b"PROGRESS:  Format: QuickTime\n" in out
+
+
+def findings(out: bytes) -> list[Finding]:
+    reads = map(Aerender(("aerender",)).read, out.decode().splitlines())
+    return [read.finding for read in reads if read.finding is not None]
+
+
+class TestTooMany:
+    """Faults that happen while others render; another renderer is played by its mark in the state folder."""
+
+    def others(self, here: Studio, count: int) -> None:
+        state = here.folder / "state"
+        state.mkdir(exist_ok=True)
+        for number in range(count):
+            mark = state / f"renders-{-1 - number}"
+            mark.touch()
+            later = time.time() + 3600
+            os.utime(mark, (later, later))
+
+    @pytest.mark.parametrize(
+        ("kind", "found", "files"),
+        [
+            (FaultKind.GPU_TOO_MANY, FindingKind.GPU_TOO_MANY, 5),
+            (FaultKind.ENCODER_TOO_MANY, FindingKind.ENCODER, 0),
+            (FaultKind.LICENCE_TOO_MANY, FindingKind.LICENCE, 0),
+        ],
+    )
+    def test_it_happens_only_beside_as_many_others(
+        self, studio: Opener, kind: FaultKind, found: FindingKind, files: int
+    ) -> None:
+        here = studio(fault(kind, count=2))
+        self.others(here, 1)
+        code, out = here.run()
+        assert (code, findings(out), len(here.files())) == (0, [], 5)
+        for path in here.out.iterdir():
+            path.unlink()
+        self.others(here, 2)
+        code, out = here.run()
+        assert {finding.kind for finding in findings(out)} == {found}
+        assert (code, len(here.files())) == (1 if kind is FaultKind.LICENCE_TOO_MANY else 0, files)
+
+    def test_a_start_that_has_ended_counts_no_more(self, studio: Opener) -> None:
+        here = studio(fault(FaultKind.LICENCE_TOO_MANY, count=1))
+        assert [here.run()[0] for _ in range(3)] == [0, 0, 0]
+
+    def test_of_two_at_once_the_later_one_gets_no_licence(self, studio: Opener) -> None:
+        here = studio(Scenario(costs=FrameCosts(0.1), faults=(Fault(FaultKind.LICENCE_TOO_MANY, count=1),)))
+        with here.started("0-90000"):
+            _wait_until((here.folder / "state" / "renders-1").exists)
+            code, out = here.run()
+        assert (code, findings(out)[0].name) == (1, "licence")
 
 
 class TestEnds:

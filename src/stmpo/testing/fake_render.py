@@ -21,6 +21,8 @@ from stmpo.renderers.emulator.log_lines import Item, LineWriter, LogLines
 from stmpo.testing.faults import (
     ANOTHER_INSTANCE,
     GPU_FAILURE,
+    MISSING_FILE,
+    TOO_MANY,
     UNREADABLE_SOURCE,
     FakeExit,
     Faults,
@@ -36,7 +38,13 @@ if TYPE_CHECKING:
     from stmpo.testing.state import FakeState
 
 SLEEP_SECONDS = 0.05
-"""Seconds between two counts of the other active renderers, if they slow this one down."""
+"""Seconds between two counts of the other active renderers, if they matter to the scenario."""
+
+_FORMATS = {".mov": "QuickTime", ".mp4": "H.264", ".tif": "TIFF", ".jpg": "JPEG", ".psd": "Photoshop"}
+
+
+_PARTS = {FaultKind.MISSING: -1.0, FaultKind.ENCODER_TOO_MANY: -1.0, FaultKind.EMPTY: 0.0}
+"""Faults of a frame's file, and the part of it that is written; below 0: no file at all."""
 
 
 @dataclass(slots=True)
@@ -66,6 +74,8 @@ def render(given: AerenderArguments, scenario: Scenario, state: FakeState, write
     except AerenderError as error:
         writer.write(str(error))
         return error.code.logged(to_file=given.log is not None)
+    finally:
+        state.end_activity()
     return int(AerenderExitCode.OK)
 
 
@@ -89,6 +99,9 @@ class _FakeRender:
         self._black = False
         self._logged: list[str] = []
         self._late: list[tuple[float, str, bytes]] = []
+        self._is_observed = scenario.contention > 0 or any(
+            fault.kind in TOO_MANY for fault in scenario.faults
+        )
 
     def run(self) -> None:
         """Play everything from launch to the end.
@@ -105,7 +118,8 @@ class _FakeRender:
             self._writer.write(lines.outside(self._span.first, self._scenario.first, self._scenario.last))
         self._writer.write(lines.starting())
         for fault in self._faults.at(Moment.OPENED):
-            self._process_faults.play(fault)
+            if not self._process_faults.play(fault):
+                self._warn(lines, fault)
         frames = range(self._span.first, self._span.last + 1, arguments.increment or 1)
         ends = list(self._faults.at(Moment.END))
         began = time.monotonic()
@@ -114,7 +128,10 @@ class _FakeRender:
         else:
             self._sequence(output, lines, frames, ends, skip_existing=arguments.skip_existing)
         for fault in ends:
-            if fault.kind is FaultKind.DIES_AFTER:
+            if fault.kind is FaultKind.LOGGED_ERRORS:
+                first = fault.text or "Rendering error while writing to file."
+                self._writer.write([lines.logged_errors(fault.count), f'First error was "{first}"'])
+            elif fault.kind is FaultKind.DIES_AFTER:
                 self._process_faults.play(fault)
         self._close(lines, time.monotonic() - began)
         if any(fault.kind is FaultKind.NEVER_EXITS for fault in ends):
@@ -129,6 +146,16 @@ class _FakeRender:
             if fault.kind is FaultKind.FORCED_EXTENSION:
                 self._forced = fault.text
             self._process_faults.play(fault)
+
+    def _warn(self, lines: LogLines, fault: Fault) -> None:
+        warning = {
+            FaultKind.MISSING_FOOTAGE: lines.missing_footage,
+            FaultKind.MISSING_EFFECT: lines.missing_effect,
+            FaultKind.MISSING_LAYER: lines.missing_layer,
+            FaultKind.EXPRESSION_DISABLED: lines.expression_disabled,
+        }[fault.kind]
+        subject = MISSING_FILE if fault.kind is FaultKind.MISSING_FOOTAGE else '"Title"'
+        self._writer.write(warning(fault.text or subject))
 
     def _open(self, arguments: AerenderArguments) -> tuple[OutputFile, LogLines]:
         scenario = self._scenario
@@ -164,7 +191,7 @@ class _FakeRender:
             width=width,
             height=height,
             output=output.text,
-            format=output.extension.lstrip(".").upper(),
+            format=_FORMATS.get(output.extension, output.extension.lstrip(".").upper()),
             single=output.single,
             alpha=False,
             skip_existing=arguments.skip_existing,
@@ -207,12 +234,12 @@ class _FakeRender:
     def _change(self, file: _FrameFile, fault: Fault, output: OutputFile) -> None:
         """Let a fault change how this frame's file is written."""
         kind = fault.kind
-        if kind in {FaultKind.MISSING, FaultKind.EMPTY, FaultKind.TRUNCATED}:
-            file.keep = {FaultKind.MISSING: -1.0, FaultKind.EMPTY: 0.0}.get(kind, fault.fraction)
+        if kind in _PARTS or kind is FaultKind.TRUNCATED:
+            file.keep = _PARTS.get(kind, fault.fraction)
             if not fault.quiet:
                 self._logged.append(file.target)
-        elif kind in {FaultKind.BLACK, FaultKind.UNREADABLE_SOURCE}:
-            standard = GPU_FAILURE if kind is FaultKind.BLACK else UNREADABLE_SOURCE
+        elif kind in {FaultKind.BLACK, FaultKind.GPU_TOO_MANY, FaultKind.UNREADABLE_SOURCE}:
+            standard = UNREADABLE_SOURCE if kind is FaultKind.UNREADABLE_SOURCE else GPU_FAILURE
             if not self._black:
                 self._writer.write(fault.text or standard)
             self._black = True
@@ -230,16 +257,17 @@ class _FakeRender:
     def _work(self, frame: int) -> float:
         """Sleep for a frame's cost; return the seconds that it took."""
         cost = self._scenario.costs.of(frame)
-        if not self._scenario.contention:
+        if not self._is_observed:
             time.sleep(cost)
             return cost
         began = time.monotonic()
-        while cost > 0:
+        while True:
             slower = 1 + self._scenario.contention * self._state.other_active_starts()
             piece = min(SLEEP_SECONDS, cost * slower)
             time.sleep(piece)
             cost -= piece / slower
-        return time.monotonic() - began
+            if cost <= 0:
+                return time.monotonic() - began
 
     def _write(self, frame: int, file: _FrameFile) -> None:
         """Write a frame's file, and those of earlier frames that are due."""

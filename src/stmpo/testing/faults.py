@@ -27,6 +27,13 @@ ANOTHER_INSTANCE = (
     "without the -reuse flag to invoke a separate instance of After Effects"
 )
 GPU_FAILURE = "After Effects has encountered a failure (code: 19969) related to GPU-enabled effects"
+MISSING_TEMPLATE = "aerender ERROR: No output module template was found with the given name."
+ITEM_DONE = (
+    'aerender Error: After Effects error: Can not call "applyTemplate" when RenderQueueItem status is not UNQUEUED or '
+    "QUEUED, but DONE."
+)
+MISSING_FILE = "/plates/sky_0012.tif"
+NO_LICENCE = "Unable to obtain a license"
 UNREADABLE_SOURCE = "Could not read from source. Please check the settings and try again. ( 86 :: 2 )"
 
 
@@ -56,8 +63,33 @@ _AT_LAUNCH = {
     FaultKind.ESCAPE,
     FaultKind.BALLAST,
     FaultKind.FORCED_EXTENSION,
+    FaultKind.MISSING_TEMPLATE,
+    FaultKind.ITEM_DONE,
+    FaultKind.LICENCE_TOO_MANY,
 }
-_AT_END = {FaultKind.CUT_SHORT, FaultKind.MISSING_LINES, FaultKind.DIES_AFTER, FaultKind.NEVER_EXITS}
+_AFTER_HEADER = {
+    FaultKind.MISSING_FOOTAGE,
+    FaultKind.FOOTAGE_NOT_FOUND,
+    FaultKind.MISSING_EFFECT,
+    FaultKind.MISSING_LAYER,
+    FaultKind.EXPRESSION_DISABLED,
+}
+_AT_END = {
+    FaultKind.CUT_SHORT,
+    FaultKind.LOGGED_ERRORS,
+    FaultKind.MISSING_LINES,
+    FaultKind.DIES_AFTER,
+    FaultKind.NEVER_EXITS,
+}
+_MOMENTS = {
+    **dict.fromkeys(_AT_LAUNCH, Moment.LAUNCH),
+    **dict.fromkeys(_AFTER_HEADER, Moment.OPENED),
+    **dict.fromkeys(_AT_END, Moment.END),
+}
+"""Kinds that happen at one moment of a process."""
+
+TOO_MANY = {FaultKind.LICENCE_TOO_MANY, FaultKind.GPU_TOO_MANY, FaultKind.ENCODER_TOO_MANY}
+"""Kinds that happen only while other starts are active."""
 
 
 class FakeExit(Exception):  # noqa: N818 - an end that the scenario asks for, not an error
@@ -87,14 +119,18 @@ class Faults:
         on, kind = fault.on, fault.kind
         if on.start not in {None, self.state.number}:
             return False
+        if kind in TOO_MANY and self._other_starts(kind) < fault.count:
+            return False
+        if kind in _MOMENTS:
+            return moment is _MOMENTS[kind] and (on.frame is None or on.frame in self.span)
         if moment is Moment.FRAME:
             by_frame = on.frame is not None or kind not in _ANY_MOMENT | {FaultKind.HANG}
-            return kind not in _AT_LAUNCH | _AT_END and by_frame and on.frame in {None, frame}
-        if kind in _AT_LAUNCH | _AT_END:
-            here = Moment.LAUNCH if kind in _AT_LAUNCH else Moment.END
-            return moment is here and (on.frame is None or on.frame in self.span)
+            return by_frame and on.frame in {None, frame}
         here = Moment.OPENED if kind is FaultKind.HANG else Moment.LAUNCH
         return kind in _ANY_MOMENT | {FaultKind.HANG} and moment is here and on.frame is None
+
+    def _other_starts(self, kind: FaultKind) -> int:
+        return self.state.other_active_starts(earlier=kind is FaultKind.LICENCE_TOO_MANY)
 
     def _is_due(self, index: int, fault: Fault, frame: int | None) -> bool:
         on = fault.on
@@ -128,6 +164,12 @@ class ProcessFaults:
             FaultKind.STUBBORN: _ignore_signals,
             FaultKind.ESCAPE: lambda: self._escape(fault),
             FaultKind.BALLAST: lambda: self._ballast.append(b"\1" * (fault.megabytes * 2**20)),
+            FaultKind.MISSING_TEMPLATE: lambda: self._exit(7, fault.text or MISSING_TEMPLATE),
+            FaultKind.ITEM_DONE: lambda: self._exit(9, ITEM_DONE),
+            FaultKind.LICENCE_TOO_MANY: lambda: self._exit(1, NO_LICENCE),
+            FaultKind.FOOTAGE_NOT_FOUND: lambda: self._exit(
+                9, f"aerender ERROR: Unable to render: File not found {fault.text or MISSING_FILE}"
+            ),
             FaultKind.EXIT: lambda: self._exit(fault.code, fault.text),
             FaultKind.CRASH: lambda: _crash(fault),
             FaultKind.DIES_AFTER: lambda: _crash(fault),

@@ -76,6 +76,36 @@ class FaultKind(Enum):
     SAY = "say"
     """At launch, or before a frame: write `text` (in `encoding`) or `hex`, then `end`, `repeat` times."""
 
+    MISSING_TEMPLATE = "missing_template"
+    """At launch: "No output module template was found …" (or `text`), exit code 7."""
+
+    ITEM_DONE = "item_done"
+    """At launch: "Can not call "applyTemplate" when RenderQueueItem status is …", exit code 9."""
+
+    LICENCE_TOO_MANY = "licence_too_many"
+    """At launch, if `count` earlier starts are active: "Unable to obtain a license", exit code 1."""
+
+    MISSING_FOOTAGE = "missing_footage"
+    """After the header: the language's warning that the file `text` does not exist; frames are rendered."""
+
+    FOOTAGE_NOT_FOUND = "footage_not_found"
+    """After the header: "Unable to render: File not found `text`", exit code 9."""
+
+    MISSING_EFFECT = "missing_effect"
+    """After the header: the language's line for the missing effect `text`; frames are rendered."""
+
+    MISSING_LAYER = "missing_layer"
+    """After the header: the language's warning about the missing layer `text`; frames are rendered."""
+
+    EXPRESSION_DISABLED = "expression_disabled"
+    """After the header: the language's warning about an expression of layer `text`; frames are rendered."""
+
+    GPU_TOO_MANY = "gpu_too_many"
+    """Every frame, if `count` other starts are active: as `BLACK`."""
+
+    ENCODER_TOO_MANY = "encoder_too_many"
+    """Every frame, if `count` other starts are active: as `MISSING`, "An output module failed" at the end."""
+
     MISSING = "missing"
     """Every frame: its line, no file, "logged one error" at the end, exit code 0. `quiet`: no warning."""
 
@@ -111,6 +141,9 @@ class FaultKind(Enum):
 
     CUT_SHORT = "cut_short"
     """At the end: the last `count` frames are not rendered; "Finished composition", exit code 0."""
+
+    LOGGED_ERRORS = "logged_errors"
+    """At the end: the language's warning that `count` errors were logged, then `First error was "text"`."""
 
     MISSING_LINES = "missing_lines"
     """At the end: the last `count` frames are rendered without a line."""

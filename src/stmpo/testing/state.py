@@ -72,6 +72,14 @@ def _start(state: Path, path: Path) -> Start:
     )
 
 
+def _modified(file: Path) -> float:
+    """Return when a file was modified, or 0 if another process has just removed it."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 class FakeState:
     """One process's view of the folder. Without a folder nothing is kept, and every count is 1."""
 
@@ -118,14 +126,23 @@ class FakeState:
             with (self._folder / f"wrote-{self.number}").open("a") as log:
                 log.write(f"{frame}\n")
 
-    def other_active_starts(self) -> int:
-        """Count the other starts that called this within `ACTIVE_SECONDS`; a suspended one does not."""
+    def other_active_starts(self, *, earlier: bool = False) -> int:
+        """Count the other starts (with `earlier`, those before this one) that called this lately."""
         if self._folder is None:
             return 0
         own = self._folder / f"renders-{self.number}"
         own.touch()
-        soon = time.time() - ACTIVE_SECONDS
-        return sum(mark.stat().st_mtime > soon for mark in self._folder.glob("renders-*") if mark != own)
+        oldest = time.time() - ACTIVE_SECONDS
+        return sum(
+            _modified(mark) > oldest
+            for mark in self._folder.glob("renders-*")
+            if mark != own and (not earlier or int(mark.name.removeprefix("renders-")) < self.number)
+        )
+
+    def end_activity(self) -> None:
+        """Stop counting as active."""
+        if self._folder is not None:
+            (self._folder / f"renders-{self.number}").unlink(missing_ok=True)
 
     def seconds_since_previous(self) -> float:
         """Return the seconds since the start before this one; 0 if its record is not written yet."""

@@ -5,9 +5,8 @@ comp …`, errors) and After Effects' render log, relayed behind `PROGRESS:` wit
 composition", the settings, a line per frame, "Finished composition", the elapsed time. In a frame line the
 timecode is the comp's own time, while the number in brackets counts from 1 in every process.
 
-`Style` selects among the shapes found in real logs: time display, language, decimal sign and quotes. English,
-and the German and French ends, are from logs and public parsers; the other translations are stand-ins of the
-same shape. `LineWriter` writes lines as bytes, since on Windows they are in the console's code page.
+`Style` selects among the shapes found in real logs: time display, language, date, decimal sign and quotes.
+`LineWriter` writes lines as bytes, since on Windows they are in the console's code page.
 """
 
 from __future__ import annotations
@@ -18,8 +17,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, BinaryIO
 
+from stmpo.renderers.emulator.translations import PHRASES, Language
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+__all__ = ["Item", "Language", "LineWriter", "LogLines", "Quotes", "Style", "TimeDisplay", "timecode"]
 
 VERSION = "26.2x49"
 """The version that the lines of this module were taken from."""
@@ -54,83 +57,6 @@ class Quotes(Enum):
     """`main.`"""
 
 
-class Language(Enum):
-    """After Effects' language. `PROGRESS:`, `WARNING:` and `aerender ERROR:` stay English in all of them."""
-
-    EN = "en"
-    """English."""
-
-    DE = "de"
-    """German."""
-
-    FR = "fr"
-    """French."""
-
-    JA = "ja"
-    """Japanese."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    starting: str
-    finished: str
-    seconds: str
-    minute: str
-    elapsed: str
-    span_start: str
-    span_end: str
-    duration: str
-    warning: str
-
-
-_WORDS: Mapping[Language, _Words] = {
-    Language.EN: _Words(
-        "Starting composition {}.",
-        "Finished composition {}.",
-        "Seconds",
-        "Min",
-        "Total Time Elapsed",
-        "Start",
-        "End",
-        "Duration",
-        "After Effects warning",
-    ),
-    Language.DE: _Words(
-        "Komposition {} wird gestartet.",
-        "Komposition {} beendet.",
-        "Sekunden",
-        "Min",
-        "Verstrichene Gesamtzeit",
-        "Anfang",
-        "Ende",
-        "Dauer",
-        "After Effects-Warnung",
-    ),
-    Language.FR: _Words(
-        "début de la composition {}.",
-        "fin de la composition {}.",
-        "secondes",
-        "min",
-        "Temps total écoulé",
-        "Début",
-        "Fin",
-        "Durée",
-        "Avertissement After Effects",
-    ),
-    Language.JA: _Words(
-        "コンポジション {} を開始しました。",
-        "コンポジション {} を終了しました。",
-        "秒",
-        "分",
-        "合計経過時間",
-        "開始",
-        "終了",
-        "デュレーション",
-        "After Effects 警告",
-    ),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Style:
     """The shape of the lines that a machine prints."""
@@ -141,6 +67,9 @@ class Style:
     decimal_comma: bool = False
     repeat_frames: bool = False
     """Print each frame's line twice, as some real logs do."""
+
+    clock: str = ""
+    """A fixed date and time, such as "11-Feb-21 17:50:57"; empty: now, in the language's usual form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +97,13 @@ class LogLines:
     def __init__(self, style: Style, item: Item) -> None:
         self._style = style
         self._item = item
-        self._words = _WORDS[style.language]
+        self._phrases = PHRASES[style.language]
 
     def starting(self) -> list[str]:
         """Return the lines with which rendering begins, settings included."""
         return [
             "PROGRESS: Adding specified comp to Render Queue",
-            f"PROGRESS:  {_clock(self._style)}: {self._words.starting.format(self._quoted())}",
+            f"PROGRESS:  {_clock(self._style)}: {self._phrases.starting.format(self._quoted())}",
             "",
             "",
             *(f"PROGRESS:  {key}: {value}" for key, value in self._header()),
@@ -182,7 +111,7 @@ class LogLines:
 
     def frame(self, frame: int, count: int, seconds: float) -> list[str]:
         """Return the lines for a frame, the `count`-th of this process, rendered in `seconds`."""
-        line = f"PROGRESS:  {self.time(frame)} ({count}): {int(seconds)} {self._words.seconds}"
+        line = f"PROGRESS:  {self.time(frame)} ({count}): {int(seconds)} {self._phrases.seconds}"
         return [line, line] if self._style.repeat_frames else [line]
 
     def finished(self, seconds: float) -> list[str]:
@@ -190,13 +119,34 @@ class LogLines:
         return [
             "",
             "",
-            f"PROGRESS:  {_clock(self._style)}: {self._words.finished.format(self._quoted())}",
-            f"PROGRESS:  {self._words.elapsed}: {self._elapsed(int(seconds))}",
+            f"PROGRESS:  {_clock(self._style)}: {self._phrases.finished.format(self._quoted())}",
+            f"PROGRESS:  {self._phrases.elapsed}: {self._elapsed(int(seconds))}",
         ]
 
     def warning(self, words: str) -> str:
         """Return a warning line of After Effects; no space after the first colon, as in real logs."""
-        return f"WARNING:{self._words.warning}: {words}"
+        return f"WARNING:{self._phrases.warning}: {words}"
+
+    def missing_footage(self, path: str) -> str:
+        """Return the warning that a footage file does not exist."""
+        return self.warning(self._phrases.missing_footage.format(path))
+
+    def missing_effect(self, effect: str) -> str:
+        """Return the line for an effect that is not installed; English has its own severity and no prefix."""
+        words = self._phrases.missing_effect.format(effect)
+        return f"INFO:{words}" if self._style.language is Language.EN else self.warning(words)
+
+    def missing_layer(self, name: str) -> str:
+        """Return the warning that a layer is missing that another one refers to."""
+        return self.warning(self._phrases.missing_layer.format(name))
+
+    def expression_disabled(self, layer: str) -> str:
+        """Return the warning that an expression failed and was disabled."""
+        return self.warning(self._phrases.expression_disabled.format(layer))
+
+    def logged_errors(self, count: int) -> str:
+        """Return the warning that errors were logged; it leaves exit code 0."""
+        return self.warning(self._phrases.logged_errors.format(count))
 
     def outside(self, frame: int, comp_first: int, comp_last: int) -> str:
         """Return the warning for a span that begins before, or ends after, the comp."""
@@ -218,7 +168,7 @@ class LogLines:
         return timecode(frame, self._item.fps, drop=display is TimeDisplay.DROP_FRAME)
 
     def _header(self) -> list[tuple[str, str]]:
-        item, words = self._item, self._words
+        item, phrases = self._item, self._phrases
         rate = "23.976" if abs(item.fps - 23.976) < 0.001 else f"{item.fps:.2f}"
         size = f"{item.width} x {item.height}"
         render = [
@@ -236,9 +186,9 @@ class LogLines:
             ("Motion Blur", "On for Checked Layers"),
             ("Solos", "Current Settings"),
             ("Time Span", "Custom"),
-            (words.span_start, self.time(item.first)),
-            (words.span_end, self.time(item.last)),
-            (words.duration, self.time(item.last - item.first + 1)),
+            (phrases.span_start, self.time(item.first)),
+            (phrases.span_end, self.time(item.last)),
+            (phrases.duration, self.time(item.last - item.first + 1)),
             ("Frame Rate", f"{self._localised(rate)} (comp)"),
             ("Guide Layers", "All Off"),
             ("Skip Existing Files", "On" if item.skip_existing else "Off"),
@@ -268,7 +218,7 @@ class LogLines:
 
     def _elapsed(self, seconds: int) -> str:
         if self._style.language is not Language.EN:
-            return f"{seconds} {self._words.seconds}"
+            return f"{seconds} {self._phrases.seconds}"
         if seconds < 60:
             return f"{seconds} Seconds"
         minutes, seconds = divmod(seconds, 60)
@@ -305,13 +255,11 @@ def _with_dropped_numbers(frame: int, base: int) -> int:
 
 
 def _clock(style: Style) -> str:
+    if style.clock:
+        return style.clock
     now = time.localtime()
-    if style.language is Language.DE:
-        return time.strftime("%d.%m.%Y %H:%M:%S", now)
-    if style.language is Language.FR:
-        return time.strftime("%d/%m/%Y %H:%M:%S", now)
-    if style.language is Language.JA:
-        return time.strftime("%Y/%m/%d %H:%M:%S", now)
+    if PHRASES[style.language].date:
+        return time.strftime(PHRASES[style.language].date, now)
     hour = now.tm_hour % 12 or 12
     half = "AM" if now.tm_hour < 12 else "PM"
     return f"{now.tm_mon}/{now.tm_mday}/{now.tm_year} {hour}:{now.tm_min:02d}:{now.tm_sec:02d} {half}"

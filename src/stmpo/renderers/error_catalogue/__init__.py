@@ -20,7 +20,7 @@ import re
 from functools import lru_cache
 
 from stmpo.renderers.error_catalogue import error_entries, warning_entries
-from stmpo.renderers.error_catalogue.pattern import AERENDER_ERROR, ERROR, Pattern
+from stmpo.renderers.error_catalogue.pattern import AERENDER_ERROR, ERROR, Pattern, without_names
 from stmpo.renderers.protocol import Finding, Meaning
 
 __all__ = ["CATALOGUE", "Pattern", "look_up"]
@@ -49,9 +49,10 @@ def _compiled() -> tuple[tuple[Pattern, re.Pattern[str]], ...]:
 def look_up(line: str) -> Finding | None:
     """Return the finding for a line (decoded, stripped, of bounded length, no `PROGRESS:`), or None."""
     is_error = _ERROR_LINE.search(line) is not None
+    nameless = without_names(line)
     for pattern, regex in _compiled():
         if is_error and pattern.meaning in _BELOW_ERRORS and not pattern.even_if_error:
             continue
-        if regex.search(line):
+        if regex.search(nameless if pattern.without_names else line):
             return pattern.finding(line)
     return None

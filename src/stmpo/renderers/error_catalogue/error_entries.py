@@ -18,6 +18,7 @@ from stmpo.renderers.error_catalogue.pattern import (
     VIDEO_MEMORY,
     WARNING,
     Pattern,
+    about,
     near,
 )
 from stmpo.renderers.protocol import FindingKind, Meaning
@@ -305,29 +306,32 @@ FAILED = (
     Pattern(
         "footage-error",
         Meaning.FAILED,
-        rf"(?:{ERROR}|{AERENDER_ERROR}).*{near(FOOTAGE, NOT_FOUND, 300)}",
+        rf"{about(f'(?:{ERROR}|{AERENDER_ERROR})', FOOTAGE, NOT_FOUND)}",
         r"After Effects error: file D:\plates\sky_0012.tif could not be found.",
         "A file is missing: bring it to the path that the line names.",
         FindingKind.MISSING_FOOTAGE,
         launches=2,
+        without_names=True,
     ),
     Pattern(
         "expression-error",
         Meaning.FAILED,
-        rf"{ERROR}.*{near(EXPRESSION, DISABLED)}",
+        rf"{about(ERROR, EXPRESSION, DISABLED)}",
         "After Effects error: An expression error occurred in layer 3 ('Title'). Expression disabled.",
         "An expression failed: correct it in the project.",
         FindingKind.EXPRESSION_DISABLED,
         launches=2,
+        without_names=True,
     ),
     Pattern(
         "effect-error",
         Meaning.FAILED,
-        rf"{ERROR}.*{near(EFFECT, NOT_FOUND, 60)}",
+        rf"{about(ERROR, EFFECT, NOT_FOUND)}",
         'After Effects error: Missing effect "Particular".',
         "A plug-in is not installed here: install it on this machine.",
         FindingKind.MISSING_EFFECT,
         launches=2,
+        without_names=True,
     ),
     Pattern(
         "openmp",

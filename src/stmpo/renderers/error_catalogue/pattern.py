@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from stmpo.renderers.protocol import Finding, FindingKind, Meaning
@@ -28,6 +29,9 @@ class Pattern:
 
     general: bool = False
     """As `Finding.general`."""
+
+    without_names: bool = False
+    """Matched against the line as `without_names` returns it."""
 
     even_if_error: bool = False
     """Applies although the line begins as an error and the meaning is less than an error."""
@@ -84,10 +88,12 @@ NOT_FOUND = (
 )
 """ "missing" and "could not be found" in each language."""
 
-FOOTAGE = (
+FILE = (
     r"(?:\bfiles?\b|\bfootage\b|\bdatei(?:en)?\b|\bfichiers?\b|\bm[ée]trages?\b|\barchivos?\b|\bmaterial de archivo\b"
-    r"|\bmetraggi[oi]?\b|\barquivos?\b|\bgravaç(?:ão|ões)\b|ファイル|フッテージ|파일|푸티지|文件|素材|файл|материал|[A-Za-z]:\\|/)"
+    r"|\bmetraggi[oi]?\b|\barquivos?\b|\bgravaç(?:ão|ões)\b|ファイル|フッテージ|파일|푸티지|文件|素材|файл|материал)"
 )
+FOOTAGE = rf"(?:{FILE}|/)"
+"""A path counts as footage: `without_names` leaves its slash."""
 EFFECT = r"(?:(?<!After\s)\beffects?\b|\bplug-?ins?\b|\beffekte?n?s?\b|\beffets?\b|\befectos?\b|\beffett[oi]\b|\befeitos?\b|エフェクト|プラグイン|효과|이펙트|플러그인|效果|增效工具|эффект)"
 FONT = r"(?:\bfonts?\b|\bschrift\w*|\bpolices?\b|\bfuentes?\b|\bcaratter[ei]\b|\bfontes?\b|フォント|글꼴|폰트|字体|字型|шрифт)"
 LAYER = r"(?:\blayers?\b|\bebenen?\b|\bcalques?\b|\bcapas?\b|\blivell[oi]\b|\bcamadas?\b|レイヤー|레이어|图层|圖層|сло[йяеию])"
@@ -101,6 +107,23 @@ VIDEO_MEMORY = (
 )
 
 
+_NAME = re.compile(
+    r'"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|「[^」]*」|『[^』]*』|(?<!\w)\'[^\']*\'(?!\w)'
+    r"|(?:[A-Za-z]:[\\/]|\\\\|(?<![\w/.])/)(?:[^\"”:*?<>|]*?\.\w{1,5}\b(?![\\/\w.])|[^\s\"”」]*)"
+)
+"""Quoted text, or a path up to its extension or a blank."""
+
+
+def without_names(line: str) -> str:
+    """Replace quoted names by `""` and paths by `/`: a name may contain any word."""
+    return _NAME.sub(lambda name: "/" if re.search(r"[\\/]", name[0]) else '""', line)
+
+
 def near(first: str, second: str, distance: int = 80) -> str:
     """Return a pattern for two words in either order, at most `distance` characters apart."""
     return rf"(?:{first}.{{0,{distance}}}?{second}|{second}.{{0,{distance}}}?{first})"
+
+
+def about(beginning: str, noun: str, predicate: str, distance: int = 80) -> str:
+    """Return a pattern for a message with two words `near` each other; it fails fast without the second."""
+    return rf"{beginning}(?=.*{predicate}).*{near(noun, predicate, distance)}"

@@ -7,12 +7,14 @@ from stmpo.renderers.error_catalogue.pattern import (
     EFFECT,
     ERROR,
     EXPRESSION,
+    FILE,
     FONT,
     FOOTAGE,
     LAYER,
     NOT_FOUND,
     WARNING,
     Pattern,
+    about,
     near,
 )
 from stmpo.renderers.protocol import FindingKind, Meaning
@@ -97,10 +99,11 @@ WARNINGS = (
     Pattern(
         "missing-fonts",
         Meaning.WARNING,
-        rf"{WARNING}.*\bFont family:|{WARNING}.*{near(FONT, NOT_FOUND, 60)}",
+        rf"{WARNING}.*\bFont family:|{about(WARNING, FONT, NOT_FOUND)}",
         "WARNING:After Effects warning: Project has missing fonts.",
         "Text is rendered in another font: install the fonts that the project uses.",
         FindingKind.MISSING_FONT,
+        without_names=True,
     ),
     Pattern(
         "missing-dependencies",
@@ -122,29 +125,32 @@ WARNINGS = (
     Pattern(
         "expression-disabled",
         Meaning.WARNING,
-        rf"{WARNING}.*{near(EXPRESSION, DISABLED)}|^Error at line [0-9]+ in property\b|^Expression disabled\b",
+        rf"{about(WARNING, EXPRESSION, DISABLED)}|^Error at line [0-9]+ in property\b|^Expression disabled\b",
         "WARNING:After Effects warning: An expression error occurred in layer 3 ('Title'). Expression disabled.",
         "An expression failed and its property keeps another value: correct it in the project.",
         FindingKind.EXPRESSION_DISABLED,
+        without_names=True,
     ),
     Pattern(
         "missing-layer",
         Meaning.WARNING,
         rf"{WARNING}.*{near(r'(?:layer reference|reference to (?:a |the )?(?:missing )?layer)', NOT_FOUND)}"
-        rf"|{WARNING}(?!.*(?:{EFFECT}|{FOOTAGE})).*{near(LAYER, NOT_FOUND)}"
+        rf"|{about(WARNING + f'(?!.*(?:{EFFECT}|{FOOTAGE}))', LAYER, NOT_FOUND)}"
         rf"|{WARNING}.*\blayer\b.{{0,120}}?\b(?:does not|no longer) exists?\b",
         'WARNING:After Effects warning: A layer reference is missing in effect "Set Matte".',
         "A layer that another one refers to is missing, and the picture may differ: restore it in the project.",
         FindingKind.MISSING_LAYER,
+        without_names=True,
     ),
     Pattern(
         "missing-effect",
         Meaning.WARNING,
-        rf"{WARNING}(?!.*[\\/]).*{near(EFFECT, NOT_FOUND, 60)}|{WARNING}.*\.(?:aex|plugin)\b.{{0,60}}?{NOT_FOUND}"
+        rf"{about(WARNING + f'(?!.*{FILE})', EFFECT, NOT_FOUND)}"
         rf"|{WARNING}\s*(?:After Effects warning:\s*)?This project contains\b(?!.*\b(?:footage|files?)\b)",
         "INFO:This project contains a reference to a missing effect.",
         "A plug-in is not installed here and its effect is left out: install it on this machine.",
         FindingKind.MISSING_EFFECT,
+        without_names=True,
     ),
     Pattern(
         "outside-comp",
@@ -163,15 +169,17 @@ WARNINGS = (
         "WARNING:After Effects warning: Output Module template 'PNG' could not be found.",
         "The template is not installed for this machine's user, and the item keeps its own: install the template.",
         FindingKind.MISSING_TEMPLATE,
+        without_names=True,
     ),
     Pattern(
         "missing-footage",
         Meaning.WARNING,
-        rf"{WARNING}.*{near(FOOTAGE, NOT_FOUND, 300)}"
-        r"|^(?:[A-Za-z]:)?[^:]{0,300}\.\w{2,5}['\"”]? could not be found\b",
+        rf"{about(WARNING, FOOTAGE, NOT_FOUND)}|^(?:(?:the )?(?:footage )?(?:file )?)?/ could not be found\b"
+        r"|^[^:]{0,300}\.\w{2,5} could not be found\b",
         r"WARNING:After Effects warning: file D:\plates\sky_0012.tif could not be found.",
         "Footage is missing and may be rendered as colour bars: bring the files to the paths that the project names.",
         FindingKind.MISSING_FOOTAGE,
+        without_names=True,
     ),
     Pattern(
         "arguments-ignored",
