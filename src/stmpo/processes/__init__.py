@@ -76,8 +76,7 @@ async def spawn(request: SpawnRequest) -> ProcessTree:
     A refused pinning is not an error: see `ProcessTree.pinning`.
 
     Raises:
-        OSError: the program or folder does not exist or may not be executed; `filename` and `strerror` say
-        which.
+        OSError: the program cannot be started in this folder; `filename` and `strerror` say why.
     """
     return await _system().spawn(request)
 

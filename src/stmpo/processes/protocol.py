@@ -91,8 +91,7 @@ class ProcessTree(Protocol):
     async def read(self) -> bytes:
         """Return the next bytes of standard output and error together; empty at their end.
 
-        The end comes at most `DRAIN_TIMEOUT` after the launcher's, even if a surviving process holds the pipe
-        open.
+        The end comes at most `DRAIN_TIMEOUT` after the launcher's, even if a survivor holds the pipe open.
         """
 
     async def wait(self) -> int:
@@ -104,8 +103,7 @@ class ProcessTree(Protocol):
     def request_stop(self) -> bool:
         """Ask the whole tree to end: SIGTERM; on Windows CTRL_BREAK to its process group.
 
-        Returns False if it cannot be asked, so that waiting is no use. Never raises for a tree that has
-        ended.
+        Returns False if it cannot be asked, so that waiting is no use. A tree that has ended is no error.
         """
 
     def suspend(self) -> None:

@@ -2,8 +2,7 @@
 
 Linux copies inside the kernel (`copy_file_range`): without a detour through this process, and on file systems
 that share or copy blocks themselves (XFS, Btrfs, NFS 4.2, SMB 3) without moving the data at all. If that is
-missing or refused, a large buffer does it. Both work from the files' positions, so one can take over from the
-other.
+missing or refused, a large buffer does it. Both use the files' positions, so one can go on after the other.
 """
 
 from __future__ import annotations

@@ -37,9 +37,8 @@ class Cancelled(StmpoError):  # noqa: N818 - it names what has happened, as the 
 class Interrupted(KeyboardInterrupt):
     """A signal came; the argument is its name.
 
-    It is not a plain `KeyboardInterrupt` because Python then ends itself by SIGINT, whatever its exit code:
-    it does so once that exception has passed through code compiled at run time, as that of every dataclass
-    is.
+    It is not a plain `KeyboardInterrupt`: once one has passed through code compiled at run time (as that of
+    every dataclass is), Python ends itself by SIGINT, whatever its exit code.
     """
 
 
@@ -117,8 +116,7 @@ def raise_on_signal() -> None:
 
 @contextmanager
 def handling_signals() -> Iterator[SignalHandlers]:
-    """Handle the signals during a run. Inside another run, or in our own programs, yield the handlers in
-    force.
+    """Handle the signals during a run. Inside another run or our own programs, yield those in force.
 
     The earlier handlers come back at the end, except in our own programs: they only have to exit, and no
     signal may change the exit code of the run.

@@ -1,8 +1,8 @@
 """Find out which wheels a Python can use, by their names.
 
-A name is `NAME-VERSION-PYTHON-ABI-PLATFORM.whl`, each tag possibly several joined by dots (binary
-distribution format specification). The standard library has no reader for them, and a worker has only the
-standard library.
+A name is `NAME-VERSION-PYTHON-ABI-PLATFORM.whl`, each tag possibly several joined by dots. (Source: PyPA,
+"Binary distribution format".) The standard library has no reader for them, and a worker has only that
+library.
 """
 
 from __future__ import annotations

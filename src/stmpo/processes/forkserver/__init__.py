@@ -1,5 +1,4 @@
-"""The small process that contains every renderer of a run on Linux and macOS, whatever happens to the
-orchestrator.
+"""The small process that contains every renderer of a run on Linux and macOS, even after `kill -9`.
 
 The orchestrator has threads, so it must not run Python between fork and exec. And if it is killed, another
 process must still end its renderers. One single-threaded process, started once per run, does both:

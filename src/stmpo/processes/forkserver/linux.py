@@ -73,8 +73,7 @@ class LinuxKernel:
         return sorted(os.sched_getaffinity(0))
 
     def prefer_nodes(self, nodes: Sequence[int]) -> list[int]:
-        """Prefer memory of these NUMA nodes, for this process and all that it starts; return the nodes read
-        back.
+        """Prefer memory of these NUMA nodes, for this process and all that it starts; return those read back.
 
         Memory is preferred, not bound: a full node then slows a render down instead of ending it. Several
         nodes need Linux 5.15. On a machine with one node nothing is set, because a container may refuse the

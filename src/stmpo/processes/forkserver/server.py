@@ -26,8 +26,8 @@ EXIT_POLL_INTERVAL = 0.02
 class ForkServer:
     """State: `_shims`, the process ids of the living shims. Any other child is the orphan of a killed shim.
 
-    `_refused` are the control sockets of renderers that could not be started, until the orchestrator closes
-    its ends.
+    `_refused` are the control sockets of renderers that could not be started. Each stays until the
+    orchestrator closes its end.
     """
 
     def __init__(self, kernel: Kernel, requests: socket.socket) -> None:
@@ -78,7 +78,7 @@ class ForkServer:
     def _refuse(self, control: int, error: OSError) -> None:
         """Answer in a shim's place that nothing could be started, and why.
 
-        The socket stays open until the other end closes. Closing it before the request was read would lose
+        The socket stays open until the other end closes: closed before the request was read, it would lose
         the answer.
         """
         answering = socket.socket(fileno=control)

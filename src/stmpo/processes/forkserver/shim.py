@@ -8,8 +8,7 @@ order:
     {"exited": 0}        the launcher's exit code; the negative signal number if a signal ended it
     {"gone": {…}}        nothing of the tree lives any more; what the tree used in all; the shim exits
 
-Strings that name files, arguments and variables travel as bytes decoded as Latin-1, so that any bytes can be
-sent.
+File names, arguments and variables travel as bytes decoded as Latin-1, so that any bytes can be sent.
 """
 
 from __future__ import annotations
@@ -241,10 +240,9 @@ def failure_message(code: int, file: str = "") -> bytes:
 
 
 def pin(kernel: Kernel, cpus: Sequence[int], nodes: Sequence[int]) -> dict[str, Any]:
-    """Run this process, and all that it starts, on these CPUs with memory of these nodes; return what was
-    obtained.
+    """Run this process, and all that it starts, on these CPUs with memory of these nodes.
 
-    The result is `{"cpus": CPUs read back, "memory": nodes preferred, "refused": why not all of it, or ""}`.
+    Returns `{"cpus": CPUs read back, "memory": nodes preferred, "refused": why not all of it, or ""}`.
     If one is refused, the other is still tried.
     """
     obtained: dict[str, Any] = {"cpus": [], "memory": [], "refused": ""}

@@ -1,5 +1,4 @@
-"""macOS: process groups, and the tree as psutil reports it. The system has neither CPU affinity nor
-subreapers.
+"""macOS: process groups, and the tree as psutil reports it. There is no CPU affinity and no subreaper.
 
 After Effects is started by Apple events there and may run outside the launcher's tree. So the end of a tree
 includes every process with the tree's id in its environment.

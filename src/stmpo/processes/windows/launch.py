@@ -1,8 +1,7 @@
 """Starting a process and reading its output, with Windows' own modules of the standard library.
 
 `_winapi` and `asyncio.windows_utils` are the base of `subprocess` and of asyncio's subprocesses. `subprocess`
-itself would close the handle of the first thread, without which a process that was created suspended cannot
-be resumed.
+itself would close the handle of the first thread, which is needed to resume a suspended process.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     create job (kill on close, group affinity) ─► create process, suspended ─► assign ─► resume
 
 Between creation and assignment nothing of the renderer has run, so nothing that it starts can be outside the
-job. When the orchestrator ends in any way, its handle to the job closes, and the kernel ends every process in
-it.
+job. When the orchestrator ends in any way, its handle to the job closes, and the kernel ends all its
+processes.
 
 The worker agent puts its own job around us. Windows 8 and later nest jobs. If the outer job forbids that
 (error 5), the process is created again outside of it, if it allows that (breakaway). Otherwise the tree has

@@ -1,8 +1,6 @@
-"""File locks by `LockFileEx`. Windows' locks are mandatory, so the locked byte lies far beyond any journal's
-end.
+"""File locks by `LockFileEx`. Windows' locks are mandatory, so the locked byte lies beyond any journal.
 
-The C runtime's `_locking` is not used: it locks at the file's position, and does not report which error it
-met.
+The C runtime's `_locking` is not used: it locks at the file's position, and hides which error it met.
 """
 
 from __future__ import annotations
