@@ -173,6 +173,101 @@ def _bmp(*, core: bool = False) -> bytes:
     return struct.pack("<2sIHHI", b"BM", 14 + len(info) + len(pixels), 0, 0, 14 + len(info)) + info + pixels
 
 
+def _sgi(*, coded: bool = False, sample: int = 1) -> bytes:
+    """5 x 4 RGB pixels; coded rows are a run of three and two as they are."""
+    head = struct.pack(">HBBHHHH", 474, int(coded), sample, 3, 5, 4, 3).ljust(512, b"\0")
+    if not coded:
+        return head + bytes(range(1, 61)) * sample
+    word = ">B" if sample == 1 else ">H"
+    rows = [
+        b"".join(struct.pack(word, value) for value in (3, 7 + n, 0x82, 200, 201 + n, 0)) for n in range(12)
+    ]
+    starts = [512 + 96 + sum(map(len, rows[:n])) for n in range(12)]
+    return head + struct.pack(">24I", *starts, *map(len, rows)) + b"".join(rows)
+
+
+def _hdr(coding: str) -> bytes:
+    """5 x 4 pixels, flat or with repeated pixels; or 9 x 4, coded by component."""
+    width = 9 if coding == "coded" else 5
+    head = b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4 +X %d\n" % width
+    lines = {
+        "flat": b"".join(bytes((9, 8, n, 130)) for n in range(5)),
+        "repeated": bytes((9, 8, 7, 130)) + b"\1\1\1\3" + bytes((4, 5, 6, 131)),
+        "coded": bytes((2, 2, 0, 9)) + (bytes((0x84, 77, 5)) + b"lits!") * 4,
+    }
+    return head + lines[coding] * 4
+
+
+def _iff_group(kind: bytes, body: bytes, padding: int) -> bytes:
+    return struct.pack(">4sI", kind, len(body)) + body + bytes(-len(body) % padding)
+
+
+def _iff_maya() -> bytes:
+    """5 x 4 RGB pixels in two tiles."""
+    head = _iff_group(b"TBHD", struct.pack(">IIHHIHHI", 5, 4, 1, 1, 1, 0, 2, 0), 4)
+    tiles = b"".join(
+        _iff_group(b"RGBA", struct.pack(">HHHH", 0, y, 4, y + 1) + bytes(range(1, 31)), 4) for y in (0, 2)
+    )
+    return _iff_group(b"FOR4", b"CIMG" + head + _iff_group(b"FOR4", b"TBMP" + tiles, 4), 4)
+
+
+def _iff_amiga() -> bytes:
+    head = _iff_group(b"BMHD", struct.pack(">HH", 5, 4) + bytes(16), 2)
+    return _iff_group(b"FORM", b"ILBM" + head + _iff_group(b"BODY", bytes(range(1, 41)), 2), 2)
+
+
+def _cineon(order: str) -> bytes:
+    """5 x 4 RGB pixels of 10 bits, three in a word."""
+    size = 1024 + 5 * 4 * 4
+    head = bytearray(1024)
+    struct.pack_into(order + "IIIIII", head, 0, 0x802A5FD7, 1024, 712, 0, 0, size)
+    head[193], head[681] = 3, 5
+    for channel in range(3):
+        struct.pack_into(order + "2xBxII", head, 196 + 28 * channel, 10, 5, 4)
+    return bytes(head) + bytes(range(1, 81))
+
+
+def _jpeg2000(*, boxes: bool = True) -> bytes:
+    """5 x 4 pixels in tiles of 4 x 4; the last tile part runs to the end marker. Structure only."""
+    sizes = struct.pack(">H8IH", 0, 5, 4, 0, 0, 4, 4, 0, 0, 1) + bytes((7, 1, 1))
+    stream = b"\xff\x4f" + struct.pack(">HH", 0xFF51, len(sizes) + 2) + sizes
+    stream += struct.pack(">HHHIBB", 0xFF90, 10, 0, 14 + 6, 0, 1) + b"\xff\x93" + b"tile 0"
+    stream += struct.pack(">HHHIBB", 0xFF90, 10, 1, 0, 0, 1) + b"\xff\x93" + b"tile 1" + b"\xff\xd9"
+    if not boxes:
+        return stream
+    head = b"\0\0\0\x0cjP  \r\n\x87\n" + struct.pack(">I4s12s", 20, b"ftyp", b"jp2 \0\0\0\0jp2 ")
+    return head + struct.pack(">I4s", 8 + len(stream), b"jp2c") + stream
+
+
+def _pict(*, direct: bool) -> bytes:
+    """5 x 4 pixels, after a clip region and a comment: 32 bits in packed rows, or 8 bits with two colours."""
+    bounds = struct.pack(">4h", 0, 0, 4, 5)
+    out = bytes(512) + struct.pack(">H", 0) + bounds + struct.pack(">IH24s", 0x001102FF, 0x0C00, b"")
+    out += struct.pack(">HH", 0x0001, 10) + bounds + struct.pack(">HHH5sx", 0x00A1, 100, 5, b"hello")
+    pixels = struct.pack(">HHIII", 0, 4 if direct else 0, 0, 72 << 16, 72 << 16)
+    if direct:
+        pixels += struct.pack(">HHHHIII", 16, 32, 3, 8, 0, 0, 0)
+        out += struct.pack(">HIH", 0x009A, 0xFF, 0x8000 | 20) + bounds + pixels
+        row = b"\xfc\x11\xfc\x22\xfc\x33"
+    else:
+        pixels += struct.pack(">HHHHIII", 0, 8, 1, 8, 0, 0, 0)
+        colours = struct.pack(">IHH", 0, 0, 1) + b"colour 1colour 2"
+        out += struct.pack(">HH", 0x0098, 0x8000 | 8) + bounds + pixels + colours
+        row = b"\xf9\x01"
+    out += bounds * 2 + b"\0\0" + (bytes([len(row)]) + row) * 4
+    return out + bytes(len(out) % 2) + b"\0\xff"
+
+
+def _rla(program: bytes = b"", channels: int = 4, extra: bytes = b"") -> bytes:
+    """5 x 4 pixels: three colours and a matte, then as many channels as `program` names."""
+    window = struct.pack(">4h", 0, 4, 0, 3)
+    head = window + window + struct.pack(">hhhhhH", 1, 0, 3, 1, 0, 0xFFFE)
+    head = head.ljust(400, b"\0") + program
+    line = (struct.pack(">H", 2) + b"\x04\x55") * channels + extra
+    starts = [740 + 16 + n * len(line) for n in range(4)]
+    return head.ljust(740, b"\0") + struct.pack(">4I", *starts) + line * 4
+
+
 _MAKERS: dict[str, Callable[[], bytes]] = {
     "chunks.png": _png,
     "baseline.jpg": lambda: _jpeg(progressive=False),
@@ -198,6 +293,23 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "coded.psb": lambda: _psd(large=True, coded=True),
     "info.bmp": _bmp,
     "core.bmp": lambda: _bmp(core=True),
+    "verbatim.sgi": _sgi,
+    "coded.rgb": lambda: _sgi(coded=True),
+    "wide.sgi": lambda: _sgi(sample=2),
+    "wide_coded.sgi": lambda: _sgi(coded=True, sample=2),
+    "flat.hdr": lambda: _hdr("flat"),
+    "repeated.hdr": lambda: _hdr("repeated"),
+    "coded.hdr": lambda: _hdr("coded"),
+    "maya.iff": _iff_maya,
+    "amiga.iff": _iff_amiga,
+    "motorola.cin": lambda: _cineon(">"),
+    "intel.cin": lambda: _cineon("<"),
+    "boxes.jp2": _jpeg2000,
+    "stream.j2k": lambda: _jpeg2000(boxes=False),
+    "direct.pct": lambda: _pict(direct=True),
+    "indexed.pict": lambda: _pict(direct=False),
+    "lines.rla": _rla,
+    "channels.rpf": lambda: _rla(b"3DStudioMAX : ( Z E )", 9),
 }
 
 

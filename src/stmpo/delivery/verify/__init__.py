@@ -48,7 +48,7 @@ class Whole:
     in_doubt: str | None = None
     """Why the structure does not prove that the file is whole; None if it does. Continues "the frame …".
 
-    Uncompressed pixels that end in zeros may be black, or space that the writer reserved and never filled.
+    Pixels that end in zeros may be black, or space that the writer reserved and never filled.
     Some movies have no mark at their end. The file counts if there is other evidence: the renderer reported
     the frame, or a later one, or ended normally.
     """

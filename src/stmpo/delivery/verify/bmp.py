@@ -41,4 +41,4 @@ def check(reader: Reader) -> Contents:
         pixel_bytes = (width * depth + 31) // 32 * 4 * dimensions.height
     end = pixels + max(pixel_bytes, 1)
     reader.need(end, "its picture data")
-    return dimensions.contents(reader.doubt_about(pixels, end) if compression in _UNCOMPRESSED else None)
+    return dimensions.contents(reader.doubt_about(pixels, end))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from struct import Struct
 
 from stmpo.delivery.verify.exr_header import Part, read_headers
-from stmpo.delivery.verify.reader import Damaged, Dimensions, Reader
+from stmpo.delivery.verify.reader import Contents, Damaged, Reader
 
 _OFFSET = Struct("<Q")
 _PART_NUMBER = Struct("<i")
@@ -35,7 +35,7 @@ class _OffsetTable:
     count: int
 
 
-def check(reader: Reader) -> Dimensions:
+def check(reader: Reader) -> Contents:
     """Walk all parts; the dimensions are those of the first part's display window.
 
     Raises:
@@ -49,12 +49,13 @@ def check(reader: Reader) -> Dimensions:
         reader.need(offset + count * _OFFSET.size, "its offset table")
         tables.append(_OffsetTable(part, number if headers.multi_part else None, offset, count))
         offset += count * _OFFSET.size
-    for table in tables:
-        _check_chunks(reader, table, offset)
-    return headers.parts[0].display
+    last = max(_check_chunks(reader, table, offset) for table in tables)
+    return headers.parts[0].display.contents(reader.doubt_about(*last))
 
 
-def _check_chunks(reader: Reader, table: _OffsetTable, tables_end: int) -> None:
+def _check_chunks(reader: Reader, table: _OffsetTable, tables_end: int) -> tuple[int, int]:
+    """Check all chunks of a part, and return where the data of the last one in the file begins and ends."""
+    last = (0, 0)
     entries = reader.records(_OFFSET, table.offset, table.count, "its offset table")
     for index, (offset,) in enumerate(entries):
         what = f"chunk {index + 1:,} of {table.count:,}"
@@ -67,10 +68,11 @@ def _check_chunks(reader: Reader, table: _OffsetTable, tables_end: int) -> None:
             if number != table.number:
                 raise Damaged(f"holds something else where {what} should be, at byte {offset:,}")
             offset += _PART_NUMBER.size  # noqa: PLW2901 - the chunk is read field by field
-        _check_chunk(reader, table.part, index, offset, what)
+        last = max(last, _check_chunk(reader, table.part, index, offset, what))
+    return last
 
 
-def _check_chunk(reader: Reader, part: Part, index: int, offset: int, what: str) -> None:
+def _check_chunk(reader: Reader, part: Part, index: int, offset: int, what: str) -> tuple[int, int]:
     if part.tile:
         x, y, level_x, level_y = reader.unpack(_TILE, offset, what)
         fits = x >= 0 and y >= 0 and level_x == level_y == 0
@@ -84,4 +86,6 @@ def _check_chunk(reader: Reader, part: Part, index: int, offset: int, what: str)
     (size,) = reader.unpack(_SIZE, offset, what)
     if size <= 0:
         raise Damaged(f"holds no data for {what}: not filled to the end")
-    reader.need(offset + _SIZE.size + size, what)
+    start = offset + _SIZE.size
+    reader.need(start + size, what)
+    return start, start + size

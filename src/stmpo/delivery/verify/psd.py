@@ -56,7 +56,7 @@ def _check(reader: Reader, *, large: bool) -> Contents:
         reader.need(end, "its merged picture")
         in_doubt = reader.doubt_about(offset, end)
     elif coding == _ROWS:
-        _check_rows(reader, offset, channels * height, _U32 if large else _U16)
+        in_doubt = _check_rows(reader, offset, channels * height, _U32 if large else _U16)
     elif coding in {_ZIP, _ZIP_PREDICTED}:
         _check_zipped(reader, offset)
     else:
@@ -71,13 +71,16 @@ def _skip(reader: Reader, offset: int, width: Struct, what: str) -> int:
     return end
 
 
-def _check_rows(reader: Reader, offset: int, rows: int, width: Struct) -> None:
+def _check_rows(reader: Reader, offset: int, rows: int, width: Struct) -> str | None:
+    """Check the run-length coded rows, and return the doubt about them, if any."""
     total = 0
     for (length,) in reader.records(width, offset, rows, "its table of row lengths"):
         if not length:
             raise Damaged("holds a row without data in its merged picture: not filled to the end")
         total += length
-    reader.need(offset + rows * width.size + total, "its merged picture")
+    start = offset + rows * width.size
+    reader.need(start + total, "its merged picture")
+    return reader.doubt_about(start, start + total)
 
 
 def _check_zipped(reader: Reader, offset: int) -> None:

@@ -144,7 +144,7 @@ class Reader:
         """Return why picture data from `start` to `end` may not have been written; None if it was.
 
         Some writers reserve the whole file and fill it. The part that is missing is zeros, and so are black
-        pixels.
+        pixels that are not compressed.
         """
         last = self.at(max(start, end - 4), min(4, end - start), "its picture data")
         return None if any(last) else "ends in zeros: black pixels, or reserved space that was never filled"

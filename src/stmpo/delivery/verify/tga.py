@@ -49,7 +49,7 @@ def check(reader: Reader) -> Contents:
         end = start + width * height * pixel_bytes
     reader.need(end, "its picture data")
     _check_rest(reader, end)
-    return dimensions.contents(None if kind & _RUN_LENGTH else reader.doubt_about(start, end))
+    return dimensions.contents(reader.doubt_about(start, end))
 
 
 def _walk_packets(reader: Reader, offset: int, pixels: int, pixel_bytes: int) -> int:

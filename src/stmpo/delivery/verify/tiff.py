@@ -11,7 +11,7 @@ Sub-images (SubIFDs) are refused. After Effects does not write them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -126,7 +126,8 @@ def check(reader: Reader) -> Contents:
         if _SUB_IMAGES in directory.tags:
             raise Damaged("holds sub-images (SubIFDs), which After Effects does not write")
         image = _check_image(reader, layout.order, directory.tags)
-        contents = contents or image
+        if image is not None:
+            contents = replace(contents or image, in_doubt=(contents or image).in_doubt or image.in_doubt)
         offset = directory.following
     if contents is None:
         raise Damaged("holds no image")
@@ -200,9 +201,7 @@ def _check_image(reader: Reader, order: str, tags: dict[int, _Values]) -> Conten
     if sizes.count != offsets.count:
         raise Damaged(f"names {offsets.count:,} pieces of its picture, but {sizes.count:,} sizes")
     total, last = _check_pieces(reader, order, offsets, sizes, image[_COMPRESSION])
-    if image[_COMPRESSION] != _RAW:
-        return dimensions.contents(None)
-    if total < least:
+    if image[_COMPRESSION] == _RAW and total < least:
         raise Damaged(f"holds {total:,} of the {least:,} bytes of its picture")
     return dimensions.contents(reader.doubt_about(*last))
 
