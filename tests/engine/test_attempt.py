@@ -201,15 +201,15 @@ def test_words_are_the_gravest_then_our_note_then_what_it_left_then_its_last_lin
 def test_its_end_is_told_as_people_look_it_up(code: int, text: str) -> None:
     it = attempt()
     it.code = code
-    assert it.ending() == text
+    assert it.exit_summary() == text
 
 
 def test_whoever_was_stopped_is_told_by_the_reason_not_by_its_code() -> None:
     it = attempt()
     it.code, it.stopped = -9, StopReason.STALLED
-    assert it.ending() == "was stopped: it showed no sign of life"
+    assert it.exit_summary() == "was stopped: it showed no sign of life"
     it.stop_note = "no sign of life for 600 s"
-    assert it.ending() == "was stopped: no sign of life for 600 s"
+    assert it.exit_summary() == "was stopped: no sign of life for 600 s"
 
 
 def test_memory_of_its_lines_is_bounded() -> None:

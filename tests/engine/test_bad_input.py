@@ -287,7 +287,9 @@ def test_variables_of_the_environment_are_checked_alike(studio: Studio, name: st
 @pytest.mark.parametrize(
     "option", [("--no-such-option",), ("--concurrency", "many"), ("--mfr-threads", "1.5")]
 )
-def test_what_the_command_line_cannot_read_is_refused_in_one_line(studio: Studio, option: tuple[str, ...]) -> None:
+def test_what_the_command_line_cannot_read_is_refused_in_one_line(
+    studio: Studio, option: tuple[str, ...]
+) -> None:
     outcome = _quick(studio, *FRAMES, *option)
     assert outcome.code == ExitCode.BAD_INPUT
     assert outcome.output.startswith("stmpo: ")

@@ -10,22 +10,28 @@ import pytest
 
 from stmpo.delivery.publish import DestinationError
 from stmpo.delivery.scratch import Scratch
+from stmpo.delivery.size_consensus import SizeConsensus
 from stmpo.delivery.verify_files import verify_all
 from stmpo.engine import delivery_queue
 from stmpo.engine.attempt import Attempt
 from stmpo.engine.collector import Collector
+from stmpo.engine.delivery_queue import DeliveryQueue
 from stmpo.engine.ledger import FrameState, Ledger
+from stmpo.engine.reporter import Reporter
+from stmpo.engine.run_context import RunContext, RunEnd
 from stmpo.engine.watchdog import Watchdog
 from stmpo.history.journal import Journal
 from stmpo.model.errors import NoSpace
 from stmpo.model.frames import FrameSet, Span
+from stmpo.model.options import RunOptions
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.scheduling.protocol import Lease
+from stmpo.scheduling.static import Static
 from stmpo.testing.images import Picture, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from stmpo.delivery.file_stability import RenderedFile
@@ -35,6 +41,31 @@ if TYPE_CHECKING:
 
 
 LAST = 4
+
+
+class Recorder(Static):
+    """A strategy that remembers what came back."""
+
+    def __init__(self) -> None:
+        super().__init__(FrameSet(()), 1)
+        self.returned: list[str] = []
+
+    def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
+        """Remember it."""
+        assert not last
+        self.returned += [str(span) for span in spans]
+
+
+class Errors(RunEnd):
+    """Remembers every reason to end the run."""
+
+    def __init__(self) -> None:
+        super().__init__(Reporter(lambda _: None, str))
+        self.errors: list[StmpoError] = []
+
+    def end(self, reason: StmpoError) -> None:
+        """Remember it."""
+        self.errors.append(reason)
 
 
 class Desk:
@@ -62,19 +93,27 @@ class Desk:
         )
         for frame in range(last + 1):
             self.ledger.move(frame, FrameState.LEASED)
-        self.lost: list[int] = []
-        self.errors: list[StmpoError] = []
-        self.collector = Collector(
-            job,
-            self.ledger,
-            self.journal,
-            scratch,
-            run="r",
-            minimum_bytes=8,
-            emit=lambda _: None,
-            failed=self.errors.append,
-            lost=self.lost.append,
+        self.strategy = Recorder()
+        self.run_end = Errors()
+        context = RunContext(
+            job=job,
+            options=RunOptions(min_frame_bytes=8, space_timeout=60.0),
+            run_id="r",
+            ledger=self.ledger,
+            journal=self.journal,
+            scratch=scratch,
+            strategy=self.strategy,
+            reporter=Reporter(lambda _: None, str),
+            run_end=self.run_end,
+            attempts={1: self.attempt},
         )
+        self.deliveries = DeliveryQueue(context)
+        self.collector = Collector(context, self.deliveries, SizeConsensus())
+
+    @property
+    def errors(self) -> list[StmpoError]:
+        """What ended the run, each time."""
+        return self.run_end.errors
 
     def write(self, frame: int) -> Path:
         """What the renderer does."""
@@ -104,14 +143,14 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
     async def play() -> None:
         collector, attempt = lease_queue.collector, lease_queue.attempt
         lease_queue.write(0)
-        await collector.look(attempt, 0.0)
-        await collector.look(attempt, 10.0)  # it has settled: it is on its way
+        await collector.scan(attempt, 0.0)
+        await collector.scan(attempt, 10.0)  # it has settled: it is on its way
         for frame in range(1, LAST + 1):
             lease_queue.write(frame)
         attempt.ended = True
-        monkeypatch.setattr(collector, "verify_all", slowly)
-        last = asyncio.create_task(collector.look(attempt, 11.0))
-        await collector.attempt_delivered(attempt)
+        monkeypatch.setattr("stmpo.engine.collector.verify_all", slowly)
+        last = asyncio.create_task(collector.scan(attempt, 11.0))
+        await collector.delivery_queue.attempt_delivered(attempt)
         await asyncio.sleep(0)
         assert lease_queue.ledger[0].state is FrameState.DELIVERED
         assert attempt.folder.is_dir()
@@ -119,11 +158,12 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         await last
         while collector.delivery_queue.waiting:
             await collector.delivery_queue.some_delivered(1.0)
+        collector.release(attempt)
         collector.close()
 
     asyncio.run(play())
     assert lease_queue.ledger.complete
-    assert not lease_queue.lost
+    assert not lease_queue.strategy.returned
     assert not lease_queue.errors
     assert not lease_queue.attempt.folder.exists()
     assert sorted(path.name for path in lease_queue.out.iterdir()) == [
@@ -140,7 +180,7 @@ def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
         for frame in range(LAST + 1):
             lease_queue.write(frame)
         lease_queue.attempt.ended = True
-        await lease_queue.collector.look(lease_queue.attempt, 0.0)
+        await lease_queue.collector.scan(lease_queue.attempt, 0.0)
         assert lease_queue.collector.delivery_queue.waiting == LAST + 1
         while lease_queue.collector.delivery_queue.waiting:
             await lease_queue.collector.delivery_queue.some_delivered(1.0)
@@ -156,7 +196,7 @@ async def _deliver_all(lease_queue: Desk) -> None:
     for frame in range(LAST + 1):
         lease_queue.write(frame)
     lease_queue.attempt.ended = True
-    await lease_queue.collector.look(lease_queue.attempt, 0.0)
+    await lease_queue.collector.scan(lease_queue.attempt, 0.0)
     while lease_queue.collector.delivery_queue.waiting:
         await lease_queue.collector.delivery_queue.some_delivered(1.0)
     lease_queue.collector.close()
@@ -187,22 +227,20 @@ def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
     lease_queue: Desk, *, living: bool
 ) -> None:
     """The first frame sets the size; when it turns out to be the odd one, it is rendered again."""
-    revoked: list[FrameSet] = []
-    lease_queue.collector._revoked = revoked.append
 
     async def play() -> None:
         collector, attempt = lease_queue.collector, lease_queue.attempt
         path = lease_queue.write(0)
         path.write_bytes(encode(".png", Picture(0, 8, 4)))
         for now in (0.0, 10.0):
-            await collector.look(attempt, now)
-        await collector.attempt_delivered(attempt)
+            await collector.scan(attempt, now)
+        await collector.delivery_queue.attempt_delivered(attempt)
         assert lease_queue.ledger[0].state is FrameState.DELIVERED
-        attempt.concluded = not living
+        attempt.settled = not living
         for frame in range(1, LAST + 1):
             lease_queue.write(frame)
         for now in (20.0, 30.0, 40.0):
-            await collector.look(attempt, now)
+            await collector.scan(attempt, now)
         while collector.delivery_queue.waiting:
             await collector.delivery_queue.some_delivered(1.0)
         collector.close()
@@ -210,9 +248,7 @@ def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
     asyncio.run(play())
     assert lease_queue.ledger[0].state is FrameState.PENDING
     assert not (lease_queue.out / "f_00.png").exists()
-    assert [str(frames) for frames in revoked] == ([] if living else ["0"]), (
-        "whoever renders finds it missing"
-    )
+    assert lease_queue.strategy.returned == ([] if living else ["0"]), "whoever renders finds it missing"
     assert all(lease_queue.ledger[frame].state is FrameState.DELIVERED for frame in range(1, LAST + 1))
 
 
@@ -238,10 +274,9 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
     monkeypatch.setattr(delivery_queue, "_publish", publish_or_not)
     monkeypatch.setattr(lease_queue.journal, "write", write_or_not)
     monkeypatch.setattr(delivery_queue, "ROOM_RETRY", 0.01)
-    lease_queue.collector.delivery_queue._patience = 60.0
 
     asyncio.run(_deliver_all(lease_queue))
     assert refusals == []
     assert lease_queue.ledger.complete
-    assert lease_queue.collector.delivery_queue.refused == ""
+    assert lease_queue.collector.delivery_queue.no_room == ""
     assert not lease_queue.errors

@@ -130,13 +130,10 @@ class Attempt:
     pictures: int | None = None
     """How many its movie holds, where the file tells; None before it was verified."""
 
-    undelivered: int = 0
-    """Verified frames of this attempt on their way to the destination."""
-
     complete_since: float | None = None
     ended: bool = False
-    concluded: bool = False
-    """What it left missing has been accounted for."""
+    settled: bool = False
+    """The frames that it left missing are accounted for."""
 
     costs: CostClock = field(default_factory=CostClock)
     memory_bytes: int = 0
@@ -250,10 +247,12 @@ class Attempt:
             return said[-1]
         ended = self.code is not None or self.stopped is not None
         return (
-            f"the renderer {self.ending()} and did not say why" if ended else "the renderer did not say why"
+            f"the renderer {self.exit_summary()} and did not say why"
+            if ended
+            else "the renderer did not say why"
         )
 
-    def ending(self) -> str:
+    def exit_summary(self) -> str:
         """How it ended, for people: by which code or by whose hand."""
         if self.not_started:
             return self.stop_note

@@ -22,15 +22,12 @@ from stmpo.engine.ledger import FrameState
 from stmpo.scheduling.work_clock import WorkClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.collector import Collector
-    from stmpo.engine.ledger import Ledger
+    from stmpo.engine.run_context import RunContext
     from stmpo.engine.shared_folder import SharedFolder
     from stmpo.engine.supervisor import Supervisor
-    from stmpo.history.journal import Journal
-    from stmpo.scheduling.protocol import Grant, Lease, Strategy
+    from stmpo.scheduling.protocol import Grant, Lease
 
 LOOK_EVERY = 0.1
 """Seconds between two looks whether a robbed renderer's last own frames are whole, once its lines have told of them."""
@@ -46,20 +43,10 @@ class Dispatcher:
     """Tells the strategy, and stops who was robbed. `living` are the attempts under way, by number."""
 
     def __init__(
-        self,
-        strategy: Strategy,
-        living: Mapping[int, Attempt],
-        *,
-        ledger: Ledger,
-        journal: Journal,
-        collector: Collector,
-        supervisor: Supervisor,
-        shared_folder: SharedFolder,
+        self, context: RunContext, collector: Collector, supervisor: Supervisor, shared_folder: SharedFolder
     ) -> None:
-        self._strategy = strategy
-        self._living = living
-        self._ledger = ledger
-        self._journal = journal
+        self._strategy, self._attempts = context.strategy, context.attempts
+        self._ledger, self._journal = context.ledger, context.journal
         self._collector = collector
         self._supervisor = supervisor
         self._shared_folder = shared_folder
@@ -82,7 +69,7 @@ class Dispatcher:
 
     def grant(self, slot: int) -> Lease | None:
         """What an idle slot is given."""
-        for attempt in self._living.values():
+        for attempt in self._attempts.values():
             self.news(attempt)
         grant = self._strategy.grant(slot, self._now())
         if grant is None:
@@ -92,7 +79,7 @@ class Dispatcher:
         return grant.lease
 
     def _cut(self, grant: Grant, front: Lease) -> None:
-        victim = next(attempt for attempt in self._living.values() if attempt.lease.id == front.id)
+        victim = next(attempt for attempt in self._attempts.values() if attempt.lease.id == front.id)
         victim.lease = front
         self.robbed += 1
         for frame in grant.lease.span:
@@ -144,7 +131,7 @@ class Dispatcher:
 
     async def _watch(self, attempt: Attempt) -> None:
         for _ in range(LOOKS):
-            if await self._collector.whole(attempt):
+            if await self._collector.are_whole(attempt):
                 self._stop(attempt)
                 return
             await asyncio.sleep(LOOK_EVERY)
@@ -158,4 +145,4 @@ class Dispatcher:
         if watch is not None:
             watch.cancel()
         if attempt.robbed:
-            self.twice += await self._collector.count_beyond(attempt)
+            self.twice += await self._collector.count_stolen(attempt)

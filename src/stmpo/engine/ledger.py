@@ -145,10 +145,24 @@ class Ledger:
             tuple(frame for frame, code in zip(self._index, self._states, strict=True) if code in codes)
         )
 
-    def missing(self, frames: Iterable[int]) -> FrameSet:
-        """Those of these frames that are neither verified nor delivered."""
+    def frames_in(self, span: Iterable[int]) -> list[int]:
+        """Return the frames of a lease's span that this run was asked for. A movie is one frame, whatever its span."""
+        return [frame for frame in span if frame in self._index]
+
+    def missing(self, span: Iterable[int]) -> FrameSet:
+        """Return the frames of a lease's span that are still to be rendered: not verified and not delivered."""
         have = (_CODES[FrameState.VERIFIED], _CODES[FrameState.DELIVERED])
-        return FrameSet.of(frame for frame in frames if self._states[self._index[frame]] not in have)
+        return FrameSet.of(f for f in self.frames_in(span) if self._states[self._index[f]] not in have)
+
+    def move_all(self, frames: Iterable[int], state: FrameState) -> None:
+        """Move several frames along an arrow, except those that stand there already.
+
+        Raises:
+            LedgerError: there is no such arrow from where one of them stands.
+        """
+        for frame in frames:
+            if self[frame].state is not state:
+                self.move(frame, state)
 
     @property
     def complete(self) -> bool:

@@ -15,11 +15,9 @@ from stmpo.engine.memory_policy import MemoryAction, MemoryPolicy, MemoryThresho
 from stmpo.model.events import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.memory_policy import MemoryDecision
-    from stmpo.engine.reporter import Reporter
+    from stmpo.engine.run_context import RunContext
     from stmpo.engine.supervisor import Supervisor
     from stmpo.machine.model import MemoryRoom
 
@@ -29,15 +27,12 @@ KILLED = frozenset((-9, 137))
 
 
 class MemoryControl:
-    """`living` are the attempts under way, by number; the orchestrator changes it."""
+    """Applies the memory policy to the attempts under way."""
 
-    def __init__(
-        self, slots: int, living: Mapping[int, Attempt], *, supervisor: Supervisor, reporter: Reporter
-    ) -> None:
-        self._guard = MemoryPolicy(slots)
-        self._living = living
+    def __init__(self, context: RunContext, slots: int, supervisor: Supervisor) -> None:
+        self._policy = MemoryPolicy(slots)
+        self._attempts, self._reporter = context.attempts, context.reporter
         self._supervisor = supervisor
-        self._reporter = reporter
         self._room: MemoryRoom | None = None
         self._refused = False
         self._short_at = float("-inf")
@@ -53,7 +48,7 @@ class MemoryControl:
         if living == 0:
             return False
         self._room = self._ask()
-        why = self._guard.refusal(self._room, self._residents(), living)
+        why = self._policy.refusal(self._room, self._residents(), living)
         if why and not self._refused:
             self._reporter.say(Level.INFO, why)
         self._refused = bool(why)
@@ -64,10 +59,10 @@ class MemoryControl:
         self._room = self._ask()
         if self._room is not None and self._room.available < MemoryThresholds.of(self._room.total).retire:
             self._short_at = now
-        decision = self._guard.look(now, self._room, self._residents())
+        decision = self._policy.look(now, self._room, self._residents())
         if decision is not None:
-            self._carry_out(decision, self._living[decision.number])
-        for attempt in list(self._living.values()):
+            self._carry_out(decision, self._attempts[decision.number])
+        for attempt in list(self._attempts.values()):
             self.heard(attempt)
 
     def heard(self, attempt: Attempt) -> None:
@@ -84,11 +79,11 @@ class MemoryControl:
         if attempt.stopped is not None or attempt.code not in KILLED:
             return
         self._room = self._ask()
-        others = sum(1 for each in self._living.values() if each.tree is not None and not each.ended)
+        others = sum(1 for each in self._attempts.values() if each.tree is not None and not each.ended)
         if others and self._ran_out(attempt):
-            attempt.stopped = StopReason.MEMORY
-            attempt.stop_note = "the system ended it, because memory ran out"
-            self._guard.bereaved(others)
+            note = "the system ended it, because memory ran out"
+            self._supervisor.was_ended_by_system(attempt, StopReason.MEMORY, note)
+            self._policy.bereaved(others)
 
     def _ran_out(self, attempt: Attempt) -> bool:
         """Whether memory was nearly gone, or the system says that it has ended a process for it since the renderer's start."""
@@ -119,10 +114,10 @@ class MemoryControl:
                 retiring=attempt.retiring is not None,
                 stopping=attempt.stopped is not None,
             )
-            for attempt in self._living.values()
+            for attempt in self._attempts.values()
             if attempt.tree is not None and attempt.sampled is not None and not attempt.ended
         ]
 
     def _ask(self) -> MemoryRoom | None:
-        ours = sum(attempt.memory_bytes for attempt in self._living.values() if not attempt.ended)
+        ours = sum(attempt.memory_bytes for attempt in self._attempts.values() if not attempt.ended)
         return machine.memory_room(ours)

@@ -25,19 +25,13 @@ from stmpo.scheduling.contention import Contention
 from stmpo.scheduling.throughput import Throughput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.collector import Collector
     from stmpo.engine.dispatcher import Dispatcher
-    from stmpo.engine.ledger import Ledger
     from stmpo.engine.memory_control import MemoryControl
-    from stmpo.engine.reporter import Reporter
+    from stmpo.engine.run_context import RunContext
     from stmpo.engine.shared_folder import SharedFolder
     from stmpo.engine.supervisor import Supervisor
-    from stmpo.model.options import RunOptions
-    from stmpo.model.render_job import RenderJob
     from stmpo.processes import TreeSample
 
 TICK = 1.0
@@ -58,38 +52,30 @@ class Monitor:
 
     def __init__(
         self,
-        job: RenderJob,
-        options: RunOptions,
-        living: Mapping[int, Attempt],
-        *,
-        ledger: Ledger,
+        context: RunContext,
         collector: Collector,
         supervisor: Supervisor,
+        *,
         dispatcher: Dispatcher,
         shared_folder: SharedFolder,
-        scratch: Path,
         memory: MemoryControl,
-        reporter: Reporter,
     ) -> None:
-        self._job = job
-        self._options = options
-        self._living = living
-        self._ledger = ledger
-        self._collector = collector
+        self._job, self._options, self._ledger = context.job, context.options, context.ledger
+        self._attempts, self._reporter = context.attempts, context.reporter
+        self._scratch = context.scratch.path
+        self._collector, self._deliveries = collector, collector.delivery_queue
         self._supervisor = supervisor
         self._dispatcher = dispatcher
         self._shared_folder = shared_folder
-        self._scratch = scratch
         self._memory = memory
-        self._reporter = reporter
-        free = free_bytes(scratch)
+        free = free_bytes(self._scratch)
         self._limits = BackpressureLimits.for_disk(free)
-        self._space = DiskPolicy(options.space_timeout, free, collector.sizes)
-        self._destination = FreeSpacePoller(job.output.directory)
+        self._space = DiskPolicy(self._options.space_timeout, free, self._deliveries.sizes)
+        self._destination = FreeSpacePoller(self._job.output.directory)
         self._behind = self._full = False
         self._began = time.monotonic()
         self._sampled = 0.0
-        limit = Budgets.of(options).smallest
+        limit = Budgets.of(self._options).smallest
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._recent: deque[tuple[float, int]] = deque()
         self.throughput = Throughput()
@@ -109,7 +95,7 @@ class Monitor:
         """Renderers are suspended until the destination catches up, or a full disk has room again."""
         return self._behind or self._full
 
-    async def beat(self) -> None:
+    async def watch(self) -> None:
         """Until it is cancelled.
 
         Raises:
@@ -117,17 +103,17 @@ class Monitor:
         """
         self._destination.start()
         try:
-            await self._beat()
+            await self._tick_forever()
         finally:
             self._destination.stop()
 
-    async def _beat(self) -> None:
+    async def _tick_forever(self) -> None:
         while True:
             await asyncio.sleep(TICK)
             now = time.monotonic()
-            attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]
+            attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
             folders = {owner.number: owner for owner in map(self._shared_folder.of, attempts)}
-            await asyncio.gather(*(self._collector.look(owner, now) for owner in folders.values()))
+            await asyncio.gather(*(self._collector.scan(owner, now) for owner in folders.values()))
             for attempt in attempts:
                 if not attempt.ended:
                     self._dispatcher.heard(attempt)
@@ -150,7 +136,7 @@ class Monitor:
     def _rendering(self) -> list[Attempt]:
         return [
             a
-            for a in self._living.values()
+            for a in self._attempts.values()
             if a.tree is not None and a.began and not a.ended and not a.paused
         ]
 
@@ -173,8 +159,8 @@ class Monitor:
             elapsed=now - self._began,
             rate=rate,
             eta=(total - delivered) / rate if rate else None,
-            waiting=self._collector.delivery_queue.waiting,
-            running=sum(1 for attempt in self._living.values() if attempt.tree is not None),
+            waiting=self._deliveries.waiting,
+            running=sum(1 for attempt in self._attempts.values() if attempt.tree is not None),
             fraction=self._fraction(delivered),
         )
 
@@ -183,7 +169,7 @@ class Monitor:
         frames = self._job.frames
         if not self._job.single_file or self._ledger.complete or frames is None:
             return delivered / len(self._ledger)
-        counted = max((attempt.counted for attempt in self._living.values()), default=0)
+        counted = max((attempt.counted for attempt in self._attempts.values()), default=0)
         return min(counted / len(frames), 0.99)
 
     def _completed(self, attempt: Attempt, now: float) -> None:
@@ -207,7 +193,7 @@ class Monitor:
         return changed
 
     def _sample(self, now: float) -> None:
-        attempts = [a for a in self._living.values() if a.tree is not None and not a.ended]
+        attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
         samples = sample_all([a.tree for a in attempts if a.tree is not None])
         for attempt, sample in zip(attempts, samples, strict=True):
             self._take_in(attempt, sample, now)
@@ -240,14 +226,14 @@ class Monitor:
         self._room(now, scratch_free)
         self._back_pressure(scratch_free)
         self._dispatcher.hold(held=self.holding)
-        for attempt in self._living.values():
+        for attempt in self._attempts.values():
             self._pause(attempt)
 
     def _back_pressure(self, scratch_free: int) -> None:
         """Scratch fills faster than the destination takes."""
         action = backlog_action(
-            waiting_bytes=self._collector.delivery_queue.waiting_bytes,
-            waiting_frames=self._collector.delivery_queue.waiting,
+            waiting_bytes=self._deliveries.waiting_bytes,
+            waiting_frames=self._deliveries.waiting,
             scratch_free=scratch_free,
             holding=self._behind,
             limits=self._limits,
@@ -267,17 +253,17 @@ class Monitor:
             now,
             scratch_free,
             self._destination.bytes,
-            waiting=self._collector.delivery_queue.waiting,
-            refusal=self._collector.delivery_queue.refused,
+            waiting=self._deliveries.waiting,
+            refusal=self._deliveries.no_room,
             remaining=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
         )
-        verdict = self._space.decide(disks)
-        if verdict is DiskAction.GIVE_UP:
+        action_ = self._space.decide(disks)
+        if action_ is DiskAction.GIVE_UP:
             seconds = self._options.space_timeout
             raise NoSpace(
                 f"{self._space.full}, for {seconds:.0f} s now (--space-timeout); free some space, then run again to go on"
             )
-        if (verdict is DiskAction.PAUSE) is not self._full:
+        if (action_ is DiskAction.PAUSE) is not self._full:
             self._full = not self._full
             self._tell_room()
         short = self._space.shortfall(disks)

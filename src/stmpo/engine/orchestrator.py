@@ -1,12 +1,12 @@
-"""The loop that joins the rooms: slots take leases, renderers are attended, frames collected, ends concluded.
+"""The loop that joins the parts of a run: slots take leases, renderers are supervised, frames collected.
 
-One asyncio loop, one coroutine a slot:
+One asyncio loop, one coroutine per slot:
 
-    grant a lease ─► wait for the start gate ─► attend the renderer ─► look at its last files ─► conclude ─► again
+    grant a lease ─► wait for the start gate ─► supervise the renderer ─► scan its last files ─► settle ─► again
 
-It owns no policy: who gets which frames is the strategy's, what a failure costs is the retry book's, what a line means
-is the renderer's, when a silent renderer is stuck is the watchdog's, and whether a frame counts is the ledger's.
-Every way out (done, failed, cancelled, no space) is one call of `_end`, the first of which decides.
+The loop owns no policy. The strategy decides which frames a slot gets, the retry book what a failure costs, the renderer
+what a line means, the watchdog when a silent renderer is stuck, and the ledger whether a frame counts. A run that ends
+early (failed, cancelled, no space) ends by one call of `RunEnd.end`.
 """
 
 from __future__ import annotations
@@ -18,194 +18,113 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.engine.attempt import Attempt
+from stmpo import machine
+from stmpo.engine.attempt import Attempt, StopReason
 from stmpo.engine.collector import Collector
+from stmpo.engine.delivery_queue import DeliveryQueue
 from stmpo.engine.dispatcher import Dispatcher
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.memory_control import MemoryControl
 from stmpo.engine.monitor import TICK, Monitor
 from stmpo.engine.outcomes import Outcomes
-from stmpo.engine.reporter import Reporter
 from stmpo.engine.shared_folder import SharedFolder
 from stmpo.engine.supervisor import Supervisor
-from stmpo.engine.surroundings import circumstances
 from stmpo.engine.watchdog import Budgets, Pace, Watchdog
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
 from stmpo.model.events import Level, RunFailed, SlotState
-from stmpo.processes import stop
 from stmpo.scheduling.retries import RetryPolicy
+from stmpo.system import paths
 from stmpo.system.files import is_full
+from stmpo.system.signals import Cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Coroutine, Mapping
     from pathlib import Path
 
-    from stmpo.delivery.scratch import Scratch
-    from stmpo.delivery.size_consensus import SizeConsensus
-    from stmpo.engine.ledger import Ledger
-    from stmpo.history.journal import Journal
-    from stmpo.model.events import Event
-    from stmpo.model.frames import FrameSet
-    from stmpo.model.options import RunOptions
-    from stmpo.model.render_job import RenderJob
+    from stmpo.engine.resume import EarlierFrames
+    from stmpo.engine.run_context import RunContext
     from stmpo.planning import Plan, Slot
     from stmpo.renderers.protocol import Renderer
-    from stmpo.scheduling.protocol import Lease, Strategy
+    from stmpo.scheduling.protocol import Lease
 
 DRAIN_STEP = 0.5
-"""Seconds between two looks at whether the last deliveries may still take their time."""
+"""Seconds between two checks whether the last deliveries may still take their time."""
 
 DELIVERY_AFTER_CANCEL = 10.0
-"""Seconds that a cancelled run still delivers what is whole; the rest stays in scratch for the next run."""
+"""Seconds that a cancelled run still delivers whole frames; the rest stays in scratch for the next run."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """All that a run needs, checked and planned."""
+class RendererSetup:
+    """The program to render with and its whole environment."""
 
-    job: RenderJob
-    options: RunOptions
     renderer: Renderer
     environment: Mapping[str, str]
-    redact: Callable[[str], str]
-    """Masks secret values in renderers' lines."""
-
-    plan: Plan
-    strategy: Strategy
-    ledger: Ledger
-    journal: Journal
-    scratch: Scratch
-    run: str
-    """This run's id: part of temporary names and of the journal."""
-
-    written: frozenset[str]
-    """Extensions, with their dots, that frames of earlier runs have."""
-
-    size_consensus: SizeConsensus
-    """The sizes of frames that are there already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Why a run ends."""
-
-    exit_code: ExitCode
-    reason: str = ""
 
 
 class Run:
-    """One run. `go` returns how it ended; `cancel` may be called from the loop at any time, and again to hurry."""
+    """One run. `go` renders; `cancel` may be called from the loop at any time, and again to hurry."""
 
-    def __init__(self, assignment: Assignment, emit: Callable[[Event], None]) -> None:
-        a = assignment
-        self._a = a
-        self._ledger, self._strategy, self._options = a.ledger, a.strategy, a.options
-        self._living: dict[int, Attempt] = {}
+    def __init__(self, context: RunContext, plan: Plan, setup: RendererSetup, earlier: EarlierFrames) -> None:
+        self._context = context
+        self._plan = plan
+        self._ledger, self._strategy, self._attempts = context.ledger, context.strategy, context.attempts
+        self._reporter, self._run_end = context.reporter, context.run_end
+        self._run_end.stop_all = self._stop_all
         self._wake = asyncio.Event()
         self._gate = asyncio.Lock()
         self._next_start = 0.0
-        self._attempts = 0
+        self._number = 0
+        """The latest attempt's number."""
+
         self._delivery_limit: float | None = None
         self._delivery_deadline = math.inf
         """Monotonic seconds at which a cancelled run ends, whatever is still being delivered."""
 
-        self._budgets, self._pace = Budgets.of(a.options), Pace()
-        self._circumstances = circumstances(a.job.project)
-        self.ending: Ending | None = None
+        self._budgets, self._pace = Budgets.of(context.options), Pace()
+        self._circumstances = stall_circumstances(context.job.project)
         self.start_ups: list[float] = []
         """Seconds from start to rendering, of every attempt that rendered something."""
 
         self.slots_used: set[int] = set()
-        self.book = RetryPolicy(len(a.plan.slots), a.options.max_frame_retries)
-        self._reporter = Reporter(emit, a.redact)
-        self.supervisor = Supervisor(
-            a.job,
-            a.options,
-            a.renderer,
-            a.environment,
-            journal=a.journal,
-            reporter=self._reporter,
-            heard=self._heard,
-        )
-        self.collector = Collector(
-            a.job,
-            a.ledger,
-            a.journal,
-            a.scratch,
-            run=a.run,
-            minimum_bytes=a.options.min_frame_bytes,
-            patience=a.options.space_timeout,
-            emit=emit,
-            failed=lambda error: self._end(error.exit_code, str(error)),
-            lost=self._changed_in_scratch,
-            revoked=self._frames_revoked,
-            size_consensus=a.size_consensus,
-        )
-        self._shared_folder = SharedFolder(a.job, a.ledger, self.supervisor, self._folder, a.written)
-        self.dispatcher = Dispatcher(
-            a.strategy,
-            self._living,
-            ledger=a.ledger,
-            journal=a.journal,
-            collector=self.collector,
-            supervisor=self.supervisor,
-            shared_folder=self._shared_folder,
-        )
-        self.outcomes = Outcomes(
-            a.job,
-            a.options,
-            ledger=a.ledger,
-            strategy=a.strategy,
-            journal=a.journal,
-            collector=self.collector,
-            book=self.book,
-            reporter=self._reporter,
-            end=self._end,
-        )
-        self.memory = MemoryControl(
-            len(a.plan.slots), self._living, supervisor=self.supervisor, reporter=self._reporter
-        )
+        slots = len(plan.slots)
+        self.book = RetryPolicy(slots, context.options.max_frame_retries)
+        self.supervisor = Supervisor(context, setup.renderer, setup.environment, self._on_progress)
+        self.deliveries = DeliveryQueue(context)
+        self.collector = Collector(context, self.deliveries, earlier.size_consensus)
+        self._shared_folder = SharedFolder(context, self.supervisor, self._make_folder, earlier.extensions)
+        self.dispatcher = Dispatcher(context, self.collector, self.supervisor, self._shared_folder)
+        self.outcomes = Outcomes(context, self.collector, self.book)
+        self.memory = MemoryControl(context, slots, self.supervisor)
         self.monitor = Monitor(
-            a.job,
-            a.options,
-            self._living,
-            ledger=a.ledger,
-            collector=self.collector,
-            supervisor=self.supervisor,
+            context,
+            self.collector,
+            self.supervisor,
             dispatcher=self.dispatcher,
             shared_folder=self._shared_folder,
-            scratch=a.scratch.path,
             memory=self.memory,
-            reporter=self._reporter,
         )
 
-    async def go(self) -> Ending:
-        """Render until everything is delivered, or something ends the run."""
-        monitor = asyncio.create_task(self.monitor.beat())
+    async def go(self) -> StmpoError | None:
+        """Render until everything is delivered, or something ends the run. Return the reason for an early end."""
+        monitor = asyncio.create_task(self._until_error(self.monitor.watch()))
         try:
-            while self.ending is None and self._strategy.waiting:  # again only for a frame that delivery lost
+            while self._goes_on and self._strategy.waiting:  # again only for a frame that delivery lost
                 await self._render(monitor)
                 await self._delivered()
             await self._delivered()
         finally:
             monitor.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StmpoError):  # told already; a defect is raised
+            with contextlib.suppress(asyncio.CancelledError):  # a defect is raised
                 await monitor
         self.collector.close()
-        if self.ending is None:
-            failed = Ending(ExitCode.FRAMES_FAILED, self.outcomes.failure())
-            self.ending = Ending(ExitCode.OK) if self._ledger.complete else failed
-        if self.ending.exit_code is not ExitCode.OK:
-            frames = (
-                tuple(self.outcomes.failed) or self._ledger.missing(self._ledger.frames(*FrameState)).frames
-            )
-            self._reporter.emit(RunFailed(frames, self.ending.reason))
-        return self.ending
-
-    @property
-    def strategy_name(self) -> str:
-        """As the option spells it."""
-        return self._strategy.name
+        reason = self._run_end.stop_reason
+        if reason is None and not self._ledger.complete:
+            reason = self.outcomes.failure()
+        if reason is not None:
+            missing = self._ledger.missing(self._ledger.frames(*FrameState)).frames
+            self._reporter.emit(RunFailed(tuple(self.outcomes.failed) or missing, str(reason)))
+        return reason
 
     def cancel(
         self,
@@ -220,84 +139,77 @@ class Run:
         `next_time` says how it goes on. `grace` (default: the run's own) and `delivery` are seconds. A second call
         hurries: no grace, no delivery.
         """
-        if self.ending is not None and self.ending.exit_code is ExitCode.CANCELLED:
+        reason = self._run_end.stop_reason
+        if reason is not None and reason.exit_code is ExitCode.CANCELLED:
             grace = delivery = 0.0
-            for attempt in self._living.values():
-                if attempt.tree is not None:
-                    attempt.tree.kill()
         if grace is not None:
             self.supervisor.grace = min(self.supervisor.grace, grace)
         self._delivery_limit = delivery
-        self._end(ExitCode.CANCELLED, f"cancelled by {why}; {next_time}")
+        self._run_end.end(Cancelled(f"cancelled by {why}; {next_time}"))
 
-    def _end(self, exit_code: ExitCode, reason: str) -> None:
-        """End the run: nothing new is started, what runs is stopped, what is whole is still delivered."""
-        if self.ending is None:
-            self.ending = Ending(exit_code, reason)
-            self._reporter.say(Level.ERROR, reason)
-        self.supervisor.stop_all(self._living.values())
+    @property
+    def strategy_name(self) -> str:
+        """Return the strategy's name, as the option spells it."""
+        return self._strategy.name
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._run_end.stop_reason is None
+
+    def _stop_all(self) -> None:
+        for attempt in self._attempts.values():
+            self.supervisor.stop(attempt, StopReason.RUN_ENDS)
         self._notify()
 
-    def _heard(self, attempt: Attempt) -> None:
+    def _on_progress(self, attempt: Attempt) -> None:
         self._shared_folder.heard(attempt)
         self.dispatcher.heard(attempt)
         self.memory.heard(attempt)
         self.monitor.heard(attempt)
 
-    def _changed_in_scratch(self, frame: int) -> None:
-        self.outcomes.changed_in_scratch(frame)
-        self._notify()
-
-    def _frames_revoked(self, frames: FrameSet) -> None:
-        self.outcomes.revoked(frames)
-        self._notify()
-
     async def _delivered(self) -> None:
-        """Wait until everything is delivered; once the run is cancelled, no longer than it grants, and for no full disk."""
-        while self.collector.delivery_queue.waiting and time.monotonic() < self._delivery_deadline:
+        """Wait until everything is delivered. A cancelled run waits as long as it may, and for no full disk."""
+        while self.deliveries.waiting and time.monotonic() < self._delivery_deadline:
             if self._delivery_limit is not None:
-                if self.collector.delivery_queue.refused:
+                if self.deliveries.no_room:
                     break
                 deadline = time.monotonic() + self._delivery_limit
                 self._delivery_deadline = min(self._delivery_deadline, deadline)
             left = max(0.0, self._delivery_deadline - time.monotonic())
-            await self.collector.delivery_queue.some_delivered(min(DRAIN_STEP, left))
+            await self.deliveries.some_delivered(min(DRAIN_STEP, left))
 
     async def _render(self, monitor: asyncio.Task[None]) -> None:
-        slots = [asyncio.create_task(self._slot(slot)) for slot in self._a.plan.slots]
+        slots = [asyncio.create_task(self._until_error(self._slot(slot))) for slot in self._plan.slots]
         try:
-            await self._until_done(slots, monitor)
+            tasks = {*slots, monitor}
+            while not all(task.done() for task in slots):
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                tasks -= done
+                for task in done:
+                    task.result()  # raises a defect
         finally:
             for task in slots:
                 task.cancel()
             await asyncio.gather(*slots, return_exceptions=True)
-            await self.supervisor.stopped()
-            # Only after a defect does anything still live here; it must not outlive the run.
-            await stop([a.tree for a in self._living.values() if a.tree is not None and not a.ended], 0)
+            await self.supervisor.close()
 
-    async def _until_done(self, slots: list[asyncio.Task[None]], monitor: asyncio.Task[None]) -> None:
-        """Wait for the slots. An error that a user can act on ends the run in order; any other is a defect."""
-        watched = {*slots, monitor}  # a pulse that ended at an earlier error is done, and says it again
-        while not all(task.done() for task in slots):
-            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            watched -= done
-            for task in done:
-                error = task.exception()
-                if isinstance(error, StmpoError):
-                    self._end(error.exit_code, str(error))
-                elif error is not None:
-                    raise error
+    async def _until_error(self, work: Coroutine[None, None, None]) -> None:
+        """Do the work of a task. An error that a user can act on ends the run; any other is a defect and is raised."""
+        try:
+            await work
+        except StmpoError as error:
+            self._run_end.end(error)
 
     async def _slot(self, slot: Slot) -> None:
-        """One slot's life: leases, until nothing waits and nobody works."""
+        """Take leases, one after the other, until no frame waits and no attempt is under way."""
         idle = False
-        while self.ending is None:
+        while self._goes_on:
             wake = self._wake
-            lease = None if self.memory.refuses(len(self._living)) else self.dispatcher.grant(slot.index)
+            lease = None if self.memory.refuses(len(self._attempts)) else self.dispatcher.grant(slot.index)
             if lease is not None:
                 idle = False
                 await self._serve(slot, lease)
-            elif not self._living and not self._strategy.waiting:
+            elif not self._attempts and not self._strategy.waiting:
                 break
             else:
                 if not idle:
@@ -309,7 +221,7 @@ class Run:
         self._reporter.idle(slot.index)
 
     async def _serve(self, slot: Slot, lease: Lease) -> None:
-        """One lease, from grant to conclusion."""
+        """Serve one lease, from its grant until it is settled."""
         attempt = self._new_attempt(lease)
         pause = 0.0
         try:
@@ -322,89 +234,89 @@ class Run:
                 self.memory.ended(attempt)
                 # Whether another process is worth its start depends on what is there.
                 if attempt.lease.shared:
-                    await self.collector.look(self._shared_folder.of(attempt), time.monotonic())
+                    await self.collector.scan(self._shared_folder.of(attempt), time.monotonic())
                     self.dispatcher.news(attempt)
                 self._strategy.retire(attempt.lease)
-                pause = await self._conclude(attempt)
+                pause = await self._settle(attempt)
             else:
                 pause = TICK  # the run ends, or there is no memory for it
                 attempt.ended = True
                 self._strategy.retire(attempt.lease)
                 left = self._shared_folder.leave(attempt) if attempt.lease.shared else attempt
                 if left is not None:
-                    self.outcomes.untouched(left)
+                    self.outcomes.never_started(left)
         finally:
-            self._living.pop(attempt.number, None)
+            self._attempts.pop(attempt.number, None)
             self._notify()
-        if pause and self.ending is None:
+        if pause and self._goes_on:
             self._reporter.idle(slot.index, SlotState.WAITING)
             await self._sleep(pause)
 
-    async def _conclude(self, attempt: Attempt) -> float:
-        """A renderer is gone: look at its last files and account for them. Returns the seconds that its slot pauses."""
+    async def _settle(self, attempt: Attempt) -> float:
+        """Account for an ended attempt's files and frames. Return the seconds that its slot pauses."""
         owner: Attempt | None = attempt
         if attempt.lease.shared:
-            self.outcomes.left(attempt)
+            self.outcomes.left_shared_folder(attempt)
             owner = self._shared_folder.leave(attempt)
             if owner is not None and self._shared_folder.refused:
                 text = "--strategy shared: the renderer refuses to leave out existing files; steal is used"
                 self._reporter.say(Level.WARNING, text)
         if owner is not None:
-            await self.collector.look(owner, time.monotonic())
+            await self.collector.scan(owner, time.monotonic())
             await self.dispatcher.ended(owner)
         if attempt.start_up is not None and (attempt.taken or attempt.lease.shared):
             self.start_ups.append(attempt.start_up)
-        return 0.0 if owner is None else await self.outcomes.conclude(owner)
+        return 0.0 if owner is None else await self.outcomes.settle_attempt(owner)
 
     def _new_attempt(self, lease: Lease) -> Attempt:
-        self._attempts += 1
+        self._number += 1
         if lease.shared:
             folder = self._shared_folder.join(lease, time.monotonic())
         else:
-            folder = self._folder(self._attempts)
-            for frame in self.outcomes.frames_of(lease):
-                self._ledger.move(frame, FrameState.LEASED)
+            folder = self._make_folder(self._number)
+            self._ledger.move_all(self._ledger.frames_in(lease.span), FrameState.LEASED)
         attempt = Attempt(
-            number=self._attempts,
+            number=self._number,
             lease=lease,
             folder=folder,
             started=time.monotonic(),
             watchdog=Watchdog(self._budgets, self._pace, self._circumstances),
-            single_file=self._a.job.single_file,
+            single_file=self._context.job.single_file,
         )
         if lease.shared:
             self._shared_folder.enter(attempt)
-        self._living[attempt.number] = attempt
+        self._attempts[attempt.number] = attempt
         return attempt
 
-    def _folder(self, number: int) -> Path:
+    def _make_folder(self, number: int) -> Path:
+        scratch = self._context.scratch
         try:
-            return self._a.scratch.attempt_folder(number)
+            return scratch.attempt_folder(number)
         except OSError as error:
             kind = NoSpace if is_full(error) else BadInput
             raise kind(
-                f"cannot write to scratch ({self._a.scratch.path}): {error.strerror or error}; make room there, or choose"
+                f"cannot write to scratch ({scratch.path}): {error.strerror or error}; make room there, or choose"
                 " another place with --scratch-dir"
             ) from None
 
     async def _may_start(self) -> bool:
         """Pass the gate that keeps `--spawn-delay` between two starts, and stays shut while renderers are held.
 
-        False when the run ends meanwhile, or when there is no memory for one more.
+        False if the run ends meanwhile, or if there is no memory for one more.
         """
         async with self._gate:
-            while self.ending is None and (self.monitor.holding or time.monotonic() < self._next_start):
+            while self._goes_on and (self.monitor.holding or time.monotonic() < self._next_start):
                 await self._sleep(TICK if self.monitor.holding else self._next_start - time.monotonic())
-            running = sum(1 for attempt in self._living.values() if attempt.tree is not None)
-            if self.ending is not None or self.memory.refuses(running):
+            running = sum(1 for attempt in self._attempts.values() if attempt.tree is not None)
+            if not self._goes_on or self.memory.refuses(running):
                 return False
-            self._next_start = time.monotonic() + self._options.spawn_delay
+            self._next_start = time.monotonic() + self._context.options.spawn_delay
             return True
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the run."""
         deadline = time.monotonic() + seconds
-        while self.ending is None and (left := deadline - time.monotonic()) > 0:
+        while self._goes_on and (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), left)
 
@@ -412,3 +324,17 @@ class Run:
         """Wake every slot that waits for something to change."""
         self._wake.set()
         self._wake = asyncio.Event()
+
+
+def stall_circumstances(project: Path) -> tuple[str, ...]:
+    """Return what makes some causes of a stall likelier on this machine, one phrase each. It decides nothing.
+
+    A Windows service runs in session 0: nobody sees a dialog there, and nobody answers one. A project on a network path
+    opens only when the network answers.
+    """
+    found = []
+    if machine.in_session_zero():
+        found.append("this worker runs in session 0, which has no desktop")
+    if paths.is_remote(str(project)):
+        found.append(f"{project.name} lies on a network path")
+    return tuple(found)

@@ -19,11 +19,13 @@ from stmpo.delivery.scratch import Scratch
 from stmpo.engine import resume
 from stmpo.engine.cancel import canceller, or_cancelled
 from stmpo.engine.ledger import FrameState, Ledger
-from stmpo.engine.orchestrator import Assignment, Ending, Run
+from stmpo.engine.orchestrator import RendererSetup, Run
+from stmpo.engine.reporter import Reporter
+from stmpo.engine.run_context import RunContext, RunEnd
 from stmpo.engine.strategy_choice import choose_strategy
 from stmpo.history import cost_cache
 from stmpo.history.journal_model import History, PastRun
-from stmpo.model.errors import ExitCode
+from stmpo.model.errors import ExitCode, StmpoError
 from stmpo.model.events import Event, Level, Message, RunEnded, RunStarted
 from stmpo.model.frames import FrameSet
 from stmpo.planning import Plan, PlanRequest, make_plan
@@ -107,26 +109,22 @@ async def _render(
         start_up=learned.start_up,
         spawn_delay=options.spawn_delay,
     )
-    run = Run(
-        Assignment(
-            job=job,
-            options=options,
-            renderer=intake.renderer,
-            environment=intake.environment,
-            redact=intake.redact,
-            plan=plan,
-            strategy=strategy,
-            ledger=ledger,
-            journal=intake.journal,
-            scratch=scratch,
-            run=intake.run,
-            written=earlier.extensions,
-            size_consensus=earlier.size_consensus,
-        ),
-        emit,
+    reporter = Reporter(emit, intake.redact)
+    context = RunContext(
+        job=job,
+        options=options,
+        run_id=intake.run,
+        ledger=ledger,
+        journal=intake.journal,
+        scratch=scratch,
+        strategy=strategy,
+        reporter=reporter,
+        run_end=RunEnd(reporter),
+        attempts={},
     )
+    run = Run(context, plan, RendererSetup(intake.renderer, intake.environment), earlier)
     for found in earlier.adoptable:
-        run.collector.adopt(found.frame, found.found, found.file)
+        run.deliveries.send(found.frame, found.found, found.file)
     emit(
         RunStarted(
             title=job.title,
@@ -139,13 +137,13 @@ async def _render(
     )
     signals.callback = canceller(run, session, intake.journal.path)
     try:
-        ending = await run.go()
+        reason = await run.go()
     finally:
         signals.callback = ignore_signal
     kept = _clean_up(intake, ledger, scratch, past)
     elapsed = time.monotonic() - began
     summary = _summary(
-        intake, ledger, run, ending, learned=learned, kept=kept, resumed=earlier.count, elapsed=elapsed
+        intake, ledger, run, reason, learned=learned, kept=kept, resumed=earlier.count, elapsed=elapsed
     )
     _leave_costs(intake, emit)
     numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
@@ -185,7 +183,7 @@ def _summary(
     intake: PreparedRun,
     ledger: Ledger,
     run: Run,
-    ending: Ending,
+    reason: StmpoError | None,
     *,
     learned: CostHistory,
     kept: str,
@@ -196,8 +194,8 @@ def _summary(
     now = intake.journal.cost_history(intake.job, intake.version, run=intake.run)
     costs, start_ups = ledger.costs(), run.start_ups
     return Summary(
-        exit_code=ending.exit_code,
-        reason=ending.reason,
+        exit_code=ExitCode.OK if reason is None else reason.exit_code,
+        reason="" if reason is None else str(reason),
         title=intake.job.title,
         output=str(intake.job.output),
         total=len(ledger),

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stmpo.engine.ledger import Ledger
+    from stmpo.engine.run_context import RunContext
     from stmpo.engine.supervisor import Supervisor
-    from stmpo.model.render_job import RenderJob
     from stmpo.scheduling.protocol import Lease
 
 NUMBER = 0
@@ -58,11 +57,10 @@ class SharedFolder:
 
     def __init__(
         self,
-        job: RenderJob,
-        ledger: Ledger,
+        context: RunContext,
         supervisor: Supervisor,
         make_folder: Callable[[int], Path],
-        written: frozenset[str] = frozenset(),
+        written: frozenset[str],
     ) -> None:
         self._written = written
         self.refused = False
@@ -72,8 +70,7 @@ class SharedFolder:
         self._counted: dict[int, int] = {}
         """Frames that each member had told of when it was last heard."""
 
-        self._job = job
-        self._ledger = ledger
+        self._job, self._ledger = context.job, context.ledger
         self._supervisor = supervisor
         self._make_folder = make_folder
         self._members: dict[int, Attempt] = {}

@@ -21,13 +21,10 @@ from stmpo.renderers.output_limit import OutputLimit
 from stmpo.renderers.protocol import LineKind, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from stmpo.engine.attempt import Attempt
-    from stmpo.engine.reporter import Reporter
-    from stmpo.history.journal import Journal
-    from stmpo.model.options import RunOptions
-    from stmpo.model.render_job import RenderJob
+    from stmpo.engine.run_context import RunContext
     from stmpo.planning import Slot
     from stmpo.processes import ProcessTree
     from stmpo.renderers.protocol import Renderer
@@ -39,34 +36,32 @@ _NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFI
 class Supervisor:
     """Starts, reads and stops renderers. `grace` is the time in seconds that a stopped renderer is given.
 
-    `heard` is told when a renderer's lines say that it goes forward.
+    `on_progress` is called when a renderer's lines say that it goes forward.
     """
 
     def __init__(
         self,
-        job: RenderJob,
-        options: RunOptions,
+        context: RunContext,
         renderer: Renderer,
         environment: Mapping[str, str],
-        *,
-        journal: Journal,
-        reporter: Reporter,
-        heard: Callable[[Attempt], None],
+        on_progress: Callable[[Attempt], None],
     ) -> None:
-        self._job = job
-        self._options = options
+        self._job, self._options, self._journal = context.job, context.options, context.journal
+        self._reporter = context.reporter
         self._renderer = renderer
         self._environment = environment
-        self._journal = journal
-        self._reporter = reporter
-        self._heard = heard
+        self._on_progress = on_progress
         self._code_pages = system_code_pages()
         self._stopping: set[asyncio.Task[object]] = set()
         self._undead: dict[int, asyncio.Future[None]] = {}
         """For each renderer that is seen through, what is set when it was killed and lives on: it hangs in the system."""
 
-        self.grace = options.child_grace_sec
+        self.grace = context.options.child_grace_sec
+        """Seconds that a renderer has to end by itself; a cancel may shorten them."""
+
         self.starts = 0
+        self._trees: dict[int, ProcessTree] = {}
+        """Trees that are attended, by attempt."""
 
     async def attend(self, slot: Slot, attempt: Attempt) -> None:
         """From start to end of the whole tree.
@@ -79,16 +74,18 @@ class Supervisor:
             attempt.ended = True
             return
         self.starts += 1
+        self._trees[attempt.number] = attempt.tree
         self._reporter.containment(attempt)
         self._reporter.slot(attempt)
         try:
             if attempt.stopped is not None:  # the run ended while the process was being made
-                self._stop([attempt.tree], self.grace)
+                self._end_tree(attempt.tree, self.grace)
             await self._see_through(attempt, attempt.tree)
         finally:
             leftovers = await stop([attempt.tree], 0)
             attempt.tree.close()
             attempt.ended = True
+            del self._trees[attempt.number]
         for member in leftovers:
             self._reporter.say(
                 Level.WARNING, f"process {member.pid} ({member.name}) could not be ended", attempt
@@ -113,36 +110,41 @@ class Supervisor:
     def stop(
         self, attempt: Attempt, reason: StopReason, note: str = "", *, grace: float | None = None
     ) -> None:
-        """Stop one renderer, for a reason that is its own. Returns at once; `attend` sees the end."""
-        if attempt.stopped is None and attempt.tree is not None:
+        """Stop one renderer. Returns at once; `attend` sees the end.
+
+        `grace` is in seconds, at most the run's own. The first reason counts. A second stop with a grace of 0 kills a
+        renderer that is still ending. An attempt whose renderer is not started yet is stopped only if the run ends.
+        """
+        tree = self._trees.get(attempt.number)
+        if tree is None and reason is not StopReason.RUN_ENDS:
+            return
+        seconds = self.grace if grace is None else min(grace, self.grace)
+        first = attempt.stopped is None
+        if first:
             attempt.stopped, attempt.stop_note = reason, note
             self._reporter.slot(attempt, SlotState.STOPPING)
-            self._stop([attempt.tree], self.grace if grace is None else min(grace, self.grace))
+        if tree is not None and (first or not seconds):
+            self._end_tree(tree, seconds)
 
-    def stop_all(self, attempts: Iterable[Attempt]) -> None:
-        """Stop renderers because the run ends: all at once, they share one grace."""
-        ending = [attempt for attempt in attempts if attempt.stopped is None]
-        for attempt in ending:
-            attempt.stopped = StopReason.RUN_ENDS
-            self._reporter.slot(attempt, SlotState.STOPPING)
-        self._stop([attempt.tree for attempt in ending if attempt.tree is not None], self.grace)
+    def was_ended_by_system(self, attempt: Attempt, reason: StopReason, note: str) -> None:
+        """Remember that the system ended a renderer that is gone, and why."""
+        attempt.stopped, attempt.stop_note = reason, note
 
-    async def stopped(self) -> None:
-        """Wait until everything that was to be stopped is gone."""
+    async def close(self) -> None:
+        """Wait until all stopped renderers are gone. End what still lives, which only happens after a defect."""
         await asyncio.gather(*self._stopping, return_exceptions=True)
+        await stop(list(self._trees.values()), 0)
 
-    def _stop(self, trees: list[ProcessTree], grace: float) -> None:
-        if trees:
-            task: asyncio.Task[object] = asyncio.create_task(self._see_off(trees, grace))
-            self._stopping.add(task)
-            task.add_done_callback(self._stopping.discard)
+    def _end_tree(self, tree: ProcessTree, grace: float) -> None:
+        task: asyncio.Task[object] = asyncio.create_task(self._stop_and_check(tree, grace))
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
 
-    async def _see_off(self, trees: list[ProcessTree], grace: float) -> None:
-        await stop(trees, grace)
-        for tree in trees:
-            undead = self._undead.get(id(tree))
-            if undead is not None and not undead.done() and tree.processes():
-                undead.set_result(None)
+    async def _stop_and_check(self, tree: ProcessTree, grace: float) -> None:
+        await stop([tree], grace)
+        undead = self._undead.get(id(tree))
+        if undead is not None and not undead.done() and tree.processes():
+            undead.set_result(None)
 
     async def _start(self, slot: Slot, attempt: Attempt) -> ProcessTree | None:
         """The started tree; None when the machine could not start anything just now."""
@@ -206,7 +208,7 @@ class Supervisor:
         if trusted and attempt.untrusted:
             self._journal.write("untrusted", attempt=attempt.number)
             self.stop(attempt, StopReason.UNTRUSTED, self._reporter.words(attempt))
-            self._heard(attempt)
+            self._on_progress(attempt)
         elif (attempt.began, attempt.counted) != before and line.kind is not LineKind.OTHER:
             self._reporter.slot(attempt)
-            self._heard(attempt)
+            self._on_progress(attempt)
