@@ -202,7 +202,11 @@ def _everywhere() -> list[tuple[str, Path]]:
         raise BadInput(
             f"no After Effects 2022 or later was found in {places.searched}; name a folder with --to"
         )
-    shown = [place for place in places.found if place.current or inspect_folder(place.folder).kind is not PanelKind.NOTHING]
+    shown = [
+        place
+        for place in places.found
+        if place.current or inspect_folder(place.folder).kind is not PanelKind.NOTHING
+    ]
     return [(place.name, place.folder) for place in shown]
 
 
