@@ -271,3 +271,52 @@ def test_what_cannot_be_read_says_nothing_about_the_frame(
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PermissionError):
         verify_frame(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("verbatim.sgi", (b"\1\xda\0\1", b"\1\xda\0\3"), "no SGI header has these values"),
+        ("coded.rgb", (struct.pack(">I", 512 + 96), bytes(4)), "its tables have no entry for row 1 of 12"),
+        ("coded.rgb", (b"\3\7\x82", b"\0\7\x82"), "holds zeros for row 1 of 12"),
+        ("flat.hdr", (b"-Y 4 +X 5", b"-X 4 +X 5"), "its header states no resolution"),
+        ("coded.hdr", (b"\x84", b"\x00"), "holds an empty run"),
+        ("coded.hdr", (b"\x84", b"\xf4"), "a run that is longer than its scan line"),
+        ("coded.hdr", (b"lits!\2\2\0\x09", b"lits!\2\2\0\0"), "something else where scan line 2 of 4 should begin"),
+        ("maya.iff", (b"TBHD", b"XXXX"), "holds a tile that is not in its picture"),
+        ("maya.iff", (b"RGBA", b"ZBUF"), "holds 1 of the 2 tiles"),
+        ("maya.iff", (b"CIMG", b"AIFF"), "is not a picture"),
+        ("amiga.iff", (b"BODY", b"XXXX"), "there is no BODY chunk"),
+        ("motorola.cin", (b"\0\0\x0a\0", b"\0\0\x0b\0"), "a channel of 11 bits"),
+        ("boxes.jp2", (b"jp2c", b"xml "), "there is no codestream box"),
+        ("stream.j2k", (struct.pack(">HHH", 0xFF90, 10, 1), struct.pack(">HHH", 0xFF90, 10, 0)), "holds 1 of the 2 tiles"),
+        ("stream.j2k", (b"\xff\x90", b"\x00\x90"), "no segment where one should begin"),
+        ("direct.pct", (b"\x00\x9a", b"\x00\x12"), "holds the opcode 0012"),
+        ("direct.pct", (b"\6\xfc", b"\0\xfc"), "holds no data for row 1 of 4"),
+        ("indexed.pict", (struct.pack(">I", 0x001102FF), struct.pack(">I", 0x11010000)), "is not a PICT of version 2"),
+        ("lines.rla", (struct.pack(">I", 756), bytes(4)), "its offset table has no entry for scan line 1 of 4"),
+        ("lines.rla", (b"\0\2\4\x55", b"\0\0\4\x55"), "holds no data for scan line 1 of 4"),
+    ],
+)  # fmt: skip
+def test_what_a_renderer_left_unfinished_is_said(
+    file: str, change: tuple[bytes, bytes], words: str, sample: Sample, tmp_path: Path
+) -> None:
+    data = sample(file)
+    assert change[0] in data
+    assert words in _reason(_verify(tmp_path, data.replace(*change, 1), Path(file).suffix))
+
+
+def test_layers_of_an_rpf_are_in_doubt(sample: Sample, tmp_path: Path) -> None:
+    layered = sample("channels.rpf").replace(b"( Z E )", b"( Z E L )")
+    found = _verify(tmp_path, layered.replace(b"L )\0\0", b"L )"), ".rpf")
+    assert isinstance(found, Whole)
+    assert found.in_doubt == "holds layers, whose end cannot be checked"
+
+
+def test_a_black_frame_is_whole_and_in_doubt(sample: Sample, tmp_path: Path) -> None:
+    """It is all zeros, as reserved space is: only what became of its renderer tells them apart."""
+    for name, header in (("raw.tga", 21), ("info.bmp", 54), ("verbatim.sgi", 512), ("motorola.cin", 1024)):
+        data = sample(name)
+        found = _verify(tmp_path, data[:header] + bytes(len(data) - header), Path(name).suffix)
+        assert isinstance(found, Whole), name
+        assert found.in_doubt == "ends in zeros: black pixels, or reserved space that was never filled"

@@ -33,6 +33,10 @@ PILLOW: list[tuple[str, dict[str, Any]]] = [
     ("plain.tga", {}),
     ("coded.tga", {"compression": "tga_rle"}),
     ("plain.bmp", {}),
+    ("plain.sgi", {}),
+    ("plain.jp2", {}),
+    ("tiles.jp2", {"tile_size": (32, 32)}),
+    ("stream.j2k", {"no_jp2": True}),
 ]
 
 
@@ -152,3 +156,77 @@ def test_tifffile_sub_images_are_refused(tmp_path: Path) -> None:
         writer.write(pixels, photometric="rgb", subifds=1)
         writer.write(pixels[::2, ::2], photometric="rgb", subfiletype=1)
     assert isinstance(verify_frame(tmp_path / "frame.tif"), Broken)
+
+
+OPENIMAGEIO = [
+    ("raw.sgi", 3, "uint8", ""),
+    ("coded.sgi", 3, "uint8", "rle"),
+    ("wide.rgb", 4, "uint16", "rle"),
+    ("coded.hdr", 3, "float", ""),
+    ("raw.iff", 4, "uint16", "none"),
+    ("coded.iff", 3, "uint8", ""),
+    ("bytes.rla", 3, "uint8", ""),
+    ("words.rla", 4, "uint16", ""),
+    ("floats.rla", 4, "float", ""),
+    ("plain.jp2", 3, "uint16", ""),
+]
+"""File, channels, type of a sample, compression."""
+
+
+@pytest.mark.parametrize("written", OPENIMAGEIO, ids=[name for name, *_ in OPENIMAGEIO])
+@pytest.mark.parametrize("smooth", [True, False])
+def test_openimageio(written: tuple[str, int, str, str], smooth: bool, tmp_path: Path) -> None:
+    file, channels, kind, compression = written
+    library = pytest.importorskip("OpenImageIO", reason="OpenImageIO is not installed")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    spec = library.ImageSpec(WIDTH, HEIGHT, channels, kind)
+    if compression:
+        spec.attribute("compression", compression)
+    pixels = numpy.frombuffer(NOISE * 2, "u1")[: WIDTH * HEIGHT * channels].astype("f4") / 255
+    if smooth:
+        pixels = pixels * 0 + 0.7
+    output = library.ImageOutput.create(file)
+    assert output.open(os.fspath(tmp_path / file), spec), output.geterror()
+    assert output.write_image(pixels.reshape(HEIGHT, WIDTH, channels)), output.geterror()
+    output.close()
+    _is_whole_and_its_cuts_are_broken(tmp_path / file)
+
+
+@pytest.mark.parametrize(
+    ("file", "codec", "container", "pixels"),
+    [
+        ("a.mxf", "mpeg2video", "mxf", "yuv422p"),
+        ("a.wmv", "wmv2", "asf", "yuv420p"),
+        ("a.webm", "libvpx-vp9", "webm", "yuv420p"),
+        ("a.mkv", "mpeg4", "matroska", "yuv420p"),
+        ("a.mpg", "mpeg2video", "vob", "yuv420p"),
+        ("b.mpg", "mpeg1video", "mpeg", "yuv420p"),
+        ("a.m2v", "mpeg2video", "mpeg2video", "yuv420p"),
+        ("a.ts", "mpeg2video", "mpegts", "yuv420p"),
+        ("a.m2ts", "mpeg2video", "mpegts", "yuv420p"),
+        ("a.mov", "mpeg4", "mov", "yuv420p"),
+        ("a.avi", "mpeg4", "avi", "yuv420p"),
+    ],
+)
+def test_ffmpeg(file: str, codec: str, container: str, pixels: str, tmp_path: Path) -> None:
+    library = pytest.importorskip("av", reason="PyAV is not installed")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    path = tmp_path / file
+    options = {"mpegts_m2ts_mode": "1"} if file.endswith(".m2ts") else {}
+    with library.open(os.fspath(path), "w", format=container, options=options) as output:
+        stream = output.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, pixels
+        for number in range(5):
+            image = numpy.frombuffer(NOISE * 9, "u1")[number : number + 128 * 96 * 3].reshape(96, 128, 3)
+            for packet in stream.encode(library.VideoFrame.from_ndarray(image, format="rgb24")):
+                output.mux(packet)
+        for packet in stream.encode():
+            output.mux(packet)
+    found = verify_frame(path)
+    assert isinstance(found, Whole), found
+    assert (found.in_doubt is None) is (path.suffix not in {".mpg", ".m2v", ".ts", ".m2ts"})
+    data = path.read_bytes()
+    for length in {len(data) - 1, *range(0, len(data), max(1, len(data) // 50))} - {len(data)}:
+        path.write_bytes(data[:length])
+        cut = verify_frame(path)
+        assert isinstance(cut, Broken) or cut.in_doubt, f"{length:,} of {len(data):,} bytes"

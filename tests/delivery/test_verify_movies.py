@@ -19,7 +19,21 @@ from stmpo.testing.movies import box, chunk, movie, table
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = (".mov", ".mp4", ".m4v", ".avi", ".wav", ".aif", ".aiff", ".mp3")
+KINDS = (
+    ".mov",
+    ".mp4",
+    ".m4v",
+    ".avi",
+    ".wav",
+    ".aif",
+    ".aiff",
+    ".mp3",
+    ".wmv",
+    ".webm",
+    ".mxf",
+    ".mpg",
+    ".m2ts",
+)
 
 
 def read(data: bytes, extension: str) -> Contents | str:
@@ -41,15 +55,20 @@ def test_what_the_renderer_closed_is_whole_and_tells_what_it_holds(tmp_path: Pat
     found = verify_frame(path)
     assert isinstance(found, Whole), found
     assert has_structure(extension)
-    pictures = extension in {".mov", ".mp4", ".m4v", ".avi"}
-    assert (found.width, found.height, found.frames) == ((16, 16, 7) if pictures else (None, None, None))
+    sides = (16, 16) if extension in {".mov", ".mp4", ".m4v", ".avi", ".wmv", ".webm"} else (None, None)
+    frames = 7 if extension in {".mov", ".mp4", ".m4v", ".avi"} else None
+    assert (found.width, found.height, found.frames) == (*sides, frames)
+    assert (found.in_doubt is None) is (extension != ".m2ts")
 
 
 @pytest.mark.parametrize("extension", KINDS)
-def test_cut_anywhere_it_is_broken(extension: str) -> None:
+def test_cut_anywhere_it_is_broken_or_in_doubt(extension: str) -> None:
     data = movie(1, 10, extension)
-    lengths = {*range(0, len(data), 37), len(data) - 1}
-    whole = [length for length in lengths if isinstance(read(data[:length], extension), Contents)]
+    lengths = {*range(0, len(data), 37), *range(len(data) - 60, len(data))}
+    found = {length: read(data[:length], extension) for length in lengths}
+    whole = [length for length, it in found.items() if isinstance(it, Contents) and it.in_doubt is None]
+    in_doubt = [length for length, it in found.items() if isinstance(it, Contents) and it.in_doubt]
+    assert in_doubt == [] or extension in {".mxf", ".mpg", ".m2ts"}, "between two packets without an end mark"
     if extension == ".mp3":  # between two frames nobody can tell that a third was to come
         whole = [length for length in whole if length % 417 > 3]
     assert whole == []
@@ -93,6 +112,18 @@ def test_any_bytes_are_read_or_refused(extension: str, data: bytes) -> None:
         (".wav", chunk(b"RIFF", b"WAVE" + chunk(b"fmt ", bytes(16)) + struct.pack("<4sI", b"data", 0xFFFFFFFF)), "no stated end"),
         (".aif", chunk(b"FORM", b"AIFF" + chunk(b"SSND", bytes(99), ">"), ">"), "no COMM chunk"),
         (".aif", chunk(b"FORM", b"AIFF" + chunk(b"COMM", bytes(18), ">"), ">"), "it holds no sample"),
+        (".wmv", movie(1, 3, ".wmv").replace(struct.pack("<II", 2, 4128), struct.pack("<II", 3, 4128)), "its header states no size"),
+        (".wmv", movie(1, 3, ".wmv")[:30] + bytes(200), "an object without a size"),
+        (".webm", movie(1, 3, ".webm").replace(bytes.fromhex("18538067") + b"\1\0\0\0\0\0", bytes.fromhex("18538067") + b"\1\xff\xff\xff\xff\xff"), "ends in the middle of its element 18538067"),
+        (".webm", bytes.fromhex("1a45dfa38018538067") + b"\1" + b"\xff" * 7 + bytes(99), "was not finished: the element 18538067"),
+        (".webm", bytes.fromhex("1a45dfa380ec80"), "holds no segment"),
+        (".mxf", movie(1, 3, ".mxf")[:4000], "ends in the middle of a packet"),
+        (".mxf", movie(1, 3, ".mxf")[:108] + bytes(99), "no packet where one should begin"),
+        (".mxf", movie(1, 3, ".mxf")[:108], "it has no footer partition"),
+        (".mxf", bytes(999), "is not an MXF"),
+        (".mpg", movie(1, 3, ".mpg")[:-4] + bytes(99), "no packet where one should begin"),
+        (".m2ts", movie(1, 3, ".m2ts")[:-1], "ends in the middle of a packet"),
+        (".m2ts", movie(1, 3, ".m2ts") + bytes(192), "no packet where one should begin"),
         (".mp3", b"ID3\4\0\0\0\0\0\5hello" + b"not sound", "holds no sound"),
         (".mp3", b"ID3\4\0\0\x7f\x7f\x7f\x7f", "its ID3 tag"),
     ],
