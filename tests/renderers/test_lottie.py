@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import subprocess
 import sys
@@ -12,10 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stmpo.demo import DEMO_COMP
 from stmpo.model.errors import BadInput
+from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.lottie import document as lottie_document
 from stmpo.renderers.lottie.document import LottieInfo, load
 from stmpo.renderers.lottie.renderer import check_lottie, main
+from stmpo.renderers.protocol import Finding, FindingKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +129,38 @@ class TestCheck:
             check_lottie(path)
         assert words in str(error.value)
         assert "\n" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("start", "end", "first", "last"),
+        [
+            (0, 78.0000031, 0, 77),
+            (0, 78, 0, 77),
+            (0, 77.9999969, 0, 77),
+            (0, 900.000036657751, 0, 899),
+            (0, 78.5, 0, 78),
+            (0, 77.4, 0, 77),
+            (29.9999989, 60, 30, 59),
+            (-0.0000012, 60, 0, 59),
+            (10.5, 20, 10, 19),
+            (0, 0.5, 0, 0),
+        ],
+    )
+    def test_the_last_frame_is_the_last_integer_clearly_below_the_end(
+        self, tmp_path: Path, start: float, end: float, first: int, last: int
+    ) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps(document(ip=start, op=end)), encoding="utf-8")
+        info = check_lottie(path)
+        assert (info.first, info.last) == (first, last)
+
+    def test_a_document_without_its_version_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "x.json"
+        content = document()
+        del content["v"]
+        path.write_text(json.dumps(content), encoding="utf-8")
+        assert render(path, tmp_path / "f_[##].png", "-e", "10") == 0
+        with Image.open(tmp_path / "f_10.png") as image:
+            assert image.getpixel((5, 5))[3] == 127
 
     def test_refuses_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="cannot be read"):
@@ -241,7 +278,211 @@ class TestPixels:
             assert image.getextrema() == ((0, 0),) * 4
 
 
+def picture(image_format: str) -> bytes:
+    """64 x 32 pixels of opaque blue."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 32), (0, 0, 255)).save(
+        out, image_format, **({"lossless": True} if image_format == "WEBP" else {})
+    )
+    return out.getvalue()
+
+
+def with_image(**asset: Any) -> dict[str, Any]:
+    """A document that shows one image over everything."""
+    layer = {**document()["layers"][0], "ty": 2, "refId": "image"}
+    del layer["shapes"]
+    return document(layers=[layer], assets=[{"id": "image", "w": 64, "h": 32, "u": "", "e": 0, **asset}])
+
+
+def data_uri(image_format: str) -> str:
+    content = base64.b64encode(picture(image_format)).decode()
+    return f"data:image/{image_format.lower()};base64,{content}"
+
+
+class TestImages:
+    @pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP"])
+    @pytest.mark.parametrize("flag", [{"e": 1}, {"e": 0}, {"u": "images/"}])
+    def test_inline_images_are_drawn_with_and_without_their_flag(
+        self, tmp_path: Path, image_format: str, flag: dict[str, object]
+    ) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps(with_image(p=data_uri(image_format), **flag)), encoding="utf-8")
+        assert blue(path, tmp_path)
+
+    @pytest.mark.parametrize(
+        ("name", "image_format"),
+        [("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.webp", "WEBP"), ("b.png", "WEBP"), ("a.gif", "GIF")],
+    )
+    def test_image_files_are_drawn_whatever_their_name_says(
+        self, tmp_path: Path, name: str, image_format: str
+    ) -> None:
+        (tmp_path / "images").mkdir()
+        (tmp_path / "images" / name).write_bytes(picture(image_format))
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps(with_image(p=name, u="images/")), encoding="utf-8")
+        assert blue(path, tmp_path)
+
+    def test_a_webp_image_of_an_archive_is_drawn(self, tmp_path: Path) -> None:
+        path = tmp_path / "x.lottie"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("manifest.json", json.dumps({"animations": [{"id": "one"}]}))
+            file.writestr("animations/one.json", json.dumps(with_image(p="a.webp")))
+            file.writestr("images/a.webp", picture("WEBP"))
+        assert blue(path, tmp_path)
+
+    def test_a_file_outside_the_document_s_folder_counts_as_missing(self, tmp_path: Path) -> None:
+        (tmp_path / "a.png").write_bytes(picture("PNG"))
+        path = tmp_path / "below" / "x.json"
+        path.parent.mkdir()
+        for name in ("../a.png", str(tmp_path / "a.png")):
+            path.write_text(json.dumps(with_image(p=name)), encoding="utf-8")
+            assert len(load(path)[0].missing_images) == 1
+
+    @pytest.mark.parametrize("name", ["gone.png", "https://example.org/a.png"])
+    def test_a_missing_image_ends_it_unless_it_is_to_go_on(
+        self, tmp_path: Path, name: str, capfdbinary: Any
+    ) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps(with_image(p=name)), encoding="utf-8")
+        assert render(path, tmp_path / "f_[##].png", "-e", "10") == 9
+        assert not list(tmp_path.glob("*.png"))
+        finding = last_finding(capfdbinary.readouterr().out)
+        assert (finding.name, finding.kind) == ("footage-not-found", FindingKind.MISSING_FOOTAGE)
+        assert render(path, tmp_path / "f_[##].png", "-e", "10", "-continueOnMissingFootage") == 0
+        finding = last_finding(capfdbinary.readouterr().out)
+        assert (finding.name, finding.kind) == ("missing-footage", FindingKind.MISSING_FOOTAGE)
+        assert (tmp_path / "f_10.png").exists()
+
+    def test_a_missing_image_of_an_archive_is_missing_too(self, tmp_path: Path) -> None:
+        members = {
+            "manifest.json": json.dumps({"animations": [{"id": "one"}]}),
+            "a/one.json": json.dumps(with_image(p="gone.png")),
+        }
+        assert load(archive(tmp_path / "x.lottie", members))[0].missing_images == ("gone.png",)
+
+    def test_a_missing_image_that_no_layer_shows_does_not_matter(self, tmp_path: Path) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps({**with_image(p="gone.png"), "layers": []}), encoding="utf-8")
+        assert load(path)[0].missing_images == ()
+
+
+def blue(path: Path, folder: Path) -> bool:
+    assert load(path)[0].missing_images == ()
+    assert render(path, folder / "f_[##].png", "-e", "10") == 0
+    with Image.open(folder / "f_10.png") as image:
+        red, green, blue, alpha = image.getpixel((5, 5))
+    return bool(red < 10 and green < 10 and blue > 245 and alpha == 255)
+
+
+def last_finding(out: bytes) -> Finding:
+    reads = map(Aerender(("a",)).read, out.decode().splitlines())
+    return [read.finding for read in reads if read.finding is not None][-1]
+
+
+class TestNotDrawn:
+    @pytest.mark.parametrize(
+        ("layer", "feature"),
+        [
+            ({"ty": 5, "t": {}}, "text"),
+            ({"ef": [{"ty": 29, "mn": "ADBE Gaussian Blur 2", "en": 1}]}, "effects"),
+            ({"ks": {"o": {"a": 0, "k": 100, "x": "var $bm_rt; $bm_rt = 50;"}}}, "expressions"),
+            ({"shapes": [{"ty": "gr", "it": [{"ty": "mm", "mm": 2}]}]}, "merge paths"),
+            ({"bm": 3}, "blend modes"),
+            ({"shapes": [{"ty": "gr", "it": [{"ty": "rd", "r": {"a": 0, "k": 5}}]}]}, "path operations"),
+            ({"shapes": [{"ty": "zz", "s": {"a": 1, "k": [{"t": 0, "s": [5]}]}}]}, "path operations"),
+            ({"sy": [{"ty": 1}]}, "layer styles"),
+            ({"masksProperties": [{"mode": "l"}]}, "masks with feather, expansion or a special mode"),
+            (
+                {"masksProperties": [{"mode": "a", "f": {"a": 0, "k": [5, 5]}}]},
+                "masks with feather, expansion or a special mode",
+            ),
+            ({"ks": {"sk": {"a": 0, "k": 10}}}, "skew"),
+            ({"ty": 13}, "cameras"),
+        ],
+    )
+    def test_each_feature_is_named_with_its_layers(
+        self, tmp_path: Path, layer: dict[str, Any], feature: str
+    ) -> None:
+        plain = document()["layers"][0]
+        path = tmp_path / "x.json"
+        layers = [plain, {**plain, **layer}, {**plain, **layer}, {**plain, **layer, "hd": True}]
+        path.write_text(json.dumps(document(layers=layers)), encoding="utf-8")
+        assert load(path)[0].not_drawn == ((feature, 2),)
+
+    @pytest.mark.parametrize(
+        "layer",
+        [
+            {"ef": [{"ty": 5, "mn": "ADBE Slider Control", "en": 1}]},
+            {"ef": [{"ty": 5, "mn": "Pseudo/DUIK controller", "en": 1}]},
+            {"ef": [{"ty": 29, "mn": "ADBE Gaussian Blur 2", "en": 0}]},
+            {"ks": {"p": {"s": True, "x": {"a": 0, "k": 1}, "y": {"a": 0, "k": 1}}}},
+            {
+                "bm": 0,
+                "sy": [],
+                "masksProperties": [{"mode": "a", "f": {"a": 0, "k": [0, 0]}, "x": {"a": 0, "k": 0}}],
+            },
+        ],
+    )
+    def test_what_draws_nothing_is_not_missed(self, tmp_path: Path, layer: dict[str, Any]) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps(document(layers=[{**document()["layers"][0], **layer}])), encoding="utf-8")
+        assert load(path)[0].not_drawn == ()
+
+    def test_layers_of_nested_comps_count_if_they_are_shown(self, tmp_path: Path) -> None:
+        plain = document()["layers"][0]
+        text = {**plain, "ty": 5}
+        assets = [
+            {"id": "a", "layers": [text, {**plain, "ty": 0, "refId": "a"}]},
+            {"id": "b", "layers": [text]},
+        ]
+        path = tmp_path / "x.json"
+        layers = [{**plain, "ty": 0, "refId": "a"}, {**plain, "ty": 0, "refId": "a"}]
+        path.write_text(json.dumps(document(layers=layers, assets=assets)), encoding="utf-8")
+        assert load(path)[0].not_drawn == (("text", 1),)
+
+    def test_one_line_warns_of_all(self, tmp_path: Path, capfdbinary: Any) -> None:
+        plain = document()["layers"][0]
+        path = tmp_path / "x.json"
+        layers = [{**plain, "ty": 5}, {**plain, "ty": 5}, {**plain, "bm": 3}]
+        path.write_text(json.dumps(document(layers=layers)), encoding="utf-8")
+        assert render(path, tmp_path / "f_[##].png") == 0
+        out = capfdbinary.readouterr().out
+        assert out.count(b"WARNING:") == 1
+        assert b"not drawn by the embedded renderer: text (2 layers), blend modes (1 layer)" in out
+        finding = last_finding(out)
+        assert (finding.name, finding.kind) == ("not-drawn", FindingKind.NOT_DRAWN)
+
+    def test_the_demo_is_drawn_whole(self) -> None:
+        assert load(DEMO_COMP)[0].not_drawn == ()
+
+
 class TestBehaviour:
+    def test_a_document_that_rlottie_cannot_read_is_hopeless(
+        self, comp: Path, tmp_path: Path, capfdbinary: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def unreadable(self: object, *_: object, **__: object) -> None:
+            self.animation_p = None  # type: ignore[attr-defined]  # rlottie's answer to such a document
+
+        monkeypatch.setattr(
+            "stmpo.renderers.lottie.painter.LottieAnimation.lottie_animation_from_data", unreadable
+        )
+        assert render(comp, tmp_path / "f.png") == 7
+        assert last_finding(capfdbinary.readouterr().out).launches == 1
+
+    def test_a_crash_of_the_library_names_file_and_frame(self, comp: Path, tmp_path: Path) -> None:
+        code = (
+            "import ctypes, sys; from stmpo.renderers.lottie import painter, renderer\n"
+            "painter.FramePainter.encode = lambda self, frame: ctypes.string_at(0) if frame == 12 else b'x'\n"
+            "sys.exit(renderer.main())"
+        )
+        argv = ["-project", str(comp), "-rqindex", "1", "-output", str(tmp_path / "f_[##].png")]
+        done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, check=False)
+        assert done.returncode not in {0, 1}
+        finding = last_finding(done.stdout)
+        assert finding.name == "library-crash"
+        assert str(comp) in finding.words
+        assert finding.words.endswith("in frame 12")
+
     def test_renders_the_comp_from_its_first_to_its_last_frame(
         self, comp: Path, tmp_path: Path, capfdbinary: Any
     ) -> None:

@@ -11,20 +11,21 @@ first.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import MAX_FRAMES
+from stmpo.renderers.lottie.image_assets import prepare_images
+from stmpo.renderers.lottie.unsupported import not_drawn
 from stmpo.system.zip_files import ODD_ARCHIVE, plainly_packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAX_BYTES = 256 * 2**20
 """Bytes of one file, and of all unpacked members of one archive."""
@@ -38,7 +39,13 @@ MAX_SIDE = 30_000
 WRITES = {".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 """The image formats that the embedded renderer writes, by file extension."""
 
-_IMAGE_TYPES = {".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".webp": "webp"}
+NOISE = 1e-3
+"""Frames that are forgiven: exporters write 78 as 78.0000031, and its last frame is 77."""
+
+_VERSION = "5.7.0"
+"""The exporter's version, where the document lacks it: the format's rules make it optional, rlottie
+needs it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,12 @@ class Composition:
     document: str
     """JSON, with the images of an archive inside it."""
 
+    missing_images: tuple[str, ...] = ()
+    """Files of images that the composition shows and that do not exist."""
+
+    not_drawn: tuple[tuple[str, int], ...] = ()
+    """Features that rlottie does not draw, each with its number of layers."""
+
 
 def check_lottie(path: Path) -> LottieInfo:
     """Return the properties of the first composition of a Lottie file; cheap enough to call before a start.
@@ -82,7 +95,7 @@ def load(path: Path) -> list[Composition]:
             raise _refused(path, f"it is larger than {MAX_BYTES // 2**20} MiB")
         if path.suffix.lower() == ".lottie":
             return _from_archive(path)
-        return [_composition(path, path.stem, _json(path, path.read_bytes()))]
+        return [_composition(path, path.stem, _json(path, path.read_bytes()), None)]
     except ODD_ARCHIVE as error:
         raise _refused(path, f"its archive is damaged ({error})") from None
     except OSError as error:
@@ -139,24 +152,7 @@ def _animation(path: Path, members: _ZipMembers, name: str) -> Composition:
         raise _refused(
             path, f"its manifest.json lists {name!r}, and there is no a/{name}.json or animations/{name}.json"
         )
-    document = _json(path, members.read(member))
-    assets = document.get("assets")
-    for asset in assets if isinstance(assets, list) else []:
-        if isinstance(asset, dict):
-            _embed(asset, members)
-    return _composition(path, name, document)
-
-
-def _embed(asset: dict[str, Any], members: _ZipMembers) -> None:
-    """Put an image of the archive into its asset as a data URI, which rlottie reads like a file."""
-    name = asset.get("p")
-    if not isinstance(name, str) or name.startswith("data:"):
-        return
-    kind = _IMAGE_TYPES.get(PurePosixPath(name).suffix.lower())
-    member = members.find(f"i/{name}", f"images/{name}")
-    if kind is not None and member is not None:
-        content = base64.b64encode(members.read(member)).decode("ascii")
-        asset.update(u="", p=f"data:image/{kind};base64,{content}", e=1)
+    return _composition(path, name, _json(path, members.read(member)), members)
 
 
 def _json(path: Path, data: bytes) -> dict[str, Any]:
@@ -169,7 +165,7 @@ def _json(path: Path, data: bytes) -> dict[str, Any]:
     return value
 
 
-def _composition(path: Path, name: str, document: Mapping[str, Any]) -> Composition:
+def _composition(path: Path, name: str, document: dict[str, Any], members: _ZipMembers | None) -> Composition:
     start, end, fps, width, height = (_number(path, document, key) for key in ("ip", "op", "fr", "w", "h"))
     if not isinstance(document.get("layers"), list):
         raise _refused(path, "it has no 'layers'")
@@ -179,17 +175,20 @@ def _composition(path: Path, name: str, document: Mapping[str, Any]) -> Composit
         raise _refused(path, f"its frame rate {fps:g} is not within 0 to 1000")
     if not 0 < end - start <= MAX_FRAMES:
         raise _refused(path, f"it runs from frame {start:g} to {end:g}")
-    first = math.floor(start)
+    first = math.floor(start + NOISE)
     given = document.get("nm")
     info = LottieInfo(
         name=given if isinstance(given, str) and given.strip() else name,
         first=first,
-        last=max(first, math.ceil(end) - 1),
+        last=max(first, math.ceil(end - NOISE) - 1),
         width=int(width),
         height=int(height),
         fps=fps,
     )
-    return Composition(info, json.dumps(document))
+    missing = prepare_images(document, path.resolve().parent, members)
+    if not isinstance(document.get("v"), str):
+        document["v"] = _VERSION
+    return Composition(info, json.dumps(document), tuple(missing), not_drawn(document))
 
 
 def _number(path: Path, document: Mapping[str, Any], key: str) -> float:

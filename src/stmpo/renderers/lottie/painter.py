@@ -14,11 +14,14 @@ alpha stays as rlottie returns it.
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import TYPE_CHECKING
 
 from PIL import Image
 from rlottie_python.rlottie_wrapper import LottieAnimation
+
+from stmpo.renderers.lottie.image_assets import data_uri, drawable_type, image_assets, image_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +37,8 @@ _SAVE: dict[str, dict[str, object]] = {
 
 _PAINT = re.compile(r'"ty": (?:"fl"|"gf"|"st"|"gs"|1\b|2\b)')
 """Fills, gradients, strokes; solid and image layers, as `json.dumps` writes their types."""
+
+_IMAGE_LAYER = re.compile(r'"ty": 2\b')
 
 _MOST_LOST = 40
 """Steps of alpha, of 255, that are attributed to rounding at most."""
@@ -62,7 +67,7 @@ class FramePainter:
         self._animation = LottieAnimation()
         # Its cache would mix up all documents: their keys are all "".
         self._animation.lottie_configure_model_cache_size(0)
-        self._animation.lottie_animation_from_data(composition.document, resource_path=f"{resources}/")
+        self._animation.lottie_animation_from_data(_with_images(composition.document, resources))
         if not self._animation.animation_p:
             raise ValueError("rlottie cannot read the document")
 
@@ -88,6 +93,34 @@ class FramePainter:
         return out.getvalue()
 
 
+def _with_images(document: str, folder: Path) -> str:
+    """Embed image files, and convert images that rlottie does not draw. One that cannot be read stays as it
+    is.
+    """
+    if '"assets"' not in document:
+        return document
+    content = json.loads(document)
+    for asset in image_assets(content):
+        data = image_content(asset, folder)
+        kind = drawable_type(data)
+        if kind is None and data:
+            data, kind = _as_png(data), "png"
+        if kind is not None and data:
+            asset.update(u="", p=data_uri(kind, data), e=1)
+    return json.dumps(content)
+
+
+def _as_png(data: bytes) -> bytes:
+    """Convert an image to PNG; return nothing if Pillow cannot read it."""
+    out = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.convert("RGBA").save(out, "PNG", compress_level=1)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return b""
+    return out.getvalue()
+
+
 def _paints(document: str) -> int:
-    """Count fills, strokes and images of a document; a repeater's copies count as one."""
-    return len(_PAINT.findall(document))
+    """Count fills, strokes and images, whose blending costs two steps; a repeater's copies count as one."""
+    return len(_PAINT.findall(document)) + len(_IMAGE_LAYER.findall(document))

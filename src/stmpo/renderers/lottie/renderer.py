@@ -11,11 +11,14 @@ flag, `--scale FACTOR`, renders smaller or larger than the composition.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from stmpo import __version__
 from stmpo.model.errors import BadInput
@@ -45,6 +48,8 @@ __all__ = ["LottieInfo", "check_lottie", "main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return aerender's exit code."""
+    if argv is None:  # as a program: a crash of rlottie prints the file and the frame (see `_named`)
+        faulthandler.enable(sys.stdout.fileno())
     writer = LineWriter(sys.stdout.buffer)
     try:
         scale, rest = _take_scale(sys.argv[1:] if argv is None else argv)
@@ -124,6 +129,7 @@ def _render(given: AerenderArguments, scale: float, writer: LineWriter) -> None:
     )
     painter = _painter(composition, arguments, WRITES[output.extension], scale)
     lines = LogLines(Style(), _item(info, painter.size, output, arguments, span))
+    _report_what_is_missing(composition, lines, writer, go_on=arguments.continue_on_missing_footage)
     if span.first < info.first or span.last > info.last:
         writer.write(lines.outside(span.first, info.first, info.last))
     writer.write(lines.starting())
@@ -131,9 +137,44 @@ def _render(given: AerenderArguments, scale: float, writer: LineWriter) -> None:
     frames = range(span.first, span.last + 1, arguments.increment or 1)
     for count, frame in enumerate(frames, start=1):
         at = time.monotonic()
-        if _write(painter, frame, Path(output.path(frame)), skip_existing=arguments.skip_existing):
+        write = _named(_write, str(arguments.project), f"frame {frame}")
+        if write(painter, frame, Path(output.path(frame)), skip_existing=arguments.skip_existing):
             writer.write(lines.frame(frame, count, time.monotonic() - at))
     writer.write(lines.finished(time.monotonic() - began))
+
+
+def _report_what_is_missing(
+    composition: Composition, lines: LogLines, writer: LineWriter, *, go_on: bool
+) -> None:
+    """Print the warnings about images and features, once per process.
+
+    Raises:
+        AerenderError: an image is missing, and `-continueOnMissingFootage` is not given.
+    """
+    for image in composition.missing_images:
+        if not go_on:
+            raise AerenderError(
+                AerenderExitCode.AFTER_EFFECTS, f"aerender ERROR: Unable to render: File not found {image}"
+            )
+        writer.write(lines.missing_footage(image))
+    if composition.not_drawn:
+        features = ", ".join(
+            f"{feature} ({count} {'layer' if count == 1 else 'layers'})"
+            for feature, count in composition.not_drawn
+        )
+        writer.write(lines.warning(f"not drawn by the embedded renderer: {features}"))
+
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _named(function: _F, file: str, name: str) -> _F:
+    """Return the function under other names: a traceback of `faulthandler` then shows project and frame.
+
+    A crash within rlottie ends the process before any code of ours runs; the traceback is all that it leaves.
+    """
+    code = function.__code__.replace(co_filename=file, co_name=name, co_firstlineno=1)
+    return cast("_F", FunctionType(code, globals(), name, None, function.__closure__))
 
 
 def _composition(arguments: AerenderArguments) -> Composition:
