@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from stmpo.fonts.face import Face
@@ -125,46 +125,22 @@ def _from_index(file: FontFile, entry: Any) -> IndexedFile | None:
 
 
 def _as_json(font: IndexedFile) -> list[Any]:
-    legacy = None if font.legacy is None else [font.legacy.kind, font.legacy.names]
-    faces = [
-        [
-            face.index,
-            face.names,
-            face.family,
-            face.style,
-            face.embedding,
-            face.prefix,
-            face.axes,
-            face.instances,
-            face.version,
-        ]
-        for face in font.faces
-    ]
-    return [font.file.size, font.file.mtime_ns, faces, legacy, font.file.ctime_ns]
+    legacy = None if font.legacy is None else astuple(font.legacy)
+    return [font.file.size, font.file.mtime_ns, list(map(astuple, font.faces)), legacy, font.file.ctime_ns]
 
 
 def _face(entry: Any) -> Face:
-    """Return the face in an index entry.
+    """Return the face in an index entry, whose fields are those of `Face` in order.
 
     Raises:
-        TypeError: the entry is damaged.
-        ValueError: the entry is damaged.
+        TypeError, ValueError: the entry is damaged.
     """
     number, names, family, style, bits, prefix, axes, instances, version = entry
     if not (isinstance(number, int) and isinstance(bits, int)):
         raise TypeError(entry)
     pairs = tuple((_text(name), _text(style_name)) for name, style_name in instances)
-    return Face(
-        number,
-        _texts(names),
-        _text(family),
-        _text(style),
-        bits,
-        _text(prefix),
-        _texts(axes),
-        pairs,
-        _text(version),
-    )
+    family, style, prefix, version = map(_text, (family, style, prefix, version))
+    return Face(number, _texts(names), family, style, bits, prefix, _texts(axes), pairs, version)
 
 
 def _legacy(entry: Any) -> LegacyFont | None:

@@ -25,7 +25,7 @@ SIGNATURES = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"typ1")
 COLLECTION = b"ttcf"
 
 MAX_FACES = 256
-_MAX_TABLES = 512
+MAX_TABLES = 512
 _MAX_RECORDS = 20_000
 _MAX_TABLE_BYTES = 2**20
 _MAX_TEXT_BYTES = 2**23
@@ -125,7 +125,7 @@ def _directory(file: BinaryIO, start: int) -> dict[bytes, tuple[int, int]]:
     if signature not in SIGNATURES:
         return {}
     tables = {}
-    for _ in range(min(count, _MAX_TABLES)):
+    for _ in range(min(count, MAX_TABLES)):
         tag, offset, length = struct.unpack(">4s4xII", file.read(16))
         tables[tag] = offset, length
     return tables

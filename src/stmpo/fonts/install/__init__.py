@@ -1,3 +1,1 @@
-"""The fonts of a job on a worker: validate, install for the session's user, verify, lease, and remove
-them.
-"""
+"""The fonts of a job on a worker: validate, install for the session's user, verify, lease and remove."""

@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.protocol import user_folder
+from stmpo.fonts.install.protocol import FolderFonts, user_folder
 from stmpo.fonts.places import find_fonts
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _CACHE_FILES = ("*.cache-*", "CACHEDIR.TAG", "CACHEDIR.TAG.*", "*.NEW", "*.LCK")
 
 
-class Linux:
+class Linux(FolderFonts):
     """The fonts of the user of this environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -55,25 +55,15 @@ class Linux:
             [str(folder) for folder in self._caches if not folder.exists()] if self._tool("fc-cache") else []
         )
 
-    def remove_extras(self, missing_extras: Sequence[str]) -> None:
+    def remove_extras(self, extras: Sequence[str]) -> None:
         """Remove the cache folders. fontconfig rebuilds its cache when it needs one."""
-        for folder in [Path(place) for place in reversed(missing_extras)]:
+        for folder in [Path(place) for place in reversed(extras)]:
             if folder.name == "fontconfig":
                 for pattern in _CACHE_FILES:
                     for path in folder.glob(pattern):
                         path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 folder.rmdir()
-
-    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - there is no register
-        """Return an empty label: there is no register of fonts."""
-        return ""
-
-    def register(self, label: str, path: Path) -> None:
-        """Do nothing: a file in the folder is a font."""
-
-    def unregister(self, label: str, path: Path) -> None:
-        """Do nothing: removing the file is enough."""
 
     def notify_programs(self) -> None:
         """Update fontconfig's cache of the folder; if the folder is gone, this removes its cache."""

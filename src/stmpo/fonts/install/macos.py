@@ -1,6 +1,4 @@
-"""Fonts on macOS: Core Text watches the font folders, so a file in one of them is a font for every
-program.
-"""
+"""Fonts on macOS: the system watches the font folders, so a file in one is a font for every program."""
 
 from __future__ import annotations
 
@@ -8,12 +6,11 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.install.protocol import user_folder
+from stmpo.fonts.install.protocol import FolderFonts, user_folder
 from stmpo.fonts.places import find_fonts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from stmpo.fonts.install.validate import ValidFont
 
@@ -21,7 +18,7 @@ SYSCTL_TIMEOUT = 10
 """Seconds to wait for `sysctl`, which normally takes 0.01 s."""
 
 
-class MacOS:
+class MacOS(FolderFonts):
     """The fonts of the user of this environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -48,18 +45,8 @@ class MacOS:
         """Return nothing: only the folder is created."""
         return []
 
-    def remove_extras(self, missing_extras: Sequence[str]) -> None:
+    def remove_extras(self, extras: Sequence[str]) -> None:
         """Do nothing: there are no extras."""
-
-    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - there is no register
-        """Return an empty label: there is no register of fonts."""
-        return ""
-
-    def register(self, label: str, path: Path) -> None:
-        """Do nothing: a file in the folder is a font."""
-
-    def unregister(self, label: str, path: Path) -> None:
-        """Do nothing: removing the file is enough."""
 
     def notify_programs(self) -> None:
         """Do nothing: the folders are watched."""

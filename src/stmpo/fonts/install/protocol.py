@@ -59,6 +59,20 @@ class FontSystem(Protocol):
         """
 
 
+class FolderFonts:
+    """The methods of a system without a register of fonts: a file in a font folder is a font."""
+
+    def label(self, font: ValidFont, path: Path) -> str:  # noqa: ARG002 - there is no register
+        """Return an empty label."""
+        return ""
+
+    def register(self, label: str, path: Path) -> None:
+        """Do nothing: the file is enough."""
+
+    def unregister(self, label: str, path: Path) -> None:
+        """Do nothing: removing the file is enough."""
+
+
 def user_folder(environ: Mapping[str, str], variable: str) -> Path:
     """Return the user's folder that this environment variable names.
 

@@ -17,7 +17,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stmpo.fonts.sfnt import faces_in
+from stmpo.fonts.sfnt import COLLECTION, MAX_FACES, MAX_TABLES, faces_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,8 +29,6 @@ MAX_BYTES = 256 << 20
 """The largest system fonts (collections of East Asian or emoji faces) are just under 200 MiB."""
 
 _SIGNATURES = (b"\x00\x01\x00\x00", b"true", b"OTTO")
-_MAX_FACES = 256
-_MAX_TABLES = 512
 _HEAD_MAGIC = 0x5F0F3CF5
 _REQUIRED_TABLES = {b"head": 54, b"maxp": 6, b"cmap": 4, b"hhea": 36, b"hmtx": 4, b"name": 6}
 """Tables that every system reads, with their least sizes in bytes."""
@@ -103,7 +101,7 @@ def check_structure(data: bytes) -> int:
     if len(data) > MAX_BYTES:
         raise NotAFont(f"it is larger than {MAX_BYTES >> 20} MiB")
     try:
-        starts = _starts(data) if data[:4] == b"ttcf" else (0,)
+        starts = _starts(data) if data[:4] == COLLECTION else (0,)
         for start in starts:
             _check_face(data, start)
     except struct.error:
@@ -114,7 +112,7 @@ def check_structure(data: bytes) -> int:
 def _starts(data: bytes) -> tuple[int, ...]:
     """Return the byte offset of each face of a collection."""
     (count,) = struct.unpack_from(">I", data, 8)
-    if not 1 <= count <= _MAX_FACES:
+    if not 1 <= count <= MAX_FACES:
         raise NotAFont(f"it is a collection of {count} faces")
     starts: tuple[int, ...] = struct.unpack_from(f">{count}I", data, 12)
     return starts
@@ -139,7 +137,7 @@ def _check_face(data: bytes, start: int) -> None:
 def _directory(data: bytes, start: int) -> dict[bytes, memoryview]:
     """Return the tables of a face; none extends beyond the file."""
     (count,) = struct.unpack_from(">H", data, start + 4)
-    if not 1 <= count <= _MAX_TABLES:
+    if not 1 <= count <= MAX_TABLES:
         raise NotAFont(f"it has {count} tables")
     tables: dict[bytes, memoryview] = {}
     whole = memoryview(data)

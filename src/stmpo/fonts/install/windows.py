@@ -58,9 +58,9 @@ class Windows:
         """Return the registry keys that have to be created."""
         return [key for key in _keys() if not _exists(key)]
 
-    def remove_extras(self, missing_extras: Sequence[str]) -> None:
+    def remove_extras(self, extras: Sequence[str]) -> None:
         """Remove the keys that are empty."""
-        for key in reversed(missing_extras):
+        for key in reversed(extras):
             with contextlib.suppress(OSError):
                 if _is_empty(key):
                     winreg.DeleteKey(winreg.HKEY_CURRENT_USER, key)
