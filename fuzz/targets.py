@@ -40,8 +40,11 @@ from stmpo.worker.bootstrap import unpack
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IMAGES = (".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".bmp", ".unknown")
-MOVIES = (".mov", ".avi", ".wav", ".aif", ".mp3")
+IMAGES = (
+    *(".png", ".jpg", ".tif", ".exr", ".tga", ".dpx", ".psd", ".bmp", ".unknown"),
+    *(".sgi", ".hdr", ".iff", ".cin", ".jp2", ".pct", ".rla"),
+)
+MOVIES = (".mov", ".avi", ".wav", ".aif", ".mp3", ".mxf", ".wmv", ".webm", ".mpg", ".m2ts")
 """The first byte of an input chooses the extension."""
 
 SOME_FRAMES = 10_000

@@ -36,7 +36,7 @@ def check(reader: Reader) -> Contents:
     if not size:
         raise Damaged("was not finished: its size was never filled in")
     reader.need(_CHUNK.size + size, "its picture data")
-    chunks = _chunks(reader, _CHUNK.size, _CHUNK.size + size, _PADDING[group])
+    chunks = _chunks(reader, _CHUNK.size, _CHUNK.size + size, _PADDING.get(group, 2))
     if group == b"FOR4" and kind == b"CIMG":
         return _check_maya(reader, chunks)
     if group == b"FORM" and kind in {b"ILBM", b"PBM "}:

@@ -64,10 +64,13 @@ def _check_codestream(reader: Reader, start: int, end: int) -> Dimensions:
             raise Damaged(f"holds something else where a tile should begin, at byte {at:,}")
         _marker, _length, tile, length = reader.unpack(_TILE_PART, at, "a tile")
         seen.add(tile)
-        # A length of 0 means: to the end marker at the end of the codestream.
-        at = at + length if length else end - _MARKER.size
-        if 0 < length < _TILE_PART.size:
+        if not length:  # to the end marker at the end of the codestream
+            if reader.unpack(_MARKER, end - _MARKER.size, "its picture data")[0] != _END:
+                raise Damaged("ends in the middle of its picture data: its end marker (EOC) is missing")
+            break
+        if length < _TILE_PART.size:
             raise Damaged(f"holds a tile without a length, at byte {at:,}")
+        at += length
         reader.need(at, "a tile")
     if len(seen) < tiles:
         raise Damaged(f"holds {len(seen):,} of the {tiles:,} tiles of its picture")

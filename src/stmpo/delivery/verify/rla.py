@@ -41,6 +41,9 @@ _BYTES_BY_LETTER = {
 }
 """Bytes per pixel of the channels of an RPF. Each byte is a channel of its own in the file."""
 
+_MAX_OVERLAP = 4
+"""Scan lines may take this many times the bytes of the file, so that a hostile file costs linear time."""
+
 _LAYERS = "L"
 
 
@@ -50,21 +53,21 @@ def check(reader: Reader) -> Contents:
     Raises:
         Damaged: a header is invalid, an offset table was not filled in, or a scan line is cut.
     """
-    contents = _check_picture(reader, 0)
+    budget = _MAX_OVERLAP * reader.size
+    contents, walked = _check_picture(reader, 0, budget)
     visited = {0}
     (following,) = reader.unpack(_NEXT, _NEXT_AT, "its header")
     while following:
         if following in visited:
             raise Damaged(f"has a picture that follows itself, at byte {following:,}")
         visited.add(following)
-        if len(visited) * _HEADER_BYTES > reader.size:
-            raise Damaged("has pictures that overlap")
-        _check_picture(reader, following)
+        walked += _check_picture(reader, following, budget - walked)[1]
         (following,) = reader.unpack(_NEXT, following + _NEXT_AT, "its header")
     return contents
 
 
-def _check_picture(reader: Reader, at: int) -> Contents:
+def _check_picture(reader: Reader, at: int, budget: int) -> tuple[Contents, int]:
+    """Return the contents and the bytes of all scan lines, which may be at most `budget`."""
     left, right, bottom, top, *counts = reader.unpack(_HEADER, at, "its header")
     reader.need(at + _HEADER_BYTES, "its header")
     picture = Dimensions.checked(right - left + 1, top - bottom + 1)
@@ -76,6 +79,7 @@ def _check_picture(reader: Reader, at: int) -> Contents:
     channels = sum(counts) + sum(_BYTES_BY_LETTER.get(letter, 0) for letter in letters)
     table_end = at + _HEADER_BYTES + picture.height * _ENTRY.size
     last = (0, 0)
+    walked = 0
     entries = reader.records(_ENTRY, at + _HEADER_BYTES, picture.height, "its offset table")
     for line, (offset,) in enumerate(entries, 1):
         what = f"scan line {line:,} of {picture.height:,}"
@@ -88,6 +92,9 @@ def _check_picture(reader: Reader, at: int) -> Contents:
             offset += _LENGTH.size + length  # noqa: PLW2901 - the line is read channel by channel
             reader.need(offset, what)
             last = max(last, (offset - length, offset))
+            walked += _LENGTH.size + length
+        if walked > budget:
+            raise Damaged("has scan lines that overlap")
     layers = "holds layers, whose end cannot be checked" if _LAYERS in letters else None
     in_doubt = layers or reader.doubt_about(*last)
-    return picture.contents(in_doubt)
+    return picture.contents(in_doubt), walked
