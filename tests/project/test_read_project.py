@@ -296,13 +296,13 @@ def test_inspect_marks_what_is_missing_and_counts_sequences(
     lot.queue(comp)
     path = lot.save()
     Path(gone.file).unlink()
-    assert run(["inspect", str(path)]) == 0
+    assert run(["inspect", str(path)]) == 1
     out = capsys.readouterr().out
     assert "3 files, 2 missing" in out
     assert "gone.png: MISSING" in out
     assert "1. Main: queued, frames 0-11 (12)" in out
     assert "error: item 1 (Main): footage is missing" in out
-    assert run(["inspect", str(path), "--json"]) == 0
+    assert run(["inspect", str(path), "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert [(one["files"], one["missing"]) for one in told["footage"]] == [(3, False), (0, True)]
     assert told["render_queue"][0]["frames"] == "0-11"

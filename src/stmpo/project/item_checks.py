@@ -6,6 +6,7 @@ intended.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from stmpo.project.model import ItemOutput, QueueItem
 
 
+_VARIABLE = re.compile(r"\[([A-Za-z]+)\]")
+
+_VARIABLES = frozenset(
+    name.casefold()
+    for name in (
+        "projectName", "compName", "renderSettingsName", "outputModuleName", "width", "height", "frameRate",
+        "aspectRatio", "startFrame", "endFrame", "durationFrames", "startTimecode", "endTimecode", "durationTimecode",
+        "channels", "projectColorDepth", "outputColorDepth", "compressor", "fieldOrder", "pulldownPhase",
+        "projectFolder", "fileExtension",
+    )
+)  # fmt: skip
+"""Variables that After Effects replaces in an output name (source: py_aep)."""
+
+
 class Severity(Enum):
     """How serious a finding is."""
 
@@ -28,6 +43,9 @@ class Severity(Enum):
 
     WARNING = "warning"
     """It renders, perhaps not as intended."""
+
+    NOTE = "note"
+    """Nothing is wrong; the user may want to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +60,12 @@ class ItemFinding:
     text: str
 
     def __str__(self) -> str:
-        about = "" if self.item is None else f"item {self.item.index} ({one_line(self.item.comp)}): "
+        about = "" if self.item is None else f"{_called(self.item)}: "
         return f"{self.severity.value}: {about}{self.text}"
+
+
+def _called(item: QueueItem) -> str:
+    return f"item {item.index} ({one_line(item.comp)})" if item.comp else f"item {item.index}"
 
 
 def error(item: QueueItem | None, text: str) -> ItemFinding:
@@ -56,8 +78,16 @@ def warning(item: QueueItem | None, text: str) -> ItemFinding:
     return ItemFinding(Severity.WARNING, item, text)
 
 
+def note(text: str) -> ItemFinding:
+    """Return a finding about the project that needs no action."""
+    return ItemFinding(Severity.NOTE, None, text)
+
+
 def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[ItemFinding]:
     """Yield the problems of one item. With `elsewhere`, the project's output paths are not used."""
+    if item.problem:
+        yield error(item, item.problem)
+        return
     if item.status not in RENDERABLE:
         state = {ItemStatus.DONE: "already done"}.get(item.status, item.status.value)
         yield error(item, f"is {state}; tick it again in the render queue, or duplicate it")
@@ -66,10 +96,15 @@ def check_item(item: QueueItem, *, elsewhere: bool) -> Iterator[ItemFinding]:
     if not item.outputs:
         yield error(item, "has no output module; add one in the render queue")
     if len(item.outputs) > 1:
+        single = all(output.kind is OutputKind.SINGLE_FILE for output in item.outputs)
+        why = (
+            "only the first one is delivered"
+            if single
+            else "every process would write the others to the same place"
+        )
         yield error(
             item,
-            f"has {len(item.outputs)} output modules; every process would write all but the first to the same "
-            "place; duplicate the item and keep one module in each",
+            f"has {len(item.outputs)} output modules, and {why}; duplicate the item and keep one module in each",
         )
     if item.outputs:
         yield from _check_output(item, item.outputs[0], elsewhere=elsewhere)
@@ -86,6 +121,7 @@ def _check_output(item: QueueItem, output: ItemOutput, *, elsewhere: bool) -> It
         yield error(item, "has no output path; choose one in the render queue, or give --output-dir")
     elif output.path is not None and not elsewhere and not is_native(output.path):
         yield error(item, f"writes to {output.path}, a path of another system; give --output-dir")
+    yield from _check_name(item, output)
     if output.kind is OutputKind.SINGLE_FILE:
         name = output.format or output.template
         yield warning(item, f"writes one file ({name}), not a sequence; one process renders it")
@@ -94,4 +130,20 @@ def _check_output(item: QueueItem, output: ItemOutput, *, elsewhere: bool) -> It
             item,
             'its output module has "Use Comp Frame Number" off; every process would number its files from the same '
             "start; tick it in the output module's settings",
+        )
+    if output.exact_name:
+        yield warning(
+            item,
+            f"writes a single frame without a number in its name ({one_line(output.path or '')}); STMPO delivers it with the "
+            "frame number in its name",
+        )
+
+
+def _check_name(item: QueueItem, output: ItemOutput) -> Iterator[ItemFinding]:
+    """Find variables of After Effects left in the name, because py_aep does not know their values."""
+    left = [token for token in _VARIABLE.findall(output.path or "") if token.casefold() in _VARIABLES]
+    if left:
+        yield error(
+            item,
+            f"its file name holds [{left[0]}], whose value is not known here; write it out in the output module",
         )

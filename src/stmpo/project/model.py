@@ -19,16 +19,14 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
 from stmpo.model.text import plural
+from stmpo.project.file_version import NEWEST_KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from stmpo.model.frames import FrameSet
     from stmpo.model.output_pattern import OutputKind
-
-NEWEST_KNOWN = 26
-"""Major version of the newest After Effects whose files py_aep was tested with."""
 
 _DRIVE_OR_SHARE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _WINDOWS_HERE = isinstance(PurePath(), PureWindowsPath)
@@ -89,6 +87,10 @@ class ItemOutput:
     comp_frame_numbers: bool
     """Whether files have the comp's frame numbers. If not, every process starts at the same number."""
 
+    exact_name: bool = False
+    """Whether it is one frame of a sequence format without a number in its name, as "Save Frame As" makes
+    it."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
@@ -109,6 +111,14 @@ class QueueItem:
     own_frame_rate: float | None
     """Frames a second if the render settings override the comp's rate, or None."""
 
+    problem: str = ""
+    """Why the item cannot be rendered whatever its settings are, as the end of a sentence; "" if it can."""
+
+    @classmethod
+    def unreadable(cls, index: int, problem: str) -> QueueItem:
+        """Return an item of which only the position is known."""
+        return cls(index, "", 0, ItemStatus.UNQUEUED, FrameSet(()), (), None, problem)
+
 
 @dataclass(frozen=True, slots=True)
 class Comp:
@@ -124,6 +134,17 @@ class Comp:
 
     frames: int
     """Number of frames."""
+
+    renderer: str = ""
+    """Match name of its 3D renderer, such as `ADBE Ernst` (Cinema 4D); see `stmpo.project.render_needs`."""
+
+    sources: frozenset[int] = frozenset()
+    """Ids of the items that it can draw directly, among them other comps."""
+
+    @property
+    def last(self) -> int:
+        """Last displayed frame number."""
+        return self.first + self.frames - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +210,9 @@ class FontUse:
     expression: bool = False
     """Whether an expression names the font, and not the text itself."""
 
+    hidden: bool = False
+    """Whether the layer is switched off and nothing refers to it, so that it is never drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -224,6 +248,16 @@ class Project:
     """The OCIO configuration that manages its colours: the absolute path of a file, or the name of one
     that comes with After Effects, such as "ACES 1.2". "" if Adobe's own engine manages them."""
 
+    effects: tuple[str, ...] = ()
+    """Match names of the effects that the project uses, such as `ADBE Fill`."""
+
+    gpu: str = ""
+    """GPU acceleration type: OPENCL, CUDA, METAL, VULKAN, SOFTWARE or DIRECTX; "" if py_aep does not know
+    it."""
+
+    unread_footage: tuple[str, ...] = ()
+    """Names of footage items that are damaged."""
+
     @property
     def ocio_file(self) -> str | None:
         """The path of its OCIO configuration if it is a file of its own, or None."""
@@ -234,6 +268,23 @@ class Project:
     def fonts(self) -> tuple[str, ...]:
         """PostScript names of the fonts that text layers use, each once, sorted."""
         return tuple(sorted({use.font for use in self.font_uses}))
+
+    def comps_drawn_by(self, *comps: int) -> frozenset[int]:
+        """Return the ids of these comps and of all comps that they draw, directly or through others."""
+        sources = {comp.id: comp.sources for comp in self.comps}
+        found: set[int] = set()
+        waiting = list(comps)
+        while waiting:
+            comp = waiting.pop()
+            if comp in sources and comp not in found:
+                found.add(comp)
+                waiting += sources[comp]
+        return frozenset(found)
+
+    def fonts_of(self, items: Iterable[QueueItem]) -> tuple[str, ...]:
+        """Return the PostScript names of the fonts that these items draw, each once, sorted."""
+        comps = self.comps_drawn_by(*(item.comp_id for item in items))
+        return tuple(sorted({use.font for use in self.font_uses if use.comp_id in comps and not use.hidden}))
 
     def item(self, index: int) -> QueueItem:
         """Return the queue item with this number, counted from 1.

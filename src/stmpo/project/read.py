@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
 from stmpo.model.output_pattern import OutputKind, OutputPattern
-from stmpo.project.model import NEWEST_KNOWN, Project, QueueItem
+from stmpo.model.text import one_line
+from stmpo.project.file_version import NEWEST_KNOWN, OLDEST_KNOWN, release_name, saved_by
 from stmpo.system import paths
+
+if TYPE_CHECKING:
+    from stmpo.project.model import Project, QueueItem
 
 
 def available() -> bool:
@@ -31,7 +36,7 @@ def read_project(path: Path) -> Project:
         raise BadInput(f"{path.name} is an XML project; save it as .aep in After Effects and give that file")
     if path.suffix.lower() != ".aep":
         raise BadInput(f"{path.name} is not an After Effects project (.aep)")
-    major = _saved_by(path)
+    major = _checked_version(path)
     try:
         from stmpo.project.aep_parser import read  # noqa: PLC0415 - only the submitting side has py_aep
     except ImportError:
@@ -39,12 +44,25 @@ def read_project(path: Path) -> Project:
     try:
         return read(path)
     except Exception as error:  # noqa: BLE001 - the boundary: a damaged file fails anywhere in its parser
-        reason = f"{type(error).__name__}: {error}".split("\n")[0][:120]
+        reason = one_line(f"{type(error).__name__}: {error}", 120)
         if major > NEWEST_KNOWN:
             hint = f"it was saved by After Effects {major}, which is newer than this reader knows ({reason})"
         else:
             hint = f"it is damaged; open it in After Effects and save it again ({reason})"
         raise BadInput(f"{path.name} cannot be read: {hint}") from None
+
+
+def read_if_possible(path: Path) -> Project | None:
+    """Read a project, or return None: it is no `.aep`, py_aep is missing (as on workers), or it is damaged.
+
+    For checks before a render, which After Effects makes itself if nothing is known here.
+    """
+    if path.suffix.lower() != ".aep" or not available():
+        return None
+    try:
+        return read_project(path)
+    except BadInput:
+        return None
 
 
 def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
@@ -68,8 +86,8 @@ def output_pattern(item: QueueItem, folder: Path | None = None) -> str:
         raise BadInput(f"item {item.index} ({comp}): {str(error).removeprefix('--')}") from None
 
 
-def _saved_by(path: Path) -> int:
-    """Return the major version that saved the project, even if the rest is damaged; refuse other files."""
+def _checked_version(path: Path) -> int:
+    """Return the major version that saved the project; refuse other files and versions that are too old."""
     # A pipe would block the read.
     if paths.exists(path) and not (paths.is_file(path) or paths.is_folder(path)):
         raise BadInput(f"the project {path} is not a file")
@@ -80,7 +98,10 @@ def _saved_by(path: Path) -> int:
         raise BadInput(f"the project {path} cannot be read: {error.strerror or error}") from None
     if start[:4] != b"RIFX":
         raise BadInput(f"{path.name} is not an After Effects project: it does not begin with RIFX")
-    # After the tag: the size, four bytes of format version, and the packed version of After Effects.
-    head = start.find(b"head")
-    packed = int.from_bytes(start[head + 12 : head + 16], "big") if head >= 0 else 0
-    return (packed >> 26 & 0x1F) * 8 + (packed >> 19 & 0x07)
+    major = saved_by(start)
+    if 0 < major < OLDEST_KNOWN:
+        raise BadInput(
+            f"{path.name} was saved by After Effects {release_name(major)}, and this reader needs {OLDEST_KNOWN} (CC 2018) "
+            "or later; open it in a newer After Effects and save it again"
+        )
+    return major

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from py_aep import Property, TextDocument
 
@@ -22,9 +22,11 @@ from stmpo.project.model import FontUse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from py_aep import CompItem, TextLayer
     from py_aep import Project as AepProject
-    from py_aep import TextLayer
     from py_aep.models.layers.layer import Layer
+
+    from stmpo.project.comp_tree import CompTree
 
 _CALL = re.compile(r"\bsetFont\s*\(")
 _SET_FONT = re.compile(
@@ -60,8 +62,11 @@ class TextFonts:
     """Effects that draw text, each after its layer."""
 
 
-def read_texts(project: AepProject, data: bytes | bytearray) -> TextFonts:
-    """Return the fonts of all texts of a project; `data` holds the bytes of its file."""
+def read_texts(project: AepProject, data: bytes | bytearray, tree: CompTree) -> TextFonts:
+    """Return the fonts of all texts of a project.
+
+    `data` holds the bytes of its file; `tree` knows the layers that are never drawn.
+    """
     uses: dict[FontUse, None] = {}
     unread: list[str] = []
     computed: list[str] = []
@@ -74,9 +79,18 @@ def read_texts(project: AepProject, data: bytes | bytearray) -> TextFonts:
             names, complete = found
             if not complete:
                 computed.append(f"{comp.name}: {layer.name}")
+            hidden = (comp.id, layer.id) in tree.hidden_layers
             for name, expression in names:
-                if name not in _NO_FONTS:
-                    uses[FontUse(_well_formed(name), comp.name, comp.id, layer.name, expression)] = None
+                use = FontUse(_well_formed(name), comp.name, comp.id, layer.name, expression, hidden)
+                uses[use] = None
+    for comp_id, layer_id in sorted(tree.overriding_layers):
+        comp = cast("CompItem", project.items[comp_id])
+        overriding = comp.layers_by_id[layer_id]
+        fonts = _overridden(overriding)
+        if fonts is None:
+            unread.append(f"{comp.name}: {overriding.name}")
+        for name in fonts or ():
+            uses[FontUse(_well_formed(name), comp.name, comp.id, overriding.name)] = None
     effects = tuple(_effects(project)) if any(name.encode() + b"\0" in data for name in _TEXT_EFFECTS) else ()
     return TextFonts(tuple(uses), tuple(unread), tuple(computed), effects)
 
@@ -98,18 +112,38 @@ def _fonts(layer: TextLayer) -> tuple[list[tuple[str, bool]], bool] | None:
         text = layer.text["ADBE Text Document"] if layer.text is not None else None
         if not isinstance(text, Property):
             return None
+        active = bool(text.expression and text.expression_enabled)
         documents = [frame.value for frame in text.keyframes] or [text.value]
         fonts = []
         for document in documents:
             if not isinstance(document, TextDocument):
                 return None
-            fonts += [(name, False) for name in _runs(document)]
-        if text.expression and text.expression_enabled:
+            if document.text or active:  # an empty text draws nothing, unless an expression fills it
+                fonts += [(name, False) for name in _runs(document)]
+        if active:
             named, complete = set_fonts(text.expression)
-            fonts += [(name, True) for name in named]
+            fonts += [(name, True) for name in named if name not in _NO_FONTS]
     except Exception:  # noqa: BLE001 - the boundary: damaged text fails anywhere, and costs this layer alone
         return None
     return fonts, complete
+
+
+def _overridden(layer: Layer) -> list[str] | None:
+    """Return the fonts of the texts that a layer overrides by Essential Properties; None if damaged."""
+    fonts: list[str] = []
+    try:
+        waiting: list[Any] = [layer["ADBE Layer Overrides"]]
+        while waiting:
+            inner = waiting.pop()
+            if not isinstance(inner, Property):
+                waiting += inner.properties
+                continue
+            for document in [frame.value for frame in inner.keyframes] or [inner.value]:
+                if isinstance(document, TextDocument) and document.text:
+                    fonts += _runs(document)
+    except Exception:  # noqa: BLE001 - the boundary: damaged text fails anywhere, and costs this layer alone
+        return None
+    return fonts
 
 
 def _effects(project: AepProject) -> Iterator[str]:
@@ -139,4 +173,5 @@ def _well_formed(name: str) -> str:
 
 def _runs(document: TextDocument) -> Iterator[str]:
     """Yield the fonts of a text's runs, as `Project.used_fonts` of py_aep does for a whole project."""
-    yield from (font.post_script_name for font in document._used_font_objects())  # noqa: SLF001
+    fonts = document._used_font_objects()  # noqa: SLF001 - the fonts of one text have no public name
+    yield from (font.post_script_name for font in fonts if font.post_script_name not in _NO_FONTS)
