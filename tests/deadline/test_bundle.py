@@ -177,7 +177,7 @@ def test_a_path_of_another_system_is_refused(lot: Lot, capsys: pytest.CaptureFix
 def test_two_items_never_write_the_same_files(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         lot.queue(lot.comp("Main"))
-    assert "items 1 (Main) and 2 (Main) write the same files" in refused(
+    assert "item 2 (Main): writes the same files as item 1 (Main), " in refused(
         capsys, "bundle", lot.save(), "-o", lot.folder / "b"
     )
 
@@ -191,7 +191,7 @@ def test_names_that_are_one_on_windows_and_macos_never_go_there(
     project, folder = lot.save(), lot.folder / "b"
     for systems in ("windows", "macos,linux", "any"):
         told = refused(capsys, "bundle", project, "-o", folder, "--os", systems)
-        assert "write the same files on Windows or macOS" in told
+        assert f"writes the same files as item 1 ({names[0]}) on Windows or macOS" in told
     if sys.platform == "linux":
         assert run(["bundle", str(project), "-o", str(folder), "--os", "linux"]) == 0
 
@@ -301,11 +301,77 @@ def test_an_empty_queue_is_refused(lot: Lot, capsys: pytest.CaptureFixture[str])
 
 
 def test_frames_of_one_item_may_be_others(lot: Lot) -> None:
-    lot.queue(lot.comp())
+    lot.queue(lot.comp(seconds=2.0))
     assert run(["bundle", str(lot.save()), "-o", str(lot.folder / "b"), "--frames", "1-9:2,20"]) == 0
     (step,) = read(lot.folder / "b", "template")["steps"]
     (frame,) = step["parameterSpace"]["taskParameterDefinitions"]
     assert frame["range"] == "1,3,5,7,9,20"
+
+
+def test_frames_outside_the_comp_are_refused_unless_blank_ones_are_wanted(
+    lot: Lot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.queue(lot.comp("Main", start=100))
+    arguments = ("bundle", lot.save(), "-o", lot.folder / "b", "--frames", "110-113")
+    text = 'item 1 (Main): is to render 2 frames (112-113) outside the comp "Main", which has frames 100-111'
+    said = refused(capsys, *arguments)
+    assert f"error: {text}" in said
+    assert "give --allow-blank" in said
+    assert run([*map(str, arguments), "--allow-blank"]) == 0
+    assert f"warning: {text}" in capsys.readouterr().err
+
+
+def test_outputs_that_only_their_folders_tell_apart_keep_them_in_another_folder(lot: Lot) -> None:
+    lot.queue(lot.comp("One"), "render/Main/a_[####].tif")
+    lot.queue(lot.comp("Two"), "render/Sky/A_[####].tif")
+    lot.queue(lot.comp("Three"), "render/Sky/b_[####].tif")
+    folder = lot.folder / "b"
+    assert run(["bundle", str(lot.save()), "-o", str(folder), "--output-dir", str(lot.folder / "o")]) == 0
+    template = json.dumps(read(folder, "template"), ensure_ascii=False)
+    for name in ("Main/a_[####].tif", "Sky/A_[####].tif", "b_[####].tif"):
+        assert f"--output_name={name}" in template
+
+
+def test_missing_footage_is_named_once_and_its_files_are_counted(
+    lot: Lot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = lot.comp("Main")
+    gone = lot.still("gone.png", into=main)
+    lot.still("gone.png", into=main)
+    lot.sequence("plates/a.{:04d}.png", range(1, 6), into=main)
+    lot.queue(main)
+    project = lot.save()
+    assert gone.file is not None
+    Path(gone.file).unlink()
+    for plate in (lot.folder / "plates").iterdir():
+        plate.unlink()
+    said = refused(capsys, "bundle", project, "-o", lot.folder / "b")
+    first = lot.folder / "plates" / "a.0001.png"
+    assert f"footage is missing: 6 files: {gone.file}, {first}; bring it back" in said
+
+
+def test_inspect_finds_what_bundle_refuses(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        lot.queue(lot.comp("Main"))
+    lot.queue(lot.comp("Groups"), "out/a[##]b[##].tif")
+    project = str(lot.save())
+    assert run(["inspect", project]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert run(["bundle", project, "-o", str(lot.folder / "b")]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [line for line in out if line.startswith("error: ")] == errors
+    assert len(errors) == 2
+
+
+def test_needs_of_a_project_are_said_before_it_is_sent(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:
+    comp = lot.comp("Main")
+    comp.renderer = "ADBE Ernst"
+    lot.queue(comp)
+    project = str(lot.save())
+    assert run(["bundle", project, "-o", str(lot.folder / "b")]) == 0
+    assert "warning: uses the 3D renderer Cinema 4D in Main; " in capsys.readouterr().err
+    assert run(["inspect", project]) == 0
+    assert "frames 0-11, Cinema 4D" in capsys.readouterr().out
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(lot: Lot, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,6 +39,7 @@ def add_job_options(parser: CommandParser) -> None:
     also = "Also send this file or folder, which the project needs but does not list as footage."
     parser.value("--item", "N", item, dest="items", each=True, type=number(int))
     parser.value("--frames", "RANGE", "Frames to render, if a single item is chosen.")
+    parser.flag("--allow-blank", "Allow frames that the comp does not have; they are blank.")
     parser.value("--output-dir", "FOLDER", "Deliver to this folder; file names stay the same.")
     parser.value("--also", "PATH", also, each=True)
     parser.value("--name", "TEXT", "Name of the job.  [default: the project's name]")
@@ -120,6 +121,7 @@ def request_of(project: Path, given: Namespace) -> JobRequest:
         project=project,
         items=tuple(given.items),
         frames=given.frames,
+        allow_blank=given.allow_blank,
         output_dir=output_dir,
         also=tuple(path_of(place, "--also") for place in given.also),
         name=given.name,

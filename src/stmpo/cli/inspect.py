@@ -7,34 +7,34 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from stmpo.cli.bundle_options import path_of
-from stmpo.cli.fonts import font_line, font_as_json
+from stmpo.cli.fonts import font_as_json, font_line
+from stmpo.model.errors import ExitCode
 from stmpo.model.text import visible
+from stmpo.project.render_needs import foreign_effects, renderer_name
 from stmpo.system.command_parser import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stmpo.deadline.assets import AssetScan
-    from stmpo.fonts.find import ProjectFont
+    from stmpo.deadline.request import Examination
     from stmpo.project.model import Project, QueueItem
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the contents of a project, and what would not render on a worker."""
     given = _parser().read(arguments)
-    from stmpo.deadline.assets import scan_footage  # noqa: PLC0415 - `--help` does not need it
-    from stmpo.fonts.find import find  # noqa: PLC0415
+    from stmpo.deadline.request import JobRequest, examine  # noqa: PLC0415 - `--help` does not need it
     from stmpo.project.read import read_project  # noqa: PLC0415
 
-    read = read_project(path_of(given.project, "PROJECT"))
-    found = scan_footage(read)
-    fonts = find(read.fonts, os.environ)
+    project = read_project(path_of(given.project, "PROJECT"))
+    found = examine(project, JobRequest(project=project.path), os.environ)
     if given.as_json:
-        print(json.dumps(_as_json(read, found, fonts), ensure_ascii=False, indent=2))
+        print(json.dumps(_as_json(project, found), ensure_ascii=False, indent=2))
     else:
-        for line in _lines(read, found, fonts):
+        for line in _lines(project, found):
             print(visible(line))
-    return 0
+    return int(ExitCode.FRAMES_FAILED if found.refused else ExitCode.OK)
 
 
 def _parser() -> CommandParser:
@@ -48,31 +48,46 @@ def _parser() -> CommandParser:
     return parser
 
 
-def _lines(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> Iterator[str]:
-    yield f"{project.path.name}: After Effects {project.version}"
-    if project.ocio:
-        yield f"colours by OCIO: {project.ocio}"
+def _lines(project: Project, found: Examination) -> Iterator[str]:
+    yield from _header(project)
     yield from _section("comps", len(project.comps))
     for comp in project.comps:
-        last = comp.first + comp.frames - 1
-        yield f"  {comp.name}: {comp.width} x {comp.height}, {comp.frame_rate:.6g} fps, frames {comp.first}-{last}"
+        size = f"{comp.width} x {comp.height}, {comp.frame_rate:.6g} fps, frames {comp.first}-{comp.last}"
+        yield f"  {comp.name}: {size}, {renderer_name(comp)}"
     yield from _section("render queue", len(project.items))
     for item in project.items:
-        yield f"  {item.index}. {item.comp}: {item.status.value}, frames {item.frames} ({len(item.frames)})"
-        for output in item.outputs:
-            yield f"     {output.format or output.template}: {output.path or 'no output path'}"
-    yield from _section("footage", len(found))
-    for one in found:
+        yield from _item(item)
+    yield from _section("footage", len(found.scans))
+    for one in found.scans:
         yield f"  {_footage(one)}"
     for name in project.placeholders:
         yield f"  {name}: placeholder"
-    yield from _section("fonts", len(fonts))
-    for font in fonts:
+    yield from _section("fonts", len(found.fonts))
+    for font in found.fonts:
         yield f"  {font_line(font)}"
-    findings = _findings(project, found, fonts)
-    if findings:
+    if found.findings:
         yield ""
-        yield from findings
+        yield from map(str, found.findings)
+
+
+def _header(project: Project) -> Iterator[str]:
+    yield f"{project.path.name}: After Effects {project.version}"
+    if project.gpu:
+        yield f"GPU acceleration: {project.gpu}"
+    plug_ins = foreign_effects(project)
+    if plug_ins:
+        yield f"plug-ins: {', '.join(plug_ins)}"
+    if project.ocio:
+        yield f"colours by OCIO: {project.ocio}"
+
+
+def _item(item: QueueItem) -> Iterator[str]:
+    if item.problem:
+        yield f"  {item.index}. {item.problem}"
+        return
+    yield f"  {item.index}. {item.comp}: {item.status.value}, frames {item.frames} ({len(item.frames)})"
+    for output in item.outputs:
+        yield f"     {output.format or output.template}: {output.path or 'no output path'}"
 
 
 def _section(name: str, count: int) -> Iterator[str]:
@@ -91,26 +106,13 @@ def _footage(one: AssetScan) -> str:
     return f"{footage.name}: {kind}{len(one.files)} files{gaps}, {one.files[0]}"
 
 
-def _findings(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> list[str]:
-    from stmpo.deadline.preflight import check_project, choose_items  # noqa: PLC0415
-    from stmpo.fonts.collect import CollectPolicy, collect  # noqa: PLC0415
-
-    findings = check_project(
-        project,
-        choose_items(project, ()),
-        found,
-        fonts=collect(fonts, CollectPolicy()),
-        elsewhere=False,
-        continue_on_missing=False,
-    )
-    return [str(finding) for finding in findings]
-
-
-def _as_json(project: Project, found: list[AssetScan], fonts: list[ProjectFont]) -> dict[str, Any]:
+def _as_json(project: Project, found: Examination) -> dict[str, Any]:
     return {
         "project": str(project.path),
         "after_effects": project.version,
         "ocio_configuration": project.ocio or None,
+        "gpu_acceleration": project.gpu or None,
+        "plug_ins": list(foreign_effects(project)),
         "comps": [
             {
                 "name": comp.name,
@@ -119,6 +121,7 @@ def _as_json(project: Project, found: list[AssetScan], fonts: list[ProjectFont])
                 "frame_rate": comp.frame_rate,
                 "first_frame": comp.first,
                 "frames": comp.frames,
+                "renderer": renderer_name(comp),
             }
             for comp in project.comps
         ],
@@ -134,11 +137,11 @@ def _as_json(project: Project, found: list[AssetScan], fonts: list[ProjectFont])
                 "missing": one.missing,
                 "absent_frames": one.absent,
             }
-            for one in found
+            for one in found.scans
         ],
         "placeholders": list(project.placeholders),
-        "fonts": [font_as_json(font) for font in fonts],
-        "findings": _findings(project, found, fonts),
+        "fonts": [font_as_json(font) for font in found.fonts],
+        "findings": [str(finding) for finding in found.findings],
     }
 
 
@@ -147,6 +150,7 @@ def _item_as_json(item: QueueItem) -> dict[str, Any]:
         "index": item.index,
         "comp": item.comp,
         "status": item.status.name,
+        "problem": item.problem or None,
         "frames": str(item.frames),
         "frame_count": len(item.frames),
         "outputs": [

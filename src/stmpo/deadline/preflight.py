@@ -6,14 +6,18 @@ The checks are pure: the project and the scan of the disk come in, findings go o
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from stmpo.deadline.preflight_fonts import font_warnings
-from stmpo.model.text import one_line
-from stmpo.project.item_checks import ItemFinding, Severity, check_item, error, warning
+from stmpo.model.text import one_line, plural
+from stmpo.project.comp_choice import describe_outside, frames_outside
+from stmpo.project.item_checks import ItemFinding, Severity, check_item, error, note, warning
 from stmpo.project.model import ItemStatus
+from stmpo.project.render_needs import render_needs
 from stmpo.system.paths.windows import path_problem
 
 if TYPE_CHECKING:
@@ -67,12 +71,15 @@ def check_project(
     findings += _check_footage(items, scans, continue_on_missing=continue_on_missing)
     findings += _check_settings(project, scans)
     findings += [warning(None, text) for text in font_warnings(project, fonts)]
+    findings += [warning(None, text) for text in render_needs(project, items)]
+    findings += _unused_fonts(project, items)
     return errors_first(findings)
 
 
 def errors_first(findings: Iterable[ItemFinding]) -> list[ItemFinding]:
-    """Return the findings with the errors before the warnings, otherwise in their order."""
-    return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    """Return the findings ordered by severity, otherwise in their order."""
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
 def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[ItemFinding]:
@@ -93,6 +100,41 @@ def check_names(item: QueueItem, output: str, *, windows: bool) -> Iterator[Item
         )
     elif windows and (why := path_problem(output)):
         yield warning(item, f"cannot be delivered by a Windows worker: {why}")
+
+
+def check_same_output(
+    outputs: Iterable[tuple[QueueItem, str]], *, ignore_case: bool
+) -> Iterator[ItemFinding]:
+    """Find items that would overwrite each other's files; `outputs` are items and their file patterns.
+
+    Windows and macOS ignore case and Unicode form in names, whatever system the job is sent from.
+    """
+    first: dict[str, tuple[QueueItem, str]] = {}
+    for item, output in outputs:
+        name = os.path.normcase(output)
+        key = unicodedata.normalize("NFC", name).lower() if ignore_case else name
+        before, pattern = first.setdefault(key, (item, output))
+        if before is not item:
+            where = "" if os.path.normcase(pattern) == name else " on Windows or macOS"
+            yield error(
+                item,
+                f"writes the same files as item {before.index} ({one_line(before.comp)}){where}, {output}; give one of "
+                "them another name",
+            )
+
+
+def check_frames(project: Project, items: Iterable[QueueItem], *, allow_blank: bool) -> Iterator[ItemFinding]:
+    """Find items with frames that their comps do not have. With `allow_blank` they are a warning."""
+    comps = {comp.id: comp for comp in project.comps}
+    for item in items:
+        comp = comps.get(item.comp_id)
+        outside = frames_outside(comp, item.frames) if comp is not None else None
+        if comp is not None and outside:
+            text = f"is to render {describe_outside(comp, outside)}"
+            if allow_blank:
+                yield warning(item, text)
+            else:
+                yield error(item, f"{text}; choose other frames, or give --allow-blank")
 
 
 def check_depth(inputs: Iterable[str]) -> Iterator[ItemFinding]:
@@ -163,6 +205,12 @@ def _check_settings(project: Project, scans: Sequence[AssetScan]) -> Iterator[It
             f"was saved by After Effects {project.version}, which is newer than this reader knows; check the output "
             "of `stmpo inspect` before you rely on it",
         )
+    if project.unread_footage:
+        yield warning(
+            None,
+            f"footage items are damaged and do not travel: {_listed(project.unread_footage)}; import them again, or send "
+            "their files with --also",
+        )
     if project.ocio_file is not None:
         yield warning(
             None,
@@ -173,12 +221,25 @@ def _check_settings(project: Project, scans: Sequence[AssetScan]) -> Iterator[It
     if other_volume:
         yield warning(
             None,
-            f"footage lies on another volume than the project: {_names(other_volume)}; After Effects on a worker "
+            f"footage lies on another volume than the project: {_listed([scan.footage.path for scan in other_volume])}; After Effects on a worker "
             "finds it only if that volume is mounted in the same place",
         )
 
 
+def _unused_fonts(project: Project, items: Sequence[QueueItem]) -> Iterator[ItemFinding]:
+    """Name the fonts that these items do not draw. Workers are not asked for them."""
+    unused = sorted(set(project.fonts) - set(project.fonts_of(items))) if items else []
+    if unused:
+        yield note(f"fonts of the project that these items do not draw do not travel: {_listed(unused)}")
+
+
 def _names(scans: Sequence[AssetScan]) -> str:
-    paths = [scan.footage.path for scan in scans]
-    more = f" and {len(paths) - _MAX_NAMES} more" if len(paths) > _MAX_NAMES else ""
-    return ", ".join(paths[:_MAX_NAMES]) + more
+    """Return the missing paths, each once, after the number of files if there are several."""
+    files = {scan.footage.path: max(1, scan.absent) for scan in scans}
+    count = sum(files.values())
+    return f"{plural(count, 'file')}: {_listed(list(files))}" if count > 1 else _listed(list(files))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(one_line(name) for name in names[:_MAX_NAMES]) + more

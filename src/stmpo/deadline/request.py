@@ -6,8 +6,6 @@ them at once; `PreparedJob.refusal` is the one line that ends the command.
 
 from __future__ import annotations
 
-import os
-import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +15,10 @@ from stmpo.deadline.bundle import Bundle
 from stmpo.deadline.preflight import (
     check_braces,
     check_depth,
+    check_frames,
     check_names,
     check_project,
+    check_same_output,
     choose_items,
     describe_left_out,
     errors_first,
@@ -29,14 +29,17 @@ from stmpo.fonts.find import find
 from stmpo.model.errors import BadInput
 from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputKind
-from stmpo.project.item_checks import ItemFinding, Severity
+from stmpo.project.item_checks import ItemFinding, Severity, error
+from stmpo.project.output_names import kept_folders
 from stmpo.project.read import output_pattern, read_project
 from stmpo.system import paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stmpo.deadline.assets import AssetScan
     from stmpo.fonts.collect import CollectedFonts
+    from stmpo.fonts.find import ProjectFont
     from stmpo.project.model import Project, QueueItem
 
 MISSING_FOOTAGE_PARAMETER = "ContinueOnMissingFootage"
@@ -55,7 +58,10 @@ class JobRequest:
     """Frames instead of the item's own; only for a single item."""
 
     output_dir: Path | None = None
-    """Folder instead of those in the project; file names stay."""
+    """Folder instead of those in the project; file names stay. See `stmpo.project.output_names`."""
+
+    allow_blank: bool = False
+    """Whether `frames` may hold frames that the comp does not have; they are blank."""
 
     also: tuple[Path, ...] = ()
     """Further files and folders that travel: those that the project needs and does not list as footage."""
@@ -80,6 +86,29 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Examination:
+    """The result of every check that needs no written file. `inspect`, `bundle` and `submit` share it."""
+
+    items: tuple[QueueItem, ...]
+    """The chosen items, with the frames of the request."""
+
+    scans: tuple[AssetScan, ...]
+    fonts: tuple[ProjectFont, ...]
+    """All fonts that the project names, also those that the items do not draw."""
+
+    collected: CollectedFonts
+    """The fonts that the items draw."""
+
+    findings: tuple[ItemFinding, ...]
+    """All problems, errors first."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether something would not render."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedJob:
     """A job that is ready to be written or sent, or refused."""
 
@@ -101,6 +130,31 @@ class PreparedJob:
         return f"{count} of {len(self.items)} queue items would not render on a worker; nothing was written or sent"
 
 
+def examine(project: Project, request: JobRequest, environ: Mapping[str, str]) -> Examination:
+    """Check the project, the chosen items, their files, names and fonts.
+
+    Raises:
+        BadInput: the request names something that does not exist.
+    """
+    items = tuple(_with_frames(choose_items(project, request.items), request.frames))
+    scans = tuple(scan_footage(project))
+    needed = set(project.fonts_of(items) if items else project.fonts) | set(request.font_names)
+    fonts = tuple(find({*project.fonts, *needed}, environ, more=request.font_folders))
+    collected = collect([font for font in fonts if font.name in needed], request.fonts)
+    findings = check_project(
+        project,
+        items,
+        scans,
+        fonts=collected,
+        elsewhere=request.output_dir is not None,
+        continue_on_missing=request.parameters.get(MISSING_FOOTAGE_PARAMETER, "false").lower() == "true",
+    )
+    findings += check_frames(project, items if request.frames else (), allow_blank=request.allow_blank)
+    broken = {finding.item.index for finding in findings if _stops(finding) and finding.item is not None}
+    findings += _check_outputs([item for item in items if item.index not in broken], request)
+    return Examination(items, scans, fonts, collected, tuple(errors_first(findings)))
+
+
 def prepare_job(request: JobRequest, environ: Mapping[str, str]) -> PreparedJob:
     """Read the project, check it, and compose the bundle if there is no error.
 
@@ -108,32 +162,22 @@ def prepare_job(request: JobRequest, environ: Mapping[str, str]) -> PreparedJob:
         BadInput: the project cannot be read, or the request names something that does not exist.
     """
     project = read_project(request.project)
-    items = tuple(_with_frames(choose_items(project, request.items), request.frames))
-    others = describe_left_out(project, items)
-    if not items:
+    chosen = choose_items(project, request.items)
+    others = describe_left_out(project, chosen)
+    if not chosen:
         raise BadInput(f"{project.path.name}: {_why_empty(project, others)}")
-    scans = scan_footage(project)
-    inputs = input_files(project, scans, request.also)
-    names = {*project.fonts, *request.font_names}
-    fonts = collect(find(names, environ, more=request.font_folders), request.fonts)
-    findings = check_project(
-        project,
-        items,
-        scans,
-        fonts=fonts,
-        elsewhere=request.output_dir is not None,
-        continue_on_missing=request.parameters.get(MISSING_FOOTAGE_PARAMETER, "false").lower() == "true",
-    )
-    if not _refused(findings):
-        findings += _name_findings(items, request)
-        findings += check_depth(inputs) if _for_windows(request) else ()
-    bundle = None if _refused(findings) else _bundle(request, project, items, inputs, fonts)
-    findings += check_braces((str(project.path.parent), *bundle.outputs)) if bundle is not None else ()
-    return PreparedJob(project, items, tuple(findings), bundle, others)
+    found = examine(project, request, environ)
+    if found.refused:
+        return PreparedJob(project, found.items, found.findings, None, others)
+    inputs = input_files(project, found.scans, request.also)
+    bundle = _bundle(request, project, found, inputs)
+    findings = [*found.findings, *(check_depth(inputs) if _for_windows(request) else ())]
+    findings += check_braces((str(project.path.parent), *bundle.outputs))
+    return PreparedJob(project, found.items, tuple(errors_first(findings)), bundle, others)
 
 
-def _refused(findings: Sequence[ItemFinding]) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in findings)
+def _stops(finding: ItemFinding) -> bool:
+    return finding.severity is Severity.ERROR
 
 
 def _for_windows(request: JobRequest) -> bool:
@@ -142,37 +186,45 @@ def _for_windows(request: JobRequest) -> bool:
     return not families or "windows" in families
 
 
-def _name_findings(items: Sequence[QueueItem], request: JobRequest) -> list[ItemFinding]:
-    """Return the problems with the names of the items' outputs, errors first."""
-    windows = _for_windows(request)
-    found = [
-        finding
-        for item in items
-        for finding in check_names(item, output_pattern(item, request.output_dir), windows=windows)
-    ]
-    return errors_first(found)
+def _check_outputs(items: Sequence[QueueItem], request: JobRequest) -> list[ItemFinding]:
+    """Return the problems with the names of the items' files: unusable, forbidden, or used twice."""
+    findings: list[ItemFinding] = []
+    outputs: list[tuple[QueueItem, str]] = []
+    folders = _output_folders(items, request)
+    for item in items:
+        try:
+            output = output_pattern(item, folders[item.index])
+        except BadInput as refusal:
+            findings.append(error(item, str(refusal).partition("): ")[2] or str(refusal)))
+            continue
+        findings += check_names(item, output, windows=_for_windows(request))
+        outputs.append((item, output))
+    strict = request.options.os_families == ("linux",)
+    return [*findings, *check_same_output(outputs, ignore_case=not strict)]
 
 
-def _bundle(
-    request: JobRequest,
-    project: Project,
-    items: Sequence[QueueItem],
-    inputs: Sequence[str],
-    fonts: CollectedFonts,
-) -> Bundle:
-    specs = [_spec(item, request) for item in items]
-    _refuse_same_output(specs, request.options.os_families)
+def _output_folders(items: Sequence[QueueItem], request: JobRequest) -> dict[int, Path | None]:
+    """Return the folder that each item delivers to, by its index; None is the folder in the project."""
+    if request.output_dir is None:
+        return dict.fromkeys(item.index for item in items)
+    kept = kept_folders(items)
+    return {item.index: request.output_dir.joinpath(*kept.get(item.index, ())) for item in items}
+
+
+def _bundle(request: JobRequest, project: Project, found: Examination, inputs: Sequence[str]) -> Bundle:
+    folders = _output_folders(found.items, request)
+    specs = [_spec(item, request, folders[item.index]) for item in found.items]
     name = request.name if request.name is not None else project.path.stem
     template = compose(specs, replace(request.options, name=name))
-    folders = output_parameters(specs)
+    roots = output_parameters(specs)
     chosen = _chosen_parameters(template["parameterDefinitions"], request.parameters)
-    values = {"ProjectFile": str(project.path), **folders, **chosen}
+    values = {"ProjectFile": str(project.path), **roots, **chosen}
     return Bundle(
         template=template,
         parameters={**values, **request.deadline},
         inputs=inputs,
-        outputs=sorted({values[folder] for folder in folders}),
-        fonts=fonts,
+        outputs=sorted({values[root] for root in roots}),
+        fonts=found.collected,
     )
 
 
@@ -199,34 +251,16 @@ def _chosen_parameters(definitions: Sequence[Mapping[str, str]], values: Mapping
     return chosen
 
 
-def _spec(item: QueueItem, request: JobRequest) -> ItemSpec:
+def _spec(item: QueueItem, request: JobRequest, folder: Path | None) -> ItemSpec:
     output = item.outputs[0]
     single = output.kind is OutputKind.SINGLE_FILE
     return ItemSpec(
         name=item.comp,
         rqindex=item.index,
         frames="" if single and request.frames is None else str(item.frames),
-        output=output_pattern(item, request.output_dir),
+        output=output_pattern(item, folder),
         kind="video" if single else "image",
     )
-
-
-def _refuse_same_output(specs: Sequence[ItemSpec], families: Sequence[str]) -> None:
-    """Refuse two items that would overwrite each other's frames.
-
-    Windows and macOS ignore case and Unicode form in names, whatever system the job is sent from.
-    """
-    strict = tuple(families) == ("linux",)
-    first: dict[str, ItemSpec] = {}
-    for spec in specs:
-        name = os.path.normcase(spec.output)
-        before = first.setdefault(name if strict else unicodedata.normalize("NFC", name).lower(), spec)
-        if before is not spec:
-            where = "" if os.path.normcase(before.output) == name else " on Windows or macOS"
-            raise BadInput(
-                f"items {before.rqindex} ({before.name}) and {spec.rqindex} ({spec.name}) write the same files{where}, "
-                f"{spec.output}; give one of them another name"
-            )
 
 
 def _with_frames(items: Sequence[QueueItem], frames: str | None) -> list[QueueItem]:
