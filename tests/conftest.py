@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A busy machine is no failure: no test here is about time.
 settings.register_profile("stmpo", deadline=None)
+# The quick set tries fewer examples of each property.
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("stmpo")
 
 
@@ -45,10 +47,15 @@ _FOR_TESTS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker. A run under `nohup` ignores SIGHUP; programs started here must hear it."""
+    """Declare the marker and set up the run.
+
+    A run under `nohup` ignores SIGHUP. Programs started by tests would inherit that and miss the signal.
+    """
     config.addinivalue_line(
         "markers", "slow: starts real runs (set by folder or fixture, see tests/conftest.py)"
     )
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
