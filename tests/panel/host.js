@@ -1,9 +1,9 @@
 'use strict'
-// The host that the panel runs in without After Effects: ExtendScript's language and objects, over a real disk.
+// A host that runs the panel without After Effects: ExtendScript's language and objects, over a real disk.
 //
-// The language is ECMAScript 3 and nothing else: what a context has beyond it is deleted, by a list of what ES3 has. The
-// objects are those of ExtendScript (File, Folder, system, $, XMPMeta) and of After Effects, filled from the JSON that
-// dump_project.py makes of a project. File and Folder take what they are given for a URI, as the real ones do.
+// The language is ECMAScript 3: everything newer is deleted from the context, by a list of what ES3 has. The objects are
+// those of ExtendScript (File, Folder, system, $, XMPMeta) and of After Effects, filled from dump_project.py's JSON.
+// File and Folder treat their argument as a URI, as the real ones do.
 //
 // hostFor({ app, platform, root, env, script }) -> Host; host.load(entry, { ui }) runs the panel's own files.
 
@@ -38,7 +38,7 @@ const ES3 = {
     'toString', 'toUpperCase', 'valueOf']
 }
 
-// All that is to go is found before any of it goes.
+// Find everything to delete before deleting anything.
 const STRIP = `(function (table) {
   var everything = this, surplus = []
   Object.keys(table).forEach(function (name) {
@@ -48,7 +48,7 @@ const STRIP = `(function (table) {
   for (var i = 0; i < surplus.length; i++) { delete surplus[i][0][surplus[i][1]] }
 })`
 
-// What File and Folder do, on the real disk below a root. Bytes are text of the characters 0 to 255.
+// The file operations of File and Folder, on the real disk below a root. Bytes are text of the characters 0 to 255.
 function diskAt (root) {
   const tried = action => { try { action(); return true } catch { return false } }
   return {
@@ -71,7 +71,7 @@ function diskAt (root) {
 class Host {
   constructor (options) {
     this.platform = options.platform || 'posix'
-    this.root = options.root || '' // stands before every path on the real disk
+    this.root = options.root || '' // the prefix of every path on the real disk
     this.env = options.env || process.env
     this.disk = diskAt(this.root)
     this.calls = { host: 0, system: [] }
@@ -84,13 +84,13 @@ class Host {
     Object.assign(this.context, appFrom(this, options.app || {}))
   }
 
-  // As a terminal would run it. On "Windows" it is only noted.
+  // Run a command as a terminal does. On "Windows" it is only recorded.
   shell (command) {
     if (this.platform === 'windows') { return '' }
     try { return execFileSync('/bin/sh', ['-c', command], { env: this.env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }) } catch (error) { return error.stdout || '' }
   }
 
-  // Run what has been scheduled, once; true while something is.
+  // Run the scheduled tasks once; return whether there were any.
   tick () {
     for (const [id, task] of [...this.tasks]) {
       if (!task.repeat) { this.tasks.delete(id) }
@@ -101,7 +101,7 @@ class Host {
 
   eval (code, file = 'test') { return vm.runInContext(code, this.context, { filename: file }) }
 
-  // The panel's own files, by the includes of its entry; `ui: false` leaves the interface out.
+  // Load the panel's own files, by the includes of its entry; `ui: false` omits the interface.
   load (entry, { ui = true } = {}) {
     this.context.$.fileName = entry
     const text = fs.readFileSync(this.root + entry, 'utf8')

@@ -1,9 +1,9 @@
 'use strict'
-// After Effects' own objects for the host, by the names of its scripting guide, from dump_project.py's JSON. Every look at
-// one of them is counted (host.calls.host), as each costs time in After Effects. No `require`: pages load it too.
+// After Effects' objects for the host, named as in its scripting guide, from dump_project.py's JSON. Every access is
+// counted (host.calls.host), because each costs time in After Effects. No `require`: pages load it too.
 //
-// appFrom(host, app) -> globals. Of the host it wants what objectsFrom does, File among host.context, and tasks: a Map of what
-// app.scheduleTask was given.
+// appFrom(host, app) -> globals. The host provides what objectsFrom needs, File in host.context, and tasks: a Map of the
+// tasks given to app.scheduleTask.
 
 const STATUS = { WILL_CONTINUE: 3012, NEEDS_OUTPUT: 3013, UNQUEUED: 3014, QUEUED: 3015, RENDERING: 3016, USER_STOPPED: 3017, ERR_STOPPED: 3018, DONE: 3019 }
 
@@ -86,7 +86,7 @@ function appFrom (host, app) {
       renderQueue: counted({ numItems: entries.length, item: number => entries[number - 1] }),
       usedFonts: usedFonts && host.list(usedFonts.map(font => ({ font }))),
       get xmpPacket () { return packet },
-      set xmpPacket (text) { // a change to be saved, as any other
+      set xmpPacket (text) { // an unsaved change, like any other
         packet = text
         if (result.project.dirty === false) { result.project.dirty = true }
       },

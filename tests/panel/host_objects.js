@@ -1,14 +1,14 @@
 'use strict'
-// ExtendScript's objects, for any disk: File, Folder, XMPMeta, ExternalObject, system, $. No `require`: pages load it too.
+// ExtendScript's objects over any disk: File, Folder, XMPMeta, ExternalObject, system, $. No `require`: pages load it too.
 //
-// objectsFrom(host, options) -> globals. Of the host it wants
+// objectsFrom(host, options) -> globals. The host provides
 //   platform   "posix" or "windows"
 //   disk       read(path) -> bytes or null, write(path, bytes, append), stat(path) -> null or { folder, size, link },
-//              list(path) -> names, makeFolder, remove, rename(from, to), copy(from, to): true where it was done.
-//              Paths are in slashes, a Windows drive is /c; bytes are text of the characters 0 to 255.
-//   shell(command) -> what it printed;  list(items) -> an array of the language that the panel runs in
+//              list(path) -> names, makeFolder, remove, rename(from, to), copy(from, to): true on success.
+//              Paths use slashes, a Windows drive is /c; bytes are text of the characters 0 to 255.
+//   shell(command) -> its output;  list(items) -> an array of the panel's own context
 //   calls      { host: number, system: [commands] };  said: []
-// and of the options { folders: { temp, userData }, script }.
+// and the options are { folders: { temp, userData }, script }.
 
 function posix (text) {
   const parts = []
@@ -22,10 +22,10 @@ const parentOf = at => at.slice(0, at.lastIndexOf('/')) || '/'
 const nameOf = at => at.slice(at.lastIndexOf('/') + 1)
 const uriOf = at => encodeURI(at).replace(/#/g, '%23').replace(/\?/g, '%3F')
 
-// Where a path given to File or Folder lies, in slashes: a URI's escapes are read, a Windows drive becomes /c.
+// Convert an argument of File or Folder to a path with slashes: decode URI escapes; a Windows drive becomes /c.
 function canonical (host, given) {
   let text = String(given)
-  try { text = decodeURIComponent(text) } catch { /* no URI: taken as it stands */ }
+  try { text = decodeURIComponent(text) } catch { /* not a URI: used unchanged */ }
   if (host.platform === 'windows') {
     text = text.replace(/\\/g, '/').replace(/^(?:([A-Za-z]):|\/([A-Za-z]))(?=\/|$)/, (_, drive, slashed) => '/' + (drive || slashed).toLowerCase())
   }
@@ -65,7 +65,7 @@ function objectsFrom (host, options) {
       this.mode = mode
       if (mode === 'r') {
         this.bytes = disk.read(this.at)
-        this.encoding = 'UTF-8' // a guess, whatever was wanted
+        this.encoding = 'UTF-8' // ExtendScript guesses, whatever was set
         return this.tried(this.bytes !== null)
       }
       return this.tried(disk.write(this.at, '', mode === 'a'))
@@ -104,7 +104,7 @@ function objectsFrom (host, options) {
   }
 }
 
-// A packet that keeps simple properties, as text between tags, beside whatever else is in it.
+// A packet that stores simple properties as text between tags, beside its other content.
 function xmpMeta () {
   const escape = text => text.replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
   const unescape = text => text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))

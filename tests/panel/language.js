@@ -1,10 +1,10 @@
 'use strict'
-// What the panel's language forbids, found in its files: `node language.js FILE…` prints one line for each place.
+// Find code that ExtendScript misreads: `node language.js FILE…` prints a line per place.
 //
-// Every file has to parse as ECMAScript 3. Beyond that ExtendScript has traps of its own, which no parser refuses: it
-// reads a mix of && and || from the left and nests conditionals wrongly, so both must stand in parentheses; it knows no
-// lookbehind and guesses at encodings; it counts a comma at a list's end as an element; and scripts share their built-in
-// prototypes. What ES5 gave to objects, lists and texts is not there, unless the panel's own STMPO has something of that name.
+// Every file must parse as ECMAScript 3. ExtendScript also has pitfalls that no parser reports: it evaluates a mix of && and
+// || from left to right and nested conditionals wrongly, so both must be in parentheses; it has no lookbehind and guesses
+// encodings; it counts a trailing comma in a list as an element; and scripts share their built-in prototypes. Methods that
+// ES5 added to objects, lists and texts do not exist, except for STMPO's own functions of the same names.
 
 const fs = require('fs')
 const acorn = require('acorn')
@@ -32,7 +32,7 @@ function faultsOf (file) {
   }
 }
 
-// STMPO, or a part of it.
+// Recognise STMPO or a part of it.
 function isOurs (node) { return node.type === 'Identifier' ? node.name === 'STMPO' : node.type === 'MemberExpression' && isOurs(node.object) }
 
 const CHECKS = {

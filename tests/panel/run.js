@@ -1,10 +1,10 @@
 'use strict'
-// One run of the panel: a request as JSON on standard input, the answer as JSON on standard output.
+// Run the panel once: the request is JSON on standard input, the answer is JSON on standard output.
 //
 //   { entry, host: options of hostFor, ui: false, steps: [code, …], ticks: seconds }
-//   -> { values: [what each step gave], calls, said, stored, milliseconds: [each step's] }
+//   -> { values: [of each step], calls, said, stored, milliseconds: [of each step] }
 //
-// A step may return anything that is JSON. The word "tick" as a step runs scheduled tasks until none is left.
+// A step may return any JSON value. The step "tick" runs scheduled tasks until none is left.
 
 const { hostFor } = require('./host')
 

@@ -1,5 +1,5 @@
-// The controls of the ScriptUI layer, each drawn with what HTML has for it. What a maker gets: the third and fourth
-// argument of `add`, and all of them.
+// The controls of the ScriptUI layer, each drawn with its HTML counterpart. A maker gets the third and fourth argument of
+// `add`, and all arguments.
 (function (global) {
   "use strict";
 

@@ -1,10 +1,10 @@
-// ScriptUI's automatic layout, as far as the panel uses it.
+// ScriptUI's automatic layout, as far as the panel needs it.
 //
 // Two passes. `measure` goes up: every element gets a preferred size (its own, or what `preferredSize` says; a container
 // sums its children, spacing and margins), held within minimumSize and maximumSize. `arrange` goes down: a container of a
-// given size gives its children places. Along its orientation, what is left over (or short) goes to the children that are
-// aligned "fill", in equal parts; across it, "fill" takes everything. Nothing is measured again until somebody asks:
-// a text that has grown since is cut off, as it is in After Effects. An invisible element keeps its place.
+// given size places its children. Along its orientation, surplus (or missing) space is shared equally by the children
+// aligned "fill"; across it, "fill" takes all space. Nothing is measured again automatically: a text that has grown
+// since is cut off, as in After Effects. An invisible element keeps its place.
 (function (global) {
   "use strict";
 
@@ -76,7 +76,7 @@
     });
   }
 
-  // Lengths along the line: preferred ones, and the difference shared by those that fill. Who meets a limit drops out.
+  // Lengths along the line: the preferred ones, with the difference shared by those that fill, within their limits.
   function shared(container, children, available, main) {
     var lengths = children.map(function (child) { return child.measured[main]; });
     var open = children.filter(function (child) { return aligned(container, child, main) === "fill"; });
@@ -98,7 +98,7 @@
     return lengths;
   }
 
-  // Where each begins: those aligned to the start, then the centred ones, then those aligned to the end.
+  // The start of each: those aligned to the start, then the centred ones, then those aligned to the end.
   function positions(container, children, lengths, available, main) {
     var spare = Math.max(0, available - sum(lengths) - container.spacing * Math.max(0, children.length - 1));
     var fills = children.some(function (child) { return aligned(container, child, main) === "fill"; });
@@ -151,7 +151,7 @@
     return numbers.reduce(function (total, number) { return total + number; }, 0);
   }
 
-  // What a container's `layout` property is. A window takes its preferred size; a docked panel keeps the one it is given.
+  // The `layout` property of a container. A window takes its preferred size; a docked panel keeps the one it is given.
   function Manager(container) { this.container = container; }
   Manager.prototype.layout = function () {
     measure(this.container);

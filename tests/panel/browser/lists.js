@@ -42,7 +42,7 @@
   });
   Item.prototype.toString = function () { return this.text; };
 
-  // What both lists do with their items.
+  // The item handling of both lists.
   function equip(list) {
     list.items = [];
     list.chosen = [];
@@ -67,7 +67,7 @@
       if (typeof which === "number") { return list.items[which]; }
       return typeof which === "string" ? list.find(which) : which;
     };
-    // The one way to another selection; ScriptUI calls onChange whoever made it.
+    // Change the selection; ScriptUI calls onChange for changes by user and script.
     list.choose = function (items) {
       var before = list.chosen;
       list.chosen = list.items.filter(function (item) { return items.indexOf(item) >= 0; });

@@ -1,12 +1,12 @@
-// The host of the panel in a page: a disk in memory, and a Deadline Cloud client that says what it is told to say.
+// The host of the panel in a page: a disk in memory, and a fake Deadline Cloud client.
 //
 // ExtendScript's and After Effects' objects are those of host_objects.js and host_app.js, which Node's host uses as well.
-// The client is what `system.callSystem` would start: the panel's own run.sh is looked at for what is asked, and output.txt
-// and code.txt are written beside it, at once or after a while, as by a real one.
+// The fake client replaces the program that `system.callSystem` would start: it reads the panel's run.sh for the command,
+// and writes output.txt and code.txt beside it, at once or after a pause, like the real one.
 (function (global) {
   "use strict";
 
-  // Files as bytes by their paths, folders as null.
+  // Path to bytes of a file; null for a folder.
   function diskOf(files) {
     var disk = {
       read: function (at) { return typeof files.get(at) === "string" ? files.get(at) : null; },
@@ -56,13 +56,13 @@
 
   Host.prototype.list = function (items) { return items; };
 
-  // A file with the folders above it; null makes a folder.
+  // Add a file and its parent folders; null adds a folder.
   Host.prototype.put = function (path, bytes) {
     for (var at = path.indexOf("/", 1); at > 0; at = path.indexOf("/", at + 1)) { this.files.set(path.slice(0, at), null); }
     this.files.set(path, bytes);
   };
 
-  // What a person would do: choose a file or folder in a dialog (the next of `answers`), look at a file that is opened.
+  // Simulate the user: choose a file or folder in a dialog (the next of `answers`), open a file.
   Host.prototype.attend = function () {
     var host = this, File = this.context.File, Folder = this.context.Folder;
     function asked(Kind) {
@@ -85,7 +85,7 @@
     return "";
   };
 
-  // What the client says is in `lines`, one after each pause; then `errors`, and it ends with `code`.
+  // The client prints `lines`, one after each pause, then `errors`, and exits with `code`.
   Host.prototype.submitted = function (folder) {
     var host = this, client = this.client, left = client.lines.slice();
     this.bundle = {};
@@ -108,7 +108,7 @@
 
   Host.prototype.finish = function (folder, code) { this.files.set(folder + "/code.txt", String(code)); };
 
-  // After Effects with this project, in this page. Scheduled tasks run on the page's clock, `pace` times as slow.
+  // After Effects with this project. Scheduled tasks run on the page's clock, with delays multiplied by `pace`.
   global.makeHost = function (options) {
     var host = new Host(options);
     Object.assign(host.context, global.hostModule.appFrom(host, options.app));

@@ -1,7 +1,7 @@
-// ScriptUI in a web page: enough of it to run the panel's own code, to click it, and to look at it.
+// ScriptUI in a web page: enough to run the panel's own code, to click it, and to see it.
 //
 // An element is a ScriptUI object (Element, Container, Root) with a DOM node that is placed absolutely by layout.js.
-// Where ScriptUI surprises, this does the same: setting a list's selection by script calls its onChange; setting a text
+// ScriptUI's quirks are the same here: setting a list's selection by script calls its onChange; setting a text
 // or a value does not; an invisible element keeps its place; a text does not widen its element.
 // A control's onClick, onChange and onChanging are called as methods of the element. Errors reach `window.onerror`.
 (function (global) {
@@ -119,7 +119,7 @@
     });
   };
 
-  // A property that is remembered and drawn; no handler is called when a script sets it.
+  // A property that is stored and drawn; setting it by script calls no handler.
   function property(prototype, name, draw) {
     Object.defineProperty(prototype, name, {
       configurable: true,
@@ -170,7 +170,7 @@
     return null;
   };
 
-  // A window of its own, or the place in the workspace where a panel is docked.
+  // A window, or the place in the workspace where a panel is docked.
   function Root(type, node, properties) {
     Container.call(this, type, node, properties);
     this.ownsItsSize = type !== "panel-docked";
