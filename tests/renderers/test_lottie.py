@@ -500,7 +500,7 @@ class TestBehaviour:
         self, comp: Path, tmp_path: Path, capfdbinary: Any
     ) -> None:
         assert render(comp, tmp_path / "f_[##].png", "-s", "8", "-e", "8") == 0
-        assert b"WARNING:After Effects warning: timeSpanStart of 0.32" in capfdbinary.readouterr().out
+        assert b"WARNING:After Effects warning: timeSpanStart of -0.08" in capfdbinary.readouterr().out
         with Image.open(tmp_path / "f_08.png") as image:
             assert image.getextrema() == ((0, 0),) * 4
 

@@ -149,9 +149,11 @@ class LogLines:
         return self.warning(self._phrases.logged_errors.format(count))
 
     def outside(self, frame: int, comp_first: int, comp_last: int) -> str:
-        """Return the warning for a span that begins before, or ends after, the comp."""
+        """Return the warning for a span from `frame` on that begins before, or ends after, the comp."""
         fps = self._item.fps
-        at, first, end = (self._number(n / fps) for n in (frame, comp_first, comp_last + 1))
+        at, first, end = (
+            self._number(frames / fps) for frames in (frame - comp_first, comp_first, comp_last + 1)
+        )
         return self.warning(
             f"timeSpanStart of {at} seconds will cause render to have frames outside of range defined by comp "
             f"displayStartTime ({first}) and end of comp duration ({end}). Render will succeed, but may have blank frames."
