@@ -30,9 +30,9 @@ def main(folder: Path, session: str) -> int:
     end = time.monotonic() + TIMEOUT
     while len(list((folder / "wait").iterdir())) < OTHERS and time.monotonic() < end:
         time.sleep(0.02)
-    seen = system.visible(dict.fromkeys(wish.name for wish in wanted))
+    seen = system.visible(dict.fromkeys(entry.name for entry in wanted))
     removed = remove(folder / session, system)
-    complete = not installed.missing and not installed.refused and seen == {wish.name for wish in wanted}
+    complete = not installed.missing and not installed.refused and seen == {entry.name for entry in wanted}
     return 0 if complete and not removed.locked else 1
 
 

@@ -98,7 +98,7 @@ class TestList:
 
     def test_names_and_files_in_their_order(self, tmp_path: Path) -> None:
         folder = write_job(tmp_path / "fonts", {"B": None, "A": "a.ttf"}, a_ttf=ONE)
-        assert [(wish.name, wish.file) for wish in read_manifest(folder)] == [
+        assert [(entry.name, entry.file) for entry in read_manifest(folder)] == [
             ("A", folder / "a.ttf"),
             ("B", None),
         ]

@@ -101,7 +101,7 @@ def report_present(wanted: Sequence[WantedFont], environ: Mapping[str, str]) -> 
 
     For a user whose home folder cannot be written: no session has installed fonts for that user.
     """
-    names = list(dict.fromkeys(wish.name for wish in wanted))
+    names = list(dict.fromkeys(entry.name for entry in wanted))
     here = find_fonts(names, environ)
     return FontReport(
         present=[name for name in names if name in here],
@@ -153,7 +153,7 @@ class _Installation:
 
     def run(self, wanted: Sequence[WantedFont]) -> dict[str, ValidFont | None]:
         """Make each font available. Return the font used for each name; None if there is none."""
-        names = [wish.name for wish in wanted]
+        names = [entry.name for entry in wanted]
         # What the machine has is decided by files. A list from programs may include another user's fonts:
         # Windows has one list for all users of a logon session.
         self._on_disk = find_fonts(names, self._system.environ)
@@ -164,48 +164,48 @@ class _Installation:
         }
         listed = self._system.visible({name: known.get(name) for name in names})
         fonts: dict[str, ValidFont | None] = {}
-        for wish in wanted:
-            if wish.name in fonts:
+        for entry in wanted:
+            if entry.name in fonts:
                 continue
-            if wish.name in listed and wish.name in known:
-                self._report.present.append(wish.name)
-                fonts[wish.name] = known[wish.name]
+            if entry.name in listed and entry.name in known:
+                self._report.present.append(entry.name)
+                fonts[entry.name] = known[entry.name]
             else:
-                fonts[wish.name] = self._provide(wish, wanted)
-            if wish.name not in self._report.installed:
-                self._compare(wish, fonts[wish.name])
+                fonts[entry.name] = self._provide(entry, wanted)
+            if entry.name not in self._report.installed:
+                self._compare(entry, fonts[entry.name])
         if not any(self._session in leased.sessions for leased in self._leases.fonts.values()):
             del self._leases.sessions[self._session]  # it leases nothing
         self._store.save()
         return fonts
 
-    def _provide(self, wish: WantedFont, wanted: Sequence[WantedFont]) -> ValidFont | None:
+    def _provide(self, entry: WantedFont, wanted: Sequence[WantedFont]) -> ValidFont | None:
         """Share or install the font. Return the font that is there now; None if there is none."""
         try:
-            leased = self._share(wish.name)
-            if leased is None and wish.file is not None:
-                leased = self._install(wish.name, wish.file, wanted)
+            leased = self._share(entry.name)
+            if leased is None and entry.file is not None:
+                leased = self._install(entry.name, entry.file, wanted)
         except NotAFont as error:
-            self._report.refused[wish.name] = str(error)
+            self._report.refused[entry.name] = str(error)
         except OSError as error:
-            self._report.refused[wish.name] = error.strerror or str(error)
+            self._report.refused[entry.name] = error.strerror or str(error)
         else:
             return None if leased is None else _font_at(Path(leased.path))
         return None
 
-    def _compare(self, wish: WantedFont, here: ValidFont | None) -> None:
+    def _compare(self, entry: WantedFont, here: ValidFont | None) -> None:
         """Report if the font that is used has another version than the one that came with the job."""
-        if here is None or wish.file is None:
+        if here is None or entry.file is None:
             return
-        if wish.file not in self._delivered:
+        if entry.file not in self._delivered:
             try:
-                self._delivered[wish.file] = load_font(wish.file)
+                self._delivered[entry.file] = load_font(entry.file)
             except (NotAFont, OSError):  # it is not needed
-                self._delivered[wish.file] = None
-        delivered = self._delivered[wish.file]
-        versions = here.version(wish.name), delivered.version(wish.name) if delivered else ""
+                self._delivered[entry.file] = None
+        delivered = self._delivered[entry.file]
+        versions = here.version(entry.name), delivered.version(entry.name) if delivered else ""
         if all(versions) and versions[0] != versions[1]:
-            self._report.differing[wish.name] = versions
+            self._report.differing[entry.name] = versions
 
     def _install(self, name: str, file: Path, wanted: Sequence[WantedFont]) -> LeasedFont:
         font = load_font(file)

@@ -60,7 +60,7 @@ class UserFontFolder:
                 placed = _write_file(font.data, _temporary_path(leased), path)
             except OSError:
                 # Nothing is there, so nothing has to be remembered; a full disk gets its space back.
-                if _deleted(leased):
+                if _try_delete(leased):
                     del self._leases.fonts[leased.path]
                 raise
             if placed:
@@ -149,13 +149,13 @@ def _delete(fonts: Sequence[LeasedFont]) -> list[LeasedFont]:
     left = list(fonts)
     end = time.monotonic() + DELETE_TIMEOUT
     while True:
-        left = [leased for leased in left if not _deleted(leased)]
+        left = [leased for leased in left if not _try_delete(leased)]
         if not left or time.monotonic() > end:
             return left
         time.sleep(_DELETE_POLL_INTERVAL)
 
 
-def _deleted(leased: LeasedFont) -> bool:
+def _try_delete(leased: LeasedFont) -> bool:
     """Delete the file if it is ours; return whether nothing of ours is left."""
     try:
         _temporary_path(leased).unlink(missing_ok=True)
