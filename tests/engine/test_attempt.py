@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.engine.attempt import Attempt, StopReason
+from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
+from stmpo.engine.output_folder import PrivateFolder
 from stmpo.engine.watchdog import Phase, Watchdog
 from stmpo.model.frames import Span
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
@@ -18,26 +19,29 @@ from stmpo.scheduling.retries import AttemptEnd
 
 
 def attempt() -> Attempt:
-    return Attempt(1, Lease(1, 0, Span(1, 5)), Path("scratch"), started=100.0, watchdog=Watchdog())
+    request = AttemptRequest(1, Lease(1, 0, Span(1, 5)), PrivateFolder(Path("scratch")))
+    return Attempt(request, Watchdog(), started_at=100.0)
 
 
-def hear(
+def print_line(
     it: Attempt, kind: LineKind, text: str = "x", *, count: int | None = None, now: float = 110.0
 ) -> None:
-    it.heard(ReadLine(kind, text, count), now=now, wall=5000.0)
+    it.on_line(ReadLine(kind, text, count), now=now, wall=5000.0)
 
 
 def find(it: Attempt, meaning: Meaning, words: str = "words") -> None:
-    it.heard(ReadLine(LineKind.FINDING, words, finding=Finding("f", meaning, words)), now=110.0, wall=5000.0)
+    it.on_line(
+        ReadLine(LineKind.FINDING, words, finding=Finding("f", meaning, words)), now=110.0, wall=5000.0
+    )
 
 
 def test_rendering_begins_with_the_first_line_that_says_so_and_only_once() -> None:
     it = attempt()
-    hear(it, LineKind.VERSION, now=101.0)
-    hear(it, LineKind.LAUNCHING, now=102.0)
+    print_line(it, LineKind.VERSION, now=101.0)
+    print_line(it, LineKind.LAUNCHING, now=102.0)
     assert (it.began, it.phase, it.start_up) == (False, Phase.LAUNCHING, None)
-    hear(it, LineKind.OPENED, now=130.0)
-    hear(it, LineKind.FRAME, now=150.0)
+    print_line(it, LineKind.OPENED, now=130.0)
+    print_line(it, LineKind.FRAME, now=150.0)
     assert (it.began, it.phase, it.start_up) == (True, Phase.RENDERING, 30.0)
     assert it.costs.finished(5002.0) == 2.0
 
@@ -52,7 +56,7 @@ def test_each_phase_follows_from_what_it_said() -> None:
         (LineKind.FRAME, "PROGRESS:  0:00:00:00 (1): 1 Seconds"),
         (LineKind.FINISHED, "PROGRESS: Finished composition"),
     ):
-        hear(it, kind, text)
+        print_line(it, kind, text)
         said.append(it.phase)
     assert said == [
         Phase.LAUNCHING,
@@ -66,19 +70,19 @@ def test_each_phase_follows_from_what_it_said() -> None:
 
 def test_the_pace_is_taken_from_lines_and_where_there_are_none_from_files() -> None:
     it = attempt()
-    it.saw(1, 10.0)
-    it.saw(2, 14.0)
+    it.on_file(1, 10.0)
+    it.on_file(2, 14.0)
     assert (it.phase, it.watchdog.pace.slowest) == (Phase.RENDERING, 4.0)
-    hear(it, LineKind.FRAME, count=3, now=20.0)
-    it.saw(3, 21.0)
-    hear(it, LineKind.FRAME, count=3, now=22.0)
-    hear(it, LineKind.FRAME, count=4, now=30.0)
+    print_line(it, LineKind.FRAME, count=3, now=20.0)
+    it.on_file(3, 21.0)
+    print_line(it, LineKind.FRAME, count=3, now=22.0)
+    print_line(it, LineKind.FRAME, count=4, now=30.0)
     assert (it.watchdog.pace.frames, it.watchdog.pace.slowest) == (3, 10.0)
 
 
 def test_a_frame_line_alone_begins_rendering_but_says_not_when() -> None:
     it = attempt()
-    hear(it, LineKind.FRAME)
+    print_line(it, LineKind.FRAME)
     assert it.began
     assert it.costs.finished(5002.0) is None
 
@@ -88,9 +92,9 @@ def test_the_count_of_frames_never_falls(counts: list[int | None]) -> None:
     """Lines may repeat and may be missing."""
     it, before = attempt(), 0
     for count in counts:
-        hear(it, LineKind.FRAME, count=count)
-        assert it.counted >= max(before, count or 0)
-        before = it.counted
+        print_line(it, LineKind.FRAME, count=count)
+        assert it.output.counted >= max(before, count or 0)
+        before = it.output.counted
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_the_gravest_words_are_kept_whatever_their_order(order: tuple[Meaning, .
     for meaning in order:
         find(it, meaning, meaning.value)
     assert it.words() == "untrusted"
-    assert it.untrusted
+    assert it.output.untrusted
 
 
 def test_of_equally_grave_words_the_first_are_kept() -> None:
@@ -134,14 +138,14 @@ def test_how_it_ended(
     if meaning is not None:
         find(it, meaning)
     if began:
-        it.begin(110.0)
-    it.stopped = stopped
+        it.files.first_at = 110.0
+    it.exit.stopped = stopped
     assert it.end_of() is end
 
 
 def test_who_says_that_it_has_finished_had_begun() -> None:
     it = attempt()
-    hear(it, LineKind.FINISHED)
+    print_line(it, LineKind.FINISHED)
     assert it.end_of() is AttemptEnd.DIED
 
 
@@ -162,27 +166,27 @@ def test_a_single_file_counts_by_a_good_end_since_a_cut_movie_plays(
     code: int | None, finished: bool, meaning: Meaning | None, wrote: bool
 ) -> None:
     it = attempt()
-    it.code, it.finished = code, finished
+    it.exit.code, it.output.finished = code, finished
     if meaning is not None:
         find(it, meaning)
     assert it.wrote_its_file is False, "it still runs"
-    it.ended = True
+    it.exit.ended_at = 200.0
     assert it.wrote_its_file is wrote
 
 
 def test_words_are_the_gravest_then_our_note_then_what_it_left_then_its_last_line() -> None:
     it = attempt()
     assert it.words() == "the renderer did not say why"
-    hear(it, LineKind.VERSION, "aerender version 26.2x49")
-    it.code = -11
+    print_line(it, LineKind.VERSION, "aerender version 26.2x49")
+    it.exit.code = -11
     assert it.words() == "the renderer was killed by signal 11 and did not say why"
-    hear(it, LineKind.OTHER, "last line  ")
-    hear(it, LineKind.FRAME, "PROGRESS:  0:00:00:04 (5): 0 Seconds")
-    hear(it, LineKind.OTHER, "   ")
+    print_line(it, LineKind.OTHER, "last line  ")
+    print_line(it, LineKind.FRAME, "PROGRESS:  0:00:00:04 (5): 0 Seconds")
+    print_line(it, LineKind.OTHER, "   ")
     assert it.words() == "last line"
-    it.broken[3] = "ends early"
+    it.files.broken[3] = "ends early"
     assert it.words() == "frame 3 ends early"
-    it.stop_note = "no sign of life"
+    it.exit.note = "no sign of life"
     assert it.words() == "no sign of life"
     find(it, Meaning.WARNING, "careful")
     assert it.words() == "no sign of life"
@@ -200,21 +204,21 @@ def test_words_are_the_gravest_then_our_note_then_what_it_left_then_its_last_lin
 )
 def test_its_end_is_told_as_people_look_it_up(code: int, text: str) -> None:
     it = attempt()
-    it.code = code
+    it.exit.code = code
     assert it.exit_summary() == text
 
 
 def test_whoever_was_stopped_is_told_by_the_reason_not_by_its_code() -> None:
     it = attempt()
-    it.code, it.stopped = -9, StopReason.STALLED
+    it.exit.code, it.exit.stopped = -9, StopReason.STALLED
     assert it.exit_summary() == "was stopped: it showed no sign of life"
-    it.stop_note = "no sign of life for 600 s"
+    it.exit.note = "no sign of life for 600 s"
     assert it.exit_summary() == "was stopped: no sign of life for 600 s"
 
 
 def test_memory_of_its_lines_is_bounded() -> None:
     it = attempt()
     for number in range(1000):
-        hear(it, LineKind.OTHER, str(number))
-    assert len(it.tail) <= 100
-    assert it.tail[-1] == "999"
+        print_line(it, LineKind.OTHER, str(number))
+    assert len(it.output.tail) <= 100
+    assert it.output.tail[-1] == "999"

@@ -13,10 +13,11 @@ from stmpo.delivery.scratch import Scratch
 from stmpo.delivery.size_consensus import SizeConsensus
 from stmpo.delivery.verify_files import verify_all
 from stmpo.engine import delivery_queue
-from stmpo.engine.attempt import Attempt
+from stmpo.engine.attempt import Attempt, AttemptRequest
 from stmpo.engine.collector import Collector
 from stmpo.engine.delivery_queue import DeliveryQueue
 from stmpo.engine.ledger import FrameState, Ledger
+from stmpo.engine.output_folder import PrivateFolder
 from stmpo.engine.reporter import Reporter
 from stmpo.engine.run_context import RunContext, RunEnd
 from stmpo.engine.watchdog import Watchdog
@@ -84,13 +85,9 @@ class Desk:
             frames=FrameSet.between(0, last),
             output=OutputPattern.parse(str(self.out / "f_[##].png"), folder),
         )
-        self.attempt = Attempt(
-            number=1,
-            lease=Lease(1, 0, Span(0, last)),
-            folder=scratch.attempt_folder(1),
-            started=0.0,
-            watchdog=Watchdog(),
-        )
+        self.folder = scratch.attempt_folder(1)
+        request = AttemptRequest(1, Lease(1, 0, Span(0, last)), PrivateFolder(self.folder))
+        self.attempt = Attempt(request, Watchdog())
         for frame in range(last + 1):
             self.ledger.move(frame, FrameState.LEASED)
         self.strategy = Recorder()
@@ -117,7 +114,7 @@ class Desk:
 
     def write(self, frame: int) -> Path:
         """What the renderer does."""
-        path = self.attempt.folder / f"frame_{frame:05}.png"
+        path = self.folder / f"frame_{frame:05}.png"
         path.write_bytes(encode(".png", Picture(frame, 4, 4)))
         return path
 
@@ -147,13 +144,13 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         await collector.scan(attempt, 10.0)  # it has settled: it is on its way
         for frame in range(1, LAST + 1):
             lease_queue.write(frame)
-        attempt.ended = True
+        attempt.exit.ended_at = 0.0
         monkeypatch.setattr("stmpo.engine.collector.verify_all", slowly)
         last = asyncio.create_task(collector.scan(attempt, 11.0))
         await collector.delivery_queue.attempt_delivered(attempt)
         await asyncio.sleep(0)
         assert lease_queue.ledger[0].state is FrameState.DELIVERED
-        assert attempt.folder.is_dir()
+        assert lease_queue.folder.is_dir()
         read_on.set()
         await last
         while collector.delivery_queue.waiting:
@@ -165,7 +162,7 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
     assert lease_queue.ledger.complete
     assert not lease_queue.strategy.returned
     assert not lease_queue.errors
-    assert not lease_queue.attempt.folder.exists()
+    assert not lease_queue.folder.exists()
     assert sorted(path.name for path in lease_queue.out.iterdir()) == [
         f"f_{frame:02}.png" for frame in range(LAST + 1)
     ]
@@ -179,7 +176,7 @@ def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
     async def play() -> None:
         for frame in range(LAST + 1):
             lease_queue.write(frame)
-        lease_queue.attempt.ended = True
+        lease_queue.attempt.exit.ended_at = 0.0
         await lease_queue.collector.scan(lease_queue.attempt, 0.0)
         assert lease_queue.collector.delivery_queue.waiting == LAST + 1
         while lease_queue.collector.delivery_queue.waiting:
@@ -195,7 +192,7 @@ async def _deliver_all(lease_queue: Desk) -> None:
     """Its renderer has written all frames and ended; wait until none of them is on its way any more."""
     for frame in range(LAST + 1):
         lease_queue.write(frame)
-    lease_queue.attempt.ended = True
+    lease_queue.attempt.exit.ended_at = 0.0
     await lease_queue.collector.scan(lease_queue.attempt, 0.0)
     while lease_queue.collector.delivery_queue.waiting:
         await lease_queue.collector.delivery_queue.some_delivered(1.0)
@@ -219,7 +216,7 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     asyncio.run(_deliver_all(lease_queue))
     assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
     assert len(lease_queue.errors) == LAST + 1
-    assert len(list(lease_queue.attempt.folder.iterdir())) == LAST + 1
+    assert len(list(lease_queue.folder.iterdir())) == LAST + 1
 
 
 @pytest.mark.parametrize("living", [True, False])

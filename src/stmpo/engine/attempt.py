@@ -1,8 +1,15 @@
-"""One process's try at a lease: what it was asked, what it said, which of its frames are whole.
+"""One process's attempt to render a lease, in parts that have one writer each.
 
-An attempt begins with a started renderer and ends when its whole tree is gone. Between the two, its lines are hints
-(`heard`) and its files are facts (`files`). How it ended is a decision over those (`end_of`), made after the last file
-has been looked at; what happens to the frames it left is `stmpo.scheduling.retries`' business.
+    request   what it was started for                  never changes
+    lease     the frames that are still its own        the dispatcher shortens it when frames are stolen
+    output    what its lines said                      the supervisor, line by line
+    files     which of its frames have a whole file    the collector, at each scan
+    samples   memory, CPU, pauses                      the monitor
+    exit      how it ended                             the supervisor
+
+An attempt begins before its renderer is started and ends when the renderer's whole process tree is gone. Lines are
+hints, files are facts. How an attempt ended (`end_of`) is decided over both, after its last file was looked at. What
+happens to the frames that it left is decided in `stmpo.scheduling.retries`.
 """
 
 from __future__ import annotations
@@ -19,249 +26,306 @@ from stmpo.scheduling.costs import CostClock
 from stmpo.scheduling.retries import AttemptEnd
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from stmpo.engine.output_folder import OutputFolder
     from stmpo.model.frames import Span
     from stmpo.processes.protocol import ProcessTree
     from stmpo.scheduling.protocol import Lease
 
 TRUST_AFTER = 2.0
-"""Seconds that a frame of a living renderer is left alone before it is taken: by then it is no longer being written,
-and words that condemn it (a failed GPU, an unreadable source: black frames with exit code 0) have been read."""
+"""Seconds that a frame of a running renderer is left alone before it is taken. By then it is no longer being written,
+and lines that condemn it (a failed GPU, an unreadable source: black frames with exit code 0) have been read."""
 
-_GRAVITY = list(Meaning)
-_TAIL = 40
+_BY_GRAVITY = list(Meaning)
+_FAILURES = frozenset((Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER, Meaning.FAILED))
+_TAIL_LINES = 40
 
 
 class StopReason(Enum):
-    """Why we stopped a renderer, where we did."""
+    """Why this program stopped a renderer."""
 
     COMPLETE = "all its frames are there and it did not exit"
-    """Nothing is wrong: its work is done."""
+    """Its work is done."""
 
     STALLED = "it showed no sign of life"
     """The watchdog gave it up."""
 
     UNTRUSTED = "its frames can no longer be trusted"
-    """It said words that mean black or wrong frames."""
+    """It printed words that mean black or wrong frames."""
 
     STOLEN = "the rest of its frames was given to others"
-    """Nothing is wrong: all that is still its own is done."""
+    """All frames that are still its own are done."""
 
     MEMORY = "memory is short"
-    """Nothing that it did: the newest one makes room for the others."""
+    """It is the newest one and makes room for the others; it did nothing wrong."""
 
     RUNAWAY = "it took more and more memory"
-    """It would have taken the others along."""
+    """It would have brought the others down."""
 
     RUN_ENDS = "the run ends"
-    """Cancel, fail-fast, or a full disk: nothing that this renderer did."""
+    """Cancel, fail-fast, or a full disk; it did nothing wrong."""
 
 
-@dataclass(slots=True)
-class Attempt:
-    """A renderer at work on a lease. Times are seconds: `started` monotonic, file times wall clock."""
+@dataclass(frozen=True, slots=True)
+class AttemptRequest:
+    """What an attempt was started for."""
 
     number: int
+    """Counts the attempts of a run from 1. The one attempt that stands for a whole shared folder has number 0."""
+
     lease: Lease
-    folder: Path
-    started: float
-    watchdog: Watchdog
-    asked: Span | None = None
-    """What its command line says, once there is one; the lease may be cut to less."""
+    """The frames as they were granted."""
 
-    tree: ProcessTree | None = None
-    code: int | None = None
-    """The launcher's exit code."""
-
-    spoke: bool = False
-    """It said something of its own, beyond the launcher's first lines."""
-
-    began: bool = False
-    """Rendering has begun, as a line or a file showed."""
-
-    finished: bool = False
-    """It said that it has finished."""
-
-    start_up: float | None = None
-    """Seconds from its start until rendering began."""
-
-    counted: int = 0
-    """Distinct frames that its lines told of."""
-
-    latest_frame: float | None = None
-    """When the latest frame came, by a line, or by a file where lines tell of none; None before it, and after a pause."""
-
-    gravest: Finding | None = None
-    untrusted: bool = False
-    stopped: StopReason | None = None
-    stop_note: str = ""
-    not_started: bool = False
-    """The machine was short of something and could not start it."""
-
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
-    """Its last lines, for the failure report."""
-
-    output_bytes: int = 0
-    changes: int = 0
-    """Files seen, and changes of their size: a sign of life."""
-
-    seen: FrameBits = field(default_factory=FrameBits)
-    """Frames whose file has appeared."""
-
-    reported: FrameBits = field(default_factory=FrameBits)
-    """Frames of which the strategy knows that they are rendered."""
-
-    taken: FrameBits = field(default_factory=FrameBits)
-    """Frames that were verified and handed to delivery."""
+    folder: OutputFolder
+    single_file: bool = False
+    """Whether it writes one file for all its frames."""
 
     excluded: frozenset[int] = frozenset()
     """Frames of the lease's span that are not to be rendered."""
 
+
+@dataclass(slots=True)
+class LineRecord:
+    """What a renderer's lines said. Times are monotonic seconds."""
+
+    printed: bool = False
+    """Whether it printed anything of its own, beyond the launcher's first lines."""
+
+    began_at: float | None = None
+    """When a line first showed that rendering has begun."""
+
+    finished: bool = False
+    """Whether it printed that it has finished."""
+
+    counted: int = 0
+    """How many frames its lines have reported."""
+
+    gravest: Finding | None = None
+    untrusted: bool = False
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
+    """Its last lines, for the failure report."""
+
+    bytes: int = 0
+
+    def on_line(self, line: ReadLine, now: float) -> None:
+        """Take one line."""
+        if line.text.strip():
+            if line.kind is not LineKind.VERSION:  # a header explains no failure
+                self.tail.append(line.text)
+            self.printed |= line.kind not in {LineKind.VERSION, LineKind.LAUNCHING}
+        if line.kind is LineKind.FRAME:
+            self.counted = max(self.counted, line.count or self.counted + 1)
+        if line.kind in {LineKind.OPENED, LineKind.FRAME} and self.began_at is None:
+            self.began_at = now
+        self.finished |= line.kind is LineKind.FINISHED
+        if line.finding is not None:
+            self._on_finding(line.finding)
+
+    def _on_finding(self, finding: Finding) -> None:
+        worst = self.gravest
+        if worst is None or _BY_GRAVITY.index(finding.meaning) < _BY_GRAVITY.index(worst.meaning):
+            self.gravest = finding
+        self.untrusted |= finding.meaning is Meaning.UNTRUSTED
+
+
+@dataclass(slots=True)
+class FileRecord:
+    """What is known of the files that a renderer has written."""
+
+    first_at: float | None = None
+    """When the first file was seen, in monotonic seconds."""
+
+    seen: FrameBits = field(default_factory=FrameBits)
+    """Frames whose file has appeared."""
+
+    taken: FrameBits = field(default_factory=FrameBits)
+    """Frames that were verified and handed to the delivery queue."""
+
     broken: dict[int, str] = field(default_factory=dict)
-    """Frames whose file was not whole when last looked at, and why."""
+    """Frames whose file was not whole at the last scan, and why."""
 
-    single_file: bool = False
-    """It writes one file for all its frames."""
-
-    movie_state: tuple[tuple[int, int], ...] = ()
-    """Size and time of its single file, once it has said that it is finished: it may still be closing it."""
+    changes: int = 0
+    """Files seen, and changes of their size: a sign of life."""
 
     pictures: int | None = None
-    """How many its movie holds, where the file tells; None before it was verified."""
+    """Frames in its movie, if the file tells; None before it was verified."""
 
-    complete_since: float | None = None
-    ended: bool = False
-    settled: bool = False
-    """The frames that it left missing are accounted for."""
 
-    costs: CostClock = field(default_factory=CostClock)
+@dataclass(slots=True)
+class Samples:
+    """What the monitor has measured. Times are monotonic seconds, sizes are bytes of the whole process tree."""
+
+    at: float | None = None
     memory_bytes: int = 0
     peak_memory: int = 0
     cpu_seconds: float = 0.0
     cpu_percent: float = 0.0
-    sampled: float | None = None
     paused: bool = False
-    kills_before: int = 0
-    """Processes that the system had ended for want of memory before its start."""
+    """Whether its tree is suspended."""
 
-    retiring: tuple[int, int] | None = None
-    """It is to end at its next frame; its `progress` when that was decided."""
+    complete_since: float | None = None
+    """When all its frames were there for the first time."""
 
-    def heard(self, line: ReadLine, now: float, wall: float) -> None:
-        """Take in one line."""
-        if line.text.strip():
-            if line.kind is not LineKind.VERSION:  # a header, and no reason for anything
-                self.tail.append(line.text)
-            self.spoke |= line.kind not in {LineKind.VERSION, LineKind.LAUNCHING}
-        if line.kind is LineKind.FRAME:
-            counted = max(self.counted, line.count or self.counted + 1)
-            if counted > self.counted:
-                self._frame_came(now)
-            self.counted = counted
-        if line.kind in {LineKind.OPENED, LineKind.FRAME}:
-            if line.kind is LineKind.OPENED:
-                self.costs.begin(wall)
-            self.begin(now)
-        if line.kind is LineKind.FINISHED:
-            self.finished = True
-        if line.finding is not None:
-            self._found(line.finding)
+    movie_state: tuple[tuple[int, int], ...] = ()
+    """Size and modification time of its single file after it has finished: it may still be closing it."""
 
-    def begin(self, now: float) -> None:
-        """Rendering has begun: a line says so, or a file has appeared."""
-        if not self.began:
-            self.began = True
-            self.start_up = now - self.started
 
-    def saw(self, frame: int, now: float) -> None:
-        """A frame's file has appeared."""
-        self.seen.add(frame)
-        self.begin(now)
-        if not self.counted:
-            self._frame_came(now)
+@dataclass(slots=True)
+class Exit:
+    """How an attempt ended."""
 
-    def _frame_came(self, now: float) -> None:
-        if self.latest_frame is not None:
-            self.watchdog.pace.observe(now - self.latest_frame)
-        self.latest_frame = now
+    ended_at: float | None = None
+    """When its tree was gone, in monotonic seconds."""
 
-    def _found(self, finding: Finding) -> None:
-        if self.gravest is None or _GRAVITY.index(finding.meaning) < _GRAVITY.index(self.gravest.meaning):
-            self.gravest = finding
-        if finding.meaning is Meaning.UNTRUSTED:
-            self.untrusted = True
+    code: int | None = None
+    """The launcher's exit code."""
+
+    stopped: StopReason | None = None
+    """Why it was stopped; None if it ended by itself."""
+
+    note: str = ""
+    """More about the reason, for people."""
+
+    not_started: bool = False
+    """The machine was short of something and could not start it."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A renderer at work on a lease."""
+
+    request: AttemptRequest
+    watchdog: Watchdog
+    lease: Lease = field(init=False)
+    started_at: float = 0.0
+    """When its renderer was started, in monotonic seconds."""
+
+    asked: Span | None = None
+    """The frames on its command line; the lease may be shortened afterwards."""
+
+    tree: ProcessTree | None = None
+    output: LineRecord = field(default_factory=LineRecord)
+    files: FileRecord = field(default_factory=FileRecord)
+    samples: Samples = field(default_factory=Samples)
+    exit: Exit = field(default_factory=Exit)
+    costs: CostClock = field(default_factory=CostClock)
+    settled: bool = False
+    """Whether the frames that it left missing are accounted for (`Outcomes.settle_attempt`)."""
+
+    def __post_init__(self) -> None:
+        self.lease = self.request.lease
+
+    def on_line(self, line: ReadLine, now: float, wall: float) -> None:
+        """Take one line of output. `now` is monotonic, `wall` wall-clock seconds."""
+        counted = self.output.counted
+        self.output.on_line(line, now)
+        if line.kind is LineKind.OPENED:
+            self.costs.begin(wall)
+        if self.output.counted > counted:
+            self.watchdog.on_frame(now)
+
+    def on_file(self, frame: int, now: float) -> None:
+        """Note that a frame's file has appeared. It tells the pace where lines do not."""
+        self.files.seen.add(frame)
+        if self.files.first_at is None:
+            self.files.first_at = now
+        if not self.output.counted:
+            self.watchdog.on_frame(now)
+
+    @property
+    def number(self) -> int:
+        """Return the attempt's number."""
+        return self.request.number
+
+    @property
+    def folder(self) -> OutputFolder:
+        """Return the folder that its renderer writes to."""
+        return self.request.folder
+
+    @property
+    def ended(self) -> bool:
+        """Return whether its renderer is gone, or was never started."""
+        return self.exit.ended_at is not None
+
+    @property
+    def start_up(self) -> float | None:
+        """Return the seconds from its start until rendering began; None before."""
+        began = [at for at in (self.output.began_at, self.files.first_at) if at is not None]
+        return min(began) - self.started_at if began else None
+
+    @property
+    def began(self) -> bool:
+        """Return whether rendering has begun, as a line or a file showed."""
+        return self.output.began_at is not None or self.files.first_at is not None
 
     @property
     def wrote_its_file(self) -> bool:
-        """For a movie or a sound, whose frames cannot be looked at one by one: it ended well, or said that it finished.
+        """Return whether its movie or sound is finished: it ended well, or printed that it finished.
 
         A movie that was cut by a crash plays, so the file alone proves nothing.
         """
-        doubts = {Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.FAILED}
-        doubted = self.gravest is not None and self.gravest.meaning in doubts
-        return self.ended and not doubted and (self.code == 0 or self.finished)
+        gravest = self.output.gravest
+        doubted = gravest is not None and gravest.meaning in _FAILURES - {Meaning.LATER}
+        return self.ended and not doubted and (self.exit.code == 0 or self.output.finished)
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Frames that its lines told of, and whose files appeared: it changes at the end of each frame."""
-        return self.counted, len(self.seen)
+        """Return a value that changes at the end of each frame."""
+        return self.output.counted, len(self.files.seen)
 
     @property
-    def robbed(self) -> bool:
-        """Whether its renderer was asked for more than is still its own."""
+    def is_cut(self) -> bool:
+        """Return whether frames were stolen from it after its start."""
         return self.asked is not None and self.asked != self.lease.span
 
     @property
     def phase(self) -> Phase:
-        """What it should be doing now."""
-        if self.finished:
+        """Return what it should be doing now."""
+        if self.output.finished:
             return Phase.FINISHING
-        if self.counted or self.seen:
+        if self.output.counted or self.files.seen:
             return Phase.RENDERING
         if self.began:
             return Phase.FIRST_FRAME
-        return Phase.OPENING if self.spoke else Phase.LAUNCHING
+        return Phase.OPENING if self.output.printed else Phase.LAUNCHING
 
     def end_of(self) -> AttemptEnd:
-        """How it ended, as far as frames that it left missing are concerned."""
-        if self.stopped in {StopReason.RUN_ENDS, StopReason.MEMORY}:
+        """Return how it ended, as far as frames that it left missing are concerned."""
+        if self.exit.stopped in {StopReason.RUN_ENDS, StopReason.MEMORY}:
             return AttemptEnd.STOPPED
-        later = self.gravest is not None and self.gravest.meaning is Meaning.LATER and not self.began
-        if later or self.not_started:
+        gravest = self.output.gravest
+        refused = gravest is not None and gravest.meaning is Meaning.LATER and not self.began
+        if refused or self.exit.not_started:
             return AttemptEnd.REFUSED
-        return AttemptEnd.DIED if self.began or self.finished else AttemptEnd.NEVER_BEGAN
+        return AttemptEnd.DIED if self.began or self.output.finished else AttemptEnd.NEVER_BEGAN
 
     def words(self) -> str:
-        """Why it failed, in the renderer's own words where it had any."""
-        grave = {Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER, Meaning.FAILED}
-        if self.gravest is not None and self.gravest.meaning in grave:
-            return self.gravest.words
-        if self.stop_note:
-            return self.stop_note
-        if self.broken:
-            frame, reason = next(iter(self.broken.items()))
-            return f"its file {reason}" if self.single_file else f"frame {frame} {reason}"
-        said = [line.strip() for line in self.tail if not line.startswith("PROGRESS:")]
-        if said:
-            return said[-1]
-        ended = self.code is not None or self.stopped is not None
-        return (
-            f"the renderer {self.exit_summary()} and did not say why"
-            if ended
-            else "the renderer did not say why"
-        )
+        """Return why it failed, in the renderer's own words if it had any."""
+        if self.output.gravest is not None and self.output.gravest.meaning in _FAILURES:
+            return self.output.gravest.words
+        if self.exit.note:
+            return self.exit.note
+        if self.files.broken:
+            frame, reason = next(iter(self.files.broken.items()))
+            return f"its file {reason}" if self.request.single_file else f"frame {frame} {reason}"
+        printed = [line.strip() for line in self.output.tail if not line.startswith("PROGRESS:")]
+        if printed:
+            return printed[-1]
+        if self.exit.code is not None or self.exit.stopped is not None:
+            return f"the renderer {self.exit_summary()} and did not say why"
+        return "the renderer did not say why"
 
     def exit_summary(self) -> str:
-        """How it ended, for people: by which code or by whose hand."""
-        if self.not_started:
-            return self.stop_note
-        if self.stopped is not None:
-            return f"was stopped: {self.stop_note or self.stopped.value}"
-        if self.code is not None and self.code < 0:
-            return f"was killed by signal {-self.code}{', as the system does when memory runs out' if self.code == -9 else ''}"
-        if self.code == 137:  # what a launcher makes of its child's SIGKILL
+        """Return how it ended, for people: with which code, or why it was stopped."""
+        code, stopped = self.exit.code, self.exit.stopped
+        if self.exit.not_started:
+            return self.exit.note
+        if stopped is not None:
+            return f"was stopped: {self.exit.note or stopped.value}"
+        if code is not None and code < 0:
+            out_of_memory = ", as the system does when memory runs out" if code == -9 else ""
+            return f"was killed by signal {-code}{out_of_memory}"
+        if code == 137:  # a launcher's own code after SIGKILL of its child
             return "ended with code 137: it was killed, as the system does when memory runs out"
-        if self.code is not None and self.code > 255:
-            return f"ended with code {self.code} (0x{self.code & 0xFFFFFFFF:08X})"
-        return f"ended with code {self.code}"
+        if code is not None and code > 255:
+            return f"ended with code {code} (0x{code & 0xFFFFFFFF:08X})"
+        return f"ended with code {code}"

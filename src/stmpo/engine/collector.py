@@ -76,9 +76,9 @@ class Collector:
             ready = {frame: file for frame, file in found if self._is_settled(folder, frame, file, now)}
             if last:
                 ready = self._without_misplaced(attempt, ready)
-            if ready and not attempt.untrusted:
+            if ready and not attempt.output.untrusted:
                 whole = await self._verify(attempt, ready)
-                if not attempt.untrusted:  # its lines may have said so while the files were read
+                if not attempt.output.untrusted:  # its lines may have said so while the files were read
                     for frame, file in whole.items():
                         self._take(attempt, frame, ready[frame], file)
                         folder.stability.forget(ready[frame].name)
@@ -86,7 +86,7 @@ class Collector:
 
     def has_all(self, attempt: Attempt) -> bool:
         """Return whether every frame of the attempt's lease was taken."""
-        return all(frame in attempt.taken for frame in self._wanted(attempt))
+        return all(frame in attempt.files.taken for frame in self._wanted(attempt))
 
     async def are_whole(self, attempt: Attempt) -> bool:
         """Return whether every frame of the attempt's lease has a whole file, settled or not.
@@ -94,7 +94,7 @@ class Collector:
         Always false for formats whose structure cannot be read: a cut file would look whole.
         """
         found = {f: file for f, file in self._found(attempt).items() if has_structure(file.extension)}
-        left = [frame for frame in self._wanted(attempt) if frame not in attempt.taken]
+        left = [frame for frame in self._wanted(attempt) if frame not in attempt.files.taken]
         if any(frame not in found for frame in left):
             return False
         results = await self._readers.run(verify_all, [found[frame] for frame in left], self._minimum_bytes)
@@ -104,7 +104,7 @@ class Collector:
         """Return how many whole frames are in the attempt's folder that were stolen from it meanwhile."""
         stolen = [
             file
-            for file in scan(attempt.folder)
+            for file in scan(attempt.folder.path)
             if file.frame is not None and attempt.asked is not None and file.frame in attempt.asked
             if file.frame not in attempt.lease.span
         ]
@@ -123,18 +123,18 @@ class Collector:
 
     def _wanted(self, attempt: Attempt) -> Iterator[int]:
         """Yield the frames of its lease that the attempt has to render."""
-        return (f for f in attempt.lease.span if f in self._ledger and f not in attempt.excluded)
+        return (f for f in attempt.lease.span if f in self._ledger and f not in attempt.request.excluded)
 
     def _found(self, attempt: Attempt) -> dict[int, RenderedFile]:
         """Return the files of wanted frames that were not taken yet; of two, the one with the asked extension."""
         if self._job.single_file and not attempt.wrote_its_file:
             return {}
         best: dict[int, RenderedFile] = {}
-        for file in scan(attempt.folder):
+        for file in scan(attempt.folder.path):
             frame = attempt.lease.span.first if self._job.single_file else file.frame
-            if frame is None or frame not in attempt.lease.span or frame in attempt.taken:
+            if frame is None or frame not in attempt.lease.span or frame in attempt.files.taken:
                 continue
-            if frame not in self._ledger or frame in attempt.excluded:
+            if frame not in self._ledger or frame in attempt.request.excluded:
                 continue
             if frame not in best or file.extension.lower() == self._job.output.extension.lower():
                 best[frame] = file
@@ -144,23 +144,25 @@ class Collector:
         attempt, version = folder.attempt, (file.size, file.mtime_ns)
         if folder.versions.get(file.name) != version:
             folder.versions[file.name] = version
-            attempt.changes += 1
-        if frame not in attempt.seen and file.size:
-            attempt.saw(frame, now)
+            attempt.files.changes += 1
+        if frame not in attempt.files.seen and file.size:
+            attempt.on_file(frame, now)
             if self._ledger[frame].state is FrameState.LEASED:
                 self._ledger.move(frame, FrameState.RENDERED)
         return folder.stability.observe(file.name, file.size, file.mtime_ns, now) or attempt.ended
 
     def _without_misplaced(self, attempt: Attempt, ready: dict[int, RenderedFile]) -> dict[int, RenderedFile]:
         """Leave out files that may show another frame, if the renderer printed more frames than it left files."""
-        if self._job.single_file or attempt.asked is None or attempt.lease.shared:
+        if self._job.single_file or attempt.asked is None or attempt.folder.is_shared:
             return ready
-        there = {file.frame for file in scan(attempt.folder) if file.size and file.frame in attempt.asked}
-        if attempt.counted <= len(there | attempt.taken):
+        there = {
+            file.frame for file in scan(attempt.folder.path) if file.size and file.frame in attempt.asked
+        }
+        if attempt.output.counted <= len(there | attempt.files.taken):
             return ready
         misplaced = find_misplaced_frames({frame: file.mtime_ns for frame, file in ready.items()})
         for frame in misplaced:
-            attempt.broken[frame] = (
+            attempt.files.broken[frame] = (
                 "was written out of turn, while another frame that was told of has no file"
             )
         return {frame: file for frame, file in ready.items() if frame not in misplaced}
@@ -172,12 +174,12 @@ class Collector:
         for frame, read in zip(ready, results, strict=True):
             file = self._counted(attempt, read) if self._job.single_file else read
             if isinstance(file, Broken):
-                attempt.broken[frame] = file.reason
+                attempt.files.broken[frame] = file.reason
             elif self._ledger[frame].state is FrameState.RENDERED:
                 if problem := self._size_problem(attempt, frame, file):
-                    attempt.broken[frame] = problem
+                    attempt.files.broken[frame] = problem
                 else:
-                    attempt.broken.pop(frame, None)
+                    attempt.files.broken.pop(frame, None)
                     whole[frame] = file
         if any(isinstance(result, Whole) for result in results):
             self._compare_sizes()
@@ -192,10 +194,10 @@ class Collector:
         """
         if isinstance(file, Broken) or file.frames is None:
             return file
-        attempt.pictures = file.frames
-        if file.frames >= attempt.counted:
+        attempt.files.pictures = file.frames
+        if file.frames >= attempt.output.counted:
             return file
-        return Broken(f"holds {file.frames:,} frames, and its renderer told of {attempt.counted:,}")
+        return Broken(f"holds {file.frames:,} frames, and its renderer told of {attempt.output.counted:,}")
 
     def _size_problem(self, attempt: Attempt, frame: int, file: Whole) -> str | None:
         """Return why a whole frame of a sequence is refused: it has another size than the others."""
@@ -218,12 +220,12 @@ class Collector:
 
     def _reject(self, frames: FrameSet) -> None:
         unsettled = (each.attempt for each in self._folders.values() if not each.attempt.settled)
-        self.delivery_queue.reject(frames, {frame for attempt in unsettled for frame in attempt.taken})
+        self.delivery_queue.reject(frames, {frame for attempt in unsettled for frame in attempt.files.taken})
 
     def _take(self, attempt: Attempt, frame: int, found: RenderedFile, file: Whole) -> None:
         """Account for a whole frame and have it delivered."""
-        cost = attempt.costs.finished(file.mtime_ns / 1e9, time.monotonic() - attempt.started)
+        cost = attempt.costs.finished(file.mtime_ns / 1e9, time.monotonic() - attempt.started_at)
         self._ledger.rendered(frame, attempt.lease.slot, cost)
-        attempt.taken.add(frame)
+        attempt.files.taken.add(frame)
         self.taken += 1
         self.delivery_queue.send(frame, found, file, attempt)

@@ -133,7 +133,7 @@ class DeliveryQueue:
 
     def release(self, attempt: Attempt) -> None:
         """Remove the attempt's folder, as soon as no frame in it waits for its delivery."""
-        self._released[attempt.number] = attempt.folder
+        self._released[attempt.number] = attempt.folder.path
         self._discard(attempt)
 
     def reject(self, frames: FrameSet, unsettled: Container[int]) -> None:
@@ -147,7 +147,7 @@ class DeliveryQueue:
 
     def revoke(self, attempt: Attempt) -> FrameSet:
         """Take all frames of this attempt back, since it printed that they may be wrong. Return those frames."""
-        return self._take_back(attempt.taken, attempt=attempt.number)
+        return self._take_back(attempt.files.taken, attempt=attempt.number)
 
     def close(self) -> None:
         """End the threads. A copy under way is finished or thrown away as a whole, unless the system hangs in it."""
@@ -272,7 +272,10 @@ class DeliveryQueue:
             if delivery.attempt is None or delivery.attempt.settled:
                 self._give_back((delivery.frame,))
         with contextlib.suppress(OSError):  # it goes with its folder at the latest
-            _remove_source(delivery)
+            if delivery.attempt is None:
+                os.unlink(delivery.source)
+            else:
+                delivery.attempt.folder.remove_source(delivery.source)
 
     def _render_again(self, delivery: Delivery) -> None:
         """The file changed after it was verified, and is not whole."""
@@ -334,14 +337,6 @@ class DeliveryQueue:
 
     def _found_room(self) -> None:
         self._no_room_since, self.no_room = None, ""
-
-
-def _remove_source(delivery: Delivery) -> None:
-    """Remove a delivered frame's file. In a shared folder a byte of it stays, so that nobody renders it again."""
-    if delivery.attempt is not None and delivery.attempt.lease.shared:
-        os.truncate(delivery.source, 1)
-    else:
-        os.unlink(delivery.source)
 
 
 def _publish(delivery: Delivery, file: Whole, folder: Path, tag: str, mount: Path) -> Published:

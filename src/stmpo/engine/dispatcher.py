@@ -1,20 +1,19 @@
-"""Between the engine and the strategy: tells it what renderers do, and carries out what it cuts.
+"""Connect the engine with the strategy: report progress to it, and carry out its grants.
 
-    lines and files ─► `news` ─► strategy
-    idle slot ─► `grant` ─► strategy ─► a lease, and perhaps a *robbed* attempt: its lease ends earlier from now on
+    lines and files ─► `on_progress` ─► strategy
+    idle slot ─► `grant` ─► strategy ─► a lease, perhaps stolen from an attempt whose lease ends earlier from now on
 
-A renderer that is at work cannot be told to end earlier: it is stopped when its last own frame is there. That is seen
-in two ways. A frame counts as verified two seconds after its last change (`attempt.TRUST_AFTER`), which is when words
-that condemn it have been read. Words and frame lines come through one pipe, in order; so as soon as the renderer's own
-lines have told of all its own frames, and their files are whole, nothing more is to be waited for. What it renders
-beyond, until it is gone, is rendered twice; it is counted and thrown away.
+aerender cannot be told to end earlier. A renderer whose last frames were stolen is stopped when the last frame that is
+still its own is there. That is recognised in two ways. A frame counts as verified two seconds after its last change
+(`attempt.TRUST_AFTER`): by then, lines that condemn it have been read. But words and frame lines come through one pipe,
+in order. So as soon as the renderer's lines have counted all its own frames, and their files are whole, there is nothing
+more to wait for. Frames that it renders beyond that are rendered twice; they are counted and thrown away.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from stmpo.engine.attempt import StopReason
@@ -25,124 +24,103 @@ if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.collector import Collector
     from stmpo.engine.run_context import RunContext
-    from stmpo.engine.shared_folder import SharedFolder
     from stmpo.engine.supervisor import Supervisor
     from stmpo.scheduling.protocol import Grant, Lease
 
-LOOK_EVERY = 0.1
-"""Seconds between two looks whether a robbed renderer's last own frames are whole, once its lines have told of them."""
+CHECK_EVERY = 0.1
+"""Seconds between two checks whether a renderer's last own frames are whole, once its lines have counted them."""
 
-LOOKS = 20
-"""Such looks at most; after them the pulse sees to it."""
+CHECKS = 20
+"""Such checks at most; afterwards the monitor's scans decide."""
 
-GRACE = 2.0
-"""Seconds for a robbed renderer to end by itself."""
+STOLEN_GRACE = 2.0
+"""Seconds for a renderer to end by itself once its own frames are done."""
 
 
 class Dispatcher:
-    """Tells the strategy, and stops who was robbed. `living` are the attempts under way, by number."""
+    """Tells the strategy what happens, and stops renderers whose own frames are done."""
 
-    def __init__(
-        self, context: RunContext, collector: Collector, supervisor: Supervisor, shared_folder: SharedFolder
-    ) -> None:
+    def __init__(self, context: RunContext, collector: Collector, supervisor: Supervisor) -> None:
         self._strategy, self._attempts = context.strategy, context.attempts
         self._ledger, self._journal = context.ledger, context.journal
         self._collector = collector
         self._supervisor = supervisor
-        self._shared_folder = shared_folder
-        self._relieving: dict[int, asyncio.Task[None]] = {}
+        self._checking: dict[int, asyncio.Task[None]] = {}
         self._clock = WorkClock()
-        """The strategy's: it sees no pause."""
+        """The strategy's clock: it stands still while renderers are paused."""
 
-        self.twice = 0
-        """Frames that a robbed renderer rendered although they were no longer its own."""
+        self.rendered_twice = 0
+        """Frames that a renderer rendered after they were stolen from it."""
 
-        self.robbed = 0
-        """Leases that were cut."""
+        self.steals = 0
+        """Leases that were shortened."""
 
-    def hold(self, *, held: bool) -> None:
-        """All renderers are suspended from now on, or go on. May be told again."""
-        self._clock.hold(time.monotonic(), held=held)
-
-    def _now(self) -> float:
-        return self._clock.reading(time.monotonic())
+    def set_paused(self, *, paused: bool) -> None:
+        """Stop the strategy's clock, or let it go on. Repeating it does nothing."""
+        self._clock.hold(time.monotonic(), held=paused)
 
     def grant(self, slot: int) -> Lease | None:
-        """What an idle slot is given."""
+        """Return a lease for an idle slot; None if there is none at present."""
         for attempt in self._attempts.values():
-            self.news(attempt)
+            self._report(attempt)
         grant = self._strategy.grant(slot, self._now())
         if grant is None:
             return None
         if grant.victim is not None:
-            self._cut(grant, grant.victim)
+            self._shorten(grant, grant.victim)
         return grant.lease
 
-    def _cut(self, grant: Grant, front: Lease) -> None:
-        victim = next(attempt for attempt in self._attempts.values() if attempt.lease.id == front.id)
-        victim.lease = front
-        self.robbed += 1
-        for frame in grant.lease.span:
-            if frame in self._ledger:
-                self._ledger.move(frame, FrameState.PENDING)
-        self._journal.write("robbed", attempt=victim.number, frames=str(front.span))
-        self.relieve(victim)
-
-    def started(self, attempt: Attempt) -> None:
-        """Its renderer is being started."""
+    def on_start(self, attempt: Attempt) -> None:
+        """Tell the strategy that a renderer is being started."""
         self._strategy.started(attempt.lease, self._now())
 
-    def heard(self, attempt: Attempt) -> None:
-        """Its renderer has said that it goes forward."""
-        self.news(attempt)
-        self.relieve(attempt)
+    def on_progress(self, attempt: Attempt) -> None:
+        """Report the progress of a renderer; stop it if all its own frames are done."""
+        self._report(attempt)
+        self._stop_if_done(attempt)
 
-    def news(self, attempt: Attempt) -> None:
-        """Tell the strategy what is new of an attempt: files that are there, and frames that lines have told of.
+    async def retire(self, attempt: Attempt) -> None:
+        """Tell the strategy that a renderer is gone."""
+        if attempt.folder.is_shared:  # whether another process is worth its start depends on the files there
+            await self._collector.scan(attempt.folder.owner(attempt), time.monotonic())
+            self._report(attempt)
+        self._strategy.retire(attempt.lease)
 
-        A line tells how many, not which: those without a file are taken for the first ones.
-        """
-        if attempt.lease.shared:
-            for frame in self._shared_folder.of(attempt).seen:
-                self._strategy.finished(attempt.lease, frame, self._now())
-            return
-        if attempt.start_up is None or attempt.ended:
-            return
-        now = self._now()
-        rendering = time.monotonic() - attempt.started - attempt.start_up
-        self._strategy.began(attempt.lease, now - rendering)
-        reported = attempt.reported
-        for frame in attempt.seen - reported:
-            reported.add(frame)
-            self._strategy.finished(attempt.lease, frame, now)
-        span, more = attempt.lease.span, max(0, attempt.counted - len(reported))
-        for frame in islice(reported.gaps(span.first, span.last), more):
-            reported.add(frame)
-            self._strategy.finished(attempt.lease, frame, now)
+    async def count_twice(self, attempt: Attempt) -> None:
+        """Count the frames that an ended renderer rendered after they were stolen from it."""
+        if (checking := self._checking.pop(attempt.number, None)) is not None:
+            checking.cancel()
+        if attempt.is_cut:
+            self.rendered_twice += await self._collector.count_stolen(attempt)
 
-    def relieve(self, attempt: Attempt) -> None:
-        """Stop a robbed renderer once its own frames are there."""
-        if not attempt.robbed or attempt.tree is None or attempt.stopped is not None or attempt.ended:
+    def _now(self) -> float:
+        return self._clock.reading(time.monotonic())
+
+    def _report(self, attempt: Attempt) -> None:
+        attempt.folder.report(attempt, self._strategy, self._now())
+
+    def _shorten(self, grant: Grant, front: Lease) -> None:
+        """Shorten the lease that a grant's frames were stolen from; `front` is what is left of it."""
+        victim = next(attempt for attempt in self._attempts.values() if attempt.lease.id == front.id)
+        victim.lease = front
+        self.steals += 1
+        for frame in self._ledger.frames_in(grant.lease.span):
+            self._ledger.move(frame, FrameState.PENDING)
+        self._journal.write("robbed", attempt=victim.number, frames=str(front.span))
+        self._stop_if_done(victim)
+
+    def _stop_if_done(self, attempt: Attempt) -> None:
+        """Stop a renderer that frames were stolen from, once all that are still its own are there."""
+        if not attempt.is_cut or attempt.tree is None or attempt.exit.stopped is not None or attempt.ended:
             return
         if self._collector.has_all(attempt):
-            self._stop(attempt)
-        elif attempt.counted >= len(attempt.lease.span) and attempt.number not in self._relieving:
-            self._relieving[attempt.number] = asyncio.create_task(self._watch(attempt))
+            self._supervisor.stop(attempt, StopReason.STOLEN, grace=STOLEN_GRACE)
+        elif attempt.output.counted >= len(attempt.lease.span) and attempt.number not in self._checking:
+            self._checking[attempt.number] = asyncio.create_task(self._check(attempt))
 
-    async def _watch(self, attempt: Attempt) -> None:
-        for _ in range(LOOKS):
+    async def _check(self, attempt: Attempt) -> None:
+        for _ in range(CHECKS):
             if await self._collector.are_whole(attempt):
-                self._stop(attempt)
+                self._supervisor.stop(attempt, StopReason.STOLEN, grace=STOLEN_GRACE)
                 return
-            await asyncio.sleep(LOOK_EVERY)
-
-    def _stop(self, attempt: Attempt) -> None:
-        self._supervisor.stop(attempt, StopReason.STOLEN, grace=GRACE)
-
-    async def ended(self, attempt: Attempt) -> None:
-        """Its renderer is gone; count what it did in vain."""
-        watch = self._relieving.pop(attempt.number, None)
-        if watch is not None:
-            watch.cancel()
-        if attempt.robbed:
-            self.twice += await self._collector.count_stolen(attempt)
+            await asyncio.sleep(CHECK_EVERY)

@@ -1,8 +1,8 @@
-"""The memory guard at work: asks the system how much memory there is, and carries out what `memory_guard` decides.
+"""Apply the memory policy: ask the system how much memory there is, and carry out what the policy decides.
 
-The engine asks it. Before a slot is granted a lease, and again at the start gate, `refuses` says whether a further
-renderer would find room; once a second `look` may send one away; and `heard` sees the next frame of one that was
-retired, which is when it is stopped. The system may be faster: `ended` knows a renderer that it has ended.
+Before a slot is granted a lease, and again at the start gate, `refuses` returns whether a further renderer would find
+room. Once a second `check` may stop one. A renderer that is to retire is stopped at its next frame (`on_progress`). The
+system may be faster: `on_end` recognises a renderer that the system has killed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from stmpo.engine.supervisor import Supervisor
     from stmpo.machine.model import MemoryRoom
 
-
-KILLED = frozenset((-9, 137))
+SIGKILL_CODES = frozenset((-9, 137))
 """Exit codes after SIGKILL, of a process itself and of a launcher whose child it was."""
 
 
@@ -36,26 +35,32 @@ class MemoryControl:
         self._room: MemoryRoom | None = None
         self._refused = False
         self._short_at = float("-inf")
-        """Monotonic seconds when memory was last seen so scarce that renderers have to go."""
+        """Monotonic seconds when memory was last so scarce that renderers had to go."""
+
+        self._retiring: dict[int, tuple[int, int]] = {}
+        """Attempts that end at their next frame, with their progress when that was decided."""
+
+        self._kills_before: dict[int, int] = {}
+        """For each attempt, how many processes the system had killed for want of memory before its start."""
 
     @property
     def short(self) -> bool:
-        """Memory is scarce: renderers should be measured often."""
+        """Return whether memory is scarce, so that renderers should be measured often."""
         return self._room is not None and self._room.available < MemoryThresholds.of(self._room.total).start
 
-    def refuses(self, living: int) -> bool:
-        """Whether there is no room for a further renderer beside so many; said once each time it becomes so."""
-        if living == 0:
+    def refuses(self, running: int) -> bool:
+        """Return whether there is no room for a further renderer beside so many. Say so when that changes."""
+        if running == 0:
             return False
         self._room = self._ask()
-        why = self._policy.refusal(self._room, self._residents(), living)
+        why = self._policy.refusal(self._room, self._residents(), running)
         if why and not self._refused:
             self._reporter.say(Level.INFO, why)
         self._refused = bool(why)
         return self._refused
 
-    def look(self, now: float) -> None:
-        """Once a second. `now` is monotonic seconds."""
+    def check(self, now: float) -> None:
+        """Ask the system, and act on what the policy decides. `now` is in monotonic seconds."""
         self._room = self._ask()
         if self._room is not None and self._room.available < MemoryThresholds.of(self._room.total).retire:
             self._short_at = now
@@ -63,42 +68,42 @@ class MemoryControl:
         if decision is not None:
             self._carry_out(decision, self._attempts[decision.number])
         for attempt in list(self._attempts.values()):
-            self.heard(attempt)
+            self.on_progress(attempt)
 
-    def heard(self, attempt: Attempt) -> None:
-        """A renderer goes forward: one that was retired is stopped at its next frame."""
-        if attempt.retiring is not None and attempt.retiring != attempt.progress:
-            attempt.retiring = None
+    def on_start(self, attempt: Attempt) -> None:
+        """Remember how often the system had killed for want of memory before this renderer's start."""
+        self._kills_before[attempt.number] = 0 if self._room is None else self._room.kills
+
+    def on_progress(self, attempt: Attempt) -> None:
+        """Stop a renderer that is to retire, at its next frame."""
+        if self._retiring.get(attempt.number, attempt.progress) != attempt.progress:
+            del self._retiring[attempt.number]
             self._supervisor.stop(attempt, StopReason.MEMORY, "memory is short")
 
-    def ended(self, attempt: Attempt) -> None:
-        """A renderer is gone. When the system has ended it for want of memory, that was no frame's fault.
+    def on_end(self, attempt: Attempt) -> None:
+        """Recognise a renderer that the system has killed for want of memory: no frame is to blame.
 
-        Unless it ran alone: then it is the frame that takes too much.
+        If it ran alone, the frame takes too much memory and is to blame after all.
         """
-        if attempt.stopped is not None or attempt.code not in KILLED:
+        kills_before = self._kills_before.pop(attempt.number, 0)
+        self._retiring.pop(attempt.number, None)
+        if attempt.exit.stopped is not None or attempt.exit.code not in SIGKILL_CODES:
             return
         self._room = self._ask()
         others = sum(1 for each in self._attempts.values() if each.tree is not None and not each.ended)
-        if others and self._ran_out(attempt):
+        if others and self._ran_out(kills_before, attempt.started_at):
             note = "the system ended it, because memory ran out"
             self._supervisor.was_ended_by_system(attempt, StopReason.MEMORY, note)
             self._policy.bereaved(others)
 
-    def _ran_out(self, attempt: Attempt) -> bool:
-        """Whether memory was nearly gone, or the system says that it has ended a process for it since the renderer's start."""
-        return self._room is not None and (
-            self._room.kills > attempt.kills_before or self._short_at > attempt.started
-        )
-
-    def started(self, attempt: Attempt) -> None:
-        """A renderer is being started."""
-        attempt.kills_before = 0 if self._room is None else self._room.kills
+    def _ran_out(self, kills_before: int, since: float) -> bool:
+        """Return whether memory was nearly gone since a time, or the system has killed a process for it."""
+        return self._room is not None and (self._room.kills > kills_before or self._short_at > since)
 
     def _carry_out(self, decision: MemoryDecision, attempt: Attempt) -> None:
         match decision.action:
             case MemoryAction.RETIRE:
-                attempt.retiring = attempt.progress
+                self._retiring[attempt.number] = attempt.progress
                 self._reporter.say(Level.WARNING, decision.text, attempt)
             case MemoryAction.KILL:
                 self._supervisor.stop(attempt, StopReason.MEMORY, decision.text, grace=0.0)
@@ -106,18 +111,18 @@ class MemoryControl:
                 self._supervisor.stop(attempt, StopReason.RUNAWAY, decision.text, grace=0.0)
 
     def _residents(self) -> list[Resident]:
-        """The renderers that run and were measured."""
+        """Return the renderers that run and were measured."""
         return [
             Resident(
                 attempt.number,
-                attempt.memory_bytes,
-                retiring=attempt.retiring is not None,
-                stopping=attempt.stopped is not None,
+                attempt.samples.memory_bytes,
+                retiring=attempt.number in self._retiring,
+                stopping=attempt.exit.stopped is not None,
             )
             for attempt in self._attempts.values()
-            if attempt.tree is not None and attempt.sampled is not None and not attempt.ended
+            if attempt.tree is not None and attempt.samples.at is not None and not attempt.ended
         ]
 
     def _ask(self) -> MemoryRoom | None:
-        ours = sum(attempt.memory_bytes for attempt in self._attempts.values() if not attempt.ended)
+        ours = sum(a.samples.memory_bytes for a in self._attempts.values() if not a.ended)
         return machine.memory_room(ours)

@@ -1,7 +1,7 @@
-"""Once a second: look at folders, sample trees, watch for stalls, hold the renderers when the disk is short.
+"""Once a second: scan folders, measure process trees, find stalled renderers, suspend all while a disk is full.
 
-Lines and ends of processes are not waited for here: they wake the loop by themselves. What a sample or a backlog means
-is decided by `stmpo.engine.watchdog` and `stmpo.delivery.backpressure`; this carries it out.
+The monitor does not wait for lines and for ends of processes: they wake the loop themselves. The decisions are made by
+`stmpo.engine.watchdog`, `stmpo.delivery.disk_policy` and `stmpo.delivery.backpressure`; the monitor carries them out.
 """
 
 from __future__ import annotations
@@ -25,17 +25,16 @@ from stmpo.scheduling.contention import Contention
 from stmpo.scheduling.throughput import Throughput
 
 if TYPE_CHECKING:
-    from stmpo.engine.attempt import Attempt
+    from stmpo.engine.attempt import Attempt, Samples
     from stmpo.engine.collector import Collector
     from stmpo.engine.dispatcher import Dispatcher
     from stmpo.engine.memory_control import MemoryControl
     from stmpo.engine.run_context import RunContext
-    from stmpo.engine.shared_folder import SharedFolder
     from stmpo.engine.supervisor import Supervisor
     from stmpo.processes import TreeSample
 
 TICK = 1.0
-"""Seconds between two looks at everything."""
+"""Seconds between two ticks."""
 
 SAMPLE_EVERY = 5.0
 """Seconds between two samples of CPU and memory, at most; a short stall limit needs them more often."""
@@ -48,7 +47,7 @@ LAST_GRACE = 2.0
 
 
 class Monitor:
-    """The run's heartbeat. `living` are the attempts under way, by number; the orchestrator changes it."""
+    """Watches all attempts under way. It is the only part of the engine that runs by the clock."""
 
     def __init__(
         self,
@@ -57,7 +56,6 @@ class Monitor:
         supervisor: Supervisor,
         *,
         dispatcher: Dispatcher,
-        shared_folder: SharedFolder,
         memory: MemoryControl,
     ) -> None:
         self._job, self._options, self._ledger = context.job, context.options, context.ledger
@@ -66,7 +64,6 @@ class Monitor:
         self._collector, self._deliveries = collector, collector.delivery_queue
         self._supervisor = supervisor
         self._dispatcher = dispatcher
-        self._shared_folder = shared_folder
         self._memory = memory
         free = free_bytes(self._scratch)
         self._limits = BackpressureLimits.for_disk(free)
@@ -79,74 +76,71 @@ class Monitor:
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._recent: deque[tuple[float, int]] = deque()
         self.throughput = Throughput()
-        """What so many renderers did together."""
+        """Frames per second, by the number of renderers at work."""
 
         self.contention = Contention()
-        """What each cost the others."""
+        """How much the renderers slow each other down."""
 
-        self._told: dict[int, int] = {}
-        """Frames that each renderer's lines have told of."""
+        self._counted: dict[int, int] = {}
+        """Frames that each renderer's lines have reported."""
 
         self.peak_memory = 0
         """Largest memory of one renderer's tree so far, in bytes."""
 
     @property
     def holding(self) -> bool:
-        """Renderers are suspended until the destination catches up, or a full disk has room again."""
+        """Return whether renderers are suspended: the destination has to catch up, or a disk is full."""
         return self._behind or self._full
 
     async def watch(self) -> None:
-        """Until it is cancelled.
+        """Watch until cancelled.
 
         Raises:
             NoSpace: a disk was full for as long as the run may wait.
         """
         self._destination.start()
         try:
-            await self._tick_forever()
+            while True:
+                await asyncio.sleep(TICK)
+                await self._tick(time.monotonic())
         finally:
             self._destination.stop()
 
-    async def _tick_forever(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            now = time.monotonic()
-            attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
-            folders = {owner.number: owner for owner in map(self._shared_folder.of, attempts)}
-            await asyncio.gather(*(self._collector.scan(owner, now) for owner in folders.values()))
-            for attempt in attempts:
-                if not attempt.ended:
-                    self._dispatcher.heard(attempt)
-                    self._completed(attempt, now)
-            if self._memory.short or now - self._sampled >= self._sample_every:
-                self._sampled = now
-                self._sample(now)
-            self._memory.look(now)
-            self._hold_or_go(now)
-            self.throughput.observe(now, len(self._rendering()), self._collector.taken)
-            self._weigh(now)
-            self._reporter.emit(self.progress(now))
+    def on_progress(self, attempt: Attempt) -> None:
+        """Note that a renderer has begun, or that one of its frames is done at this moment."""
+        counted = attempt.output.counted
+        if attempt.began and counted > self._counted.get(attempt.number, -1):
+            self._counted[attempt.number] = counted
+            self._observe_contention(time.monotonic())
 
-    def heard(self, attempt: Attempt) -> None:
-        """Its renderer has said something: that it begins, or that a frame is done, which is so at this very moment."""
-        if attempt.began and attempt.counted > self._told.get(attempt.number, -1):
-            self._told[attempt.number] = attempt.counted
-            self._weigh(time.monotonic())
+    async def _tick(self, now: float) -> None:
+        attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
+        owners = {owner.number: owner for owner in (a.folder.owner(a) for a in attempts)}
+        await asyncio.gather(*(self._collector.scan(owner, now) for owner in owners.values()))
+        for attempt in attempts:
+            if not attempt.ended:
+                self._dispatcher.on_progress(attempt)
+                self._stop_if_complete(attempt, now)
+        if self._memory.short or now - self._sampled >= self._sample_every:
+            self._sampled = now
+            self._sample_all(now)
+        self._memory.check(now)
+        self._hold_or_resume(now)
+        self.throughput.observe(now, len(self._rendering()), self._collector.taken)
+        self._observe_contention(now)
+        self._reporter.emit(self.progress(now))
 
     def _rendering(self) -> list[Attempt]:
-        return [
-            a
-            for a in self._attempts.values()
-            if a.tree is not None and a.began and not a.ended and not a.paused
-        ]
+        running = (a for a in self._attempts.values() if a.tree is not None and not a.ended)
+        return [attempt for attempt in running if attempt.began and not attempt.samples.paused]
 
-    def _weigh(self, now: float) -> None:
+    def _observe_contention(self, now: float) -> None:
         rendering = self._rendering()
-        own = {a.number: a.counted or len(a.seen) for a in rendering if not a.lease.shared}
+        own = {a.number: a.output.counted or len(a.files.seen) for a in rendering if not a.folder.is_shared}
         self.contention.observe(now, len(rendering), own)
 
     def progress(self, now: float) -> Progress:
-        """Where the run stands. `now` is monotonic seconds."""
+        """Return where the run stands. `now` is in monotonic seconds."""
         delivered, total = self._ledger.count(FrameState.DELIVERED), len(self._ledger)
         self._recent.append((now, delivered))
         while len(self._recent) > 2 and now - self._recent[0][0] > RATE_WINDOW:
@@ -165,72 +159,72 @@ class Monitor:
         )
 
     def _fraction(self, delivered: int) -> float:
-        """Delivered share of the job; for a single file the share of frames that its renderer told of."""
+        """Return the delivered share of the job; for a single file the share of frames that lines have reported."""
         frames = self._job.frames
         if not self._job.single_file or self._ledger.complete or frames is None:
             return delivered / len(self._ledger)
-        counted = max((attempt.counted for attempt in self._attempts.values()), default=0)
+        counted = max((attempt.output.counted for attempt in self._attempts.values()), default=0)
         return min(counted / len(frames), 0.99)
 
-    def _completed(self, attempt: Attempt, now: float) -> None:
-        """All its frames are there: give it its grace to exit, then stop it. That is a good end."""
-        whole = self._shared_folder.of(attempt)
-        if not (attempt.finished if self._job.single_file else self._collector.has_all(whole)):
+    def _stop_if_complete(self, attempt: Attempt, now: float) -> None:
+        """Stop a renderer that has not exited some time after its last frame. That is a good end."""
+        samples, owner = attempt.samples, attempt.folder.owner(attempt)
+        if not (attempt.output.finished if self._job.single_file else self._collector.has_all(owner)):
             return
-        if attempt.complete_since is None:
-            attempt.complete_since = now
+        if samples.complete_since is None:
+            samples.complete_since = now
             self._reporter.slot(attempt)
         elif self._job.single_file and self._still_closes(attempt):
-            attempt.complete_since = now
-        elif now - attempt.complete_since >= self._options.child_grace_sec:
+            samples.complete_since = now
+        elif now - samples.complete_since >= self._options.child_grace_sec:
             self._supervisor.stop(attempt, StopReason.COMPLETE, grace=LAST_GRACE)
 
     @staticmethod
     def _still_closes(attempt: Attempt) -> bool:
-        """Whether its movie has changed since the last look: a long one takes its time to be closed."""
-        state = tuple((found.size, found.mtime_ns) for found in scan(attempt.folder))
-        changed, attempt.movie_state = state != attempt.movie_state, state
+        """Return whether its movie has changed since the last tick: a long one takes its time to be closed."""
+        state = tuple((found.size, found.mtime_ns) for found in scan(attempt.folder.path))
+        changed, attempt.samples.movie_state = state != attempt.samples.movie_state, state
         return changed
 
-    def _sample(self, now: float) -> None:
+    def _sample_all(self, now: float) -> None:
         attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
         samples = sample_all([a.tree for a in attempts if a.tree is not None])
         for attempt, sample in zip(attempts, samples, strict=True):
-            self._take_in(attempt, sample, now)
+            self._record(attempt.samples, sample, now)
             self._watch(attempt, sample, now)
             self._reporter.slot(attempt)
 
-    def _take_in(self, attempt: Attempt, sample: TreeSample, now: float) -> None:
-        if attempt.sampled is not None and now > attempt.sampled:
-            used = max(0.0, sample.cpu_seconds - attempt.cpu_seconds)
-            attempt.cpu_percent = 100 * used / (now - attempt.sampled)
-        attempt.sampled, attempt.cpu_seconds = now, sample.cpu_seconds
-        attempt.memory_bytes = sample.memory_bytes
-        attempt.peak_memory = max(attempt.peak_memory, sample.memory_bytes)
+    def _record(self, samples: Samples, sample: TreeSample, now: float) -> None:
+        if samples.at is not None and now > samples.at:
+            used = max(0.0, sample.cpu_seconds - samples.cpu_seconds)
+            samples.cpu_percent = 100 * used / (now - samples.at)
+        samples.at, samples.cpu_seconds = now, sample.cpu_seconds
+        samples.memory_bytes = sample.memory_bytes
+        samples.peak_memory = max(samples.peak_memory, sample.memory_bytes)
         self.peak_memory = max(self.peak_memory, sample.memory_bytes)
 
     def _watch(self, attempt: Attempt, sample: TreeSample, now: float) -> None:
-        if attempt.paused or attempt.complete_since is not None:
+        if attempt.samples.paused or attempt.samples.complete_since is not None:
             attempt.watchdog.forgive()
             return
-        life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output_bytes, attempt.changes)
+        life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output.bytes, attempt.files.changes)
         quiet = attempt.watchdog.observe(life, attempt.phase)
         if isinstance(quiet, Stall):
             self._supervisor.stop(attempt, StopReason.STALLED, quiet.text)
         elif quiet is not None:
             self._reporter.say(Level.WARNING, quiet.text, attempt)
 
-    def _hold_or_go(self, now: float) -> None:
-        """Suspend the renderers while there is no room for what they write."""
+    def _hold_or_resume(self, now: float) -> None:
+        """Suspend the renderers while there is no room for their frames."""
         scratch_free = free_bytes(self._scratch)
-        self._room(now, scratch_free)
-        self._back_pressure(scratch_free)
-        self._dispatcher.hold(held=self.holding)
+        self._check_room(now, scratch_free)
+        self._check_backlog(scratch_free)
+        self._dispatcher.set_paused(paused=self.holding)
         for attempt in self._attempts.values():
-            self._pause(attempt)
+            self._pause_or_resume(attempt)
 
-    def _back_pressure(self, scratch_free: int) -> None:
-        """Scratch fills faster than the destination takes."""
+    def _check_backlog(self, scratch_free: int) -> None:
+        """Hold the renderers if they are faster than the destination."""
         action = backlog_action(
             waiting_bytes=self._deliveries.waiting_bytes,
             waiting_frames=self._deliveries.waiting,
@@ -240,15 +234,19 @@ class Monitor:
         )
         if action is Pressure.PAUSE and not self._behind:
             self._behind = True
-            if not self._full:  # else the reason was told
+            if not self._full:  # otherwise the user knows the reason already
                 text = "the destination is slower than the renderers: they are paused until it catches up"
                 self._reporter.say(Level.WARNING, text)
         elif action is Pressure.GO and self._behind:
             self._behind = False
             self._reporter.say(Level.INFO, "the destination has caught up: the renderers go on")
 
-    def _room(self, now: float, scratch_free: int) -> None:
-        """A disk is full, or will be."""
+    def _check_room(self, now: float, scratch_free: int) -> None:
+        """Hold the renderers if a disk is full; warn if it will be.
+
+        Raises:
+            NoSpace: it was full for as long as the run may wait.
+        """
         disks = DiskState(
             now,
             scratch_free,
@@ -265,14 +263,14 @@ class Monitor:
             )
         if (action_ is DiskAction.PAUSE) is not self._full:
             self._full = not self._full
-            self._tell_room()
+            self._report_room()
         short = self._space.shortfall(disks)
         if short is not None:
             free, wanted = short
             text = f"the destination has {free >> 20:,} MB free, and the {disks.remaining} frames to come take about"
             self._reporter.say(Level.WARNING, f"{text} {wanted >> 20:,} MB: it will be full before the end")
 
-    def _tell_room(self) -> None:
+    def _report_room(self) -> None:
         if not self._full:
             self._reporter.say(Level.INFO, "there is room again: the run goes on")
             return
@@ -282,14 +280,15 @@ class Monitor:
             f"{self._space.full}: the run is paused until there is room, for {seconds:.0f} s at most",
         )
 
-    def _pause(self, attempt: Attempt) -> None:
-        """Suspend or resume, as the run is held or not."""
-        stoppable = attempt.tree is not None and not attempt.ended and attempt.stopped is None
-        if attempt.tree is None or not stoppable or attempt.paused is self.holding:
+    def _pause_or_resume(self, attempt: Attempt) -> None:
+        """Suspend or resume a renderer, as the run is held or not."""
+        if attempt.tree is None or attempt.ended or attempt.exit.stopped is not None:
             return
-        attempt.paused = self.holding
-        attempt.latest_frame = None  # the pause is no frame's cost
-        if attempt.paused:
+        if attempt.samples.paused is self.holding:
+            return
+        attempt.samples.paused = self.holding
+        attempt.watchdog.skip_interval()
+        if attempt.samples.paused:
             attempt.tree.suspend()
             attempt.costs.pause(time.time())
         else:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stmpo import machine
-from stmpo.engine.attempt import Attempt, StopReason
+from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
 from stmpo.engine.collector import Collector
 from stmpo.engine.delivery_queue import DeliveryQueue
 from stmpo.engine.dispatcher import Dispatcher
@@ -27,11 +27,12 @@ from stmpo.engine.ledger import FrameState
 from stmpo.engine.memory_control import MemoryControl
 from stmpo.engine.monitor import TICK, Monitor
 from stmpo.engine.outcomes import Outcomes
-from stmpo.engine.shared_folder import SharedFolder
+from stmpo.engine.output_folder import PrivateFolder
+from stmpo.engine.shared_folder import SHARED_ATTEMPT, SharedFolder
 from stmpo.engine.supervisor import Supervisor
 from stmpo.engine.watchdog import Budgets, Pace, Watchdog
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
-from stmpo.model.events import Level, RunFailed, SlotState
+from stmpo.model.events import RunFailed, SlotState
 from stmpo.scheduling.retries import RetryPolicy
 from stmpo.system import paths
 from stmpo.system.files import is_full
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
     from pathlib import Path
 
+    from stmpo.engine.output_folder import OutputFolder
     from stmpo.engine.resume import EarlierFrames
     from stmpo.engine.run_context import RunContext
     from stmpo.planning import Plan, Slot
@@ -92,8 +94,9 @@ class Run:
         self.supervisor = Supervisor(context, setup.renderer, setup.environment, self._on_progress)
         self.deliveries = DeliveryQueue(context)
         self.collector = Collector(context, self.deliveries, earlier.size_consensus)
-        self._shared_folder = SharedFolder(context, self.supervisor, self._make_folder, earlier.extensions)
-        self.dispatcher = Dispatcher(context, self.collector, self.supervisor, self._shared_folder)
+        self._extensions = earlier.extensions
+        self._shared_folder: SharedFolder | None = None
+        self.dispatcher = Dispatcher(context, self.collector, self.supervisor)
         self.outcomes = Outcomes(context, self.collector, self.book)
         self.memory = MemoryControl(context, slots, self.supervisor)
         self.monitor = Monitor(
@@ -101,7 +104,6 @@ class Run:
             self.collector,
             self.supervisor,
             dispatcher=self.dispatcher,
-            shared_folder=self._shared_folder,
             memory=self.memory,
         )
 
@@ -162,10 +164,10 @@ class Run:
         self._notify()
 
     def _on_progress(self, attempt: Attempt) -> None:
-        self._shared_folder.heard(attempt)
-        self.dispatcher.heard(attempt)
-        self.memory.heard(attempt)
-        self.monitor.heard(attempt)
+        attempt.folder.on_line(attempt)
+        self.dispatcher.on_progress(attempt)
+        self.memory.on_progress(attempt)
+        self.monitor.on_progress(attempt)
 
     async def _delivered(self) -> None:
         """Wait until everything is delivered. A cancelled run waits as long as it may, and for no full disk."""
@@ -228,23 +230,18 @@ class Run:
             self._reporter.slot(attempt)
             if await self._may_start():
                 self.slots_used.add(slot.index)
-                self.dispatcher.started(attempt)
-                self.memory.started(attempt)
-                await self.supervisor.attend(slot, attempt)
-                self.memory.ended(attempt)
-                # Whether another process is worth its start depends on what is there.
-                if attempt.lease.shared:
-                    await self.collector.scan(self._shared_folder.of(attempt), time.monotonic())
-                    self.dispatcher.news(attempt)
-                self._strategy.retire(attempt.lease)
+                self.dispatcher.on_start(attempt)
+                self.memory.on_start(attempt)
+                await self.supervisor.supervise(slot, attempt)
+                self.memory.on_end(attempt)
+                await self.dispatcher.retire(attempt)
                 pause = await self._settle(attempt)
             else:
                 pause = TICK  # the run ends, or there is no memory for it
-                attempt.ended = True
+                self.supervisor.never_started(attempt)
                 self._strategy.retire(attempt.lease)
-                left = self._shared_folder.leave(attempt) if attempt.lease.shared else attempt
-                if left is not None:
-                    self.outcomes.never_started(left)
+                if (owner := attempt.folder.leave(attempt)) is not None:
+                    self.outcomes.never_started(owner)
         finally:
             self._attempts.pop(attempt.number, None)
             self._notify()
@@ -254,39 +251,41 @@ class Run:
 
     async def _settle(self, attempt: Attempt) -> float:
         """Account for an ended attempt's files and frames. Return the seconds that its slot pauses."""
-        owner: Attempt | None = attempt
-        if attempt.lease.shared:
+        owner = attempt.folder.leave(attempt)
+        if owner is not attempt:
             self.outcomes.left_shared_folder(attempt)
-            owner = self._shared_folder.leave(attempt)
-            if owner is not None and self._shared_folder.refused:
-                text = "--strategy shared: the renderer refuses to leave out existing files; steal is used"
-                self._reporter.say(Level.WARNING, text)
         if owner is not None:
             await self.collector.scan(owner, time.monotonic())
-            await self.dispatcher.ended(owner)
-        if attempt.start_up is not None and (attempt.taken or attempt.lease.shared):
+            await self.dispatcher.count_twice(owner)
+        if attempt.start_up is not None and (attempt.files.taken or attempt.folder.is_shared):
             self.start_ups.append(attempt.start_up)
         return 0.0 if owner is None else await self.outcomes.settle_attempt(owner)
 
     def _new_attempt(self, lease: Lease) -> Attempt:
         self._number += 1
-        if lease.shared:
-            folder = self._shared_folder.join(lease, time.monotonic())
-        else:
-            folder = self._make_folder(self._number)
-            self._ledger.move_all(self._ledger.frames_in(lease.span), FrameState.LEASED)
         attempt = Attempt(
-            number=self._number,
-            lease=lease,
-            folder=folder,
-            started=time.monotonic(),
-            watchdog=Watchdog(self._budgets, self._pace, self._circumstances),
-            single_file=self._context.job.single_file,
+            AttemptRequest(
+                self._number, lease, self._open_folder(lease), single_file=self._context.job.single_file
+            ),
+            Watchdog(self._budgets, self._pace, self._circumstances),
+            started_at=time.monotonic(),
         )
-        if lease.shared:
-            self._shared_folder.enter(attempt)
+        attempt.folder.join(attempt)
         self._attempts[attempt.number] = attempt
         return attempt
+
+    def _open_folder(self, lease: Lease) -> OutputFolder:
+        """Return the folder for a lease, with its frames leased in the ledger."""
+        if not lease.shared:
+            folder = PrivateFolder(self._make_folder(self._number))
+            self._ledger.move_all(self._ledger.frames_in(lease.span), FrameState.LEASED)
+            return folder
+        if self._shared_folder is None:
+            path = self._make_folder(SHARED_ATTEMPT)
+            self._shared_folder = SharedFolder(
+                self._context, self.supervisor, path, lease, extensions=self._extensions
+            )
+        return self._shared_folder
 
     def _make_folder(self, number: int) -> Path:
         scratch = self._context.scratch

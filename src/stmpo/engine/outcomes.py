@@ -59,13 +59,15 @@ class Outcomes:
         """
         frames = self._ledger.frames_in(attempt.lease.span)
         missing = self._ledger.missing(frames)
-        scratch_free = free_bytes(attempt.folder)  # now, since what it left behind is removed in a moment
-        if attempt.untrusted and not missing.frames:
+        scratch_free = free_bytes(
+            attempt.folder.path
+        )  # now, since what it left behind is removed in a moment
+        if attempt.output.untrusted and not missing.frames:
             # The words came after everything was delivered: they cannot be assigned to a frame.
             await self._collector.delivery_queue.attempt_delivered(attempt)
             missing = self._collector.delivery_queue.revoke(attempt)
         attempt.settled = True
-        if len(missing) < len(frames) and not attempt.untrusted:
+        if len(missing) < len(frames) and not attempt.output.untrusted:
             self._book.rendered()
         self._write(attempt, missing)
         self._collector.release(attempt)
@@ -77,7 +79,9 @@ class Outcomes:
     def left_shared_folder(self, attempt: Attempt) -> None:
         """Report the end of one of several renderers. Missing frames are settled after the last one."""
         self._write(attempt, FrameSet(()))
-        if attempt.stopped in _WORTH_A_WARNING or (attempt.code != 0 and attempt.stopped is None):
+        if attempt.exit.stopped in _WORTH_A_WARNING or (
+            attempt.exit.code != 0 and attempt.exit.stopped is None
+        ):
             why = _why(attempt.exit_summary(), self._reporter.words(attempt))
             self._reporter.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
 
@@ -98,11 +102,11 @@ class Outcomes:
         self._context.journal.write(
             "ended",
             attempt=attempt.number,
-            code=attempt.code,
-            stopped=attempt.stopped.name.lower() if attempt.stopped else None,
+            code=attempt.exit.code,
+            stopped=attempt.exit.stopped.name.lower() if attempt.exit.stopped else None,
             missing=str(missing),
             start_up=None if attempt.start_up is None else round(attempt.start_up, 3),
-            peak_memory=attempt.peak_memory,
+            peak_memory=attempt.samples.peak_memory,
             words=self._reporter.words(attempt) if missing.frames else None,
         )
 
@@ -113,15 +117,17 @@ class Outcomes:
         """
         wanted = len(self._job.frames) if self._job.single_file and self._job.frames is not None else 0
         holds = (
-            f"it holds {attempt.pictures}" if attempt.pictures else f"its renderer told of {attempt.counted}"
+            f"it holds {attempt.files.pictures}"
+            if attempt.files.pictures
+            else f"its renderer told of {attempt.output.counted}"
         )
-        if 0 < (attempt.pictures or attempt.counted) < wanted:
+        if 0 < (attempt.files.pictures or attempt.output.counted) < wanted:
             text = f"{self._job.output.name(0)}: {holds} frames, and {wanted} were asked for; look at its end"
             self._reporter.say(Level.WARNING, text, attempt)
 
     def _frames_missing(self, attempt: Attempt, missing: FrameSet, scratch_free: int) -> float:
         """Decide about the frames that an attempt left missing. Return the seconds that its slot should pause."""
-        words, run_ends = self._reporter.words(attempt), attempt.stopped is StopReason.RUN_ENDS
+        words, run_ends = self._reporter.words(attempt), attempt.exit.stopped is StopReason.RUN_ENDS
         if self._is_hopeless(attempt):
             self._give_back(missing)
             self._context.run_end.end(FramesFailed(f"no retry can help: {words}"))
@@ -147,7 +153,7 @@ class Outcomes:
 
     def _is_hopeless(self, attempt: Attempt) -> bool:
         """Return whether no retry can help: the renderer said so, and no frame of this run contradicts it."""
-        finding = attempt.gravest
+        finding = attempt.output.gravest
         return finding is not None and finding.meaning is Meaning.HOPELESS and not self._collector.taken
 
     def _scratch_full(self, attempt: Attempt, missing: FrameSet) -> float:
@@ -156,7 +162,7 @@ class Outcomes:
         Raises:
             NoSpace: the run may not wait, or attempt after attempt fills the disk without rendering a frame.
         """
-        folder = attempt.folder.parent
+        folder = attempt.folder.path.parent
         self._attempts_in_vain = (
             self._attempts_in_vain + 1 if self._collector.taken == self._taken_when_full else 0
         )

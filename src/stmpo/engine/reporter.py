@@ -81,9 +81,9 @@ class Reporter:
                 state=state or state_of(attempt),
                 lease=attempt.lease.span,
                 pid=attempt.tree.pid if attempt.tree is not None else None,
-                done=max(len(attempt.seen), attempt.counted),
-                memory_bytes=attempt.memory_bytes,
-                cpu_percent=attempt.cpu_percent,
+                done=max(len(attempt.files.seen), attempt.output.counted),
+                memory_bytes=attempt.samples.memory_bytes,
+                cpu_percent=attempt.samples.cpu_percent,
             )
         )
 
@@ -92,10 +92,10 @@ def state_of(attempt: Attempt) -> SlotState:
     """What an attempt's renderer is doing, for the board."""
     if attempt.tree is None:
         return SlotState.WAITING
-    if attempt.stopped is not None:
+    if attempt.exit.stopped is not None:
         return SlotState.STOPPING
-    if attempt.paused:
+    if attempt.samples.paused:
         return SlotState.PAUSED
-    if attempt.complete_since is not None:
+    if attempt.samples.complete_since is not None:
         return SlotState.FINISHING
     return SlotState.RENDERING if attempt.began else SlotState.STARTING

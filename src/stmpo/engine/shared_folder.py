@@ -1,166 +1,164 @@
 """One scratch folder for several renderers: under `shared`, each takes the next frame that has no file there.
 
-Nobody can say which renderer wrote which file. So the folder is one attempt, the *commons*, which is looked at and
-concluded for all; the renderers are its members and have lines, ends and memory of their own, but no frames.
+Nobody can tell which renderer wrote which file. So one attempt stands for the whole folder (`SHARED_ATTEMPT`): its files
+are scanned and settled. The renderers that write here are its members. They have lines, ends and memory of their own,
+but no frames.
 
-    first member joins ─► placeholders ─► members render ─► the last member leaves ─► the commons have ended
+    first member joins ─► placeholders ─► members render ─► the last member leaves ─► the folder's attempt has ended
 
-- Frames inside the span that are not to be rendered get a placeholder beforehand, and a delivered frame leaves one
-  behind: a file of one byte, which no verification takes for a frame.
-- After Effects forces the extension of the output module, whatever was asked, and looks for files of that name. It is known
-  from what earlier runs delivered; where it is not, placeholders have every extension that it writes sequences with.
-- What a frame cost is told by its renderer's line, which is matched with its file by time (`ReportedCosts`).
-- Words of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart; the other
-  members are stopped. What had been verified before those words still counts.
+- Frames inside the span that are not to be rendered get a placeholder first, and a delivered frame leaves one behind: a
+  file of one byte, which no verification takes for a frame.
+- After Effects forces the extension of the output module, whatever was asked, and looks for files with that name. It is
+  known from earlier runs' frames. Otherwise there are placeholders for every extension of a sequence.
+- The cost of a frame is printed by its renderer, and matched with its file by time (`ReportedCosts`).
+- Lines of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart; the other
+  members are stopped. Frames that were verified before those lines still count.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
-from stmpo.engine.attempt import Attempt, StopReason
+from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.watchdog import Watchdog
 from stmpo.model.errors import NoSpace
+from stmpo.model.events import Level
 from stmpo.renderers.protocol import Meaning
 from stmpo.scheduling.costs import ReportedCosts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from stmpo.engine.run_context import RunContext
     from stmpo.engine.supervisor import Supervisor
-    from stmpo.scheduling.protocol import Lease
+    from stmpo.scheduling.protocol import Lease, Strategy
 
-NUMBER = 0
-"""The commons' number as an attempt; renderers count from 1."""
+SHARED_ATTEMPT = 0
+"""The number of the attempt that stands for the whole folder; renderers count from 1."""
 
 PLACEHOLDER = b"\n"
 
-FORCED = frozenset(
+FORCED_EXTENSIONS = frozenset(
     {".bmp", ".cin", ".dpx", ".exr", ".hdr", ".iff", ".jpg", ".png", ".psd", ".sgi", ".tga", ".tif"}
 )
 """Extensions of After Effects' sequences."""
 
-MANY = 2000
-"""Placeholders are made with each of them for so many frames at most. Beyond, a forced extension costs the rendering of
-frames that are not wanted, which is cheaper than ten thousands of files."""
+MOST_PLACEHOLDERS = 2000
+"""Frames that get a placeholder for each of these extensions, at most. Beyond that, a forced extension costs the
+rendering of unwanted frames, which is cheaper than ten thousands of files."""
 
 
 class SharedFolder:
-    """The shared folder of a run. `make_folder` makes it in scratch when it is needed.
+    """The shared folder of a run, with the attempt that stands for it.
 
-    `written` are the extensions, with their dots, that frames of earlier runs have.
+    `extensions` (with their dots) are those of earlier runs' frames.
+
+    Raises:
+        NoSpace: the placeholders cannot be written.
     """
+
+    is_shared = True
 
     def __init__(
         self,
         context: RunContext,
         supervisor: Supervisor,
-        make_folder: Callable[[int], Path],
-        written: frozenset[str],
+        path: Path,
+        lease: Lease,
+        *,
+        extensions: frozenset[str],
     ) -> None:
-        self._written = written
-        self.refused = False
-        """A renderer has said that it cannot render in this way."""
-
+        self.path = path
+        self._context = context
+        self._supervisor = supervisor
         self._costs = ReportedCosts()
         self._counted: dict[int, int] = {}
-        """Frames that each member had told of when it was last heard."""
+        """Frames that each member's lines have reported."""
 
-        self._job, self._ledger = context.job, context.ledger
-        self._supervisor = supervisor
-        self._make_folder = make_folder
         self._members: dict[int, Attempt] = {}
-        self._whole: Attempt | None = None
+        self._refused = False
+        """Whether a member printed that it cannot render in this way."""
 
-    def join(self, lease: Lease, now: float) -> Path:
-        """The folder for a further member.
-
-        Raises:
-            NoSpace: it cannot be made ready.
-        """
-        if self._whole is None:
-            self._whole = self._open(lease, now)
-        return self._whole.folder
-
-    def _open(self, lease: Lease, now: float) -> Attempt:
-        folder = self._make_folder(NUMBER)
-        wanted = {
-            frame
-            for frame in lease.span
-            if frame in self._ledger and self._ledger[frame].state is FrameState.PENDING
-        }
-        excluded = [frame for frame in lease.span if frame not in wanted]
-        extensions = self._extensions(len(excluded))
-        try:
-            for frame in excluded:
-                for extension in extensions:
-                    (folder / f"frame_{frame:05d}{extension}").write_bytes(PLACEHOLDER)
-        except OSError as error:
-            raise NoSpace(f"cannot write to scratch ({folder}): {error.strerror or error}") from None
-        for frame in sorted(wanted):
-            self._ledger.move(frame, FrameState.LEASED)
-        return Attempt(
-            number=NUMBER,
-            lease=lease,
-            folder=folder,
-            started=now,
-            watchdog=Watchdog(),
-            excluded=frozenset(excluded),
+        ledger = context.ledger
+        wanted = {f for f in ledger.frames_in(lease.span) if ledger[f].state is FrameState.PENDING}
+        excluded = frozenset(frame for frame in lease.span if frame not in wanted)
+        self._write_placeholders(excluded, extensions)
+        ledger.move_all(sorted(wanted), FrameState.LEASED)
+        self._whole = Attempt(
+            AttemptRequest(SHARED_ATTEMPT, lease, self, excluded=excluded),
+            Watchdog(),
+            started_at=time.monotonic(),
             costs=self._costs,
         )
 
-    def _extensions(self, frames: int) -> set[str]:
-        """Of the files that After Effects may look for."""
-        others = self._written or (FORCED if frames <= MANY else frozenset())
-        return {self._job.output.extension, *others}
+    def join(self, attempt: Attempt) -> None:
+        """Take a further member."""
+        self._members[attempt.number] = attempt
 
-    def enter(self, member: Attempt) -> None:
-        """A member's renderer is about to be started."""
-        self._members[member.number] = member
+    def owner(self, attempt: Attempt) -> Attempt:  # noqa: ARG002 - it is the same for every member
+        """Return the attempt that stands for the folder."""
+        return self._whole
 
-    def of(self, attempt: Attempt) -> Attempt:
-        """Whose folder is to be looked at for this attempt: the commons for a member, else its own."""
-        return self._whole if attempt.lease.shared and self._whole is not None else attempt
-
-    def heard(self, member: Attempt) -> None:
-        """A member has spoken."""
-        if self._whole is None or not member.lease.shared:
-            return
-        self._told(member)
-        if member.untrusted:
-            self._whole.untrusted = True
-        if self._whole.untrusted:
-            for other in self._members.values():
-                note = "another renderer wrote frames to its folder that cannot be trusted"
-                self._supervisor.stop(other, StopReason.UNTRUSTED, note)
-
-    def _told(self, member: Attempt) -> None:
-        """Write down what the frame cost that a member's line has told of; the line may have counted skipped ones too."""
-        if member.counted > self._counted.get(member.number, 0):
-            self._counted[member.number] = member.counted
+    def on_line(self, attempt: Attempt) -> None:
+        """Note the cost of a frame; stop all members if one of them cannot be trusted."""
+        counted = attempt.output.counted
+        if counted > self._counted.get(attempt.number, 0):  # it may have counted frames that it skipped, too
+            self._counted[attempt.number] = counted
             now = time.time()
-            self._costs.report(now, member.costs.finished(now))
+            self._costs.report(now, attempt.costs.finished(now))
+        self._whole.output.untrusted |= attempt.output.untrusted
+        if self._whole.output.untrusted:
+            for member in self._members.values():
+                note = "another renderer wrote frames to its folder that cannot be trusted"
+                self._supervisor.stop(member, StopReason.UNTRUSTED, note)
 
-    def leave(self, member: Attempt) -> Attempt | None:
-        """A member's renderer is gone. Returns the commons when it was the last one: they are to be concluded."""
-        whole = self._whole
-        assert whole is not None
-        self._members.pop(member.number, None)
-        whole.began |= member.began
-        whole.tail.extend(member.tail)
-        whole.counted += member.counted
-        whole.peak_memory = max(whole.peak_memory, member.peak_memory)
-        if member.code != 0 or member.stopped is StopReason.RUN_ENDS:
-            whole.code, whole.stopped, whole.stop_note = member.code, member.stopped, member.stop_note
-        # What is hopeless for a shared span (After Effects refuses to skip files) may not be so for one process alone.
-        if member.gravest is not None and member.gravest.meaning is not Meaning.HOPELESS:
-            whole.gravest = member.gravest
-        self.refused |= member.gravest is not None and member.gravest.meaning is Meaning.HOPELESS
+    def report(self, attempt: Attempt, strategy: Strategy, now: float) -> None:
+        """Report all frames that have a file."""
+        for frame in self._whole.files.seen:
+            strategy.finished(attempt.lease, frame, now)
+
+    def leave(self, attempt: Attempt) -> Attempt | None:
+        """Remove a member. Return the folder's attempt when the last one has left."""
+        self._members.pop(attempt.number, None)
+        self._sum_up(attempt)
         if self._members:
             return None
-        whole.ended = True
-        return whole
+        self._whole.exit.ended_at = time.monotonic()
+        if self._refused:
+            text = "--strategy shared: the renderer refuses to leave out existing files; steal is used"
+            self._context.reporter.say(Level.WARNING, text)
+        return self._whole
+
+    def remove_source(self, path: str) -> None:
+        """Leave a placeholder in the frame's place, so that nobody renders it again."""
+        os.truncate(path, len(PLACEHOLDER))
+
+    def _sum_up(self, member: Attempt) -> None:
+        """Add what a member did to the folder's attempt."""
+        whole, gravest = self._whole, member.output.gravest
+        if not whole.began and member.start_up is not None:
+            whole.output.began_at = member.started_at + member.start_up
+        whole.output.tail.extend(member.output.tail)
+        whole.output.counted += member.output.counted
+        whole.samples.peak_memory = max(whole.samples.peak_memory, member.samples.peak_memory)
+        if member.exit.code != 0 or member.exit.stopped is StopReason.RUN_ENDS:
+            whole.exit.code, whole.exit.note = member.exit.code, member.exit.note
+            whole.exit.stopped = member.exit.stopped
+        # After Effects refuses to skip files for any member; one process alone may still render the frames.
+        if gravest is not None and gravest.meaning is Meaning.HOPELESS:
+            self._refused = True
+        elif gravest is not None:
+            whole.output.gravest = gravest
+
+    def _write_placeholders(self, frames: frozenset[int], extensions: frozenset[str]) -> None:
+        forced = FORCED_EXTENSIONS if len(frames) <= MOST_PLACEHOLDERS else frozenset()
+        names = {self._context.job.output.extension, *(extensions or forced)}
+        try:
+            for frame in frames:
+                for extension in names:
+                    (self.path / f"frame_{frame:05d}{extension}").write_bytes(PLACEHOLDER)
+        except OSError as error:
+            raise NoSpace(f"cannot write to scratch ({self.path}): {error.strerror or error}") from None

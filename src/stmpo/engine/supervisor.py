@@ -1,8 +1,9 @@
-"""Sees one renderer through: starts it, reads its lines, sweeps its tree. And stops it, when somebody decides so.
+"""Start renderers, read their output, and stop them.
 
-    spawn ─► read lines until the tree's output ends ─► exit code ─► sweep what the launcher left ─► ended
+    spawn ─► read lines until the tree's output ends ─► exit code ─► end what the launcher left behind ─► ended
 
-Decides nothing about frames: lines go to the `Attempt`, files are the collector's.
+The supervisor decides nothing about frames: lines go to the `Attempt`, files to the collector. Every renderer that this
+program stops is stopped by `Supervisor.stop`.
 """
 
 from __future__ import annotations
@@ -29,15 +30,12 @@ if TYPE_CHECKING:
     from stmpo.processes import ProcessTree
     from stmpo.renderers.protocol import Renderer
 
-_NO_FAULT_OF_THE_PROGRAM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+_MACHINE_IS_SHORT = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 """Errors of a start that a later start may not meet: the machine is short of something."""
 
 
 class Supervisor:
-    """Starts, reads and stops renderers. `grace` is the time in seconds that a stopped renderer is given.
-
-    `on_progress` is called when a renderer's lines say that it goes forward.
-    """
+    """Starts, reads and stops renderers. `on_progress` is called when a renderer's lines show progress."""
 
     def __init__(
         self,
@@ -53,162 +51,158 @@ class Supervisor:
         self._on_progress = on_progress
         self._code_pages = system_code_pages()
         self._stopping: set[asyncio.Task[object]] = set()
-        self._undead: dict[int, asyncio.Future[None]] = {}
-        """For each renderer that is seen through, what is set when it was killed and lives on: it hangs in the system."""
+        self._survivors: dict[int, asyncio.Future[None]] = {}
+        """Per renderer: set once it has survived SIGKILL (it is stuck in a system call)."""
+
+        self._trees: dict[int, ProcessTree] = {}
+        """Trees under supervision, by attempt."""
 
         self.grace = context.options.child_grace_sec
-        """Seconds that a renderer has to end by itself; a cancel may shorten them."""
+        """Seconds that a stopped renderer has to end by itself; a cancel may shorten them."""
 
         self.starts = 0
-        self._trees: dict[int, ProcessTree] = {}
-        """Trees that are attended, by attempt."""
 
-    async def attend(self, slot: Slot, attempt: Attempt) -> None:
-        """From start to end of the whole tree.
+    async def supervise(self, slot: Slot, attempt: Attempt) -> None:
+        """Start the attempt's renderer and stay with it until its whole tree is gone.
 
         Raises:
             NoRenderer: the program cannot be started, now or later.
         """
-        attempt.tree = await self._start(slot, attempt)
-        if attempt.tree is None:
-            attempt.ended = True
+        tree = attempt.tree = await self._start(slot, attempt)
+        if tree is None:
+            attempt.exit.ended_at = time.monotonic()
             return
+        self._trees[attempt.number] = tree
         self.starts += 1
-        self._trees[attempt.number] = attempt.tree
         self._reporter.containment(attempt)
         self._reporter.slot(attempt)
         try:
-            if attempt.stopped is not None:  # the run ended while the process was being made
-                self._end_tree(attempt.tree, self.grace)
-            await self._see_through(attempt, attempt.tree)
+            if attempt.exit.stopped is not None:  # the run ended while the process was being made
+                self._end_tree(attempt.number, tree, self.grace)
+            await self._until_exit(attempt, tree)
         finally:
-            leftovers = await stop([attempt.tree], 0)
-            attempt.tree.close()
-            attempt.ended = True
+            leftovers = await stop([tree], 0)
+            tree.close()
+            attempt.exit.ended_at = time.monotonic()
             del self._trees[attempt.number]
-        for member in leftovers:
-            self._reporter.say(
-                Level.WARNING, f"process {member.pid} ({member.name}) could not be ended", attempt
-            )
-
-    async def _see_through(self, attempt: Attempt, tree: ProcessTree) -> None:
-        """Hear it out, to its exit code; or until it turns out that the system cannot end it."""
-        over = asyncio.ensure_future(self._hear_out(attempt, tree))
-        undead = self._undead[id(tree)] = asyncio.get_running_loop().create_future()
-        try:
-            await asyncio.wait({over, undead}, return_when=asyncio.FIRST_COMPLETED)
-            if over.done():
-                over.result()
-        finally:
-            over.cancel()
-            del self._undead[id(tree)]
-
-    async def _hear_out(self, attempt: Attempt, tree: ProcessTree) -> None:
-        await self._read(attempt, tree)
-        attempt.code = await tree.wait()
+        for process in leftovers:
+            text = f"process {process.pid} ({process.name}) could not be ended"
+            self._reporter.say(Level.WARNING, text, attempt)
 
     def stop(
         self, attempt: Attempt, reason: StopReason, note: str = "", *, grace: float | None = None
     ) -> None:
-        """Stop one renderer. Returns at once; `attend` sees the end.
+        """Stop one renderer. Returns at once; `supervise` sees the end.
 
-        `grace` is in seconds, at most the run's own. The first reason counts. A second stop with a grace of 0 kills a
-        renderer that is still ending. An attempt whose renderer is not started yet is stopped only if the run ends.
+        `grace` is in seconds, at most the run's own. The first reason counts. A run that ends
+        without any grace also kills renderers that are already ending. An attempt whose renderer is not started yet is stopped only if the run ends.
         """
         tree = self._trees.get(attempt.number)
         if tree is None and reason is not StopReason.RUN_ENDS:
             return
         seconds = self.grace if grace is None else min(grace, self.grace)
-        first = attempt.stopped is None
+        first = attempt.exit.stopped is None
         if first:
-            attempt.stopped, attempt.stop_note = reason, note
+            attempt.exit.stopped, attempt.exit.note = reason, note
             self._reporter.slot(attempt, SlotState.STOPPING)
-        if tree is not None and (first or not seconds):
-            self._end_tree(tree, seconds)
+        if tree is not None and (first or (reason is StopReason.RUN_ENDS and not seconds)):
+            self._end_tree(attempt.number, tree, seconds)
 
     def was_ended_by_system(self, attempt: Attempt, reason: StopReason, note: str) -> None:
-        """Remember that the system ended a renderer that is gone, and why."""
-        attempt.stopped, attempt.stop_note = reason, note
+        """Note why the system ended a renderer that is gone."""
+        attempt.exit.stopped, attempt.exit.note = reason, note
+
+    def never_started(self, attempt: Attempt) -> None:
+        """End an attempt whose renderer was not started."""
+        attempt.exit.ended_at = time.monotonic()
 
     async def close(self) -> None:
         """Wait until all stopped renderers are gone. End what still lives, which only happens after a defect."""
         await asyncio.gather(*self._stopping, return_exceptions=True)
         await stop(list(self._trees.values()), 0)
 
-    def _end_tree(self, tree: ProcessTree, grace: float) -> None:
-        task: asyncio.Task[object] = asyncio.create_task(self._stop_and_check(tree, grace))
+    def _end_tree(self, number: int, tree: ProcessTree, grace: float) -> None:
+        task: asyncio.Task[object] = asyncio.create_task(self._stop_and_check(number, tree, grace))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
 
-    async def _stop_and_check(self, tree: ProcessTree, grace: float) -> None:
+    async def _stop_and_check(self, number: int, tree: ProcessTree, grace: float) -> None:
         await stop([tree], grace)
-        undead = self._undead.get(id(tree))
-        if undead is not None and not undead.done() and tree.processes():
-            undead.set_result(None)
+        survived = self._survivors.get(number)
+        if survived is not None and not survived.done() and tree.processes():
+            survived.set_result(None)
 
     async def _start(self, slot: Slot, attempt: Attempt) -> ProcessTree | None:
-        """The started tree; None when the machine could not start anything just now."""
+        """Return the started tree; None if the machine could not start anything just now."""
         argv = tuple(self._renderer.command(self._job, self._work(slot, attempt), mfr=self._options.mfr))
         cpus = slot.cpus if self._options.affinity else ()
-        attempt.asked = attempt.lease.span
-        # Before the start: a run that is killed right after it must find the frames in this folder again.
+        folder, span = attempt.folder.path, attempt.lease.span
+        # Before the start: if this run is killed right after it, the next one must find the frames in this folder.
         self._journal.write(
-            "started",
-            attempt=attempt.number,
-            slot=slot.index,
-            frames=str(attempt.lease.span),
-            folder=str(attempt.folder),
+            "started", attempt=attempt.number, slot=slot.index, frames=str(span), folder=str(folder)
         )
-        attempt.started = time.monotonic()
+        attempt.asked, attempt.started_at = span, time.monotonic()
         try:
             return await spawn(
-                SpawnRequest(argv, self._environment, attempt.folder, label=f"{slot.index:02}", cpus=cpus)
+                SpawnRequest(argv, self._environment, folder, label=f"{slot.index:02}", cpus=cpus)
             )
         except OSError as error:
             why = error.strerror or str(error)
-            if error.errno not in _NO_FAULT_OF_THE_PROGRAM:
+            if error.errno not in _MACHINE_IS_SHORT:
                 raise NoRenderer(f"cannot start {argv[0]}: {why}; check --aerender-path") from error
-            attempt.not_started = True
-            attempt.stop_note = (
+            attempt.exit.not_started = True
+            attempt.exit.note = (
                 f"no renderer could be started just now: {why} (a limit on processes, memory or open files)"
             )
             return None
 
     def _work(self, slot: Slot, attempt: Attempt) -> Work:
-        extension = self._job.output.extension
+        folder, extension = attempt.folder, self._job.output.extension
         if not self._job.single_file:
-            output = attempt.folder / f"frame_[#####]{extension}"
-            return Work(attempt.lease.span, str(output), slot.mfr_percent, attempt.lease.shared)
+            output = folder.path / f"frame_[#####]{extension}"
+            return Work(attempt.lease.span, str(output), slot.mfr_percent, skip_existing=folder.is_shared)
         runs = self._job.frames.runs() if self._job.frames is not None else [None]
-        return Work(runs[0], str(attempt.folder / f"movie{extension}"), slot.mfr_percent)
+        return Work(runs[0], str(folder.path / f"movie{extension}"), slot.mfr_percent)
 
-    async def _read(self, attempt: Attempt, tree: ProcessTree) -> None:
-        splitter, flood = LineSplitter(), OutputLimit(time.monotonic())
+    async def _until_exit(self, attempt: Attempt, tree: ProcessTree) -> None:
+        """Read the output until the renderer exits, or until the system turns out to be unable to end it."""
+        exited = asyncio.ensure_future(self._read_to_exit(attempt, tree))
+        survived = self._survivors[attempt.number] = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait({exited, survived}, return_when=asyncio.FIRST_COMPLETED)
+            if exited.done():
+                exited.result()
+        finally:
+            exited.cancel()
+            del self._survivors[attempt.number]
+
+    async def _read_to_exit(self, attempt: Attempt, tree: ProcessTree) -> None:
+        splitter, limit = LineSplitter(), OutputLimit(time.monotonic())
         while data := await tree.read():
-            attempt.output_bytes += len(data)
+            attempt.output.bytes += len(data)
             for raw in splitter.feed(data):
-                self._line(attempt, raw, flood)
-            # There may always be more to read: the others have their turn all the same.
+                self._on_line(attempt, raw, limit)
+            # There may always be more to read: let the other renderers have their turn.
             await asyncio.sleep(0)
         for raw in splitter.close():
-            self._line(attempt, raw, flood)
-        for text in flood.rest():
+            self._on_line(attempt, raw, limit)
+        for text in limit.rest():
             self._reporter.line(attempt, text)
+        attempt.exit.code = await tree.wait()
 
-    def _line(self, attempt: Attempt, raw: bytes, flood: OutputLimit) -> None:
+    def _on_line(self, attempt: Attempt, raw: bytes, limit: OutputLimit) -> None:
         line = self._renderer.read(decode(raw, self._code_pages))
-        before = (attempt.began, attempt.counted)
-        trusted = not attempt.untrusted
+        before, was_trusted = (attempt.began, attempt.output.counted), not attempt.output.untrusted
         now = time.monotonic()
-        attempt.heard(line, now, time.time())
-        for text in flood.admit(line.text, now):
+        attempt.on_line(line, now, time.time())
+        for text in limit.admit(line.text, now):
             self._reporter.line(attempt, text)
         if line.finding is not None:
             self._reporter.explain(attempt, line.finding)
-        if trusted and attempt.untrusted:
+        if was_trusted and attempt.output.untrusted:
             self._journal.write("untrusted", attempt=attempt.number)
             self.stop(attempt, StopReason.UNTRUSTED, self._reporter.words(attempt))
             self._on_progress(attempt)
-        elif (attempt.began, attempt.counted) != before and line.kind is not LineKind.OTHER:
+        elif (attempt.began, attempt.output.counted) != before and line.kind is not LineKind.OTHER:
             self._reporter.slot(attempt)
             self._on_progress(attempt)

@@ -220,6 +220,19 @@ class Watchdog:
     _said: bool = False
     """The suspicion about this quiet time was given."""
 
+    _latest_frame: float | None = None
+    """When the latest frame came, in monotonic seconds; None before it, and after a pause."""
+
+    def on_frame(self, now: float) -> None:
+        """Note that a frame came, for the pace of this job."""
+        if self._latest_frame is not None:
+            self.pace.observe(now - self._latest_frame)
+        self._latest_frame = now
+
+    def skip_interval(self) -> None:
+        """Leave the time until the next frame out of the pace: it holds a pause."""
+        self._latest_frame = None
+
     def observe(self, life: Life, phase: Phase) -> Suspicion | Stall | None:
         """Take a sample. A `Stall` once the budget has passed without a sign of life; once before that a `Suspicion`."""
         since, latest, self._latest = self._alive, self._latest, life
