@@ -323,8 +323,9 @@ def test_what_one_refuses_the_other_refuses(both: Both, lot: Lot) -> None:
         if finding.item is not None and finding.severity.value == "error"
     }
     assert by_panel == errors | {count}
-    (finding,) = prepare_job(JobRequest(project=both.project, items=(count,)), os.environ).findings
-    assert "two frame number groups" in finding.text
+    refused = prepare_job(JobRequest(project=both.project, items=(count,)), os.environ)
+    assert refused.bundle is None
+    assert "two frame number groups" in refused.findings[0].text
     records = both.panel.value("STMPO.queue.refresh()")
     assert [bool(record["reasons"]) for record in records] == [False, False, *[True] * 5]
 

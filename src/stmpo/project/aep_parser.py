@@ -40,14 +40,14 @@ def read(path: Path) -> Project:
         # py_aep warns of oddities in a file; none of them stops the reading.
         warnings.simplefilter("ignore")
         data = path.read_bytes()
-        stripped = strip_project(data)
+        major, stripped = saved_by(data), strip_project(data)
+        del data  # tens of megabytes that the parser need not share
         rifx, xmp = read_aep(io.BytesIO(stripped.data), defer_list_types=frozenset({"Layr"}))
         queue = take_queue(rifx)
         app = parse_app(rifx, parse_project(rifx, xmp, str(path)))
         project = app.project
         tree = CompTree(project)
         texts = read_texts(project, stripped.data, tree)
-        major = saved_by(data)
         unread: list[str] = []
         return Project(
             path=path,

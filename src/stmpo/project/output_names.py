@@ -1,8 +1,8 @@
 """Keeps outputs apart when all of them are delivered to one folder.
 
 `--output-dir` keeps the file names of the items and drops their folders. Items that would then write the same
-files keep as many of their last folders as it takes: `render/Main/a_[#####].exr` and `render/Sky/a_[#####].exr`
-become `Main/a_[#####].exr` and `Sky/a_[#####].exr`.
+files keep as many of their last folders as necessary: `render/Main/a_[#####].exr` and
+`render/Sky/a_[#####].exr` become `Main/a_[#####].exr` and `Sky/a_[#####].exr`.
 """
 
 from __future__ import annotations
