@@ -104,6 +104,24 @@ SEEN = [
     ("After Effects-Fehler: Datei D:\\plates\\sky_0012.tif konnte nicht gefunden werden.", FAILED),
     ("WARNING:After Effects error: anything", FAILED),
     ("FATAL:After Effects error: anything", FAILED),
+    (
+        "WARNING:After Effects warning: logged one error  error: Unable to Render: File Not Found C:\\Users\\x\\a b.jpg",
+        HOPELESS,
+    ),
+    ('First error was "error: Unable to Render: File Not Found', HOPELESS),
+    (
+        (
+            'WARNING: After Effects warning: logged 10 errors, please check log. First error was "error: Unable to Render: '
+            'File Not Found /p/a.png"'
+        ),
+        HOPELESS,
+    ),
+    ("WARNING: After Effects warning: logged 10 errors, please check log.", FAILED),
+    ("aerender ERROR: Composition Main not found", HOPELESS),
+    ("After Effects error: Unable to open project file.", FAILED),
+    ("After Effects error: The name of the selected output module is already in use.", FAILED),
+    ("This project contains a reference to a missing effect.", WARNING),
+    ("INFO:The following layer dependencies are missing", WARNING),
     ("After Effects error: Out of video memory.", UNTRUSTED),
     ("CUDA error 2: out of memory", UNTRUSTED),
     ("WARNING:After Effects warning: Project has missing fonts.", WARNING),
@@ -245,6 +263,18 @@ KINDS = [
     ("After Effects error: file /p/sky.tif could not be found.", FindingKind.MISSING_FOOTAGE),
     ("aerender ERROR: Unable to render: File not found /p/sky.tif", FindingKind.MISSING_FOOTAGE),
     ("INFO:This project contains a reference to a missing effect.", FindingKind.MISSING_EFFECT),
+    (
+        "WARNING:After Effects warning: A rendering plug-in was not found. “Ray-Traced 3D”",
+        FindingKind.MISSING_EFFECT,
+    ),
+    (
+        "WARNING:After Effects warning: 2 files are missing since you last saved this project.",
+        FindingKind.MISSING_FOOTAGE,
+    ),
+    (
+        "WARNING:After Effects warning: This project uses fonts that are not currently available on this computer.",
+        FindingKind.MISSING_FONT,
+    ),
     ('WARNING:After Effects warning: Missing effect "Particular".', FindingKind.MISSING_EFFECT),
     (
         "WARNING:After Effects warning: plug-in C:\\p\\Particular.aex could not be found.",

@@ -29,6 +29,9 @@ HARMLESS = [
     "\\xff\\x00\\xfe",
     "\ufffd\ufffd\ufffd\ufffd",
     "ÿ\\x00þ",
+    "ÿþ garbage",
+    "2022-02-07 22:50:53 : INFO  Environment: m_scaleFactor is 1.000000",
+    "[2022-02-07 16:43:14] [error] handle_connect error: refused",
     "WARNING:After Effects warning: Project has missing fonts.",
     'Using DXGI: Device: "NVIDIA Quadro" has dedicated video RAM (MB): 7592',
 ]
@@ -80,6 +83,16 @@ def test_a_warning_is_no_reason_before_a_line() -> None:
 )
 def test_the_first_error_is_a_better_reason_than_the_number_of_errors(lines: tuple[str, ...]) -> None:
     assert choose_reason(findings(*lines), lines) == 'First error was "The disk is gone."'
+
+
+def test_a_quotation_that_continues_on_the_next_line_is_whole() -> None:
+    lines = [
+        "WARNING:After Effects warning: logged 10 errors, please check log.",
+        'First error was "error: Unable to Render: File Not Found',
+        '/plates/green_yellow_bg.png"',
+    ]
+    reason = 'First error was "error: Unable to Render: File Not Found /plates/green_yellow_bg.png"'
+    assert choose_reason(findings(*lines), lines) == reason
 
 
 def test_the_gravest_counts_then_the_first() -> None:

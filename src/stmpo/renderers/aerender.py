@@ -90,9 +90,7 @@ _FINISHED = re.compile(
     r"|композици\w*.*(?:заверш|законч)|(?:заверш|законч)\w*.*композици",
     re.IGNORECASE,
 )
-"""English, German and French are from logs and public parsers; the rest is inferred from each language's
-words.
-"""
+"""English, German and French are from logs and public parsers; the rest is inferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,5 @@ def _precedes_words(before: str, text: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    """Return whether a text may be a date and a time: three numbers at least, in any digits, and no
-    folder.
-    """
+    """Return whether a text may be a date and a time: three numbers, in any digits, and no folder."""
     return len(re.findall(r"\d+", text)) >= 3 and "\\" not in text

@@ -40,21 +40,19 @@ _HARMLESS_LINE = re.compile(
     r"|(?:(?:finished |done )?(?:pre)?(?:loading|opening|closing|saving|importing|reading|initiali[sz]ing|caching|rendering"
     r"|starting|launching|running|exiting|quitting|processing|using|loaded|opened|closed|saved|rendered|started|scanning))\b"
     r"(?!.*\b(?:fail\w*|errors?|unable|cannot|can ?not|could not|denied|crash\w*)\b)"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8,12}\s?: INFO\b|\[[0-9: -]{10,25}\] \[\w+\] (?:asio|handle_connect|Error getting)"
+    r"|Qt: Untested Windows version\b"
     r"|Adobe After Effects v[0-9]|(?:Rendering started|Log closed|Log opened) on\b|Running Script:"
     r"|(?:done|finished|completed?|ok|success\w*|exiting|quitting|bye|goodbye|warnings?: 0|errors?: 0|0 errors?)\b[\s.!]*$"
     r"|(?:total )?time elapsed\b|(?:frame )?[0-9]+(?:\s?/\s?[0-9]+|\s?%)[\s.]*$"
     r"|.*\b(?:with|without|no|0) (?:any )?(?:0 )?errors?(?: found)?[\s.!]*$",
     re.IGNORECASE,
 )
-"""Lines without a finding that report normal work. "… with 0 errors", "without errors", "no errors"
-included.
-"""
+"""Lines without a finding that report normal work; "with 0 errors" and "no errors" included."""
 
-_ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|\ufffd", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z]{3}|[^\W\d_\u0000-\u02ff]{2}")
-"""Three ASCII letters, or two letters of another script; a code page turns random bytes into Latin-1
-letters.
-"""
+_ESCAPED = re.compile(r"ÿþ|þÿ|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|\ufffd", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]{3}\w*|[^\W\d_\u0000-\u02ff]{2}\w*")
+"""A word: three ASCII letters, or two of another script. Code pages make Latin-1 letters of any bytes."""
 
 
 def choose_reason(findings: Iterable[Finding], lines: Sequence[str]) -> str | None:
@@ -64,21 +62,27 @@ def choose_reason(findings: Iterable[Finding], lines: Sequence[str]) -> str | No
     """
     grave = [finding for finding in findings if finding.meaning in _GRAVE]
     if grave:
-        return min(grave, key=lambda found: (_GRAVITY[found.meaning], found.general)).words.strip()
+        words = min(grave, key=lambda found: (_GRAVITY[found.meaning], found.general)).words.strip()
+        return _whole_quotation(words, lines)
     return next((line.strip() for line in reversed(lines) if not is_harmless(line)), None)
 
 
+def _whole_quotation(words: str, lines: Sequence[str]) -> str:
+    """Add the next line to one that opens a quotation only: After Effects breaks lines."""
+    stripped = [line.strip() for line in lines]
+    if words.count('"') % 2 == 0 or words not in stripped[:-1]:
+        return words
+    rest = stripped[stripped.index(words) + 1]
+    return f"{words} {rest}" if rest.endswith('"') else words
+
+
 def gravest(findings: Iterable[Finding]) -> Finding | None:
-    """Return the finding that decides about an attempt: by gravity, then specific before general, then
-    first.
-    """
+    """Return the finding that decides an attempt: the gravest, then a specific one, then the first."""
     return min(findings, key=lambda found: (_GRAVITY[found.meaning], found.general), default=None)
 
 
 def is_harmless(line: str) -> bool:
-    """Return whether a line cannot explain a failure: normal work, a harmless warning, blank or
-    undecodable.
-    """
+    """Return whether a line cannot explain a failure: normal work, harmless, blank or undecodable."""
     text = line.strip()
     if not _is_readable(text):
         return True
@@ -93,4 +97,4 @@ def is_harmless(line: str) -> bool:
 def _is_readable(text: str) -> bool:
     """Return whether a decoded line contains words rather than escaped bytes."""
     bare = _ESCAPED.sub("", text)
-    return _WORD.search(bare) is not None and len(text) - len(bare) <= len(text) / 2
+    return len(_WORD.findall(bare)) >= (1 if bare == text else 3)

@@ -74,10 +74,12 @@ HOPELESS = (
     Pattern(
         "no-comp",
         Meaning.HOPELESS,
-        rf"{AERENDER_ERROR}.*\bNo comp was found with the given name\b",
+        rf"{AERENDER_ERROR}.*\bNo comps? (?:was found\b|to render\b)"
+        rf"|(?:{ERROR}|{AERENDER_ERROR}).*\bcomp(?:osition)?\b.{{0,80}}?\b(?:(?:could )?not (?:be )?found|does not exist)\b",
         "aerender ERROR: No comp was found with the given name.",
         "Give --comp exactly as the comp is called in the project, capitals and blanks included.",
         FindingKind.WRONG_COMP,
+        without_names=True,
     ),
     Pattern(
         "no-output-template",
@@ -100,7 +102,7 @@ HOPELESS = (
     Pattern(
         "no-queue-item",
         Meaning.HOPELESS,
-        rf"{AERENDER_ERROR}.*\bNo render queue item was found\b",
+        rf"{AERENDER_ERROR}.*\b(?:No render queue item was found|render queue item\b.{{0,40}}?\b(?:not found|does not exist))\b",
         "aerender ERROR: No render queue item was found with the given index.",
         "Give --rqindex as the number in the project's render queue; the item must be saved there and not be done.",
         FindingKind.WRONG_COMP,
@@ -109,15 +111,15 @@ HOPELESS = (
         "item-done",
         Meaning.HOPELESS,
         r"(?:^|^[^\"“]{0,80}[:\s])can ?not call [\"“']?applyTemplate\b.{0,10}\bwhen RenderQueueItem status\b",
-        'aerender Error: After Effects error: Can not call "applyTemplate" when RenderQueueItem status is not UNQUEUED, '
-        "but DONE.",
+        'aerender Error: After Effects error: Can not call "applyTemplate" when RenderQueueItem status is RENDERING, '
+        "STOPPED, or DONE.",
         "The queue item is already rendered: set it to Queued in the project and save, or give --comp instead.",
         FindingKind.WRONG_COMP,
     ),
     Pattern(
         "footage-not-found",
         Meaning.HOPELESS,
-        rf"(?:^|{MESSAGE}.{{0,60}}?)\s*Unable to render: File not found\b",
+        rf"(?:^(?:error:\s*)?|{MESSAGE}.{{0,120}}?|^.{{0,20}}\bfirst error was\b.{{0,12}}?)\bUnable to render: File not found\b",
         r"aerender ERROR: Unable to render: File not found D:\plates\sky_0012.tif",
         "Footage is missing: bring the file to the path that the project names.",
         FindingKind.MISSING_FOOTAGE,
@@ -236,7 +238,8 @@ FAILED = (
     Pattern(
         "open-project",
         Meaning.FAILED,
-        r"\bUnable to call [\"“']?openFast\b|^aerender\b.{0,200}\bpath is not valid\b",
+        r"\bUnable to call [\"“']?openFast\b|^aerender\b.{0,200}\bpath is not valid\b"
+        rf"|(?:{ERROR}|{AERENDER_ERROR}).*\b(?:unable to|could not|cannot) open (?:the )?project\b",
         'aerender Error: Unable to call "openFast" because of parameter 1. Path is not valid.',
         "After Effects could not open the project: check that this machine's user can read its path.",
         FindingKind.PROJECT,
@@ -253,7 +256,7 @@ FAILED = (
     Pattern(
         "output-in-use",
         Meaning.FAILED,
-        r"\bThe name of an output module for this render item is already in use\b",
+        r"\bThe name of (?:an|the|the selected) output module\b.{0,30}? is already in use\b",
         "WARNING:After Effects warning: The name of an output module for this render item is already in use.",
         "Two output modules write the same file: give each its own name in the project.",
         FindingKind.PROJECT,

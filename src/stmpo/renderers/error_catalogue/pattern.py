@@ -78,6 +78,7 @@ FIRST_ERROR = (
 
 NOT_FOUND = (
     r"(?:\bmissing\b|\b(?:could|can) ?not be (?:found|located)|\bcan(?:not|'t) find\b|\bnot found\b|\bunable to find\b"
+    r"|\bnot (?:currently )?(?:available|installed)\b|\bunavailable\b"
     r"|\bfehl(?:t|en|ende\w*)\b|nicht gefunden|konnte\w* nicht .{0,20}gefunden"
     r"|\bmanquante?s?\b|introuvables?|pas (?:pu )?(?:[êe]tre |été )?trouvée?s?"
     r"|\bfaltan?\b|\bfaltantes?\b|\bausentes?\b|no se (?:ha |han )?(?:pudo |pudieron |puede |encontr)|no encontrad[oa]s?"

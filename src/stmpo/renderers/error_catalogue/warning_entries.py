@@ -108,7 +108,8 @@ WARNINGS = (
     Pattern(
         "missing-dependencies",
         Meaning.WARNING,
-        rf"{WARNING}.*\bmissing dependencies\b",
+        rf"{WARNING}.*\bmissing dependencies\b|^a layer has missing dependencies\b"
+        r"|^(?:INFO:\s*)?The following layer dependencies are missing\b",
         "WARNING:After Effects warning: Grouped_Message_{some layers have missing dependencies. Press Ctrl-C to copy "
         "this list.|||a layer has missing dependencies.###@0 dependencies are missing:}Text Layer: unknown",
         "Layers lack something that they depend on, and may look different: install what is named.",
@@ -146,7 +147,7 @@ WARNINGS = (
         "missing-effect",
         Meaning.WARNING,
         rf"{about(WARNING + f'(?!.*{FILE})', EFFECT, NOT_FOUND)}"
-        rf"|{WARNING}\s*(?:After Effects warning:\s*)?This project contains\b(?!.*\b(?:footage|files?)\b)",
+        rf"|(?:{WARNING}\s*(?:After Effects warning:\s*)?|^)This project contains\b(?!.*\b(?:footage|files?)\b)",
         "INFO:This project contains a reference to a missing effect.",
         "A plug-in is not installed here and its effect is left out: install it on this machine.",
         FindingKind.MISSING_EFFECT,

@@ -43,9 +43,7 @@ NOISE = 1e-3
 """Frames that are forgiven: exporters write 78 as 78.0000031, and its last frame is 77."""
 
 _VERSION = "5.7.0"
-"""The exporter's version, where the document lacks it: the format's rules make it optional, rlottie
-needs it.
-"""
+"""The exporter's version if the document lacks it: it is optional in the format, but rlottie needs it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,7 @@ def image_assets(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def prepare_images(document: Mapping[str, Any], folder: Path, members: ArchiveMembers | None) -> list[str]:
-    """Embed the images of an archive, flag inline ones, and return the visible images whose file is
-    missing.
-    """
+    """Embed an archive's images, flag inline ones, and return the visible images that are missing."""
     shown = {layer.get("refId") for layer in visible_layers(document) if layer.get("ty") == _IMAGE}
     missing = []
     for asset in image_assets(document):

@@ -94,9 +94,7 @@ class FramePainter:
 
 
 def _with_images(document: str, folder: Path) -> str:
-    """Embed image files, and convert images that rlottie does not draw. One that cannot be read stays as it
-    is.
-    """
+    """Embed image files, and convert images that rlottie does not draw; an unreadable one stays."""
     if '"assets"' not in document:
         return document
     content = json.loads(document)
