@@ -66,7 +66,7 @@ class Panel:
         path.write_bytes(b"wheel")
         return path
 
-    def run(self, *steps: str, patience: float = 30) -> Answer:
+    def run(self, *steps: str, timeout: float = 30) -> Answer:
         """Load the panel and run these steps: code, or "tick" for scheduled tasks."""
         folders = {"temp": self._seen(self.temp), "userData": self._seen(self.user_data)}
         entry = self._seen(self.folder / "installed" / ENTRY.name)
@@ -75,7 +75,7 @@ class Panel:
             "entry": entry,
             "host": {**options, "folders": folders, "script": entry},
             "steps": steps,
-            "patience": patience,
+            "timeout": timeout,
         }
         assert NODE is not None
         done = subprocess.run(

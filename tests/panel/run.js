@@ -1,7 +1,7 @@
 'use strict'
 // Run the panel once: the request is JSON on standard input, the answer is JSON on standard output.
 //
-//   { entry, host: options of hostFor, ui: false, steps: [code, …], ticks: seconds }
+//   { entry, host: options of hostFor, ui: false, steps: [code, …], timeout: seconds }
 //   -> { values: [of each step], calls, said, stored, milliseconds: [of each step] }
 //
 // A step may return any JSON value. The step "tick" runs scheduled tasks until none is left.
@@ -18,14 +18,14 @@ async function main () {
   const milliseconds = []
   for (const step of request.steps) {
     const start = process.hrtime.bigint()
-    if (step === 'tick') { await drain(host, request.patience || 30) } else { values.push(host.eval(step)) }
+    if (step === 'tick') { await drain(host, request.timeout || 30) } else { values.push(host.eval(step)) }
     milliseconds.push(Number(process.hrtime.bigint() - start) / 1e6)
   }
   process.stdout.write(JSON.stringify({ values, calls: host.calls, said: host.said, stored: host.stored, milliseconds }, (_, value) => value === undefined ? null : value))
 }
 
-async function drain (host, patience) {
-  const end = Date.now() + patience * 1000
+async function drain (host, timeout) {
+  const end = Date.now() + timeout * 1000
   while (host.tick()) {
     if (Date.now() > end) { throw new Error('a scheduled task never ended') }
     await new Promise(resolve => setTimeout(resolve, 50))

@@ -47,7 +47,7 @@ def test_a_job_of_the_panel_comes_back_as_frames(
     chosen |= {"client": f"{CLIENT}/bin/deadline", "farm": FARM, "queue": QUEUE}
     panel.app, panel.environ = dump(lot.folder / "shot.aep"), farm.environment()
     steps = [f"STMPO.settings.set({json.dumps(key)}, {json.dumps(value)})" for key, value in chosen.items()]
-    answer = panel.run(*steps, START.replace("MODE", "'direct'"), "tick", "seen", patience=50)
+    answer = panel.run(*steps, START.replace("MODE", "'direct'"), "tick", "seen", timeout=50)
     assert set(answer.values[:-1]) == {""}
     result = answer.values[-1]["result"]
     assert result["ok"], result
