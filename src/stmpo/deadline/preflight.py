@@ -72,7 +72,7 @@ def check_project(
     findings += _check_settings(project, scans)
     findings += [warning(None, text) for text in font_warnings(project, fonts)]
     findings += [warning(None, text) for text in render_needs(project, items)]
-    findings += _unused_fonts(project, items)
+    findings += _notes(project, items)
     return errors_first(findings)
 
 
@@ -226,8 +226,11 @@ def _check_settings(project: Project, scans: Sequence[AssetScan]) -> Iterator[It
         )
 
 
-def _unused_fonts(project: Project, items: Sequence[QueueItem]) -> Iterator[ItemFinding]:
-    """Name the fonts that these items do not draw. Workers are not asked for them."""
+def _notes(project: Project, items: Sequence[QueueItem]) -> Iterator[ItemFinding]:
+    if project.gpu not in {"", "SOFTWARE"}:
+        yield note(
+            f"its GPU acceleration is {project.gpu}; a worker without such a GPU renders in software, and slower"
+        )
     unused = sorted(set(project.fonts) - set(project.fonts_of(items))) if items else []
     if unused:
         yield note(f"fonts of the project that these items do not draw do not travel: {_listed(unused)}")
