@@ -119,9 +119,10 @@ def _action(pattern: Pattern) -> str:
         return _POLICIES[pattern.kind]
     action = _ACTIONS[pattern.meaning]
     if pattern.launches == 2:
-        action += " Ends the run if two renderers in a row report it before any frame is whole."
+        alone = ", the second one alone," if pattern.kind.limits_processes else ""
+        action += f" Ends the run if two renderers in a row{alone} report it before any frame is whole."
     if pattern.kind.limits_processes and pattern.meaning is not Meaning.HOPELESS:
-        action += " Continues with fewer processes where other renderers succeed."
+        action += " Continues with fewer processes."
     return action
 
 

@@ -261,6 +261,19 @@ KINDS = [
     ("WARNING:After Effects 警告: 找不到文件 D:\\sky.tif", FindingKind.MISSING_FOOTAGE),
     ("WARNING:Предупреждение After Effects: файл D:\\sky.tif не найден", FindingKind.MISSING_FOOTAGE),
     ("After Effects error: file /p/sky.tif could not be found.", FindingKind.MISSING_FOOTAGE),
+    (
+        "WARNING:After Effects-Warnung: Ein Fehler protokolliert  Fehler: Rendern nicht möglich: Datei nicht gefunden C:\\a.jpg",
+        FindingKind.MISSING_FOOTAGE,
+    ),
+    (
+        'Der erste Fehler war "Fehler: Rendern nicht möglich: Datei nicht gefunden',
+        FindingKind.MISSING_FOOTAGE,
+    ),
+    ('La première erreur était "erreur : fichier introuvable /p/a.jpg"', FindingKind.MISSING_FOOTAGE),
+    (
+        "WARNING:After Effects 警告: 1 のエラーがログされました エラー: ファイルが見つかりません D:\\a.jpg",
+        FindingKind.MISSING_FOOTAGE,
+    ),
     ("aerender ERROR: Unable to render: File not found /p/sky.tif", FindingKind.MISSING_FOOTAGE),
     ("INFO:This project contains a reference to a missing effect.", FindingKind.MISSING_EFFECT),
     (

@@ -31,6 +31,7 @@ UNTRUSTED = (
         "After Effects has encountered a failure (code: 19969) related to GPU-enabled effects",
         "Frames after this may be black: run fewer processes at once, or set the project to Mercury Software Only.",
         FindingKind.GPU_TOO_MANY,
+        launches=2,
     ),
     Pattern(
         "video-memory",
@@ -45,6 +46,7 @@ UNTRUSTED = (
         "After Effects error: Out of video memory. Some GPU effects could not be rendered.",
         "The GPU's memory ran out: run fewer processes at once, or set the project to Mercury Software Only.",
         FindingKind.GPU_TOO_MANY,
+        launches=2,
     ),
     Pattern(
         "unreadable-source",
@@ -55,6 +57,7 @@ UNTRUSTED = (
         "Footage could not be decoded and may be black: convert HEVC/H.264 footage to ProRes or an image sequence, "
         "or render on a machine with a GPU that decodes it.",
         FindingKind.UNREADABLE_FOOTAGE,
+        launches=2,
     ),
 )
 
@@ -252,6 +255,7 @@ FAILED = (
         "An unexpected error occurred while exporting a composition. error code: 14",
         "The encoder failed; if it fails again, render an image sequence instead of a movie.",
         FindingKind.ENCODER,
+        launches=2,
     ),
     Pattern(
         "output-in-use",
@@ -287,6 +291,7 @@ FAILED = (
         r"D:\out\result.mov. An output module failed. The file may be damaged or corrupted.",
         "The output module could not write: run fewer encoders at once, and check space and rights in scratch.",
         FindingKind.ENCODER,
+        launches=2,
     ),
     Pattern(
         "damaged-file",
@@ -309,7 +314,7 @@ FAILED = (
     Pattern(
         "footage-error",
         Meaning.FAILED,
-        rf"{about(f'(?:{ERROR}|{AERENDER_ERROR})', FOOTAGE, NOT_FOUND)}",
+        rf"{about(f'(?:{ERROR}|{AERENDER_ERROR}|{LOGGED_ERRORS}|{FIRST_ERROR})', FOOTAGE, NOT_FOUND)}",
         r"After Effects error: file D:\plates\sky_0012.tif could not be found.",
         "A file is missing: bring it to the path that the line names.",
         FindingKind.MISSING_FOOTAGE,
@@ -372,6 +377,7 @@ FAILED = (
         rf"{AERENDER_ERROR}.*\bRuntime error in After Effects\b",
         "aerender ERROR: Runtime error in After Effects.",
         "After Effects failed inside: render the named frames by hand to see its own dialog.",
+        launches=2,
         general=True,
     ),
     Pattern(
@@ -380,6 +386,7 @@ FAILED = (
         r"^INFO:\s*Render aborted\b",
         "INFO: Render aborted.",
         "After Effects stopped the render: look at the lines before this one.",
+        launches=2,
         general=True,
     ),
 )

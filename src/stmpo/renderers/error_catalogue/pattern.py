@@ -114,10 +114,18 @@ _NAME = re.compile(
 )
 """Quoted text, or a path up to its extension or a blank."""
 
+_QUOTED_ERROR = re.compile(rf"^\W{_ERROR_NOUN}\s?[:\uff1a]", re.IGNORECASE)
+
 
 def without_names(line: str) -> str:
-    """Replace quoted names by `""` and paths by `/`: a name may contain any word."""
-    return _NAME.sub(lambda name: "/" if re.search(r"[\\/]", name[0]) else '""', line)
+    """Replace quoted names by `""` and paths by `/`: a name may contain any word. A quoted error stays."""
+    return _NAME.sub(_placeholder, line)
+
+
+def _placeholder(name: re.Match[str]) -> str:
+    if _QUOTED_ERROR.search(name[0]):
+        return name[0]
+    return "/" if re.search(r"[\\/]", name[0]) else '""'
 
 
 def near(first: str, second: str, distance: int = 80) -> str:
