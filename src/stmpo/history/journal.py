@@ -19,7 +19,6 @@ last; the next run's first line closes it. The file is locked while a run has it
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import stat
@@ -27,8 +26,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from stmpo.history import journal_compaction
 from stmpo.history.journal_model import History, PastRun, identity
-from stmpo.history.journal_reader import VERSION, last_run, parse_line, read_history, read_runs
+from stmpo.history.journal_reader import VERSION, last_run, read_history, read_runs
+from stmpo.history.journal_schema import MAX_LONG_LINE, format_line, parse_line, split_frames
 from stmpo.history.journal_writer import JournalWriter
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.scheduling.cost_history import CostHistory, read_cost_history
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from stmpo.history.journal_model import ProjectVersion
     from stmpo.model.render_job import RenderJob
 
-_MAX_LINE = 1 << 20
-"""Bytes of a line. What is longer is read as several lines, and so as broken ones."""
+COMPACT_AT = 4 << 20
+"""Bytes of a journal from which `begin` tries to make it smaller."""
 
 
 class Journal:
@@ -82,6 +83,11 @@ class Journal:
             raise BadInput(
                 f"another run is writing to this output{holder}; wait for it, or stop it (journal {path})"
             )
+        try:
+            journal_compaction.recover(path, descriptor)
+        except OSError as error:
+            journal.close()
+            raise BadInput(_cannot_write(path, error)) from None
         return journal
 
     def history(self, job: RenderJob, version: ProjectVersion) -> History:
@@ -103,11 +109,15 @@ class Journal:
     def begin(
         self, job: RenderJob, version: ProjectVersion, *, run: str, fresh: bool, about: Mapping[str, Any]
     ) -> None:
-        """Write the `run` line. With `fresh`, earlier runs vouch for nothing.
+        """Write the `run` line.
+
+        With `fresh`, earlier runs vouch for nothing. Compact a journal that has grown.
 
         Raises:
+            BadInput: the journal cannot be compacted.
             NoSpace: the disk of the journal is full.
         """
+        self._compact()
         self.write(
             "run",
             version=VERSION,
@@ -129,8 +139,13 @@ class Journal:
         Raises:
             NoSpace: the disk of the journal is full.
         """
-        text = json.dumps({"event": event, **values}, ensure_ascii=False, separators=(",", ":"), default=str)
-        data = text.encode("utf-8", "surrogatepass") + b"\n"  # a path may hold bytes that are not UTF-8
+        if event == "revoked":
+            for frames in split_frames(values["frames"]):
+                self._append(format_line(event, {**values, "frames": frames}))
+        else:
+            self._append(format_line(event, values))
+
+    def _append(self, data: bytes) -> None:
         try:
             self._writer.write(data)
         except OSError as error:
@@ -149,16 +164,45 @@ class Journal:
         """Flush to disk and release the lock."""
         self._writer.close()
 
+    def _compact(self) -> None:
+        """Make a journal that has grown smaller, if at least half of it is of no use any more.
+
+        Raises:
+            BadInput: the journal was emptied for that and cannot be written now.
+        """
+        size = os.fstat(self._descriptor).st_size
+        if size < COMPACT_AT or not self._writer.is_unused:
+            return
+        host = socket.gethostname()
+        lines = journal_compaction.compact(
+            self._raw_lines(),
+            lambda run: run.get("host") == host and not os.path.lexists(run["scratch"]),
+        )
+        if lines is None or 2 * sum(map(len, lines)) > size:
+            return
+        try:
+            if journal_compaction.rewrite(self.path, self._descriptor, lines):
+                self._writer = JournalWriter(self.path, self._descriptor, torn=False)
+        except OSError as error:
+            raise BadInput(_cannot_write(self.path, error)) from None
+
     def _lines(self) -> Iterator[dict[str, Any]]:
+        return map(parse_line, self._raw_lines())
+
+    def _raw_lines(self) -> Iterator[bytes]:
         """Yield every line; nothing if the file system hangs."""
         if self._writer.hangs:
             return
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
-            while raw := file.readline(_MAX_LINE):
-                yield parse_line(raw)
+            while raw := file.readline(MAX_LONG_LINE):
+                yield raw
 
     def _ends_with_a_line(self) -> bool:
         size = os.fstat(self._descriptor).st_size
         os.lseek(self._descriptor, max(0, size - 1), os.SEEK_SET)
         return size == 0 or os.read(self._descriptor, 1) == b"\n"
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    return f"cannot write the journal {path}: {error.strerror or error}; run again, or choose another --journal-dir"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stmpo.model.frames import FrameSet
+    from stmpo.history.frame_ranges import FrameRanges
     from stmpo.model.render_job import RenderJob
 
 
@@ -74,7 +74,7 @@ class PastAttempt:
     """An attempt of an earlier run, whose scratch folder may still hold whole frames."""
 
     folder: Path
-    frames: FrameSet
+    frames: FrameRanges
     trusted: bool = True
 
 

@@ -1,19 +1,21 @@
-"""Read a journal: from lines to the record of earlier runs. Pure.
+"""Read a journal: from lines to the record of earlier runs. Pure, and linear in the length of the journal.
 
-Any bytes can be read. A line that is not a JSON object (cut by a kill, or written by something else) is
-`BROKEN`. Its content is unknown: it may have begun a run of another version. So the lines after it do not
-count until the next `run` line. Unknown events and values of a wrong type are skipped.
+A line that cannot be read (cut by a kill, or written by something else) is `BROKEN`. Its content is unknown:
+it may have begun a run of another version. So the lines after it do not count until the next `run` line.
+`journal_schema` drops fields of a wrong type, and events that lack a field are skipped.
 """
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stmpo.history.frame_ranges import FrameRanges
 from stmpo.history.journal_model import DeliveredFrame, History, PastAttempt, PastRun, identity
+from stmpo.history.journal_schema import BROKEN
 from stmpo.model.errors import BadInput
-from stmpo.model.frames import FrameSet
+from stmpo.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,20 +26,31 @@ if TYPE_CHECKING:
 VERSION = 1
 """Version of the format. A journal with a higher one is refused, because its promises are unknown here."""
 
-BROKEN: dict[str, Any] = {}
-"""Stands for a line that cannot be read."""
-
-_NUL = b"\\u0000"
-"""A NUL character as JSON writes it. No path holds one, and the system answers such a path with an error."""
+_MAX_SHOWN = 200
+"""Characters of a value in a message."""
 
 
-def parse_line(raw: bytes) -> dict[str, Any]:
-    """Return the line's object, or `BROKEN`."""
-    try:
-        line = BROKEN if _NUL in raw else json.loads(raw)
-    except (ValueError, RecursionError):
-        return BROKEN
-    return line if isinstance(line, dict) else BROKEN
+class Revoker:
+    """Takes frames out of what a journal vouches for, in bounded time, however often a journal revokes."""
+
+    def __init__(self, budget: int = 10_000_000) -> None:
+        self._budget = budget
+
+    def revoke(self, vouched: dict[int, Any], text: str) -> None:
+        """Remove the frames in `text`.
+
+        Remove all frames once the budget is used up: they are rendered again.
+        """
+        frames = FrameRanges.parse(text)
+        self._budget -= min(len(frames), len(vouched))
+        if self._budget < 0:
+            vouched.clear()
+        elif len(frames) < len(vouched):
+            for frame in frames:
+                vouched.pop(frame, None)
+        else:
+            for frame in [frame for frame in vouched if frame in frames]:
+                del vouched[frame]
 
 
 def read_history(
@@ -53,7 +66,8 @@ def read_history(
     other_job: str | None = None
     refusal: str | None = None
     current = False
-    attempts: dict[Any, PastAttempt] = {}
+    attempts: dict[int, PastAttempt] = {}
+    revoker = Revoker()
     for line in lines:
         if line.get("event") == "run":
             _refuse_newer(line, journal)
@@ -69,8 +83,8 @@ def read_history(
         elif line == BROKEN:
             current = False
         elif current:
-            _replay(line, history, attempts)
-        elif line.get("event") == "delivered" and isinstance(line.get("frame"), int):
+            _replay(line, history, attempts, revoker)
+        elif line.get("event") == "delivered" and "frame" in line:
             history.vouched.pop(line["frame"], None)  # another version of the project has overwritten it
     if refusal:
         raise BadInput(refusal)
@@ -79,17 +93,21 @@ def read_history(
 
 def read_runs(lines: Iterable[Mapping[str, Any]]) -> list[PastRun]:
     """Return every earlier run, of any job: its temporary files belong to nobody any more."""
-    runs: list[PastRun] = []
+    runs: list[tuple[str, Path | None]] = []
+    by_scratch: defaultdict[Path, list[int]] = defaultdict(list)
     for line in lines:
         match line:
-            case {"event": "run", "run": str(name)}:
-                scratch = line.get("scratch")
-                runs.append(PastRun(name, Path(scratch) if isinstance(scratch, str) else None))
-            case {"event": "removed", "scratch": str(folder)}:
-                runs = [PastRun(r.id, None if r.scratch == Path(folder) else r.scratch) for r in runs]
+            case {"event": "run", "run": name}:
+                scratch = Path(line["scratch"]) if "scratch" in line else None
+                if scratch is not None:
+                    by_scratch[scratch].append(len(runs))
+                runs.append((name, scratch))
+            case {"event": "removed", "scratch": folder}:
+                for index in by_scratch.pop(Path(folder), ()):
+                    runs[index] = (runs[index][0], None)
             case _:
                 pass
-    return runs
+    return [PastRun(name, scratch) for name, scratch in runs]
 
 
 def last_run(lines: Iterable[Mapping[str, Any]]) -> str:
@@ -97,14 +115,16 @@ def last_run(lines: Iterable[Mapping[str, Any]]) -> str:
     last = None
     for line in lines:
         last = line if line.get("event") == "run" else last
-    return f" (process {last.get('pid')} on {last.get('host')})" if last is not None else ""
+    if last is None:
+        return ""
+    return " " + one_line(f"(process {last.get('pid')} on {last.get('host')})")
 
 
 def _refuse_newer(line: Mapping[str, Any], journal: Path) -> None:
-    found = line.get("version")
-    if not isinstance(found, int) or found > VERSION:
+    if line.get("version", VERSION + 1) > VERSION:
+        program = one_line(line.get("stmpo", "?"))
         raise BadInput(
-            f"the journal {journal} was written by a newer version of stmpo ({line.get('stmpo', '?')});"
+            f"the journal {journal} was written by a newer version of stmpo ({program});"
             " update this one, or start a new journal with --journal-dir"
         )
 
@@ -116,39 +136,34 @@ def _other_job(
 
     The same project may lie in another folder each time.
     """
-    job = line.get("job")
-    found = job if isinstance(job, dict) else {}
+    found = line.get("job", {})
     for name, value in wanted.items():
         if found.get(name) != value and not (name == "project" and same_project):
             return (
-                f"the journal {journal} belongs to another job: {name} was {found.get(name)!r}, now {value!r};"
+                f"the journal {journal} belongs to another job: {name} was {_shown(found.get(name))},"
+                f" now {_shown(value)};"
                 " choose another --output, or render everything again with --no-resume"
             )
     return None
 
 
-def _replay(line: Mapping[str, Any], history: History, attempts: dict[Any, PastAttempt]) -> None:
+def _shown(value: object) -> str:
+    return one_line(repr(value), _MAX_SHOWN)
+
+
+def _replay(
+    line: Mapping[str, Any], history: History, attempts: dict[int, PastAttempt], revoker: Revoker
+) -> None:
     """Add one event of a run of the same version to the history."""
     match line:
-        case {"frame": bool()} | {"size": bool()} | {"attempt": bool()}:  # bool is an int to Python
-            pass
-        case {"event": "delivered", "frame": int(frame), "name": str(name), "size": int(size)}:
-            span = line.get("frames")
-            history.vouched[frame] = DeliveredFrame(name, size, span if isinstance(span, str) else None)
-        case {"event": "revoked", "frames": str(frames)}:
-            for frame in _frames(frames):
-                history.vouched.pop(frame, None)
-        case {"event": "started", "attempt": int(attempt), "frames": str(frames), "folder": str(folder)}:
-            attempts[attempt] = PastAttempt(Path(folder), _frames(frames))
+        case {"event": "delivered", "frame": frame, "name": name, "size": size}:
+            history.vouched[frame] = DeliveredFrame(name, size, line.get("frames"))
+        case {"event": "revoked", "frames": frames}:
+            revoker.revoke(history.vouched, frames)
+        case {"event": "started", "attempt": attempt, "frames": frames, "folder": folder}:
+            attempts[attempt] = PastAttempt(Path(folder), FrameRanges.parse(frames))
             history.attempts.append(attempts[attempt])
-        case {"event": "untrusted", "attempt": int(attempt)} if attempt in attempts:
+        case {"event": "untrusted", "attempt": attempt} if attempt in attempts:
             attempts[attempt].trusted = False
         case _:
             pass
-
-
-def _frames(text: str) -> FrameSet:
-    try:
-        return FrameSet.parse(text)
-    except BadInput:
-        return FrameSet(())

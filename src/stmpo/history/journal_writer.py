@@ -76,6 +76,11 @@ class JournalWriter:
         self._flushed_at = time.monotonic()
 
     @property
+    def is_unused(self) -> bool:
+        """Whether nothing was written yet."""
+        return self._latest is None
+
+    @property
     def waiting(self) -> int:
         """Number of lines that are not written yet. Each write tries them again."""
         return len(self._pending)

@@ -104,7 +104,9 @@ def read_cost_history(
                 if cost >= 0:
                     attempts.setdefault(line.get("attempt"), []).append((frame, float(cost)))
             case {"event": "ended", "start_up": int(seconds) | float(seconds)} if wanted:
-                history.start_ups = [*(() if fresh else history.start_ups), float(seconds)]
+                if fresh:
+                    history.start_ups = []
+                history.start_ups.append(float(seconds))
                 fresh = False
                 memory = line.get("peak_memory")
                 # The memory of a runaway process is no measure of what a renderer needs.
@@ -128,12 +130,14 @@ def _settle(
     """Record the frames of a finished run. `count` is its number of renderers, if it has one."""
     for attempt, frames in attempts.items():
         numbers = {frame for frame, _ in frames}
-        history.processes = {frame: had for frame, had in history.processes.items() if frame not in numbers}
+        for frame in numbers:  # in place: there may be thousands of runs
+            history.processes.pop(frame, None)
         if count is not None and current:
-            history.processes |= dict.fromkeys(numbers, count)
-        history.other_version = (
-            history.other_version - numbers if current else history.other_version | numbers
-        )
+            history.processes.update(dict.fromkeys(numbers, count))
+        if current:
+            history.other_version -= numbers
+        else:
+            history.other_version |= numbers
         raw = [cost for _, cost in frames]
         costs = raw if attempt == SEVERAL else shared_out(raw)
         history.costs.update(zip((frame for frame, _ in frames), costs, strict=True))
