@@ -293,7 +293,7 @@ class DeliveryQueue:
             with contextlib.suppress(OSError):
                 self._output.path(frame, self._forced_extension).unlink()
         if there:
-            self._context.journal.write("revoked", frames=str(there), **about)
+            self._context.journal.write("revoked", frames=there, **about)
         return there
 
     def _give_back(self, frames: Iterable[int]) -> None:

@@ -104,7 +104,7 @@ class Outcomes:
             attempt=attempt.number,
             code=attempt.exit.code,
             stopped=attempt.exit.stopped.name.lower() if attempt.exit.stopped else None,
-            missing=str(missing),
+            missing=missing,
             start_up=None if attempt.start_up is None else round(attempt.start_up, 3),
             peak_memory=attempt.samples.peak_memory,
             words=self._reporter.words(attempt) if missing.frames else None,

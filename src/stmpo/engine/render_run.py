@@ -92,7 +92,7 @@ async def _render(
         intake.version,
         run=intake.run,
         fresh=not options.resume,
-        about={"stmpo": stmpo.__version__, "frames": str(frames), "scratch": str(scratch.path)},
+        about={"stmpo": stmpo.__version__, "frames": frames, "scratch": str(scratch.path)},
     )
     adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
