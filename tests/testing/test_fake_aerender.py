@@ -244,6 +244,11 @@ class TestFiles:
         assert b"Finished composition" in out
         assert list(here.files()) == ["x_005.png", "x_006.png", "x_007.png"]
 
+    def test_a_second_output_module_may_write_a_file_of_its_own(self, studio: Opener) -> None:
+        here = studio(fault(FaultKind.EXTRA_FILE, text="proxy.mov"))
+        assert here.run("5-6")[0] == 0
+        assert list(here.files()) == ["proxy.mov", "x_005.png", "x_006.png"]
+
     def test_a_movie_cut_short_is_whole_and_too_small(self, studio: Opener) -> None:
         here = studio(fault(FaultKind.CUT_SHORT, count=2))
         here.run("5-9", "m.mov")
@@ -283,6 +288,13 @@ class TestLines:
         self, studio: Opener, more: dict[str, object], expected: bytes
     ) -> None:
         assert expected in studio(fault(FaultKind.SAY, 7, **more)).run()[1]
+
+    def test_it_may_write_a_few_bytes_now_and_then_without_end(self, studio: Opener) -> None:
+        here = studio(fault(FaultKind.TRICKLE, text="tick", seconds=0.01))
+        with here.started() as process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(5)]
+        assert lines[2:] == [b"tick\n"] * 3
 
     def test_with_a_log_file_stdout_has_the_launcher_s_lines_only(
         self, studio: Opener, tmp_path: Path

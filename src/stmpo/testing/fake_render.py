@@ -131,6 +131,9 @@ class _FakeRender:
             if fault.kind is FaultKind.LOGGED_ERRORS:
                 first = fault.text or "Rendering error while writing to file."
                 self._writer.write([lines.logged_errors(fault.count), f'First error was "{first}"'])
+            elif fault.kind is FaultKind.EXTRA_FILE:
+                extra = Path(output.folder, fault.text or "second_output.mov")
+                extra.write_bytes(movie(self._span.first, self._span.last, extra.suffix))
             elif fault.kind is FaultKind.DIES_AFTER:
                 self._process_faults.play(fault)
         self._close(lines, time.monotonic() - began)

@@ -53,7 +53,7 @@ class Moment(Enum):
     """For faults that change the end of a render; looked up as soon as the span is known."""
 
 
-_ANY_MOMENT = {FaultKind.EXIT, FaultKind.CRASH, FaultKind.BUSY, FaultKind.SAY}
+_ANY_MOMENT = {FaultKind.EXIT, FaultKind.CRASH, FaultKind.BUSY, FaultKind.SAY, FaultKind.TRICKLE}
 _AT_LAUNCH = {
     FaultKind.SLOW_LAUNCH,
     FaultKind.ANOTHER_INSTANCE,
@@ -76,6 +76,7 @@ _AFTER_HEADER = {
 }
 _AT_END = {
     FaultKind.CUT_SHORT,
+    FaultKind.EXTRA_FILE,
     FaultKind.LOGGED_ERRORS,
     FaultKind.MISSING_LINES,
     FaultKind.DIES_AFTER,
@@ -175,6 +176,7 @@ class ProcessFaults:
             FaultKind.DIES_AFTER: lambda: _crash(fault),
             FaultKind.BUSY: lambda: _busy(fault),
             FaultKind.SAY: lambda: self._print(fault),
+            FaultKind.TRICKLE: lambda: self._trickle(fault),
         }.get(fault.kind)
         if play is not None:
             play()
@@ -188,6 +190,11 @@ class ProcessFaults:
     def _print(self, fault: Fault) -> None:
         text = bytes.fromhex(fault.hex) if fault.hex else fault.text.encode(fault.encoding, "replace")
         self._writer.write_bytes((text + fault.end.encode()) * fault.repeat)
+
+    def _trickle(self, fault: Fault) -> None:
+        while True:
+            self._print(fault)
+            time.sleep(fault.seconds)
 
     def _escape(self, fault: Fault) -> None:
         output = None if fault.hold_output else subprocess.DEVNULL

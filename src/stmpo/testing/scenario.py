@@ -73,6 +73,9 @@ class FaultKind(Enum):
     BUSY = "busy"
     """At launch, or before a frame: `seconds` of a little CPU time (`repeat` times as much) and no line."""
 
+    TRICKLE = "trickle"
+    """At launch, or before a frame: write `text` every `seconds`, without end, as a helper's log does."""
+
     SAY = "say"
     """At launch, or before a frame: write `text` (in `encoding`) or `hex`, then `end`, `repeat` times."""
 
@@ -141,6 +144,9 @@ class FaultKind(Enum):
 
     CUT_SHORT = "cut_short"
     """At the end: the last `count` frames are not rendered; "Finished composition", exit code 0."""
+
+    EXTRA_FILE = "extra_file"
+    """At the end: a second output module writes the movie `text` into the output folder."""
 
     LOGGED_ERRORS = "logged_errors"
     """At the end: the language's warning that `count` errors were logged, then `First error was "text"`."""
