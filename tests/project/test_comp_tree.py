@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from stmpo.cli.main import run
 from stmpo.deadline.request import JobRequest, prepare_job
 from stmpo.project.comp_tree import CompTree
 from stmpo.project.read import read_project
+from stmpo.project.text_documents import _overridden
 
 if TYPE_CHECKING:
     from py_aep import CompItem
@@ -125,3 +127,22 @@ def test_comps_in_a_circle_end(lot: Lot) -> None:
     assert layer.id
     assert demanded(lot) == ("In-Two",)
     assert CompTree(lot.app.project).drawn_sources.keys() >= {one.id, two.id}
+
+
+def test_a_text_that_a_layer_overrides_brings_its_font(lot: Lot) -> None:
+    """Essential Properties lie in a group of the layer, which py_aep can read and not make."""
+    document = lot.text(lot.comp("Inner"), "words")
+    document.font = "Override-Bold"
+    group = lot.app.project.compositions[0].text_layers[0].text
+    assert group is not None
+    source = group["ADBE Text Document"]
+
+    class Overriding:
+        def __getitem__(self, name: str) -> SimpleNamespace:
+            assert name == "ADBE Layer Overrides"
+            return SimpleNamespace(properties=[SimpleNamespace(properties=[source])])
+
+    assert _overridden(Overriding()) == ["Override-Bold"]  # type: ignore[arg-type]
+    document.text = ""
+    assert _overridden(Overriding()) == []  # type: ignore[arg-type]
+    assert _overridden(SimpleNamespace()) is None  # type: ignore[arg-type]

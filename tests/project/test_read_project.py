@@ -7,7 +7,7 @@ import os
 import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from py_aep import ColorManagementSystem, OutputFormat, RQItemStatus
@@ -16,10 +16,14 @@ from stmpo.cli.main import run
 from stmpo.deadline.assets import input_files, scan_footage
 from stmpo.model.errors import BadInput
 from stmpo.model.output_pattern import OutputKind
+from stmpo.project import aep_footage, aep_parser
 from stmpo.project.model import Footage, ItemStatus
 from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
+    from py_aep import CompItem
+
+    from stmpo.project.model import Comp
     from tests.deadline.lot import Lot
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "projects"
@@ -255,6 +259,32 @@ def test_a_damaged_project_is_refused_wherever_it_is_damaged(lot: Lot) -> None:
             read_project(path)
         except BadInput as error:
             assert "\n" not in str(error)  # noqa: PT017 - not every damage is noticed; what is noticed is one line
+
+
+def test_a_damaged_comp_or_footage_item_is_named_and_the_rest_is_read(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = lot.comp("Main")
+    lot.comp("Odd")
+    lot.sequence("plates/a.{:04d}.png", [1, 2], into=main)
+    lot.queue(main)
+
+    def fails_for_odd(comp: CompItem, *others: Any) -> Comp:
+        if comp.name == "Odd":
+            raise KeyError(comp.name)
+        return convert(comp, *others)
+
+    def fails(*_: object) -> None:
+        raise ValueError
+
+    convert = aep_parser._comp
+    monkeypatch.setattr(aep_parser, "_comp", fails_for_odd)
+    monkeypatch.setattr(aep_footage, "_path_and_sequence", fails)
+    project = read_project(lot.save())
+    assert [comp.name for comp in project.comps] == ["Main"]
+    assert project.unread == ("Odd", "a.[0001-0002].png")
+    assert run(["inspect", str(project.path)]) == 0
+    assert "cannot be read: Odd, a.[0001-0002].png; import or make them again" in capsys.readouterr().out
 
 
 def test_a_newer_project_that_cannot_be_read_says_so(lot: Lot) -> None:

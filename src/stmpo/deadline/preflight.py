@@ -205,11 +205,11 @@ def _check_settings(project: Project, scans: Sequence[AssetScan]) -> Iterator[It
             f"was saved by After Effects {project.version}, which is newer than this reader knows; check the output "
             "of `stmpo inspect` before you rely on it",
         )
-    if project.unread_footage:
+    if project.unread:
         yield warning(
             None,
-            f"footage items are damaged and do not travel: {_listed(project.unread_footage)}; import them again, or send "
-            "their files with --also",
+            f"items of the project are damaged and cannot be read: {_listed(project.unread)}; import or make them again, or "
+            "send their files with --also",
         )
     if project.ocio_file is not None:
         yield warning(

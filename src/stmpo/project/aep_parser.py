@@ -53,7 +53,7 @@ def read(path: Path) -> Project:
             path=path,
             version=f"{major}.{app.version.partition('x')[0].partition('.')[2]}".removesuffix("."),
             major=major,
-            comps=tuple(_comp(comp, project, tree) for comp in project.compositions),
+            comps=tuple(_comps(project, tree, unread)),
             items=tuple(read_queue(queue, project)),
             footage=tuple(all_footage(project, stripped.files, tree, unread)),
             placeholders=tuple(
@@ -68,7 +68,7 @@ def read(path: Path) -> Project:
             ocio=_ocio(project),
             effects=_effects(project),
             gpu=getattr(project.gpu_accel_type, "name", ""),
-            unread_footage=tuple(unread),
+            unread=tuple(unread),
         )
 
 
@@ -82,6 +82,14 @@ def _garbage_collection_paused() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _comps(project: AepProject, tree: CompTree, unread: list[str]) -> Iterator[Comp]:
+    for comp in project.compositions:
+        try:
+            yield _comp(comp, project, tree)
+        except Exception:  # noqa: BLE001, PERF203 - the boundary: a damaged comp costs itself alone
+            unread.append(comp.name)
 
 
 def _comp(comp: CompItem, project: AepProject, tree: CompTree) -> Comp:
@@ -103,7 +111,7 @@ def _ocio(project: AepProject) -> str:
     try:
         managed = project.color_management_system is ColorManagementSystem.OCIO
         return project.ocio_configuration_file.strip() if managed else ""
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         return ""
 
 

@@ -102,7 +102,8 @@ class CompTree:
         self._found: dict[int, frozenset[int]] = {}
         for comp in project.compositions:
             own = layers[comp.id]
-            named = any(comp.name.encode() in raw for raw in naming)
+            name = comp.name.encode("utf-8", "replace")
+            named = any(name in raw for raw in naming)
             drawn = own if named else [layer for layer in own if layer.id in _drawn(own)]
             self.drawn_sources[comp.id] = _sources(drawn)
             self.hidden_layers |= {(comp.id, layer.id) for layer in own if layer not in drawn}

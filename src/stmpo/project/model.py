@@ -255,8 +255,8 @@ class Project:
     """GPU acceleration type: OPENCL, CUDA, METAL, VULKAN, SOFTWARE or DIRECTX; "" if py_aep does not know
     it."""
 
-    unread_footage: tuple[str, ...] = ()
-    """Names of footage items that are damaged."""
+    unread: tuple[str, ...] = ()
+    """Names of comps and footage items that are damaged and not among the others."""
 
     @property
     def ocio_file(self) -> str | None:

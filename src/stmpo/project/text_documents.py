@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from py_aep import Property, TextDocument
 
@@ -71,7 +71,10 @@ def read_texts(project: AepProject, data: bytes | bytearray, tree: CompTree) -> 
     unread: list[str] = []
     computed: list[str] = []
     for comp in project.compositions:
-        for layer in comp.text_layers:
+        layers = _text_layers(comp)
+        if layers is None:
+            unread.append(f"{comp.name}: every layer")
+        for layer in layers or ():
             found = _fonts(layer)
             if found is None:
                 unread.append(f"{comp.name}: {layer.name}")
@@ -83,16 +86,31 @@ def read_texts(project: AepProject, data: bytes | bytearray, tree: CompTree) -> 
             for name, expression in names:
                 use = FontUse(_well_formed(name), comp.name, comp.id, layer.name, expression, hidden)
                 uses[use] = None
-    for comp_id, layer_id in sorted(tree.overriding_layers):
-        comp = cast("CompItem", project.items[comp_id])
-        overriding = comp.layers_by_id[layer_id]
-        fonts = _overridden(overriding)
-        if fonts is None:
-            unread.append(f"{comp.name}: {overriding.name}")
-        for name in fonts or ():
-            uses[FontUse(_well_formed(name), comp.name, comp.id, overriding.name)] = None
+    for use in _overriding_uses(project, tree, unread):
+        uses[use] = None
     effects = tuple(_effects(project)) if any(name.encode() + b"\0" in data for name in _TEXT_EFFECTS) else ()
     return TextFonts(tuple(uses), tuple(unread), tuple(computed), effects)
+
+
+def _text_layers(comp: CompItem) -> list[TextLayer] | None:
+    """Return the text layers of a comp; None if its layers are damaged."""
+    try:
+        return comp.text_layers
+    except Exception:  # noqa: BLE001 - the boundary: damaged layers cost their comp alone
+        return None
+
+
+def _overriding_uses(project: AepProject, tree: CompTree, unread: list[str]) -> Iterator[FontUse]:
+    """Yield the fonts of texts that layers override; add the layers that cannot be read to `unread`."""
+    comps = {comp for comp, _ in tree.overriding_layers}
+    for comp in (
+        comp for comp in project.compositions if comp.id in comps and _text_layers(comp) is not None
+    ):
+        for layer in comp.layers:
+            fonts = _overridden(layer) if (comp.id, layer.id) in tree.overriding_layers else []
+            if fonts is None:
+                unread.append(f"{comp.name}: {layer.name}")
+            yield from (FontUse(_well_formed(name), comp.name, comp.id, layer.name) for name in fonts or ())
 
 
 def set_fonts(expression: str) -> tuple[list[str], bool]:
@@ -149,7 +167,7 @@ def _overridden(layer: Layer) -> list[str] | None:
 def _effects(project: AepProject) -> Iterator[str]:
     """Yield every effect that draws text and is not switched off."""
     for comp in project.compositions:
-        for layer in comp.layers:
+        for layer in comp.layers if _text_layers(comp) is not None else ():
             for name in _text_effects(layer):
                 yield f"{comp.name}: {layer.name} ({name})"
 
