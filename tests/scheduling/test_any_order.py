@@ -78,6 +78,24 @@ class AnyOrder(RuleBasedStateMachine):
             self._robbed(grant.victim, grant.lease)
         self.living[slot] = Process(grant.lease, grant.lease.span)
 
+    @precondition(lambda self: any(p.robbed and p.began and not p.left for p in self.living.values()))
+    @rule(data=st.data())
+    def reclaim(self, data: st.DataObject) -> None:
+        """The process of a cut lease has done its own: it may have the next frames back."""
+        process = data.draw(
+            st.sampled_from([p for p in self.living.values() if p.robbed and p.began and not p.left])
+        )
+        reclaim = self.strategy.reclaim(process.lease, self.now)
+        if reclaim is None:
+            return
+        beaten = self.living.pop(reclaim.cancelled.slot)
+        assert beaten.lease == reclaim.cancelled
+        assert not beaten.began
+        assert not beaten.done
+        assert reclaim.lease.span == Span(process.lease.span.first, beaten.lease.span.last)
+        assert reclaim.lease.span.last <= process.asked.last
+        process.lease = reclaim.lease
+
     def _robbed(self, front: Lease, back: Lease) -> None:
         """The front stays with its process and is not empty; nothing that is finished or in work was
         taken.
@@ -106,6 +124,7 @@ class AnyOrder(RuleBasedStateMachine):
         process = self._any(data)
         if not process.left:
             return
+        process.began = True
         frame = process.left[min(which, len(process.left) - 1)]
         assert frame not in self.rendered, "rendered by two"
         process.done.add(frame)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stmpo.model.frames import FrameSet, Span
-from stmpo.scheduling.static import Static, equal_ranges
+from stmpo.scheduling.initial_ranges import equal_ranges
+from stmpo.scheduling.static import Static
 
 if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Lease, Strategy

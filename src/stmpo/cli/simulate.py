@@ -23,7 +23,10 @@ MOST_SECONDS = 1e7
 """Limit of one cost or delay: four months. Beyond it, sums lose their seconds."""
 
 _STRATEGIES = ("static", "steal", "shared")
-_SHAPES = ("uniform", "noise", "ramp", "hero", "cuts")
+_SHAPES = (
+    *("uniform", "noise", "ramp", "hero", "cuts", "heavy-tailed"),
+    *("passages", "last-sixth", "every-tenth", "walk", "giant"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:

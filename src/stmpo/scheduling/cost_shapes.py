@@ -5,6 +5,8 @@ Each function returns a list of costs; `shape` scales them to a mean. The caller
 
 from __future__ import annotations
 
+import math
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
@@ -47,12 +49,56 @@ def cuts(count: int, random: Random) -> list[float]:
     return costs[:count]
 
 
+def heavy_tailed(count: int, random: Random) -> list[float]:
+    """Return costs from a Pareto distribution with index 1.3: a few frames make up much of the whole."""
+    return [min(random.paretovariate(1.3), 1e4) for _ in range(count)]
+
+
+def passages(count: int, random: Random) -> list[float]:
+    """Return costs of which two passages, a fifteenth of the frames each, are ten times the rest."""
+    length = max(1, count // 15)
+    heavy: set[int] = set()
+    for _ in range(2):
+        first = random.randint(0, count - length)
+        heavy.update(range(first, first + length))
+    return [10.0 if at in heavy else 1.0 for at in range(count)]
+
+
+def last_sixth(count: int, random: Random) -> list[float]:  # noqa: ARG001
+    """Return costs of which the last sixth is ten times the rest."""
+    return [10.0 if at >= count - count // 6 else 1.0 for at in range(count)]
+
+
+def every_tenth(count: int, random: Random) -> list[float]:
+    """Return costs of which every tenth is twelve times the rest."""
+    first = random.randrange(10)
+    return [12.0 if at % 10 == first else 1.0 for at in range(count)]
+
+
+def walk(count: int, random: Random) -> list[float]:
+    """Return the exponentials of a random walk with steps of sigma 0.3."""
+    return [math.exp(step) for step in accumulate(random.gauss(0, 0.3) for _ in range(count))]
+
+
+def giant(count: int, random: Random) -> list[float]:
+    """Return equal costs but for one frame somewhere, which takes a twentieth of the whole."""
+    costs = [1.0] * count
+    costs[random.randrange(count)] = max(1.0, (count - 1) / 19)
+    return costs
+
+
 SHAPES: dict[str, Callable[[int, Random], list[float]]] = {
     "uniform": uniform,
     "noise": noise,
     "ramp": ramp,
     "hero": hero,
     "cuts": cuts,
+    "heavy-tailed": heavy_tailed,
+    "passages": passages,
+    "last-sixth": last_sixth,
+    "every-tenth": every_tenth,
+    "walk": walk,
+    "giant": giant,
 }
 
 

@@ -1,47 +1,46 @@
 """First ranges: the frames cut into one contiguous range per slot, so that all end together as far as costs
 are known.
 
-A record of an earlier run may be of this version of the project, or of one that has little in common with it.
-Ranges that follow a wrong record run out at different times, and each that runs out early costs one more
-start-up: no later decision wins that back. So a record is followed only part of the way (`hedged_ranges`), as
-far as possible without losing more than `STAKE` of the run if in truth every frame cost the same, or ever
-more, or ever less, as `makespan` predicts. The longer the start-up beside the work, the shorter that way is.
-A record of this version may be wrong as well, since footage changes without the project, but seldom is: it is
-followed wherever the gain is worth the risk.
+Slots start one after the other. Which of them is given the heavy passage matters: a frame of 30 s at the last
+slot, which starts 30 s after the first one, decides the end. So the ranges are laid out in several orders of
+the slots, and the one that ends first is taken.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet
-from stmpo.scheduling.makespan import makespan
-from stmpo.scheduling.static import equal_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FEW = 64
+"""Slots up to which every slot is tried at every place."""
+
 STAKE = 0.02
-"""Share of a run that may be lost to a wrong record."""
+"""Share of a run that may be lost to a record that is of another version of the project."""
 
-SURE_STAKE = 0.08
-"""The same for a record of this version of the project,"""
-
-SURE_GAIN = 2.0
-"""or this multiple of the gain if the record is right, if that is more: it is right far more often than
-wrong.
-"""
-
-STEEP = 9.0
-"""Cost of the dearest frame relative to the cheapest, where costs rise or fall from the first to the last."""
-
-_WAYS = 10
+_STEPS = 10
 """Steps between a record's own ranges and equal ones."""
 
 _HALVINGS = 24
-"""Halvings of the time in which the end is searched."""
+"""Of the time in which the end is searched."""
+
+
+def equal_ranges(frames: FrameSet, count: int) -> list[FrameSet]:
+    """Cut a frame set into `count` contiguous ranges whose lengths differ by at most one; the later ones may
+    be empty.
+    """
+    quotient, remainder = divmod(len(frames), count)
+    ranges, start = [], 0
+    for number in range(count):
+        end = start + quotient + (number < remainder)
+        ranges.append(FrameSet(frames.frames[start:end]))
+        start = end
+    return ranges
 
 
 def weighted_ranges(frames: FrameSet, costs: Sequence[float], delays: Sequence[float]) -> list[FrameSet]:
@@ -49,68 +48,87 @@ def weighted_ranges(frames: FrameSet, costs: Sequence[float], delays: Sequence[f
 
     `costs` are seconds per frame; `delays` are the seconds after which each slot's renderer starts.
     """
-    ends = _ends(costs, delays)
-    return [FrameSet(frames.frames[start:end]) for start, end in pairwise([0, *ends])]
+    sums = [0.0, *accumulate(costs)]
+    ascending = list(range(len(delays)))
+    layouts = [_Layout(sums, delays, ascending)]
+    if max(delays) > min(delays):
+        layouts.append(_Layout(sums, delays, ascending[::-1]))
+        layouts += [_Layout(sums, delays, None)] if len(delays) <= FEW else []
+    best = min(layouts, key=lambda layout: layout.end)
+    ranges = [FrameSet(())] * len(delays)
+    for slot, first, end in best.cuts:
+        ranges[slot] = FrameSet(frames.frames[first:end])
+    return ranges
 
 
-def hedged_ranges(
-    frames: FrameSet, costs: Sequence[float], delays: Sequence[float], start_up: float, *, sure: bool = False
-) -> list[FrameSet]:
-    """Return `weighted_ranges` for costs that may be wrong. `start_up` is the seconds that a renderer needs
-    to start.
+def cautious(costs: Sequence[float], slots: int, start_up: float) -> list[float]:
+    """Return costs that may be stale, bent towards their mean as far as needed. All are seconds.
 
-    `sure`: the costs are of the version that is rendered now, as far as known.
+    Ranges that follow a wrong record run out at different times, and each that runs out early costs one more
+    start-up. So the record is followed only so far that no more than `STAKE` of the run would be lost if all
+    frames cost the same.
     """
-    plain = list(accumulate(len(range_) for range_ in equal_ranges(frames, len(delays))))
-    alternatives = [
-        [0.0, *accumulate(costs_)] for costs_ in _alternatives(sum(costs) / len(costs), len(costs), sure=sure)
-    ]
-    usual = [makespan(plain, done, delays, start_up) for done in alternatives]
-    right = [0.0, *accumulate(costs)]
-    later = makespan(plain, right, delays, start_up)
-    for step in range(_WAYS, 0, -1):
-        bent = [cost ** (step / _WAYS) for cost in costs]
-        ends = _ends(bent, delays)
-        gain = later / makespan(ends, right, delays, start_up) - 1
-        stake = max(SURE_STAKE, SURE_GAIN * gain) if sure else STAKE
-        if gain > 0 and all(
-            makespan(ends, done, delays, start_up) <= (1 + stake) * without
-            for done, without in zip(alternatives, usual, strict=True)
-        ):
-            return weighted_ranges(frames, bent, delays)
-    return equal_ranges(frames, len(delays))
+    mean = sum(costs) / max(1, len(costs))
+    even = len(costs) / slots
+    frames = FrameSet.between(0, len(costs) - 1)
+    for step in range(_STEPS, 0, -1):
+        bent = [cost ** (step / _STEPS) for cost in costs]
+        lengths = [len(part) for part in weighted_ranges(frames, bent, [0.0] * slots)]
+        lost = sum(min(start_up, mean * abs(length - even)) for length in lengths) / slots
+        if lost <= STAKE * mean * even:
+            scale = mean * len(costs) / sum(bent)
+            return [cost * scale for cost in bent]
+    return [mean] * len(costs)
 
 
-def _alternatives(mean: float, count: int, *, sure: bool) -> list[list[float]]:
-    """Return possible true costs: all the same, or rising, or falling."""
-    even = [mean] * count
-    if sure:
-        return [even]
-    rise = [mean * (1 + (STEEP - 1) * at / max(1, count - 1)) * 2 / (1 + STEEP) for at in range(count)]
-    return [even, rise, rise[::-1]]
+class _Layout:
+    """The ranges that end first if the slots are laid out in this order; None: at each place the slot that
+    fits best.
 
-
-def _ends(costs: Sequence[float], delays: Sequence[float]) -> list[int]:
-    """Return before which frame each range ends."""
-    done = [0.0, *accumulate(costs)]
-    low, high = min(delays), max(delays) + done[-1]
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if _filled(done, delays, middle)[-1] >= len(costs):
-            high = middle
-        else:
-            low = middle
-    ends = _filled(done, delays, high)
-    ends[-1] = len(costs)  # what rounding has left over
-    return ends
-
-
-def _filled(done: Sequence[float], delays: Sequence[float], until: float) -> list[int]:
-    """Return the end of each range if every slot works until `until`. `done` are running sums of the
-    costs.
+    `sums` are running sums of the costs.
     """
-    ends, at = [], 0
-    for delay in delays:
-        at = max(at, bisect_right(done, done[at] + until - delay) - 1)
-        ends.append(at)
-    return ends
+
+    def __init__(self, sums: Sequence[float], delays: Sequence[float], order: Sequence[int] | None) -> None:
+        self._sums, self._delays, self._order = sums, delays, order
+        low, high = min(delays), max(delays) + sums[-1]
+        self.cuts = self._filled(high)
+        """Slot, position of the first frame, and the position behind the last."""
+
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            cuts = self._filled(middle)
+            if cuts[-1][2] == len(sums) - 1:
+                high, self.cuts = middle, cuts
+            else:
+                low = middle
+        slot, first, _ = self.cuts[-1]
+        self.cuts[-1] = (slot, first, len(sums) - 1)  # what rounding has left over
+        self.end = max(
+            delays[slot] + sums[end] - sums[first] for slot, first, end in self.cuts if end > first
+        )
+
+    def _filled(self, until: float) -> list[tuple[int, int, int]]:
+        """Return the range of each slot if every slot works until `until`."""
+        cuts, at = [], 0
+        left = list(range(len(self._delays))) if self._order is None else list(self._order)[::-1]
+        while left:
+            slot = left.pop() if self._order is not None else self._fittest(left, at, until)
+            end = self._reach(slot, at, until)
+            cuts.append((slot, at, end))
+            at = end
+        return cuts
+
+    def _reach(self, slot: int, at: int, until: float) -> int:
+        return max(at, bisect_right(self._sums, self._sums[at] + until - self._delays[slot]) - 1)
+
+    def _fittest(self, left: list[int], at: int, until: float) -> int:
+        """Remove and return the slot that idles least before `until` if it begins here; of equals the latest
+        one.
+        """
+
+        def idle(slot: int) -> float:
+            return until - self._delays[slot] - (self._sums[self._reach(slot, at, until)] - self._sums[at])
+
+        best = min(reversed(left), key=idle)
+        left.remove(best)
+        return best

@@ -95,6 +95,12 @@ class Strategy(Protocol):
         """
         ...
 
+    def fall_back(self) -> tuple[Lease, ...]:
+        """Share no folder any more; return the shared leases whose processes are to be stopped, maybe
+        none.
+        """
+        ...
+
     def retire(self, lease: Lease) -> None:
         """Record that the process of this lease has ended; its missing frames come back by `give_back`."""
         ...

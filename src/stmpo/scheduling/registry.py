@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stmpo.scheduling.auto import choose_rule
 from stmpo.scheduling.shared import Shared
 from stmpo.scheduling.static import Static
 from stmpo.scheduling.steal import Steal
@@ -28,10 +29,14 @@ def make_strategy(
     """Return a strategy by its name. `record`, `start_up` and `spawn_delay` (seconds) are for those that plan
     ahead.
 
-    `sure`: the record is of the version that is rendered now, so it cannot be stale.
+    `sure`: the record is of the version that is rendered now, so it cannot be stale. `auto` takes for granted
+    that the renderers can share a folder; where they cannot, call `stmpo.scheduling.auto.choose_rule` and
+    give its result here.
     """
+    if name == "auto":
+        name = choose_rule(frames, record, sure=sure).name
     if name == "static":
         return Static(frames, slots)
     if name == "shared":
-        return Shared(frames, slots, spawn_delay=spawn_delay)
+        return Shared(frames, slots, start_up=start_up, spawn_delay=spawn_delay)
     return Steal(frames, slots, record=record, sure=sure, start_up=start_up, spawn_delay=spawn_delay)

@@ -54,6 +54,8 @@ class SimulatedCosts:
     """Whether the n-th started process dies on this frame, or (None) before it begins to render."""
 
     max_retries: int = 2
+    falls_back_at: float | None = None
+    """When the run finds that its renderers cannot share a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,8 @@ class Simulation:
 def lower_bound(costs: Collection[float], slots: int, start_up: float, spawn_delay: float = 0.0) -> float:
     """Return seconds that no schedule of these frames can beat.
 
-    Slot n starts after n spawn delays and a start-up. The bound is the time at which all slots together can have done
-    the work, or the start-up and the longest frame if that is later.
+    Slot n starts after n spawn delays and a start-up. The bound is the time at which all slots together can
+    have done the work, or the start-up and the longest frame if that is later.
     """
     total, bound = sum(costs), 0.0
     for count in range(1, max(1, min(slots, len(costs))) + 1):
@@ -124,7 +126,9 @@ class _State(Enum):
 
 @dataclass(slots=True, eq=False)
 class _Process:
-    """A simulated renderer. `asked` is the range of its command line, `lease` the part that is still its own."""
+    """A simulated renderer. `asked` is the range of its command line, `lease` the part that is still its
+    own.
+    """
 
     lease: Lease
     asked: Span
@@ -180,7 +184,12 @@ class _Run:
         """Process events until none is left."""
         self._ask()
         asked = self._now
+        falls_back_at = self._costs.falls_back_at
         while self._events:
+            if falls_back_at is not None and falls_back_at <= self._events[0][0]:
+                self._now, falls_back_at = falls_back_at, None
+                self._fall_back()
+                continue
             self._now, _, action, process = heapq.heappop(self._events)
             self._freed = False
             action(process)
@@ -228,7 +237,7 @@ class _Run:
             victim.asked = lease.span
 
     def _start(self, process: _Process) -> None:
-        if process.state is _State.GONE:
+        if process.state in {_State.GONE, _State.STOPPING}:
             return
         self._outcome.starts += 1
         process.number = self._outcome.starts
@@ -238,7 +247,7 @@ class _Run:
         self._at(self._now + self._start_up(process.number), self._begin, process)
 
     def _begin(self, process: _Process) -> None:
-        if process.state is _State.GONE:
+        if process.state in {_State.GONE, _State.STOPPING}:
             return
         if self._costs.dies(process.number, None):
             self._die(process, AttemptEnd.NEVER_BEGAN)
@@ -287,7 +296,9 @@ class _Run:
             self._next(process)
 
     def _reclaim(self, process: _Process) -> bool:
-        """Return whether a process that has done its own frames may go on into those that were stolen from it."""
+        """Return whether a process that has done its own frames may go on into those that were stolen from
+        it.
+        """
         reclaim = self._strategy.reclaim(process.lease, self._now)
         if reclaim is None:
             return False
@@ -299,6 +310,15 @@ class _Run:
         self._close(beaten, died=False)
         self._at(self._now + (self._costs.stop_after if beaten.number else 0.0), self._free, beaten)
         return True
+
+    def _fall_back(self) -> None:
+        """Stop the processes that share a folder. The frame that each has in work is lost."""
+        for lease in self._strategy.fall_back():
+            process = self._processes[lease.id]
+            if process.state is _State.RENDERING:
+                self._outcome.twice += 1
+            process.state = _State.STOPPING
+            self._at(self._now + self._costs.stop_after, self._end, process)
 
     def _overlap(self, process: _Process) -> None:
         """Count the stolen frames that a renderer finishes before it is stopped."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stmpo.model.frames import FrameSet
+from stmpo.scheduling.initial_ranges import equal_ranges
 from stmpo.scheduling.lease_queue import LeaseQueue
 from stmpo.scheduling.protocol import Grant, Lease, Reclaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stmpo.model.frames import Span
+    from stmpo.model.frames import FrameSet, Span
 
 
 class Static:
@@ -47,8 +47,12 @@ class Static:
     def finished(self, lease: Lease, frame: int, now: float) -> None:
         """Ignore the event."""
 
-    def reclaim(self, lease: Lease, now: float) -> Reclaim | None:  # noqa: ARG002 - no lease is ever cut
+    def reclaim(self, lease: Lease, now: float) -> Reclaim | None:
         """Return None: no lease is ever cut."""
+
+    def fall_back(self) -> tuple[Lease, ...]:
+        """Return nothing: no folder is shared."""
+        return ()
 
     def retire(self, lease: Lease) -> None:
         """Remove the lease."""
@@ -57,16 +61,3 @@ class Static:
     def give_back(self, spans: Iterable[Span], *, last: bool = False) -> None:
         """Queue frames that must be rendered again: next, or (`last`) after all others."""
         self._lease_queue.give_back(spans, last=last)
-
-
-def equal_ranges(frames: FrameSet, count: int) -> list[FrameSet]:
-    """Cut a frame set into `count` contiguous ranges whose lengths differ by at most one; the later ones may
-    be empty.
-    """
-    quotient, remainder = divmod(len(frames), count)
-    pieces, start = [], 0
-    for part in range(count):
-        end = start + quotient + (part < remainder)
-        pieces.append(FrameSet(frames.frames[start:end]))
-        start = end
-    return pieces

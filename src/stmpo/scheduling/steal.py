@@ -22,17 +22,16 @@ at once (Multi-Frame Rendering finishes frames out of order).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
 from stmpo.model.frame_bits import FrameBits
-from stmpo.scheduling.estimates import Estimates
-from stmpo.scheduling.initial_ranges import hedged_ranges
+from stmpo.scheduling.estimates import Estimates, completed
+from stmpo.scheduling.initial_ranges import cautious, equal_ranges, weighted_ranges
 from stmpo.scheduling.lease_queue import LeaseQueue
 from stmpo.scheduling.protocol import Grant, Lease, Reclaim
-from stmpo.scheduling.static import equal_ranges
-from stmpo.scheduling.water_level import WORTH, water_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,8 +41,10 @@ if TYPE_CHECKING:
 USUAL_START_UP = 15.0
 """Seconds that a renderer takes to start, until one has started."""
 
-UNSEEN = 0.25
-"""Margin for a lease whose renderer has not begun: it may take this share less than expected."""
+WORTH = 0.1
+"""A steal pays if the stolen frames begin earlier than in the victim range by at least this share of a
+start-up.
+"""
 
 OVERDUE = 1.25
 """A frame that has been in work for t seconds is expected to take at least `OVERDUE` times t in all."""
@@ -53,8 +54,13 @@ BURST = 0.1
 time.
 """
 
+FRESH = 0.005
+"""Seconds per living lease for which an estimate of a rest is kept: with a thousand, five seconds change
+little.
+"""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class _Work:
     """The state of a living lease's process."""
 
@@ -62,16 +68,16 @@ class _Work:
     start: float
     """Time when it was started, or is expected to start."""
 
-    asked: int = 0
+    asked: int
     """The last frame of its command line."""
 
-    began: bool = False
-    last: float = 0.0
+    last: float
     """Time when it began, or last finished a frame: the frame in work is that old."""
 
-    top: int = 0
+    top: int
     """The highest finished frame; before any, the one before the first."""
 
+    began: bool = False
     done: int = 0
     reported: FrameBits = field(default_factory=FrameBits)
     """Its finished frames. A frame that is rendered again has a known cost before it is done, so costs do not
@@ -85,43 +91,37 @@ class _Work:
     """Positions of the frames that finished together last."""
 
     burst_from: float = 0.0
-    costs: tuple[float, ...] = ()
-    """Estimated seconds of each frame after the top, from the last look-up."""
+    rest: _Rest = field(init=False)
+    """Its remaining part, as estimated last."""
 
-    seen: tuple[object, ...] = ()
-    """The state for which they were looked up."""
+    looked_at: float = -math.inf
+    """When that was."""
+
+    changed: bool = True
+    """Something has happened since."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Rest:
     """The remaining part of a living lease."""
 
     work: _Work
-    costs: Sequence[float]
-    """Estimated seconds of each frame after the top."""
-
     end: float
     """Time at which it is expected to be done."""
 
-    @property
-    def surely(self) -> float:
-        """Return the earliest plausible end: before the process begins, all knowledge is from other
-        frames.
-        """
-        return self.end if self.work.began else self.end - UNSEEN * sum(self.costs)
+    level: float = 0.0
+    """Estimated seconds per frame of shape 1."""
 
-    @property
-    def loose(self) -> int:
-        """Return how many frames at the back are not in work."""
-        return len(self.costs) - 1 - self.work.spread
+    loose: int = 0
+    """Frames at the back that are not in work."""
 
 
 class Steal:
     """Implements `stmpo.scheduling.protocol.Strategy`.
 
-    `record` holds costs in seconds of an earlier run, by frame number; `sure` says that they are of the
-    version rendered now (`initial_ranges.py` explains the other case). `start_up` and `spawn_delay` are
-    seconds. `ranges` are the first ranges, if the caller has chosen them.
+    `record` holds costs in seconds of an earlier run, by frame number. If they are of the version rendered
+    now (`sure`), ranges and estimates follow them; otherwise only as far as `cautious` allows. `start_up` and
+    `spawn_delay` are seconds. `ranges` are the first ranges, if the caller has chosen them.
     """
 
     name = "steal"
@@ -137,7 +137,12 @@ class Steal:
         spawn_delay: float = 0.0,
         ranges: Sequence[FrameSet] | None = None,
     ) -> None:
-        self._estimates = Estimates(frames, record, sure=sure)
+        costs = completed(frames, record or {})
+        self._estimates = Estimates(costs)
+        if ranges is None and record and frames.frames:
+            if not sure:
+                costs = cautious(costs, slots, USUAL_START_UP if start_up is None else start_up)
+            ranges = weighted_ranges(frames, costs, [slot * spawn_delay for slot in range(slots)])
         self._index = {frame: position for position, frame in enumerate(frames)}
         self._slots = slots
         self._spawn_delay = spawn_delay
@@ -148,14 +153,7 @@ class Steal:
         self._by_first: dict[int, _Work] = {}
         """The same by their first frame."""
 
-        self._lease_queue = LeaseQueue(self._first_ranges(frames, sure=sure) if ranges is None else ranges)
-
-    def _first_ranges(self, frames: FrameSet, *, sure: bool) -> list[FrameSet]:
-        if not frames.frames or not self._estimates.informed:
-            return equal_ranges(frames, self._slots)
-        costs = self._estimates.record
-        delays = [slot * self._spawn_delay for slot in range(self._slots)]
-        return hedged_ranges(frames, costs, delays, self.start_up, sure=sure)
+        self._lease_queue = LeaseQueue(equal_ranges(frames, slots) if ranges is None else ranges)
 
     @property
     def waiting(self) -> int:
@@ -189,6 +187,7 @@ class Steal:
         """Record that its process is being started."""
         work = self._works[lease.id]
         work.start = work.last = now
+        work.changed = True
         work.asked = work.lease.span.last
         self._next_start = max(self._next_start, now + self._spawn_delay)
 
@@ -196,7 +195,7 @@ class Steal:
         """Record that its process begins to render."""
         work = self._works[lease.id]
         if not work.began:
-            work.began = True
+            work.began = work.changed = True
             work.last = work.burst_from = now
             self._start_ups.append(now - work.start)
 
@@ -207,6 +206,7 @@ class Steal:
         if frame not in work.lease.span or position is None or frame in work.reported:
             return
         work.reported.add(frame)
+        work.changed = True
         self.began(lease, now)
         usual = (now - work.burst_from) / len(work.burst) if work.burst else 0.0
         if now - work.last < BURST * usual:
@@ -229,7 +229,12 @@ class Steal:
         cancelled = behind.lease
         self._forget(behind)
         work.lease = self._lease_queue.join(work.lease, cancelled)
+        work.looked_at = -math.inf
         return Reclaim(work.lease, cancelled)
+
+    def fall_back(self) -> tuple[Lease, ...]:
+        """Return nothing: no folder is shared."""
+        return ()
 
     def retire(self, lease: Lease) -> None:
         """Record that its process has ended. The lease may be one that `reclaim` has cancelled."""
@@ -246,71 +251,83 @@ class Steal:
         """Queue frames that must be rendered again: next, or (`last`) after all others."""
         self._lease_queue.give_back(spans, last=last)
 
-    # ---------------------------------------------------------------------------------------- stealing
-
     def _steal(self, slot: int, now: float) -> Grant | None:
         if now < self._next_start:
             return None  # the start gate is taken: to decide when it is free costs nothing, and more is known then
-        rests = [
-            self._rest(work, now)
+        start_up = self.start_up
+        ready = now + start_up
+        works = [
+            work
             for work in self._works.values()
             if not self._lease_queue.is_aside(work.lease) and work.lease.span.last in self._index
         ]
-        if not any(rest.loose > 0 for rest in rests):
+        fresh = now - FRESH * len(works)
+        rests = [work.rest if work.looked_at >= fresh else self._look(work, now, start_up) for work in works]
+        victim = max(rests, key=_end_of_loose, default=None)
+        while victim is not None and (victim.work.changed or victim.work.looked_at < now):
+            # An estimate of a moment ago chose it.
+            rests[rests.index(victim)] = self._look(victim.work, now, start_up)
+            victim = max(rests, key=_end_of_loose)
+        if victim is None or victim.loose <= 0 or ready + WORTH * start_up >= victim.end:
             return None
-        start_up = self.start_up
-        ready = now + start_up
-        level = self._water_level(rests, ready, start_up)
-        for rest in sorted(rests, key=lambda rest: rest.end, reverse=True):
-            if rest.end <= level:
-                break
-            taken = frames_to_take(rest.costs[len(rest.costs) - max(0, rest.loose) :], ready, level)
-            if taken and ready + sum(rest.costs[-taken:]) + WORTH * start_up <= rest.surely:
-                return self._take(rest.work, taken, slot)
-        return None
+        room = self._water_level(rests, ready) - ready
+        last = self._index[victim.work.lease.span.last]
+        taken = self._estimates.fitting(last, victim.loose, room / victim.level)
+        cost = self._estimates.shape(last + 1 - taken, last) * victim.level
+        if ready + cost + WORTH * start_up > victim.end:
+            return None
+        return self._take(victim.work, taken, slot)
 
     def _take(self, victim: _Work, frames: int, slot: int) -> Grant:
         victim.lease, cut = self._lease_queue.cut(victim.lease, victim.lease.span.last - frames)
+        victim.looked_at = -math.inf  # its estimate is far off
         return Grant(self._lease_queue.lease(slot, cut), victim=victim.lease)
 
-    def _rest(self, work: _Work, now: float) -> _Rest:
+    def _look(self, work: _Work, now: float, start_up: float) -> _Rest:
+        """Estimate the remaining part of a lease, and keep the result in its work."""
+        work.rest, work.looked_at, work.changed = self._rest(work, now, start_up), now, False
+        return work.rest
+
+    def _rest(self, work: _Work, now: float, start_up: float) -> _Rest:
         """Return the remaining part of a lease, and its expected end."""
         if work.top >= work.lease.span.last:
-            return _Rest(work, (), max(now, work.last))
-        under_way = OVERDUE * (now - work.last) if work.began else 0.0
-        costs = self._costs(work, under_way)
-        begins = work.last if work.began else max(now, work.start + self.start_up)
-        holes = (work.top - work.lease.span.first + 1 - work.done) * costs[0]
-        return _Rest(work, costs, max(now, begins + max(costs[0], under_way)) + sum(costs[1:]) + holes)
+            return _Rest(work, max(now, work.last))
+        first, last = self._index[work.top + 1], self._index[work.lease.span.last]
+        under_way = now - work.last if work.began else 0.0
+        level = self._estimates.level(first, last)
+        if under_way > self._estimates.shape(first, first) * level:
+            under_way *= OVERDUE
+            level = self._estimates.level(first, last, under_way)
+        begins = work.last if work.began else max(now, work.start + start_up)
+        current = self._estimates.shape(first, first) * level
+        holes = (work.top - work.lease.span.first + 1 - work.done) * current
+        behind = self._estimates.shape(first + 1, last) * level if last > first else 0.0
+        end = max(now, begins + max(current, under_way)) + behind + holes
+        return _Rest(work, end, level, last - first - work.spread)
 
-    def _costs(self, work: _Work, under_way: float) -> tuple[float, ...]:
-        """Return the estimated seconds of the remaining frames. With many slots most are unchanged since the
-        last look-up.
-        """
-        seen = (work.top, work.lease.span.last, *self._estimates.stamp)
-        if seen != work.seen or under_way > work.costs[0]:
-            first, last = self._index[work.top + 1], self._index[work.lease.span.last]
-            work.costs, work.seen = tuple(self._estimates.costs(first, last, under_way)), seen
-        return work.costs
-
-    def _water_level(self, rests: Sequence[_Rest], ready: float, start_up: float) -> float:
+    def _water_level(self, rests: Sequence[_Rest], ready: float) -> float:
         """Return the time when everything could end: the work beyond it equals what the other slots can do
         until then.
         """
         idle = self._slots - len(self._works)
         free = [ready + at * self._spawn_delay for at in range(idle)]
-        free += [max(rest.end + start_up, ready) for rest in rests]
+        free += [max(rest.end + self.start_up, ready) for rest in rests]
         return water_level([rest.end for rest in rests], free)
 
 
-def frames_to_take(costs: Sequence[float], ready: float, level: float) -> int:
-    """Return how many frames of the back, with these costs in seconds, bring a process that begins at `ready`
-    to the level.
+def water_level(ends: Sequence[float], begins: Sequence[float]) -> float:
+    """Return the time at which the work beyond it, of work that would end at `ends`, fits into the slots that
+    are free from `begins`.
     """
-    taken, end = 0, ready
-    for cost in reversed(costs):
-        if end + cost / 2 > level and taken:
+    level, slope = min(*ends, *begins), len(ends)
+    missing = sum(ends) - slope * level  # work beyond the level less what fits below it
+    for time, change in sorted([*((end, -1) for end in ends), *((begin, 1) for begin in begins)]):
+        if missing <= slope * (time - level):
             break
-        taken += 1
-        end += cost
-    return taken
+        missing -= slope * (time - level)
+        level, slope = time, slope + change
+    return min(max(ends), level + max(0.0, missing) / max(1, slope))
+
+
+def _end_of_loose(rest: _Rest) -> float:
+    return rest.end if rest.loose > 0 else -math.inf
