@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from py_aep import ColorManagementSystem, OutputFormat, RQItemStatus
+from py_aep import ColorManagementSystem, FileSource, OutputFormat, RQItemStatus
 
 from stmpo.cli.main import run
 from stmpo.deadline.assets import input_files, scan_footage
 from stmpo.model.errors import BadInput
 from stmpo.model.output_pattern import OutputKind
 from stmpo.project import aep_footage, aep_parser
-from stmpo.project.model import Footage, ItemStatus
+from stmpo.project.model import FileSequence, Footage, ItemStatus
 from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
@@ -259,6 +259,26 @@ def test_a_damaged_project_is_refused_wherever_it_is_damaged(lot: Lot) -> None:
             read_project(path)
         except BadInput as error:
             assert "\n" not in str(error)  # noqa: PT017 - not every damage is noticed; what is noticed is one line
+
+
+@pytest.mark.parametrize(("pattern", "width"), [("{:04d}.png", 4), ("{}.png", 1)])
+def test_a_sequence_named_by_numbers_alone_travels(lot: Lot, pattern: str, width: int) -> None:
+    """After Effects leaves the empty prefix out of such a file; Blender names its frames so."""
+    comp = lot.comp()
+    source = lot.sequence(f"plates/{pattern}", [8, 9, 10, 12], into=comp).main_source
+    assert isinstance(source, FileSource)
+    lot.file("plates/cover.png")
+    chunks: list[Any] = source._pin.chunks
+    path_record = next(at for at, chunk in enumerate(chunks) if getattr(chunk, "list_type", "") == "Als2")
+    assert chunks[path_record + 1].value == ""
+    del chunks[path_record + 1]
+    project = read_project(lot.save())
+    (footage,) = project.footage
+    assert footage.sequence == FileSequence("", width, ".png", 8, 12)
+    assert footage.path == str(lot.folder / "plates" / pattern.format(8))
+    (scan,) = scan_footage(project)
+    assert [Path(path).name for path in scan.files] == [pattern.format(frame) for frame in (8, 9, 10, 12)]
+    assert scan.absent == 1
 
 
 def test_a_damaged_comp_or_footage_item_is_named_and_the_rest_is_read(
