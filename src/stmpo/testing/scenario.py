@@ -22,7 +22,7 @@ so far.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -285,22 +285,17 @@ def load(path: Path) -> Scenario:
     Raises:
         BadInput: it cannot be read, or has an unknown key or an invalid value.
     """
-    scenario = _scenario(path, _read(path))
+    scenario = _create(path, Scenario, _read(path))
     if not scenario.costs_file:
         return scenario
     costs = Path(scenario.costs_file)
-    values = {**_fields(scenario), "costs": _costs(costs, _read(costs))}
-    return Scenario(**values)
+    return replace(scenario, costs=_create(costs, FrameCosts, _read(costs)))
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     raise TypeError(f"{value!r} is no part of a scenario")
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def _read(path: Path) -> object:
@@ -311,84 +306,64 @@ def _read(path: Path) -> object:
 
 
 _T = TypeVar("_T")
+_NESTED: dict[str, type[Any]] = {"costs": FrameCosts, "style": Style, "on": On}
+_ENUMS: dict[str, type[Enum]] = {
+    "kind": FaultKind,
+    "display": TimeDisplay,
+    "language": Language,
+    "quotes": Quotes,
+}
 
 
-def _known(path: Path, what: type[Any], value: object) -> dict[str, Any]:
-    """Check that the value is a JSON object whose keys are fields of `what`; return a copy."""
+def _create(path: Path, what: type[_T], value: object) -> _T:
+    """Create a dataclass value from a JSON object; each field must have the type of its default."""
     if not isinstance(value, dict):
         raise BadInput(f"{path}: {what.__name__} must be an object, not {value!r}")
-    names = [each.name for each in fields(what)]
+    known = fields(what)  # type: ignore[arg-type]  # every `what` is a dataclass
+    names = [each.name for each in known]
     unknown = sorted(set(value) - set(names))
     if unknown:
         raise BadInput(f"{path}: {what.__name__} has no {unknown[0]!r}; it has {', '.join(names)}")
-    return dict(value)
-
-
-def _make(path: Path, what: type[_T], values: dict[str, Any]) -> _T:
-    """Create a dataclass value; each field must have the type of its default."""
-    try:
-        made = what(**values)
-    except TypeError:
-        raise BadInput(f"{path}: {what.__name__} lacks a key: {values}") from None
-    for each in fields(made):  # type: ignore[arg-type]  # every `what` is a dataclass
-        value, kind = getattr(made, each.name), type(each.default)
-        wanted = (int, float) if kind is float else kind
-        if kind in {int, float, str, bool} and (
-            not isinstance(value, wanted) or (isinstance(value, bool) != (kind is bool))
-        ):
-            raise BadInput(f"{path}: {what.__name__}.{each.name} is {value!r}; a {kind.__name__} is wanted")
+    given = dict(value) | ({"kind": value.get("kind")} if what is Fault else {})
+    made = what(**{name: _convert(path, name, each) for name, each in given.items()})
+    for each in known:
+        _check_type(path, what, each.name, getattr(made, each.name), type(each.default))
     return made
 
 
-def _member(path: Path, kind: type[_T], value: object) -> _T:
-    try:
-        return kind(value)  # type: ignore[call-arg]  # an Enum class takes a value
-    except ValueError:
-        members = ", ".join(str(each.value) for each in kind)  # type: ignore[attr-defined]  # as above
-        raise BadInput(f"{path}: {kind.__name__} has no {value!r}; it has {members}") from None
+def _check_type(path: Path, what: type[Any], name: str, value: object, kind: type[Any]) -> None:
+    wanted = (int, float) if kind is float else kind
+    if kind in {int, float, str, bool} and (
+        not isinstance(value, wanted) or isinstance(value, bool) != (kind is bool)
+    ):
+        raise BadInput(f"{path}: {what.__name__}.{name} is {value!r}; a {kind.__name__} is wanted")
 
 
-def _costs(path: Path, value: object) -> FrameCosts:
-    values = _known(path, FrameCosts, value)
-    try:
-        frames = {int(frame): float(seconds) for frame, seconds in dict(values.get("frames", {})).items()}
-    except (TypeError, ValueError):
-        raise BadInput(f"{path}: Costs.frames must be an object of frame numbers and seconds") from None
-    return _make(path, FrameCosts, {**values, "frames": frames})
+def _convert(path: Path, name: str, value: Any) -> object:
+    """Convert a JSON value to the type of its field.
 
-
-def _style(path: Path, value: object) -> Style:
-    values = _known(path, Style, value)
-    for name, kind in (("display", TimeDisplay), ("language", Language), ("quotes", Quotes)):
-        if name in values:
-            values[name] = _member(path, kind, values[name])
-    return _make(path, Style, values)
-
-
-def _fault(path: Path, value: object) -> Fault:
-    values = _known(path, Fault, value)
-    values["kind"] = _member(path, FaultKind, values.get("kind"))
-    values["on"] = _make(path, On, _known(path, On, values.get("on", {})))
-    return _make(path, Fault, values)
-
-
-def _scenario(path: Path, value: object) -> Scenario:
-    values = _known(path, Scenario, value)
-    if "costs" in values:
-        values["costs"] = _costs(path, values["costs"])
-    if "style" in values:
-        values["style"] = _style(path, values["style"])
-    if "faults" in values:
-        if not isinstance(values["faults"], list):
-            raise BadInput(f"{path}: Scenario.faults must be a list")
-        values["faults"] = tuple(_fault(path, each) for each in values["faults"])
-    if "size" in values:
-        size = values["size"]
-        if (
-            not isinstance(size, list)
-            or len(size) != 2
-            or not all(type(side) is int and 0 < side <= 30_000 for side in size)
-        ):
-            raise BadInput(f"{path}: Scenario.size must be two numbers of pixels, not {size!r}")
-        values["size"] = tuple(size)
-    return _make(path, Scenario, values)
+    Raises:
+        BadInput: it is none of the field's values.
+    """
+    if name in _ENUMS:
+        kind = _ENUMS[name]
+        members = {str(member.value): member for member in kind}
+        if not isinstance(value, str) or value not in members:
+            raise BadInput(f"{path}: {kind.__name__} has no {value!r}; it has {', '.join(members)}")
+        return members[value]
+    if name in _NESTED:
+        return _create(path, _NESTED[name], value)
+    if name == "frames":
+        try:
+            return {int(frame): float(seconds) for frame, seconds in dict(value).items()}
+        except (TypeError, ValueError):
+            raise BadInput(f"{path}: Costs.frames must be an object of frame numbers and seconds") from None
+    if name in {"faults", "size"} and not isinstance(value, list):
+        raise BadInput(f"{path}: Scenario.{name} must be a list, not {value!r}")
+    if name == "faults":
+        return tuple(_create(path, Fault, each) for each in value)
+    if name == "size":
+        if len(value) != 2 or not all(type(side) is int and 0 < side <= 30_000 for side in value):
+            raise BadInput(f"{path}: Scenario.size must be two numbers of pixels, not {value!r}")
+        return tuple(value)
+    return value
