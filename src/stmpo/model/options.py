@@ -183,8 +183,13 @@ class JobOptions:
     )
     continue_on_missing_footage: bool = option(
         False,
-        "Render even if footage is missing. Without it, missing footage fails the run.",
+        "Have After Effects render even if footage is missing (its own -continueOnMissingFootage). Unless "
+        "--on-missing-footage is given, missing footage is then a warning. Without it, missing footage fails the run.",
         parameter="ContinueOnMissingFootage",
+    )
+    allow_blank: bool = option(
+        False,
+        "Render frames outside the comp, which are blank. Without it they are refused where the project can be read.",
     )
 
 
@@ -262,10 +267,48 @@ class RunOptions:
         parameter="NoKillOnFail",
         parameter_inverts=True,
     )
+    on_missing_footage: str = option(
+        "auto",
+        "What follows if a renderer reports a missing footage file. fail: the run ends, and the frames do not count. "
+        "warn: it is reported and counted; the frames count. ignore: nothing. auto: fail, or warn with "
+        "--continue-on-missing-footage. warn and ignore also set --continue-on-missing-footage.",
+        parameter="OnMissingFootage",
+        metavar="REACTION",
+        choices=("auto", "fail", "warn", "ignore"),
+    )
+    on_missing_effect: str = option(
+        "fail",
+        "What follows if a renderer reports a missing effect, which it leaves out: fail, warn or ignore, as above.",
+        parameter="OnMissingEffect",
+        metavar="REACTION",
+        choices=("fail", "warn", "ignore"),
+    )
+    on_expression_error: str = option(
+        "warn",
+        "What follows if a renderer reports a disabled expression or a missing layer: fail, warn or ignore, as above.",
+        parameter="OnExpressionError",
+        metavar="REACTION",
+        choices=("fail", "warn", "ignore"),
+    )
+    start_timeout: float = option(
+        900.0,
+        "Stop a renderer that has not begun to render this many seconds after its start, whatever signs of life it shows, "
+        "and retry its frames; 0 never stops it.",
+        minimum=0,
+        metavar="SECONDS",
+    )
+    frame_timeout: float | None = option(
+        None,
+        "Stop a renderer that is at work on one frame for this many seconds, whatever signs of life it shows, and retry "
+        "the frame; 0 never stops it. Default: 50 times the slowest frame of this job so far, at least 900; 3600 until "
+        "five frames are known.",
+        minimum=0,
+        metavar="SECONDS",
+    )
     stall_timeout: float = option(
         600.0,
-        "Stop a renderer after this many seconds without output, CPU use, I/O or a new file, and retry its frames; 0 "
-        "never stops it. The five --stall options below set single phases.",
+        "Stop a renderer after this many seconds without a line of progress, CPU use, I/O or a new file, and retry its "
+        "frames; 0 never stops it. The five --stall options below set single phases.",
         minimum=0,
         metavar="SECONDS",
     )
