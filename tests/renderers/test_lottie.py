@@ -213,6 +213,54 @@ class TestCheck:
         assert isinstance(value, float)
 
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["a", "mm", "rd", "l", "data:image/svg", "x.png", "../x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *("ty", "refId", "id", "p", "u", "e", "layers", "ef", "en", "mn", "ks", "k", "x"),
+                    *(
+                        "sk",
+                        "bm",
+                        "sy",
+                        "mode",
+                        "f",
+                        "hd",
+                        "td",
+                        "masksProperties",
+                        "shapes",
+                        "it",
+                        "r",
+                        "mm",
+                        "w",
+                        "v",
+                    ),
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=30,
+)
+
+
+@given(st.lists(JSON, max_size=4), st.lists(JSON, max_size=3))
+def test_any_layers_and_assets_are_read(
+    tmp_path_factory: pytest.TempPathFactory, layers: list[object], assets: list[object]
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "x.json"
+    path.write_text(json.dumps(document(layers=layers, assets=assets)), encoding="utf-8")
+    (composition,) = load(path)
+    assert all(count > 0 for _, count in composition.not_drawn)
+
+
 class TestPixels:
     def test_png_keeps_straight_alpha_in_the_right_order(self, comp: Path, tmp_path: Path) -> None:
         assert render(comp, tmp_path / "f_[##].png", "-s", "10", "-e", "10") == 0

@@ -56,14 +56,14 @@ def image_assets(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def prepare_images(document: Mapping[str, Any], folder: Path, members: ArchiveMembers | None) -> list[str]:
     """Embed an archive's images, flag inline ones, and return the visible images that are missing."""
-    shown = {layer.get("refId") for layer in visible_layers(document) if layer.get("ty") == _IMAGE}
+    shown = {str(layer.get("refId")) for layer in visible_layers(document) if layer.get("ty") == _IMAGE}
     missing = []
     for asset in image_assets(document):
         if is_inline(asset):
             asset.update(u="", e=1)
         elif members is not None and _embed(asset, members):
             continue
-        elif asset.get("id") in shown and (
+        elif str(asset.get("id")) in shown and (
             members is not None or not _is_available(image_path(asset, folder), folder)
         ):
             missing.append(str(image_path(asset, folder)) if members is None else asset["p"])

@@ -32,12 +32,12 @@ Layer = dict[str, Any]
 def not_drawn(document: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     """Return the features that are not drawn, each with its number of layers, the most frequent first."""
     layers: Counter[str] = Counter()
-    drawings = {asset.get("id") for asset in _dicts(document.get("assets")) if _is_svg(asset.get("p"))}
+    drawings = {str(asset.get("id")) for asset in _dicts(document.get("assets")) if _is_svg(asset.get("p"))}
     for layer in visible_layers(document):
         kind = layer.get("ty")
         if isinstance(kind, int) and kind in _LAYER_TYPES:
             layers[_LAYER_TYPES[kind]] += 1
-        if kind == _IMAGE and layer.get("refId") in drawings:
+        if kind == _IMAGE and str(layer.get("refId")) in drawings:
             layers["SVG images"] += 1
         layers.update(name for name, has in _FEATURES.items() if has(layer))
     return tuple(layers.most_common())
@@ -79,7 +79,7 @@ def _has_expressions(layer: Layer) -> bool:
 
 def _has_mask_options(layer: Layer) -> bool:
     return any(
-        mask.get("mode") in _UNKNOWN_MASK_MODES or _is_set(mask.get("f")) or _is_set(mask.get("x"))
+        str(mask.get("mode")) in _UNKNOWN_MASK_MODES or _is_set(mask.get("f")) or _is_set(mask.get("x"))
         for mask in _dicts(layer.get("masksProperties"))
     )
 
@@ -89,7 +89,7 @@ _FEATURES: Mapping[str, Callable[[Layer], bool]] = {
     "expressions": _has_expressions,
     "masks with feather, expansion or a special mode": _has_mask_options,
     "layer styles": lambda layer: bool(_dicts(layer.get("sy"))),
-    "blend modes": lambda layer: layer.get("bm") not in {None, 0} and isinstance(layer.get("bm"), int),
+    "blend modes": lambda layer: isinstance(layer.get("bm"), int) and layer["bm"] != 0,
     "merge paths": lambda layer: any(
         each.get("ty") == "mm" and each.get("mm", 1) != 1 for each in _objects(layer.get("shapes"))
     ),
