@@ -3,18 +3,19 @@
 Pure: the end of an attempt goes in, a decision comes out.
 
 - Whole frames are kept; the decision is about the missing ones only.
-- A process that was rendering died *on* a frame: the first missing one. That frame is taken out of its lease,
-  counted, and set aside to be tried alone once the others are done. The rest, before and after it, goes back
-  at once.
+- A process that was rendering died *on* a frame: the one that its words name or that was in work when they
+  came (`culprit`), and otherwise the first missing one. That frame is taken out of its lease, counted, and
+  set aside to be tried alone once the others are done. The rest, before and after it, goes back at once.
 - A process that never began to render proves nothing about frames: its lease goes back whole. If the same
   lease fails like that again and again, its first frame counts as the one it died on, so that this ends too.
 - A refused start (`REFUSED`) counts against no frame; the slot waits, longer each time.
 - A frame with more than `max_retries` counted failures is exhausted.
-- A run in which nothing was rendered and attempt after attempt fails is `hopeless`, and ends early. The same
-  holds when nothing is rendered *any more*: after a lost licence every frame fails. Attempts on frames that
-  had failed before prove nothing. The others are spread over all remaining frames, so that a region of bad
-  frames is told from a job that has gone bad: after several failures without progress, the rest of a lease is
-  tried from its middle first.
+- A run in which nothing was rendered and attempt after attempt fails is `hopeless`, and ends early, after
+  one or two renderers if their reason is certain (`launch_limits`). The same holds when nothing is rendered
+  *any more*: after a lost licence every frame fails. Attempts on frames that had failed before prove
+  nothing. The others are spread over all remaining frames, so that a region of bad frames is told from a job
+  that has gone bad: after several failures without progress, the rest of a lease is tried from its middle
+  first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from stmpo.model.frames import FrameSet, Span
+from stmpo.scheduling.launch_limits import EndReason, LaunchLimits
 
 MAX_REFUSALS = 20
 """Refused starts in a row, over all slots, before one counts as a failure."""
@@ -97,13 +99,29 @@ class RetryPolicy:
     retried: int = 0
     """Attempts that a failure made necessary, for the summary."""
 
+    limits: LaunchLimits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = LaunchLimits(self.slots)
+
     def rendered(self) -> None:
         """Record that a frame was rendered whole: the job can work on this machine."""
         self.anything_rendered = True
         self.refusals = self.without_progress = 0
 
-    def ended(self, end: AttemptEnd, missing: FrameSet) -> RetryDecision:
-        """Decide what happens to the frames of a lease that an attempt left missing (at least one)."""
+    def ended(
+        self,
+        end: AttemptEnd,
+        missing: FrameSet,
+        *,
+        culprit: int | None = None,
+        reason: EndReason | None = None,
+    ) -> RetryDecision:
+        """Decide what happens to the frames of a lease that an attempt left missing (at least one).
+
+        `culprit` is the frame that the renderer's words are about, and `reason` is why it ended, if they
+        tell.
+        """
         if end is AttemptEnd.STOPPED:
             return RetryDecision(again=tuple(missing.runs()))
         self.retried += 1
@@ -115,9 +133,10 @@ class RetryPolicy:
                 )
         if not self.anything_rendered:
             self.before_first_frame += 1
-            if self.before_first_frame >= max(3, self.slots) * (self.max_retries + 1):
+            certain = end is not AttemptEnd.REFUSED and self.limits.ended(reason)
+            if certain or self.before_first_frame >= max(3, self.slots) * (self.max_retries + 1):
                 return RetryDecision(again=tuple(missing.runs()), hopeless=True)
-        first = missing.frames[0]
+        first = culprit if culprit is not None and culprit in missing.frames else missing.frames[0]
         if first not in self.failures:
             self.without_progress += 1
         if self.without_progress >= max(MAX_ATTEMPTS_WITHOUT_PROGRESS, 3 * self.slots):
@@ -132,11 +151,8 @@ class RetryPolicy:
 
     def _died_on(self, frame: int, missing: FrameSet) -> RetryDecision:
         self.failures[frame] = self.failures.get(frame, 0) + 1
-        rest = (
-            _middle_first(missing.frames[1:])
-            if self.without_progress > 3
-            else tuple(FrameSet(missing.frames[1:]).runs())
-        )
+        others = tuple(other for other in missing if other != frame)
+        rest = _middle_first(others) if self.without_progress > 3 else tuple(FrameSet(others).runs())
         if self.failures[frame] > self.max_retries:
             return RetryDecision(again=rest, exhausted=(frame,))
         return RetryDecision(again=rest, set_aside=(Span(frame, frame),))
