@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -71,6 +73,16 @@ def test_a_file_system_that_tells_nothing_counts_as_endless(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(0, 0, 0))
     assert free_bytes(tmp_path) == sys.maxsize
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="this system counts no inodes")
+@pytest.mark.parametrize(("files", "left", "full"), [(1000, 0, True), (1000, 1, False), (0, 0, False)])
+def test_a_disk_without_inodes_is_full(
+    files: int, left: int, full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_files=files, f_favail=left))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 40, 0, 1 << 30))
+    assert free_bytes(tmp_path) == (0 if full else 1 << 30)
 
 
 def test_enough_space_is_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,3 +311,48 @@ def test_a_folder_whose_file_system_has_gone_is_no_destination_any_more(source: 
 def test_where_a_folder_is_mounted(tmp_path: Path) -> None:
     assert os.path.ismount(mount_of(tmp_path / "not" / "there"))
     assert mount_of(Path(tmp_path.anchor)) == Path(tmp_path.anchor)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the same numbers stand for a lost network there")
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_that_cannot_flush_is_delivered_to(
+    code: int, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", _raiser(code))
+    _deliver(source, folder / "a.bin")
+    assert (folder / "a.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has its own numbers for that")
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.EPERM, "it may be immutable"),
+        (errno.EACCES, "the file there cannot be replaced"),
+        (errno.EXDEV, "the copy cannot be renamed in"),
+    ],
+)
+def test_a_refused_rename_may_pass_and_names_what_is_in_its_way(
+    code: int, words: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if code != errno.EXDEV:
+        (folder / "a.bin").write_bytes(b"old")
+    before = _names(folder)
+    monkeypatch.setattr(os, "replace", _raiser(code))
+    with pytest.raises(DestinationError, match=words) as refused:
+        _deliver(source, folder / "a.bin")
+    assert refused.value.transient
+    assert _names(folder) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no sticky folders")
+def test_a_foreign_file_in_a_sticky_folder_is_named(
+    source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.bin").write_bytes(b"theirs")
+    folder.chmod(0o1777)
+    user = os.lstat(folder).st_uid
+    monkeypatch.setattr(os, "replace", _raiser(errno.EPERM))
+    monkeypatch.setattr(os, "geteuid", lambda: user + 4711, raising=False)
+    with pytest.raises(DestinationError, match="belongs to another user"):
+        _deliver(source, folder / "a.bin")

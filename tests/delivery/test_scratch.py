@@ -105,3 +105,9 @@ def test_the_session_folder_is_the_default_where_it_exists(tmp_path: Path) -> No
     assert default_root({"OPENJD_SESSION_WORKING_DIR": str(tmp_path)}) == tmp_path
     assert default_root({"OPENJD_SESSION_WORKING_DIR": str(tmp_path / "absent")}) == default_root({})
     assert default_root({}).is_dir()
+
+
+def test_a_temporary_folder_may_be_given_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: ".")
+    assert is_own_scratch(Scratch.create(default_root({})).path)

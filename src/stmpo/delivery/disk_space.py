@@ -31,10 +31,14 @@ def free_bytes(folder: Path) -> int:
     """Return how many bytes this user may still write where `folder` is, or will be created.
 
     Return `sys.maxsize` if the file system cannot be asked or reports a size of 0, as some network and
-    user-space file systems do. Quotas count only if the file system reports them here.
+    user-space file systems do. Return 0 if it can hold no more files (no inodes are left). Quotas count only
+    if the file system reports them here.
     """
     try:
-        usage = shutil.disk_usage(_nearest(folder))
+        place = _nearest(folder)
+        usage = shutil.disk_usage(place)
+        if not _can_hold_files(place):
+            return 0
     except OSError:
         return sys.maxsize
     return usage.free if usage.total else sys.maxsize
@@ -100,6 +104,14 @@ def _check(folder: Path, what: str, wanted: int) -> None:
             f"{what}: {_megabytes(free)} MB free at {folder}, and {_megabytes(wanted)} MB are needed;"
             " free some space, then run again"
         )
+
+
+def _can_hold_files(folder: Path) -> bool:
+    statvfs = getattr(os, "statvfs", None)
+    if statvfs is None:  # Windows' file systems have no limit of their own
+        return True
+    status = statvfs(folder)
+    return not status.f_files or status.f_favail > 0
 
 
 def _megabytes(count: int) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from stmpo.delivery.part_files import part_name
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.system.file_copy import copy_bytes
-from stmpo.system.files import CREATE_FLAGS, READ_FLAGS, is_full
+from stmpo.system.files import CREATE_FLAGS, READ_FLAGS, is_full, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,10 @@ _TRANSIENT_WINDOWS = frozenset((5, 32, 33, 53, 54, 59, 64, 67, 121, 1231, 1232, 
 
 _TRANSIENT_WINDOWS_C = _TRANSIENT | _errnos("EACCES", "EBADF", "EINVAL")
 """Windows' C runtime opens, writes and flushes; it maps all the errors above to these few numbers."""
+
+
+_RENAME_REFUSALS = _errnos("EPERM", "EACCES", "EXDEV")
+"""Refusals of a rename, though not of the copy before it, that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ def publish(
                 _check_unchanged(os.fstat(reading), expected)
                 if mount is not None and not os.path.ismount(mount):
                     raise DestinationError(f"nothing is mounted at {mount} any more", transient=True)
-                os.replace(part, destination)
+                _rename(part, destination)
                 status = os.lstat(destination)
         except OSError as error:
             raise _explained(error, destination, expected.size) from error
@@ -124,6 +129,39 @@ def publish(
             f"{status.st_size:,} of {expected.size:,} bytes are there after the copy", transient=True
         )
     return Published(status.st_size, status.st_mtime_ns, time.monotonic() - began)
+
+
+def _rename(part: str, destination: StrPath) -> None:
+    """Rename the part file to the destination, which is replaced.
+
+    Raises: DestinationError: the file system refuses that, although it took the part file. It may pass: file
+    systems of several layers and scanners refuse for a moment.
+    """
+    try:
+        os.replace(part, destination)
+    except OSError as error:
+        if error.errno not in _RENAME_REFUSALS or hasattr(error, "winerror") or os.path.isdir(destination):
+            raise
+        raise DestinationError(_rename_refusal(error, destination), transient=True) from error
+
+
+def _rename_refusal(error: OSError, destination: StrPath) -> str:
+    """Return why a rename was refused, as far as the file in its way tells."""
+    folder = os.path.dirname(destination)
+    reason = error.strerror or str(error)
+    try:
+        there, around = os.lstat(destination), os.stat(folder)
+    except OSError:
+        return f"{reason}: the copy cannot be renamed in {folder}"
+    if around.st_mode & stat.S_ISVTX and getattr(os, "geteuid", int)() not in {
+        0,
+        there.st_uid,
+        around.st_uid,
+    }:
+        return f"{reason}: the file there belongs to another user, and only its owner may replace it (sticky folder)"
+    if error.errno == errno.EPERM:
+        return f"{reason}: the file there cannot be replaced; it may be immutable (see lsattr)"
+    return f"{reason}: the file there cannot be replaced"
 
 
 @contextlib.contextmanager
@@ -160,7 +198,7 @@ def _write_part(source: int, part: str, expected: Whole) -> None:
         copied = copy_bytes(source, target)
         if copied != expected.size:
             raise SourceChanged(f"had {copied:,} of {expected.size:,} bytes to read")
-        os.fsync(target)
+        sync(target)
         size = os.fstat(target).st_size
     finally:
         os.close(target)

@@ -39,7 +39,7 @@ def default_root(environ: Mapping[str, str]) -> Path:
     session = environ.get("OPENJD_SESSION_WORKING_DIR", "")
     if session and paths.is_folder(Path(session)):
         return Path(session).absolute()
-    return Path(tempfile.gettempdir())
+    return Path(tempfile.gettempdir()).absolute()  # TMPDIR may be "."
 
 
 def is_own_scratch(folder: Path) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.history.journal_reader import VERSION, Revoker
 from stmpo.history.journal_schema import BROKEN, SCHEMA, format_line, parse_line
-from stmpo.system.files import CREATE_FLAGS, READ_FLAGS
+from stmpo.system.files import CREATE_FLAGS, READ_FLAGS, sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -206,4 +206,4 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-    os.fsync(descriptor)
+    sync(descriptor)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.system.daemon_threads import start_daemon_thread
 from stmpo.system.file_copy import copy_bytes
-from stmpo.system.files import APPEND_FLAGS
+from stmpo.system.files import APPEND_FLAGS, sync
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class JournalWriter:
             self._pending.popleft()
         if flush or time.monotonic() - self._flushed_at > FLUSH_INTERVAL:
             self._put_back(with_folder=flush)
-            os.fsync(self._descriptor)
+            sync(self._descriptor)
             self._flushed_at = time.monotonic()
 
     def _append(self, data: bytes) -> None:

@@ -32,6 +32,12 @@ _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasat
 _FULL_WINDOWS = frozenset((39, 112, 1295))
 """ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED."""
 
+_CANNOT_SYNC = frozenset(
+    getattr(errno, name) for name in ("EINVAL", "ENOSYS", "EOPNOTSUPP", "ENOTSUP") if hasattr(errno, name)
+)
+"""Answers of file systems that have nothing to flush, or do not offer it (some network and user-space
+ones)."""
+
 _RETRY_EVERY = 0.05
 """Seconds between two tries to rename."""
 
@@ -39,6 +45,20 @@ _RETRY_EVERY = 0.05
 def is_full(error: OSError) -> bool:
     """Return whether the system refused because a disk or a quota is full."""
     return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_WINDOWS
+
+
+def sync(descriptor: int) -> None:
+    """Flush an open file to the disk, if its file system can do that.
+
+    Raises:
+        OSError: the file system can, and failed.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # On Windows the same numbers also stand for a network that is gone.
+        if error.errno not in _CANNOT_SYNC or hasattr(error, "winerror"):
+            raise
 
 
 def replace_file(path: Path, data: bytes, *, timeout: float = 0.0) -> None:
@@ -55,7 +75,7 @@ def replace_file(path: Path, data: bytes, *, timeout: float = 0.0) -> None:
         with open(os.open(temporary, CREATE_FLAGS, 0o666), "wb") as file:  # noqa: PTH123 - by descriptor
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         rename_over(temporary, path, timeout=timeout)
     except BaseException:
         with contextlib.suppress(OSError):
