@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from stmpo.renderers.protocol import Finding, FindingKind, Meaning
 
@@ -15,7 +16,6 @@ class Pattern:
     name: str
     """Stable: journals, documentation and machine-readable output use it."""
 
-    meaning: Meaning
     regex: str
     example: str
     """A line that matches this pattern and none before it; verbatim if a log shows all of it."""
@@ -24,6 +24,7 @@ class Pattern:
     """The next step for the user, one sentence."""
 
     kind: FindingKind = FindingKind.OTHER
+    meaning: Meaning = field(kw_only=True)
     launches: int | None = None
     """As `Finding.launches`; a hopeless entry has 1."""
 
@@ -41,6 +42,13 @@ class Pattern:
         launches = 1 if self.meaning is Meaning.HOPELESS else self.launches
         return Finding(self.name, self.meaning, line, self.advice, self.kind, launches, self.general)
 
+
+hopeless = partial(Pattern, meaning=Meaning.HOPELESS)
+untrusted = partial(Pattern, meaning=Meaning.UNTRUSTED)
+later = partial(Pattern, meaning=Meaning.LATER)
+failed = partial(Pattern, meaning=Meaning.FAILED)
+warning = partial(Pattern, meaning=Meaning.WARNING)
+harmless = partial(Pattern, meaning=Meaning.HARMLESS)
 
 ERROR = (
     r"^(?:(?:WARNING|INFO|ERROR|PROBLEM|FATAL):\s*)?(?:aerender\b[^:]{0,24}:\s*)?(?:error\s*:\s*)?"

@@ -13,81 +13,72 @@ from stmpo.renderers.error_catalogue.pattern import (
     LAYER,
     NOT_FOUND,
     WARNING,
-    Pattern,
     about,
+    harmless,
     near,
+    warning,
 )
-from stmpo.renderers.protocol import FindingKind, Meaning
+from stmpo.renderers.protocol import FindingKind
 
 HARMLESS = (
-    Pattern(
+    harmless(
         "graphics-device",
-        Meaning.HARMLESS,
         r"^Using DXGI\b",
         'Using DXGI: Device: "NVIDIA GeForce RTX 2070" has dedicated video RAM (MB): 7592',
         "Nothing to do: After Effects names its graphics device.",
     ),
-    Pattern(
+    harmless(
         "gpu-sanity-test",
-        Meaning.HARMLESS,
         r"^\W*GPU Warning: GPU\d* failed \(previous\) sanity test",
         "*** GPU Warning: GPU3 failed (previous) sanity test ***",
         "Nothing to do: After Effects renders without this GPU.",
     ),
-    Pattern(
+    harmless(
         "load-library",
-        Meaning.HARMLESS,
         r'^LoadLibrary "[^"]*" failed',
         'LoadLibrary "n" failed!',
         "Nothing to do: an optional library is absent.",
     ),
-    Pattern(
+    harmless(
         "vr-registry",
-        Meaning.HARMLESS,
         r"^Unable to read VR Path Registry",
         r"Unable to read VR Path Registry from C:\Users\farm\AppData\Local\openvr\openvrpaths.vrpath",
         "Nothing to do: there is no VR headset.",
     ),
-    Pattern(
+    harmless(
         "autorelease-pool",
-        Meaning.HARMLESS,
         r"\bERROR \*{3} IVCAutoReleasePool\b",
         "2020-09-21 06:27:18:851 : ERROR *** IVCAutoReleasePool: leaking object",
         "Nothing to do: a library's own trace.",
     ),
-    Pattern(
+    harmless(
         "xmp",
-        Meaning.HARMLESS,
         r"\bXMP\b.{0,80}\bcould not be written\b",
         "WARNING:After Effects warning: XMP metadata could not be written to the file.",
         "Nothing to do: the pictures are whole, only their metadata was not written.",
     ),
-    Pattern(
+    harmless(
         "auto-save",
-        Meaning.HARMLESS,
         # The word is the message's first: a path to a project may contain an "… Auto-Save" folder.
         rf"(?:{ERROR}|{WARNING}(?:\s*After Effects[^:/\\]{{0,20}}:)?)\s*(?:the )?auto-?save\b(?!['\"”]?(?:[/\\]|\.\w))",
         "After Effects error: auto-save could not be completed.",
         "Nothing to do: the project is not saved by a render.",
         even_if_error=True,
     ),
-    Pattern(
+    harmless(
         "gl-version",
-        Meaning.HARMLESS,
         r"\bGL_VERS: ?32 ?Prog Error: 1280\b",
         "GL_VERS: 32Prog Error: 1280",
         "Nothing to do: an OpenGL query that the driver does not know.",
     ),
-    Pattern(
+    harmless(
         "gl-buffer",
-        Meaning.HARMLESS,
         r"\bCreate Buffer Error: 1280\b",
         "Create Buffer Error: 1280",
         "Nothing to do: an OpenGL query that the driver does not know.",
     ),
-    Pattern(
+    harmless(
         "no-errors",
-        Meaning.HARMLESS,
         r"^(?:(?:INFO|WARNING):\s*)?(?:the )?(?:render(?:ing)?|export|job) (?:is |was |has )?(?:finished|completed?|done|ended)\b"
         r".{0,40}\b(?:0|no|without(?: any)?) (?:errors?|problems?|warnings?)\b",
         "Render finished with 0 errors.",
@@ -96,18 +87,16 @@ HARMLESS = (
 )
 
 WARNINGS = (
-    Pattern(
+    warning(
         "missing-fonts",
-        Meaning.WARNING,
         rf"{WARNING}.*\bFont family:|{about(WARNING, FONT, NOT_FOUND)}",
         "WARNING:After Effects warning: Project has missing fonts.",
         "Text is rendered in another font: install the fonts that the project uses.",
         FindingKind.MISSING_FONT,
         without_names=True,
     ),
-    Pattern(
+    warning(
         "missing-dependencies",
-        Meaning.WARNING,
         rf"{WARNING}.*\bmissing dependencies\b|^a layer has missing dependencies\b"
         r"|^(?:INFO:\s*)?The following layer dependencies are missing\b",
         "WARNING:After Effects warning: Grouped_Message_{some layers have missing dependencies. Press Ctrl-C to copy "
@@ -115,26 +104,23 @@ WARNINGS = (
         "Layers lack something that they depend on, and may look different: install what is named.",
         FindingKind.MISSING_LAYER,
     ),
-    Pattern(
+    warning(
         "not-drawn",
-        Meaning.WARNING,
         rf"{WARNING}.*\bnot drawn by the embedded renderer\b",
         "WARNING:After Effects warning: not drawn by the embedded renderer: text (2 layers), effects (1 layer)",
         "These parts are missing in the pictures: convert them to shapes, or render the project with After Effects.",
         FindingKind.NOT_DRAWN,
     ),
-    Pattern(
+    warning(
         "expression-disabled",
-        Meaning.WARNING,
         rf"{about(WARNING, EXPRESSION, DISABLED)}|^Error at line [0-9]+ in property\b|^Expression disabled\b",
         "WARNING:After Effects warning: An expression error occurred in layer 3 ('Title'). Expression disabled.",
         "An expression failed and its property keeps another value: correct it in the project.",
         FindingKind.EXPRESSION_DISABLED,
         without_names=True,
     ),
-    Pattern(
+    warning(
         "missing-layer",
-        Meaning.WARNING,
         rf"{WARNING}.*{near(r'(?:layer reference|reference to (?:a |the )?(?:missing )?layer)', NOT_FOUND)}"
         rf"|{about(WARNING + f'(?!.*(?:{EFFECT}|{FOOTAGE}))', LAYER, NOT_FOUND)}"
         rf"|{WARNING}.*\blayer\b.{{0,120}}?\b(?:does not|no longer) exists?\b",
@@ -143,9 +129,8 @@ WARNINGS = (
         FindingKind.MISSING_LAYER,
         without_names=True,
     ),
-    Pattern(
+    warning(
         "missing-effect",
-        Meaning.WARNING,
         rf"{about(WARNING + f'(?!.*{FILE})', EFFECT, NOT_FOUND)}"
         rf"|(?:{WARNING}\s*(?:After Effects warning:\s*)?|^)This project contains\b(?!.*\b(?:footage|files?)\b)",
         "INFO:This project contains a reference to a missing effect.",
@@ -153,9 +138,8 @@ WARNINGS = (
         FindingKind.MISSING_EFFECT,
         without_names=True,
     ),
-    Pattern(
+    warning(
         "outside-comp",
-        Meaning.WARNING,
         rf"{WARNING}.*\btimeSpan(?:Start|End|Duration) of\b",
         "WARNING:After Effects warning: timeSpanStart of -0,87 seconds will cause render to have frames outside of "
         "range defined by comp displayStartTime (0,87) and end of comp duration (26,63). Render will succeed, but may "
@@ -163,18 +147,16 @@ WARNINGS = (
         "Frames outside the comp are rendered blank: check --frames against the comp's first and last frame.",
         FindingKind.BLANK_FRAMES,
     ),
-    Pattern(
+    warning(
         "missing-template",
-        Meaning.WARNING,
         rf"{WARNING}.*\b(?:output module|render settings) template\b.{{0,120}}?\bnot (?:be )?found\b",
         "WARNING:After Effects warning: Output Module template 'PNG' could not be found.",
         "The template is not installed for this machine's user, and the item keeps its own: install the template.",
         FindingKind.MISSING_TEMPLATE,
         without_names=True,
     ),
-    Pattern(
+    warning(
         "missing-footage",
-        Meaning.WARNING,
         rf"{about(WARNING, FOOTAGE, NOT_FOUND)}|^(?:(?:the )?(?:footage )?(?:file )?)?/ could not be found\b"
         r"|^[^:]{0,300}\.\w{2,5} could not be found\b",
         r"WARNING:After Effects warning: file D:\plates\sky_0012.tif could not be found.",
@@ -182,23 +164,20 @@ WARNINGS = (
         FindingKind.MISSING_FOOTAGE,
         without_names=True,
     ),
-    Pattern(
+    warning(
         "arguments-ignored",
-        Meaning.WARNING,
         r"^WARNING:.*\barguments? ignored\b",
         "WARNING: -s and/or -e arguments ignored since no -comp or -rqindex provided.",
         "The whole render queue is rendered as it is saved: give --comp or --rqindex.",
     ),
-    Pattern(
+    warning(
         "item-skipped",
-        Meaning.WARNING,
         r"^INFO:\s*Skipping render queue item\b",
         "INFO: Skipping render queue item with correct comp name but marked to continue from a partly complete render.",
         "Another queue item of this comp is rendered: give --rqindex if that is the wrong one.",
     ),
-    Pattern(
+    warning(
         "nvapi",
-        Meaning.WARNING,
         r"^[^\"“/\\]{0,40}\bNVAPI error\b",
         "NVAPI error: NVAPI_ERROR",
         "The graphics driver reported an error: update it, or set the project to Mercury Software Only.",
