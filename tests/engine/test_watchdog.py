@@ -9,14 +9,20 @@ from hypothesis import strategies as st
 from stmpo.engine.watchdog import (
     BLIND,
     BUSY_CPU,
+    BUSY_IO,
     FINISHING_MOST,
+    FRAME_FACTOR,
+    FRAME_FLOOR,
+    FRAME_UNKNOWN,
     IDLE_CPU,
+    IDLE_IO,
     LAUNCHING_MOST,
     PACE_FACTOR,
     PACE_FLOOR,
     PACE_FRAMES,
     Budgets,
     Life,
+    Overdue,
     Pace,
     Phase,
     Stall,
@@ -28,8 +34,8 @@ from stmpo.model.options import RunOptions
 LIMIT = 600.0
 
 
-def life(now: float, cpu: float = 0.0, io: int = 0, output: int = 0, files: int = 0) -> Life:
-    return Life(now, cpu, io, output, files)
+def life(now: float, cpu: float = 0.0, io: int = 0, progress: int = 0, files: int = 0) -> Life:
+    return Life(now, cpu, io, progress, files)
 
 
 def watching(limit: float) -> Watchdog:
@@ -48,7 +54,7 @@ def test_what_computes_never_stalls(steps: list[float], limit: float) -> None:
         assert dog.observe(life(now, cpu), Phase.RENDERING) is None
 
 
-@given(STEPS, st.sampled_from(["io", "output", "files"]), st.booleans())
+@given(STEPS, st.sampled_from(["progress", "files"]), st.booleans())
 def test_any_change_of_a_counter_is_life_a_falling_one_too(
     steps: list[float], counter: str, falling: bool
 ) -> None:
@@ -57,6 +63,83 @@ def test_any_change_of_a_counter_is_life_a_falling_one_too(
         now += step
         value = 1000 - number if falling else number
         assert dog.observe(life(now, **{counter: value}), Phase.RENDERING) is None
+
+
+@given(STEPS)
+def test_what_moves_data_never_stalls(steps: list[float]) -> None:
+    dog, now, moved = watching(0.5), 0.0, 0.0
+    for step in steps:
+        now, moved = now + step, moved + 1.1 * IDLE_IO * max(step, 1.0)
+        assert dog.observe(life(now, io=round(moved)), Phase.RENDERING) is None
+
+
+def test_less_io_than_before_is_life_for_a_child_has_gone() -> None:
+    dog = watching(10.0)
+    dog.observe(life(0.0, io=5000), Phase.RENDERING)
+    dog.observe(life(9.0, io=5000), Phase.RENDERING)
+    assert dog.observe(life(12.0, io=100), Phase.RENDERING) is None
+
+
+def test_the_trickle_of_a_helpers_log_is_no_life() -> None:
+    dog = watching(LIMIT)
+    found = [dog.observe(life(now, io=5 * now), Phase.LAUNCHING) for now in range(0, int(LIMIT) + 1, 2)]
+    assert isinstance(found[-1], Stall)
+
+
+def test_what_reads_footage_after_a_long_wait_is_not_given_up() -> None:
+    dog = watching(LIMIT)
+    samples = [life(now, io=0 if now < 590 else 10 * BUSY_IO) for now in range(0, 1190, 10)]
+    assert not any(isinstance(dog.observe(sample, Phase.OPENING), Stall) for sample in samples)
+
+
+def test_a_start_has_a_limit_that_life_does_not_extend() -> None:
+    dog = Watchdog(Budgets(LIMIT, start=900.0))
+    found = [
+        dog.observe(life(now, cpu=float(now), progress=now), Phase.LAUNCHING if now < 100 else Phase.OPENING)
+        for now in range(0, 901, 10)
+    ]
+    assert found[:-1] == [None] * 90
+    assert isinstance(found[-1], Overdue)
+    assert "has not begun to render 900 s after its start" in found[-1].text
+    assert "--start-timeout" in found[-1].text
+
+
+def test_a_frame_has_a_limit_that_life_does_not_extend_and_the_next_frame_has_all_of_it() -> None:
+    dog = Watchdog(Budgets(LIMIT, start=900.0, frame=60.0))
+    assert dog.observe(life(0.0), Phase.OPENING) is None
+    for now in range(10, 500, 10):
+        phase = Phase.FIRST_FRAME if now < 50 else Phase.RENDERING
+        assert dog.observe(life(now, cpu=float(now)), phase) is None
+        if now % 50 == 0:
+            dog.on_frame(float(now))
+    found = [dog.observe(life(now, cpu=float(now)), Phase.RENDERING) for now in range(500, 600, 10)]
+    overdue = [each for each in found if isinstance(each, Overdue)]
+    assert overdue
+    assert overdue[0].seconds == 60.0
+    assert "at work on one frame for 60 s" in overdue[0].text
+    assert "--frame-timeout" in overdue[0].text
+
+
+def test_time_in_which_it_was_suspended_is_not_the_frames() -> None:
+    dog = Watchdog(Budgets(frame=60.0))
+    dog.observe(life(0.0), Phase.RENDERING)
+    for now in range(0, 6000, 50):
+        dog.forgive()
+        assert dog.observe(life(float(now), cpu=float(now)), Phase.RENDERING) is None
+
+
+@given(st.lists(st.floats(0, 1000)))
+def test_the_limit_of_a_frame_is_learned(times: list[float]) -> None:
+    pace, budgets = Pace(), Budgets.of(RunOptions())
+    for seconds in times:
+        pace.observe(seconds)
+    learned = max(FRAME_FLOOR, FRAME_FACTOR * max(times, default=0.0))
+    expected = learned if len(times) >= PACE_FRAMES else FRAME_UNKNOWN
+    for phase in (Phase.FIRST_FRAME, Phase.RENDERING):
+        assert budgets.limit(phase, pace) == expected
+    assert budgets.limit(Phase.LAUNCHING, pace) == 900.0
+    assert budgets.limit(Phase.FINISHING, pace) == 0.0
+    assert Budgets.of(RunOptions(frame_timeout=0.0)).limit(Phase.RENDERING, pace) == 0.0
 
 
 @given(STEPS, st.floats(0.0, IDLE_CPU * 0.9), st.floats(0.5, 2000.0), st.sampled_from(Phase))
@@ -91,7 +174,7 @@ def test_life_makes_a_second_silence_worth_a_second_word() -> None:
     dog, said = watching(20.0), 0
     for round_ in range(2):
         for second in range(0, 18, 2):
-            found = dog.observe(life(round_ * 100.0 + second, output=round_), Phase.RENDERING)
+            found = dog.observe(life(round_ * 100.0 + second, progress=round_), Phase.RENDERING)
             said += isinstance(found, Suspicion)
     assert said == 2
 

@@ -1,17 +1,24 @@
-"""When is a silent renderer stuck? A pure decision over samples; clock and samples are passed in.
+"""When is a renderer stuck? A pure decision over samples; clock and samples are passed in.
 
-A heavy frame is silent for an hour and is no fault: its tree burns CPU or moves data. A hidden dialog, a sign-in box or
-a dead network path is silent too, and its tree does nothing. So a stall is the absence of *every* sign of life for the
-whole budget of the phase: no output line, no new or growing file, no I/O, and less CPU than a user interface idles
-with. CPU is judged twice: over all of the quiet time, where a dialog's rare blink counts for nothing, and over the time
-since the last sample, so that a renderer which has just gone to work is not given up for having waited before.
+A heavy frame may take an hour without a line and is no fault: its tree uses CPU or moves data. A hidden
+dialog, a sign-in box or a dead network path is silent too, and its tree does nothing. So a stall is the
+absence of *every* sign of life for the whole budget of the phase: no line of progress, no new or growing
+file, hardly any I/O, and less CPU than an idle user interface uses. Signs count by what they are: a helper's
+log of a few bytes is none. CPU and I/O are judged twice: over all of the quiet time, where a dialog's rare
+blink counts for nothing, and over the time since the last sample, so that a renderer which has just gone to
+work is not stopped for having waited before.
 
-    launching ─► opening ─► first frame ─► rendering ─► finishing       each phase has a budget of quiet seconds (`Budgets`)
+    launching ─► opening ─► first frame ─► rendering ─► finishing       each phase has a budget of quiet
+    seconds └─── start timeout ───┘ └── frame timeout, per frame ──┘            limits that signs of life do
+    not extend
 
-The budget of rendering is learned from the frames of this job (`Pace`): a job whose slowest frame took 2 s has no reason
-to sit in silence for ten minutes. Half-way through a budget what is suspected is said (`Suspicion`); at its end the
-renderer is given up (`Stall`). Time in which nobody watched (this process was stopped, the machine slept) is no quiet
-time.
+A tree can also be busy for ever: a plug-in that spins, a helper that works while After Effects hangs. So a
+start and a frame have upper limits as well (`Overdue`).
+
+The budget of rendering and the limit of a frame are learned from the frames of this job (`Pace`): a job
+whose slowest frame took 2 s has no reason to be silent for ten minutes. Half-way through a budget the
+suspicion is reported (`Suspicion`); at its end the renderer is stopped (`Stall`). Time in which nobody
+watched (this process was stopped, the machine slept) counts for neither.
 """
 
 from __future__ import annotations
@@ -29,11 +36,17 @@ IDLE_CPU = 0.05
 BUSY_CPU = 0.5
 """CPUs' worth of time, from one sample to the next, that only work uses."""
 
+IDLE_IO = 4 << 10
+"""Bytes per second below which I/O is no work: logs, polls, keep-alives."""
+
+BUSY_IO = 256 << 10
+"""Bytes per second, from one sample to the next, that only work moves."""
+
 BLIND = 30.0
 """Seconds between two samples, at most, that count as watched; samples are taken every few seconds."""
 
-SAID_AT = 0.5
-"""Part of the budget after which what is suspected is said."""
+SUSPECT_AT = 0.5
+"""Part of the budget after which the suspicion is reported."""
 
 PACE_FACTOR = 20.0
 """A frame that is silent and idle for so many times the slowest frame of this job is not being rendered."""
@@ -45,14 +58,23 @@ PACE_FRAMES = 5
 """Frames after which their times are believed."""
 
 LAUNCHING_MOST, FINISHING_MOST = 300.0, 120.0
-"""Seconds for the phases in which After Effects waits for nobody, where `--stall-timeout` does not say less."""
+"""Seconds for the phases in which After Effects waits for nobody, unless `--stall-timeout` is smaller."""
+
+FRAME_FACTOR = 50.0
+"""A frame that takes so many times the slowest frame of this job is stuck, whatever its tree does."""
+
+FRAME_FLOOR = 900.0
+"""Seconds that the learned limit of a frame never falls below: scenes differ."""
+
+FRAME_UNKNOWN = 3600.0
+"""Seconds for a frame until the pace of the job is known."""
 
 
 class Phase(Enum):
     """What a renderer should be doing; the value continues the words "while it is …"."""
 
     LAUNCHING = "launching"
-    """From its start until it says its first own word. A cold start scans plug-ins, which is busy, not idle."""
+    """From its start until its first own line. A cold start scans plug-ins, which is busy, not idle."""
 
     OPENING = "opening the project"
     """Until rendering begins: the project and its footage are opened, effects are loaded."""
@@ -64,10 +86,13 @@ class Phase(Enum):
     """Between the first and the last frame."""
 
     FINISHING = "finishing"
-    """It said that it has finished, and not all of its frames are there."""
+    """It printed that it has finished, and not all of its frames are there."""
 
 
-_SUSPECTS = {
+_STARTING = (Phase.LAUNCHING, Phase.OPENING)
+_ON_A_FRAME = (Phase.FIRST_FRAME, Phase.RENDERING)
+
+SUSPECTS = {
     Phase.LAUNCHING: "a licence or sign-in box, a modal dialog, or a session without a desktop (session 0)",
     Phase.OPENING: "a dialog about missing fonts, footage or effects, or a project on a network path that does not answer",
     Phase.FIRST_FRAME: "a plug-in that waits for a licence, or footage on a network path that does not answer",
@@ -86,28 +111,39 @@ _OPTIONS = {
 
 @dataclass(slots=True)
 class Pace:
-    """What frames of this job take, over all renderers: the slowest one, in seconds."""
+    """The times of this job's frames, over all renderers: the slowest one, in seconds."""
 
     frames: int = 0
     slowest: float = 0.0
 
     def observe(self, seconds: float) -> None:
-        """A frame came so long after the one before it."""
+        """Take the time between a frame and the one before it."""
         self.frames += 1
         self.slowest = max(self.slowest, seconds)
 
     @property
+    def is_known(self) -> bool:
+        """Return whether enough frames were observed."""
+        return self.frames >= PACE_FRAMES
+
+    @property
     def budget(self) -> float | None:
-        """Seconds of silence that no frame of this job needs; None while too few are known."""
-        return None if self.frames < PACE_FRAMES else max(PACE_FLOOR, PACE_FACTOR * self.slowest)
+        """Return the seconds of silence that no frame of this job needs; None while too few are known."""
+        return max(PACE_FLOOR, PACE_FACTOR * self.slowest) if self.is_known else None
+
+    @property
+    def frame_limit(self) -> float:
+        """Return the seconds that no frame of this job takes."""
+        return max(FRAME_FLOOR, FRAME_FACTOR * self.slowest) if self.is_known else FRAME_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Seconds without a sign of life, for each phase, until a renderer is given up; 0 never.
+    """Seconds without a sign of life, for each phase, until a renderer is stopped; 0 never.
 
-    `common` is `--stall-timeout`. None: what follows from `common` (for rendering, from this job's frames as well, and
-    never more than `common`).
+    `common` is `--stall-timeout`. None means that the value follows from `common` (for rendering, from this
+    job's frames as well, and never more than `common`). `start` and `frame` are limits that signs of life do
+    not extend; None is learned.
     """
 
     common: float = 0.0
@@ -116,10 +152,12 @@ class Budgets:
     first_frame: float | None = None
     rendering: float | None = None
     finishing: float | None = None
+    start: float = 0.0
+    frame: float | None = 0.0
 
     @classmethod
     def of(cls, options: RunOptions) -> Budgets:
-        """As the user said."""
+        """Return the budgets that the options ask for."""
         return cls(
             options.stall_timeout,
             options.stall_launching,
@@ -127,10 +165,12 @@ class Budgets:
             options.stall_first_frame,
             options.stall_rendering,
             options.stall_finishing,
+            start=options.start_timeout,
+            frame=options.frame_timeout,
         )
 
     def of_phase(self, phase: Phase, pace: Pace) -> float:
-        """The budget of a phase in seconds; 0 for none."""
+        """Return the budget of a phase in seconds; 0 for none."""
         match phase:
             case Phase.LAUNCHING:
                 return self._or(self.launching, LAUNCHING_MOST)
@@ -143,24 +183,37 @@ class Budgets:
             case Phase.FINISHING:
                 return self._or(self.finishing, FINISHING_MOST)
 
-    def _or(self, given: float | None, else_: float) -> float:
-        return min(self.common, else_) if given is None else given
+    def limit(self, phase: Phase, pace: Pace) -> float:
+        """Return the seconds that a start or a frame may take at most; 0 for no limit."""
+        if phase in _STARTING:
+            return self.start
+        if phase in _ON_A_FRAME:
+            return pace.frame_limit if self.frame is None else self.frame
+        return 0.0
+
+    def _or(self, given: float | None, default: float) -> float:
+        return min(self.common, default) if given is None else given
 
     @property
     def smallest(self) -> float | None:
-        """The smallest budget there can be, in seconds; None when nothing is watched."""
-        found = [budget for phase in Phase if (budget := self.of_phase(phase, Pace())) > 0]
-        return min(found, default=None)
+        """Return the smallest budget or limit there can be, in seconds; None if nothing is watched."""
+        pace = Pace()
+        every = [seconds for p in Phase for seconds in (self.of_phase(p, pace), self.limit(p, pace))]
+        return min((seconds for seconds in every if seconds > 0), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Everything that shows life in a tree, as sums since its start. `now` is in seconds of a monotonic clock."""
+    """Everything that shows life in a tree, as sums since its start. `now` is in seconds of a monotonic
+    clock.
+    """
 
     now: float
     cpu_seconds: float
     io_bytes: int
-    output_bytes: int
+    progress: int
+    """Lines of progress: the header, frames, start and end. Other lines are no sign of life."""
+
     files: int
     """Frame files seen in scratch, and their changes of size."""
 
@@ -173,11 +226,11 @@ class Suspicion:
     seconds: float
     budget: float
     circumstances: tuple[str, ...] = ()
-    """What is known of this machine and job that makes some causes likelier."""
+    """Facts of this machine and job that make some causes likelier."""
 
     @property
     def text(self) -> str:
-        """What is seen and suspected, and what comes next."""
+        """Return the observation, the suspected causes, and what comes next."""
         return f"{_quiet(self.phase, self.seconds, self.circumstances)}; stopped and tried again after {self.budget:.0f} s"
 
 
@@ -191,14 +244,41 @@ class Stall:
 
     @property
     def text(self) -> str:
-        """What happened, what is suspected, and which option gives more time."""
+        """Return what happened, the suspected causes, and the option that gives more time."""
         quiet = _quiet(self.phase, self.seconds, self.circumstances)
         return f"{quiet} ({_OPTIONS[self.phase]} gives it more time)"
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A renderer shows signs of life, but its start or its frame takes longer than any may."""
+
+    phase: Phase
+    seconds: float
+    circumstances: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return what happened, the suspected causes, and the option that gives more time."""
+        known = _in_brackets(self.circumstances)
+        if self.phase in _STARTING:
+            return (
+                f"it has not begun to render {self.seconds:.0f} s after its start; suspected: {SUSPECTS[self.phase]}{known}"
+                " (--start-timeout gives it more time)"
+            )
+        return (
+            f"it is at work on one frame for {self.seconds:.0f} s; suspected: an effect or plug-in that does not come to an"
+            f" end{known} (--frame-timeout gives it more time)"
+        )
+
+
 def _quiet(phase: Phase, seconds: float, circumstances: tuple[str, ...]) -> str:
-    known = "".join(f" ({fact})" for fact in circumstances)
-    return f"no sign of life for {seconds:.0f} s while {phase.value}; suspected: {_SUSPECTS[phase]}{known}"
+    known = _in_brackets(circumstances)
+    return f"no sign of life for {seconds:.0f} s while {phase.value}; suspected: {SUSPECTS[phase]}{known}"
+
+
+def _in_brackets(circumstances: tuple[str, ...]) -> str:
+    return "".join(f" ({fact})" for fact in circumstances)
 
 
 @dataclass(slots=True)
@@ -217,8 +297,14 @@ class Watchdog:
     _quiet: float = 0.0
     """Watched seconds since `_alive`."""
 
-    _said: bool = False
-    """The suspicion about this quiet time was given."""
+    _taken: float = 0.0
+    """Watched seconds that the start, or the frame in work, has taken."""
+
+    _starting: bool = True
+    """Whether it has not begun to render."""
+
+    _suspected: bool = False
+    """Whether the suspicion about this quiet time was reported."""
 
     _latest_frame: float | None = None
     """When the latest frame came, in monotonic seconds; None before it, and after a pause."""
@@ -228,44 +314,59 @@ class Watchdog:
         if self._latest_frame is not None:
             self.pace.observe(now - self._latest_frame)
         self._latest_frame = now
+        self._taken = 0.0
 
     def skip_interval(self) -> None:
         """Leave the time until the next frame out of the pace: it holds a pause."""
         self._latest_frame = None
 
-    def observe(self, life: Life, phase: Phase) -> Suspicion | Stall | None:
-        """Take a sample. A `Stall` once the budget has passed without a sign of life; once before that a `Suspicion`."""
+    def observe(self, life: Life, phase: Phase) -> Suspicion | Stall | Overdue | None:
+        """Take a sample.
+
+        Return `Stall` once the budget has passed without a sign of life, once before that a `Suspicion`, and
+        `Overdue` once the start or a frame has taken longer than its limit.
+        """
         since, latest, self._latest = self._alive, self._latest, life
+        watched = 0.0 if latest is None else min(life.now - latest.now, BLIND)
+        if (limit := self._time_taken(phase, watched)) is not None:
+            return limit
         if since is None or latest is None or _shows_life(since, life) or _at_work(latest, life):
-            self._alive, self._quiet, self._said = life, 0.0, False
+            self._alive, self._quiet, self._suspected = life, 0.0, False
             return None
-        self._quiet += min(life.now - latest.now, BLIND)
+        self._quiet += watched
         budget = self.budgets.of_phase(phase, self.pace)
         if not budget:
             return None
         if self._quiet >= budget:
             return Stall(phase, self._quiet, self.circumstances)
-        if self._said or self._quiet < SAID_AT * budget:
+        if self._suspected or self._quiet < SUSPECT_AT * budget:
             return None
-        self._said = True
+        self._suspected = True
         return Suspicion(phase, self._quiet, budget, self.circumstances)
 
     def forgive(self) -> None:
         """Forget the quiet time: the tree was suspended by us."""
         self._alive = self._latest = None
 
+    def _time_taken(self, phase: Phase, watched: float) -> Overdue | None:
+        if self._starting and phase not in _STARTING:
+            self._starting, self._taken = False, 0.0
+            return None
+        self._taken += watched
+        limit = self.budgets.limit(phase, self.pace)
+        return Overdue(phase, self._taken, self.circumstances) if 0 < limit <= self._taken else None
+
 
 def _at_work(latest: Life, life: Life) -> bool:
+    seconds = max(life.now - latest.now, 1.0)
     used = life.cpu_seconds - latest.cpu_seconds
-    return used < 0 or used >= BUSY_CPU * max(life.now - latest.now, 1.0)
+    return used < 0 or used >= BUSY_CPU * seconds or life.io_bytes - latest.io_bytes >= BUSY_IO * seconds
 
 
 def _shows_life(since: Life, life: Life) -> bool:
-    moved = (life.io_bytes, life.output_bytes, life.files) != (
-        since.io_bytes,
-        since.output_bytes,
-        since.files,
-    )
-    used = life.cpu_seconds - since.cpu_seconds
+    if (life.progress, life.files) != (since.progress, since.files):
+        return True
+    seconds = max(life.now - since.now, 1.0)
+    used, moved = life.cpu_seconds - since.cpu_seconds, life.io_bytes - since.io_bytes
     # Less than before: a child has gone.
-    return moved or used > IDLE_CPU * max(life.now - since.now, 1.0) or used < 0
+    return used > IDLE_CPU * seconds or moved > IDLE_IO * seconds or min(used, moved) < 0
