@@ -53,7 +53,9 @@ def inputs(documents: Documents, **new: Any) -> None:
 
 def frames(documents: Documents, text: str) -> None:
     (frame,) = documents["template"]["steps"][0]["parameterSpace"]["taskParameterDefinitions"]
-    frame["range"] = text
+    chunks = {"defaultTaskCount": 10, "rangeConstraint": "CONTIGUOUS"}
+    frame.update(type="CHUNK[INT]", range=text, chunks=chunks)
+    documents["template"]["extensions"] = ["TASK_CHUNKING"]
 
 
 def test_one_that_is_as_it_should_be_is_read(tmp_path: Path, documents: Documents) -> None:

@@ -12,6 +12,7 @@ from openjd.model import create_job, decode_job_template, preprocess_job_paramet
 
 from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_parameters
 from stmpo.model.errors import BadInput
+from stmpo.model.frames import FrameSet
 from stmpo.model.literals import plain
 from stmpo.worker.output_folders import read_folder_list
 
@@ -65,7 +66,9 @@ def test_any_items_make_a_valid_template_that_says_each_items_values(items: list
         assert said["rqindex"] == str(item.rqindex)
         if item.kind == "image":
             (frame,) = step["parameterSpace"]["taskParameterDefinitions"]
-            assert frame["range"] == item.frames.strip()
+            assert frame["type"] == "STRING"
+            tasks = [FrameSet.parse(text) for text in frame["range"]]
+            assert [n for task in tasks for n in task] == list(FrameSet.parse(item.frames))
         else:
             assert "parameterSpace" not in step
             assert said["frames"] == ""
@@ -102,7 +105,7 @@ def forty() -> list[ItemSpec]:
 def test_forty_items_are_below_half_the_parameters_and_100_kb() -> None:
     template = compose(forty(), TemplateOptions(min_vcpus=64, min_memory_mib=262_144))
     valid(template)
-    assert len(template["parameterDefinitions"]) == 21
+    assert len(template["parameterDefinitions"]) < 25
     assert len(json.dumps(template, indent=2, ensure_ascii=False).encode()) < 100_000
 
 
@@ -153,14 +156,31 @@ def test_no_requirement_is_no_requirement() -> None:
     assert "hostRequirements" not in template["steps"][0]
 
 
-def test_frames_with_gaps_fill_their_tasks_and_the_others_are_contiguous() -> None:
+def definition(frames: str, size: int | None) -> Any:
+    """The task parameter of a step of these frames."""
+    item = ItemSpec("a", 1, frames, "/a/b/c_[#].png")
+    template = compose([item], TemplateOptions(frames_per_task=size))
+    valid(template)
+    (step,) = template["steps"]
+    return step["parameterSpace"]["taskParameterDefinitions"][0], template.get("extensions")
+
+
+def test_tasks_are_ranges_of_any_length_and_gaps_stay_in_them() -> None:
     """Cut at every gap, `1-999:2` would be five hundred tasks of one frame."""
-    items = [ItemSpec("a", 1, frames, "/a/b/c_[#].png") for frames in ("1-100", "1-999:2")]
-    chunks = [
-        step["parameterSpace"]["taskParameterDefinitions"][0]["chunks"]
-        for step in compose(items, TemplateOptions())["steps"]
-    ]
-    assert [chunk["rangeConstraint"] for chunk in chunks] == ["CONTIGUOUS", "NONCONTIGUOUS"]
+    parameter, extensions = definition("1-3000", 1000)
+    assert parameter == {"name": "Frame", "type": "STRING", "range": ["1-1000", "1001-2000", "2001-3000"]}
+    assert extensions is None, "such a template needs no extension"
+    assert definition("1-999:2", 250)[0]["range"] == ["1-499:2", "501-999:2"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "size", "constraint"), [("1-3000", 2, "CONTIGUOUS"), ("1-5999:2", 1, "NONCONTIGUOUS")]
+)
+def test_more_tasks_than_a_list_takes_are_chunks(frames: str, size: int, constraint: str) -> None:
+    parameter, extensions = definition(frames, size)
+    assert parameter["type"] == "CHUNK[INT]"
+    assert parameter["chunks"] == {"defaultTaskCount": size, "rangeConstraint": constraint}
+    assert extensions == ["TASK_CHUNKING"]
 
 
 @pytest.mark.parametrize(

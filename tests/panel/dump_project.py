@@ -35,7 +35,7 @@ def dump(path: Path, fonts: Mapping[str, Path] | None = None) -> dict[str, Any]:
         sources = {id(source): one for source, one in zip(_sources(project), found, strict=True)}
         queue = project.render_queue
         return {
-            "version": app.version,
+            "version": read.version,
             "project": {
                 "file": str(path),
                 "dirty": False,

@@ -236,7 +236,7 @@ class TestSettings:
         panel.show()
         panel.write("FramesPerTask", "0")
         assert panel.head() == ("error", "Frames per task: at least 1")
-        assert panel.get("FramesPerTask", "text") == "100"
+        assert panel.get("FramesPerTask", "text") == ""
         panel.write("priority", "70")
         assert panel.setting("priority") == 70
         panel.write("priority", "")

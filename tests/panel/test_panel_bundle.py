@@ -168,7 +168,7 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "RamPerProcessGB": "48.5", "DisableMFR": "true", "Strategy": "shared", "SpawnDelay": "0",
         "AerenderPath": "C:\\Program Files\\aerender.exe", "EnvFile": str(lot.folder / "env.json"),
     }  # fmt: skip
-    order = [definition["name"] for definition in load_fragments().job_parameters]
+    order = [definition["name"] for definition in [*load_fragments().job_parameters, {"name": "FramesPerTask"}]]
     chosen = {name: chosen[name] for name in sorted(chosen, key=order.index)}
     extras = {
         "name": "Job {{x}} \t名",
@@ -214,7 +214,9 @@ def test_another_folder_and_other_frames(both: Both, lot: Lot) -> None:
     ]
     request = JobRequest(project=both.project, frames=" 9, 1-5:2 ,-3--1", allow_blank=True, output_dir=folder)
     bundle = both.agree(request, *steps)
-    assert "NONCONTIGUOUS" in json.dumps(bundle.template)
+    (step,) = bundle.template["steps"]
+    (frame,) = step["parameterSpace"]["taskParameterDefinitions"]
+    assert frame == {"name": "Frame", "type": "STRING", "range": ["-3--1,1-5:2,9"]}
 
 
 def test_names_with_odd_line_ends_numbers_and_signs(both: Both, lot: Lot) -> None:

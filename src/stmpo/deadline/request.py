@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from stmpo.deadline.assets import input_files, scan_footage
 from stmpo.deadline.bundle import Bundle
+from stmpo.deadline.conda_packages import pinned_package
+from stmpo.deadline.default_task import default_frames
+from stmpo.deadline.frame_tasks import SIZE_PARAMETER, read_size
 from stmpo.deadline.preflight import (
     check_braces,
     check_depth,
@@ -170,7 +173,7 @@ def prepare_job(request: JobRequest, environ: Mapping[str, str]) -> PreparedJob:
     if found.refused:
         return PreparedJob(project, found.items, found.findings, None, others)
     inputs = input_files(project, found.scans, request.also)
-    bundle = _bundle(request, project, found, inputs)
+    bundle = _bundle(request, project, found, inputs, environ)
     findings = [*found.findings, *(check_depth(inputs) if _for_windows(request) else ())]
     findings += check_braces((str(project.path.parent), *bundle.outputs))
     return PreparedJob(project, found.items, tuple(errors_first(findings)), bundle, others)
@@ -211,13 +214,26 @@ def _output_folders(items: Sequence[QueueItem], request: JobRequest) -> dict[int
     return {item.index: request.output_dir.joinpath(*kept.get(item.index, ())) for item in items}
 
 
-def _bundle(request: JobRequest, project: Project, found: Examination, inputs: Sequence[str]) -> Bundle:
+def _bundle(
+    request: JobRequest,
+    project: Project,
+    found: Examination,
+    inputs: Sequence[str],
+    environ: Mapping[str, str],
+) -> Bundle:
     folders = _output_folders(found.items, request)
-    specs = [_spec(item, request, folders[item.index]) for item in found.items]
-    name = request.name if request.name is not None else project.path.stem
-    template = compose(specs, replace(request.options, name=name))
+    parameters = dict(request.parameters)
+    chosen_size = parameters.pop(SIZE_PARAMETER, None)
+    specs = [_spec(item, request, folders[item.index], environ) for item in found.items]
+    options = replace(
+        request.options,
+        name=request.name if request.name is not None else project.path.stem,
+        frames_per_task=None if chosen_size is None else read_size(chosen_size),
+        conda_packages=request.options.conda_packages or pinned_package(project.version),
+    )
+    template = compose(specs, options)
     roots = output_parameters(specs)
-    chosen = _chosen_parameters(template["parameterDefinitions"], request.parameters)
+    chosen = _chosen_parameters(template["parameterDefinitions"], parameters)
     values = {"ProjectFile": str(project.path), **roots, **chosen}
     return Bundle(
         template=template,
@@ -251,7 +267,7 @@ def _chosen_parameters(definitions: Sequence[Mapping[str, str]], values: Mapping
     return chosen
 
 
-def _spec(item: QueueItem, request: JobRequest, folder: Path | None) -> ItemSpec:
+def _spec(item: QueueItem, request: JobRequest, folder: Path | None, environ: Mapping[str, str]) -> ItemSpec:
     output = item.outputs[0]
     single = output.kind is OutputKind.SINGLE_FILE
     return ItemSpec(
@@ -260,6 +276,7 @@ def _spec(item: QueueItem, request: JobRequest, folder: Path | None) -> ItemSpec
         frames="" if single and request.frames is None else str(item.frames),
         output=output_pattern(item, folder),
         kind="video" if single else "image",
+        default_size=default_frames(item.index, request, environ),
     )
 
 

@@ -5,16 +5,20 @@ written into each item's step in place of its fragment's references, so that for
 parameters than one. Only folders need a parameter each; items in one place share it
 (`stmpo.deadline.output_roots`).
 
+The frames are known here, so a sequence's tasks are range expressions (`stmpo.deadline.frame_tasks`). Very
+many tasks stay chunks, which the service divides.
+
 `compose` is pure: values in, the template out. `output_parameters` returns the values of its output folders.
 """
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from stmpo.deadline.fragments import Fragments, load_fragments
+from stmpo.deadline.frame_tasks import MAX_CHUNK, UNKNOWN_WORKER_FRAMES, tasks_of
 from stmpo.deadline.naming import job_name, step_names
 from stmpo.deadline.output_roots import PlacedOutput, place_outputs
 from stmpo.model.errors import BadInput
@@ -46,6 +50,9 @@ class ItemSpec:
     kind: Literal["image", "video"] = "image"
     """`image`: a sequence, divided into tasks. `video`: a movie or sound, one task."""
 
+    default_size: int = UNKNOWN_WORKER_FRAMES
+    """Frames per task, unless `TemplateOptions.frames_per_task` gives a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateOptions:
@@ -58,6 +65,13 @@ class TemplateOptions:
 
     min_vcpus: int | None = None
     min_memory_mib: int | None = None
+    min_gpus: int | None = None
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    """Least amounts of the farm's own limits, such as licences, by their names after `amount.`."""
+
+    frames_per_task: int | None = None
+    """Frames of a sequence in one task; None: each item's `default_size`."""
+
     task_timeout_seconds: int = 2 * SECONDS_IN_A_DAY
     """Limit for one task, which is then stopped as by a cancel."""
 
@@ -96,6 +110,8 @@ def compose(
         _step(pieces, item, name, place, options)
         for item, name, place in zip(items, names, placed, strict=True)
     ]
+    if not any(map(_has_chunks, template["steps"])):
+        del template["extensions"]
     return template
 
 
@@ -172,11 +188,24 @@ def _step(
         step["hostRequirements"] = requirements
     run = step["script"]["actions"]["onRun"]
     run["timeout"] = options.task_timeout_seconds
-    if item.kind == "image" and frames is not None and len(frames.runs()) > 1:
-        # In contiguous chunks, every second frame would become a task of its own.
-        chunks = step["parameterSpace"]["taskParameterDefinitions"][0]["chunks"]
-        chunks["rangeConstraint"] = "NONCONTIGUOUS"
+    if item.kind == "image" and frames is not None:
+        definition = step["parameterSpace"]["taskParameterDefinitions"][0]
+        tasks = tasks_of(frames, options.frames_per_task, item.default_size)
+        if tasks is not None:
+            step["parameterSpace"]["taskParameterDefinitions"][0] = {
+                "name": definition["name"],
+                "type": "STRING",
+                "range": tasks,
+            }
+        else:  # in contiguous chunks, every second frame would become a task of its own
+            constraint = "NONCONTIGUOUS" if len(frames.runs()) > 1 else "CONTIGUOUS"
+            size = min(options.frames_per_task or MAX_CHUNK, MAX_CHUNK)
+            definition["chunks"] = {"defaultTaskCount": size, "rangeConstraint": constraint}
     return step
+
+
+def _has_chunks(step: Mapping[str, Any]) -> bool:
+    return "parameterSpace" in step and "chunks" in step["parameterSpace"]["taskParameterDefinitions"][0]
 
 
 def _frames(item: ItemSpec) -> FrameSet | None:
@@ -212,6 +241,8 @@ def _requirements(options: TemplateOptions) -> dict[str, Any]:
         for name, least in (
             ("amount.worker.vcpu", options.min_vcpus),
             ("amount.worker.memory", options.min_memory_mib),
+            ("amount.worker.gpu", options.min_gpus),
+            *((f"amount.{name}", least) for name, least in options.amounts.items()),
         )
         if least is not None
     ]
