@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from stmpo.delivery.disk_space import check_space
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
+from stmpo.engine.comp_check import find_comp, from_queue_item
 from stmpo.history.cost_cache import cost_file
 from stmpo.history.journal import Journal
 from stmpo.history.journal_model import ProjectVersion, journal_path
@@ -27,6 +28,7 @@ from stmpo.model.frames import FrameSet
 from stmpo.model.options import JobOptions, RunOptions, Source
 from stmpo.model.output_pattern import OutputKind, OutputPattern
 from stmpo.model.render_job import RenderJob
+from stmpo.model.text import one_line, plural
 from stmpo.renderers.discovery import AFTER_EFFECTS_SUFFIXES, choose_renderer
 from stmpo.renderers.environment import child_environment
 from stmpo.renderers.lottie.document import WRITES, check_lottie
@@ -77,6 +79,9 @@ class PreparedRun:
     warnings: tuple[str, ...] = ()
     """What was asked for and cannot be had, one line each; the run goes on without it."""
 
+    launch_hints: tuple[str, ...] = ()
+    """What in the project can stop After Effects silently while it starts, in short phrases."""
+
 
 def prepare(
     project: str,
@@ -94,17 +99,23 @@ def prepare(
     """
     path = _project(project, folder)
     notes: list[str] = []
-    job_options = _from_project(path, job_options, notes)
-    output = _output(job_options.output, folder)
-    if path.suffix.lower() in AFTER_EFFECTS_SUFFIXES:
+    is_after_effects = path.suffix.lower() in AFTER_EFFECTS_SUFFIXES
+    if is_after_effects:
         _one_item(path, job_options)
+    known = find_comp(path, job_options) if is_after_effects else None
+    if known is not None:
+        notes += [known.choice.note] if known.choice.note else []
+        job_options = from_queue_item(known, job_options, notes)
+    output = _output(job_options.output, folder)
     renderer = choose_renderer(path, options.aerender_path, environ)
     frames = FrameSet.parse(job_options.frames) if job_options.frames is not None else None
     if renderer.name == "stmpo-lottie":
-        frames = _lottie_frames(path, frames)
+        frames = _lottie_frames(path, frames, allow_blank=job_options.allow_blank)
         _written_by_the_embedded(output)
         options = _appetite(options, sources)
     frames = _needed_frames(path, frames, output, notes)
+    if known is not None and frames is not None and not job_options.allow_blank:
+        known.refuse_blank(frames)
     job = RenderJob(
         project=path,
         comp=job_options.comp,
@@ -113,7 +124,8 @@ def prepare(
         output=output,
         rs_template=job_options.rs_template,
         om_template=job_options.om_template,
-        continue_on_missing_footage=job_options.continue_on_missing_footage,
+        continue_on_missing_footage=job_options.continue_on_missing_footage
+        or options.on_missing_footage in {"warn", "ignore"},
     )
     env = child_environment(environ, _optional(options.env_file, folder))
     if env.names_from_file:
@@ -136,6 +148,7 @@ def prepare(
         notes=tuple(notes),
         cost_file=_cost_file(job, options.learned_dir, folder),
         warnings=tuple(warnings),
+        launch_hints=() if known is None else known.launch_hints,
     )
 
 
@@ -242,35 +255,18 @@ def _one_item(project: Path, options: JobOptions) -> None:
         raise BadInput("--comp is empty; give the name of the comp as After Effects shows it")
 
 
-def _from_project(project: Path, options: JobOptions, notes: list[str]) -> JobOptions:
-    """Frames and output of the queue item, where they are not given and projects can be read (never on a worker)."""
-    from stmpo.project import read as project_reader  # noqa: PLC0415 - most runs are given both
-
-    if project.suffix.lower() != ".aep" or options.rqindex is None or options.comp is not None:
-        return options
-    if (options.frames is not None and options.output is not None) or not project_reader.available():
-        return options
-    from stmpo.project.item_checks import Severity, check_item  # noqa: PLC0415
-
-    item = project_reader.read_project(project).item(options.rqindex)
-    output = options.output
-    if output is None:
-        for finding in check_item(item, elsewhere=False):
-            if finding.severity is Severity.ERROR:
-                raise BadInput(f"queue item {item.index} ({item.comp}) {finding.text}")
-        output = project_reader.output_pattern(item)
-        notes.append(f"output from the project: {output}")
-    frames = options.frames
-    if frames is None and OutputPattern.parse(output, project.parent).kind is OutputKind.SEQUENCE:
-        frames = str(item.frames)
-        notes.append(f"frames from the project: {frames}")
-    return replace(options, output=output, frames=frames)
-
-
-def _lottie_frames(project: Path, frames: FrameSet | None) -> FrameSet:
-    """The comp's own frames, where none are asked for."""
+def _lottie_frames(project: Path, frames: FrameSet | None, *, allow_blank: bool) -> FrameSet:
+    """Return the frames to render: those that are asked for, or the comp's own."""
     info = check_lottie(project)
-    return frames if frames is not None else FrameSet.between(info.first, info.last)
+    if frames is None:
+        return FrameSet.between(info.first, info.last)
+    outside = FrameSet.of(frame for frame in frames if not info.first <= frame <= info.last)
+    if outside.frames and not allow_blank:
+        raise BadInput(
+            f"--frames: {plural(len(outside), 'frame')} ({one_line(str(outside), 60)}) outside {project.name}, which has"
+            f" frames {info.first}-{info.last}; choose others, or give --allow-blank"
+        )
+    return frames
 
 
 def _written_by_the_embedded(output: OutputPattern) -> None:
