@@ -24,15 +24,26 @@ def test_the_readme_names_every_exit_code() -> None:
     assert table == {int(code) for code in ExitCode}
 
 
-def test_the_map_of_the_house_names_every_room() -> None:
-    """Every module and package of the top level, in the first column of the table."""
+def test_the_floor_plan_names_every_package() -> None:
+    """Every module and package of the top level has a row of its own."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`[^|]+) \|", page.partition("## The rooms")[2], re.MULTILINE)
-    named = {room.partition("/")[0] for row in rows for room in re.findall(r"`([^`]+)`", row)}
-    found = {
-        path.stem for path in (ROOT / "src" / "stmpo").iterdir() if path.suffix == ".py" or path.is_dir()
-    }
-    assert {name for name in found - named if not name.startswith("__")} == set()
+    named = re.findall(
+        r"^\| \d+ \| `(\w+)` \|", page.partition("## Floor plan")[2].partition("Where would")[0], re.MULTILINE
+    )
+    folder = ROOT / "src" / "stmpo"
+    found = {path.parent.name for path in folder.glob("*/__init__.py")} | {"api", "__main__"}
+    assert sorted(named) == sorted(found)
+
+
+def test_files_that_the_architecture_page_names_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(
+            r"`(\w+(?:/\w+)*(?:\.py|/))`", page.partition("Where would you look?")[2].partition("Choices")[0]
+        )
+    )
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / "src" / "stmpo" / name).exists()] == []
 
 
 def test_links_and_pictures_of_the_readme_exist() -> None:
