@@ -1,7 +1,7 @@
 """The floor plan of `docs/architecture.md`, held by reading every import and every call.
 
-A package may import packages of lower floors and its own modules, nothing else. Other tests hold purity, what a
-worker imports, and who may print.
+A package may import packages of lower floors and its own modules, nothing else. Other tests hold purity, what
+a worker imports, and who may print.
 """
 
 from __future__ import annotations
