@@ -3,7 +3,7 @@ finished.
 
     python -m benchmarks kills [--kills N] [--seed N]
 
-`kill -9` of the orchestrator, alone or right after one of its descendants (the fork server, a shim, a renderer).
+`kill -9` of the orchestrator, alone or right after one of its descendants (fork server, shim, renderer).
 An output that is complete, or was killed often enough, makes way for a fresh one. All must end with every
 frame whole and nothing running.
 

@@ -161,7 +161,7 @@ def random_kill(chance: random.Random, count: int = 3) -> tuple[float, dict[int,
     """One round: `kill -9` somebody, at a random moment; how long it took until nothing was left, and what
     was.
 
-    Somebody is the orchestrator, or first one of its descendants (fork server, shim, launcher, anything below)
+    Somebody is the orchestrator, or first one of its descendants (fork server, shim, launcher, any other)
     and then the orchestrator: by kill, or by the ordinary way of ending.
     """
     mark = uuid.uuid4().hex

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEW = 64
 """Slots up to which every slot is tried at every place."""
 
-STAKE = 0.02
+STAKE = 0.0125
 """Share of a run that may be lost to a record that is of another version of the project."""
 
 _STEPS = 10
