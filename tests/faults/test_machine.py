@@ -339,6 +339,8 @@ ROWS = [
     Row("the destination is slow", share(Rules(bytes_per_second=1 << 20)), job=BIG),
     Row("the destination errs now and then", share(PASSING)),
     Row("the destination errs for a while", share(), after_first(misbehave(STALE)), play=ONE),
+    Row("the destination cannot flush", share(Rules(failures=(Failure("fsync", "EINVAL"),)))),
+    Row("the destination refuses renames for a while", share(Rules(failures=(Failure("rename", "EPERM", times=6),)))),
     Row("the destination denies some files", share(Rules(failures=(Failure("create", "EACCES", name="*f_0007*"),))), ends=ends(ExitCode.FRAMES_FAILED, "cannot deliver f_0007.png")),
     Row("the destination knows no case", share(Rules(folds_case=True))),
     Row("the destination's files are held open by readers", read_by_others),
