@@ -27,7 +27,7 @@ from stmpo.deadline.template import ItemSpec, TemplateOptions, compose, output_p
 from stmpo.deadline.wheels import collect_wheels
 from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario, starts
 from stmpo.testing.movies import movie
-from tests.engine.studio import PATIENCE, after, wait_for
+from tests.engine.studio import TEST_TIMEOUT, after, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ class Farm:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=2 * PATIENCE,
+            timeout=2 * TEST_TIMEOUT,
             check=False,
         )
 
@@ -187,7 +187,7 @@ def test_a_worker_that_has_it_as_python3_alone(farm: Farm) -> None:
     }  # fmt: skip
     done = subprocess.run(
         farm.command("template.json", values), env=farm.environment(Scenario()) | {"PATH": str(only)},
-        cwd=farm.work, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=False,
+        cwd=farm.work, capture_output=True, encoding="utf-8", timeout=TEST_TIMEOUT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert farm.delivered() == {"f_1.png", "f_2.png"}
@@ -281,8 +281,8 @@ def test_a_cancel_in_the_middle_leaves_no_process_and_the_environments(farm: Far
     wait_for(lambda: len(list(farm.out.glob("f_*.png"))) >= 2, "two frames")
     tree = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) != 0
-    assert psutil.wait_procs(tree, timeout=PATIENCE)[1] == []
+    assert process.wait(TEST_TIMEOUT) != 0
+    assert psutil.wait_procs(tree, timeout=TEST_TIMEOUT)[1] == []
     said = log.read_text(encoding="utf-8")
     assert environments(said)[-1] == "Exiting Environment: Runtime"
     assert "cancelled by SIGTERM; when this task is run again, it goes on where it stopped" in said

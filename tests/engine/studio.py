@@ -1,4 +1,6 @@
-"""A small studio: a project, a destination, a fake After Effects, and the real `stmpo render` as a process of its own."""
+"""A small studio: a project, a destination, a fake After Effects, and the real `stmpo render` as a process of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 FRAME = re.compile(r"(?:frame|f)_(\d+)\.png")
 """The name of a frame's file, in scratch or at the destination."""
 
-PATIENCE = 120.0
+TEST_TIMEOUT = 120.0
 """Seconds after which a test gives up waiting; nothing here is expected to take a tenth of it."""
 
 
@@ -96,7 +98,7 @@ class Studio:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=PATIENCE,
+            timeout=TEST_TIMEOUT,
             check=False,
         )
         return Outcome(done.returncode, done.stdout)
@@ -160,7 +162,9 @@ class Studio:
 
 
 def frames_in(*folders: Path) -> set[int]:
-    """Numbers of the frames that there are files of in and under these folders, which may go while they are read."""
+    """Numbers of the frames that there are files of in and under these folders, which may go while they are
+    read.
+    """
     names = (name for folder in folders for _, _, files in os.walk(folder) for name in files)
     return {int(found[1]) for name in names if (found := FRAME.fullmatch(name))}
 
@@ -179,7 +183,7 @@ def wait_for(condition: Any, what: str) -> None:
     Raises:
         AssertionError: it did not become true in time.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TEST_TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.02)

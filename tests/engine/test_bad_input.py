@@ -1,8 +1,8 @@
 """Bad input: one clear line, the documented exit code, nothing started, nothing left behind.
 
-Each kind of case runs the real command; variations of it call its entry point in this process. `_refused` holds what is
-common to all of them; what was made before the last check could refuse (folders, a journal, a scratch folder) has to be
-gone again.
+Each kind of case runs the real command; variations of it call its entry point in this process. `_refused`
+holds what is common to all of them; what was made before the last check could refuse (folders, a journal, a
+scratch folder) has to be gone again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pytest
 from stmpo.cli.main import run
 from stmpo.model.errors import ExitCode
 from stmpo.testing import FAKE_AERENDER, FrameCosts, Scenario
-from tests.engine.studio import PATIENCE, Outcome, Studio, wait_for
+from tests.engine.studio import TEST_TIMEOUT, Outcome, Studio, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def _bare(studio: Studio, project: object, *options: str, **environment: str) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=PATIENCE,
+        timeout=TEST_TIMEOUT,
         check=False,
     )
     return Outcome(done.returncode, done.stdout)
@@ -81,7 +81,7 @@ def _output(studio: Studio) -> tuple[str, ...]:
     )
 
 
-# ------------------------------------------------------------------------------------------------- the project
+# ------------------------------------------------------------------------------------------------ the project
 
 
 def test_a_project_that_does_not_exist(studio: Studio) -> None:
@@ -167,7 +167,7 @@ def _cut_archive(folder: Path) -> bytes:
     return data[: len(data) // 2]
 
 
-# -------------------------------------------------------------------------------------------------- the frames
+# ------------------------------------------------------------------------------------------------- the frames
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_single_file_with_a_gap_in_its_frames(studio: Studio) -> None:
     _refused(studio, outcome, "--frames 1-4,8-9", "movie.mov", "without a gap")
 
 
-# -------------------------------------------------------------------------------------------------- the output
+# ------------------------------------------------------------------------------------------------- the output
 
 
 def test_no_output_at_all(studio: Studio) -> None:
@@ -246,7 +246,7 @@ def test_a_refusal_stands_in_the_log_file_as_well(studio: Studio) -> None:
     assert last.endswith(f"ERROR: {line.removeprefix('stmpo: ')}")
 
 
-# -------------------------------------------------------------------------------------------------- the numbers
+# ------------------------------------------------------------------------------------------------ the numbers
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_numa_map_that_cannot_be_read(studio: Studio, content: str | None) -> 
     _refused(studio, _quick(studio, *FRAMES, "--numa-map", str(path)), f"numa map {path}")
 
 
-# ------------------------------------------------------------------------------------------------- the renderer
+# ----------------------------------------------------------------------------------------------- the renderer
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere After Effects may be installed")
@@ -317,7 +317,7 @@ def test_no_renderer_anywhere_names_the_places_that_were_looked_at(studio: Studi
         *("--output", str(studio.out / "f_[####].png"), "--scratch-dir", str(studio.scratch)),
         PATH=str(studio.folder),
     )
-    places = ("--aerender-path", "AERENDER_PATH", "PATH has none")
+    places = ("--aerender-path", "AERENDER_PATH", "there is none on PATH")
     _refused(studio, outcome, "no aerender found", *places, code=ExitCode.NO_RENDERER)
 
 
@@ -355,7 +355,7 @@ def test_a_renderer_that_the_system_will_not_start_ends_the_run_in_words(studio:
     assert studio.scratch_files() == []
 
 
-# ------------------------------------------------------------------------------------------------- the env file
+# ----------------------------------------------------------------------------------------------- the env file
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_an_env_file_that_is_no_object_of_strings(studio: Studio, content: str |
     assert "53.7" not in line
 
 
-# -------------------------------------------------------------------------------------------------- the journal
+# ------------------------------------------------------------------------------------------------ the journal
 
 
 def test_a_journal_of_another_job_is_refused_with_the_reason(studio: Studio) -> None:

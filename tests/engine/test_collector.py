@@ -69,7 +69,7 @@ class Errors(RunEnd):
         self.errors.append(reason)
 
 
-class Desk:
+class Setup:
     """A collector and what it works on: one attempt at frames 0 to `last`."""
 
     def __init__(self, folder: Path, last: int) -> None:
@@ -120,17 +120,19 @@ class Desk:
 
 
 @pytest.fixture
-def lease_queue(tmp_path: Path) -> Iterator[Desk]:
-    """A desk, with its journal closed afterwards."""
-    made = Desk(tmp_path, LAST)
+def setup(tmp_path: Path) -> Iterator[Setup]:
+    """A setup, with its journal closed afterwards."""
+    made = Setup(tmp_path, LAST)
     yield made
     made.journal.close()
 
 
 def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended(
-    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that was taken so far is delivered while the last files are still being read: they must not go with it."""
+    """All that was taken so far is delivered while the last files are still being read: they must not go with
+    it.
+    """
     read_on = threading.Event()
 
     def slowly(ready: Sequence[RenderedFile], minimum_bytes: int) -> list[Whole | Broken]:
@@ -138,19 +140,19 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         return verify_all(ready, minimum_bytes)
 
     async def play() -> None:
-        collector, attempt = lease_queue.collector, lease_queue.attempt
-        lease_queue.write(0)
+        collector, attempt = setup.collector, setup.attempt
+        setup.write(0)
         await collector.scan(attempt, 0.0)
         await collector.scan(attempt, 10.0)  # it has settled: it is on its way
         for frame in range(1, LAST + 1):
-            lease_queue.write(frame)
+            setup.write(frame)
         attempt.exit.ended_at = 0.0
         monkeypatch.setattr("stmpo.engine.collector.verify_all", slowly)
         last = asyncio.create_task(collector.scan(attempt, 11.0))
         await collector.delivery_queue.attempt_delivered(attempt)
         await asyncio.sleep(0)
-        assert lease_queue.ledger[0].state is FrameState.DELIVERED
-        assert lease_queue.folder.is_dir()
+        assert setup.ledger[0].state is FrameState.DELIVERED
+        assert setup.folder.is_dir()
         read_on.set()
         await last
         while collector.delivery_queue.waiting:
@@ -159,50 +161,52 @@ def test_a_folder_stays_until_it_has_been_looked_at_after_its_renderer_has_ended
         collector.close()
 
     asyncio.run(play())
-    assert lease_queue.ledger.complete
-    assert not lease_queue.strategy.returned
-    assert not lease_queue.errors
-    assert not lease_queue.folder.exists()
-    assert sorted(path.name for path in lease_queue.out.iterdir()) == [
+    assert setup.ledger.complete
+    assert not setup.strategy.returned
+    assert not setup.errors
+    assert not setup.folder.exists()
+    assert sorted(path.name for path in setup.out.iterdir()) == [
         f"f_{frame:02}.png" for frame in range(LAST + 1)
     ]
 
 
 def test_frames_beyond_those_delivered_at_a_time_wait_for_their_turn(
-    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery_queue, "DELIVERIES_AT_A_TIME", 2)
 
     async def play() -> None:
         for frame in range(LAST + 1):
-            lease_queue.write(frame)
-        lease_queue.attempt.exit.ended_at = 0.0
-        await lease_queue.collector.scan(lease_queue.attempt, 0.0)
-        assert lease_queue.collector.delivery_queue.waiting == LAST + 1
-        while lease_queue.collector.delivery_queue.waiting:
-            await lease_queue.collector.delivery_queue.some_delivered(1.0)
-        assert not lease_queue.collector.delivery_queue.waiting
-        lease_queue.collector.close()
+            setup.write(frame)
+        setup.attempt.exit.ended_at = 0.0
+        await setup.collector.scan(setup.attempt, 0.0)
+        assert setup.collector.delivery_queue.waiting == LAST + 1
+        while setup.collector.delivery_queue.waiting:
+            await setup.collector.delivery_queue.some_delivered(1.0)
+        assert not setup.collector.delivery_queue.waiting
+        setup.collector.close()
 
     asyncio.run(play())
-    assert lease_queue.ledger.complete
+    assert setup.ledger.complete
 
 
-async def _deliver_all(lease_queue: Desk) -> None:
+async def _deliver_all(setup: Setup) -> None:
     """Its renderer has written all frames and ended; wait until none of them is on its way any more."""
     for frame in range(LAST + 1):
-        lease_queue.write(frame)
-    lease_queue.attempt.exit.ended_at = 0.0
-    await lease_queue.collector.scan(lease_queue.attempt, 0.0)
-    while lease_queue.collector.delivery_queue.waiting:
-        await lease_queue.collector.delivery_queue.some_delivered(1.0)
-    lease_queue.collector.close()
+        setup.write(frame)
+    setup.attempt.exit.ended_at = 0.0
+    await setup.collector.scan(setup.attempt, 0.0)
+    while setup.collector.delivery_queue.waiting:
+        await setup.collector.delivery_queue.some_delivered(1.0)
+    setup.collector.close()
 
 
 def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
-    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A share that is away costs its minute once, however many frames wait for it; all of them stay in scratch."""
+    """A share that is away costs its minute once, however many frames wait for it; all of them stay in
+    scratch.
+    """
     tried: list[str] = []
 
     def away(parcel: delivery_queue.Delivery, *_: object) -> Published:
@@ -213,29 +217,29 @@ def test_a_destination_that_was_given_up_is_not_waited_for_again_by_each_frame(
     monkeypatch.setattr(delivery_queue, "_publish", away)
     monkeypatch.setattr(delivery_queue, "retry_delay", lambda failures: 0.0 if failures < 3 else None)
 
-    asyncio.run(_deliver_all(lease_queue))
+    asyncio.run(_deliver_all(setup))
     assert sorted(tried.count(name) for name in set(tried)) == [*[1] * LAST, 4]
-    assert len(lease_queue.errors) == LAST + 1
-    assert len(list(lease_queue.folder.iterdir())) == LAST + 1
+    assert len(setup.errors) == LAST + 1
+    assert len(list(setup.folder.iterdir())) == LAST + 1
 
 
 @pytest.mark.parametrize("living", [True, False])
 def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
-    lease_queue: Desk, *, living: bool
+    setup: Setup, *, living: bool
 ) -> None:
     """The first frame sets the size; when it turns out to be the odd one, it is rendered again."""
 
     async def play() -> None:
-        collector, attempt = lease_queue.collector, lease_queue.attempt
-        path = lease_queue.write(0)
+        collector, attempt = setup.collector, setup.attempt
+        path = setup.write(0)
         path.write_bytes(encode(".png", Picture(0, 8, 4)))
         for now in (0.0, 10.0):
             await collector.scan(attempt, now)
         await collector.delivery_queue.attempt_delivered(attempt)
-        assert lease_queue.ledger[0].state is FrameState.DELIVERED
+        assert setup.ledger[0].state is FrameState.DELIVERED
         attempt.settled = not living
         for frame in range(1, LAST + 1):
-            lease_queue.write(frame)
+            setup.write(frame)
         for now in (20.0, 30.0, 40.0):
             await collector.scan(attempt, now)
         while collector.delivery_queue.waiting:
@@ -243,17 +247,17 @@ def test_frames_of_the_wrong_size_are_taken_back_even_from_the_destination(
         collector.close()
 
     asyncio.run(play())
-    assert lease_queue.ledger[0].state is FrameState.PENDING
-    assert not (lease_queue.out / "f_00.png").exists()
-    assert lease_queue.strategy.returned == ([] if living else ["0"]), "whoever renders finds it missing"
-    assert all(lease_queue.ledger[frame].state is FrameState.DELIVERED for frame in range(1, LAST + 1))
+    assert setup.ledger[0].state is FrameState.PENDING
+    assert not (setup.out / "f_00.png").exists()
+    assert setup.strategy.returned == ([] if living else ["0"]), "whoever renders finds it missing"
+    assert all(setup.ledger[frame].state is FrameState.DELIVERED for frame in range(1, LAST + 1))
 
 
 def test_a_full_destination_is_waited_for_and_the_journal_with_it(
-    lease_queue: Desk, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = ["copy", "copy", "line"]
-    publish, write = delivery_queue._publish, lease_queue.journal.write
+    publish, write = delivery_queue._publish, setup.journal.write
 
     def full(what: str) -> None:
         if refusals and refusals[0] == what:
@@ -269,11 +273,11 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
         write(event, **values)
 
     monkeypatch.setattr(delivery_queue, "_publish", publish_or_not)
-    monkeypatch.setattr(lease_queue.journal, "write", write_or_not)
+    monkeypatch.setattr(setup.journal, "write", write_or_not)
     monkeypatch.setattr(delivery_queue, "ROOM_RETRY", 0.01)
 
-    asyncio.run(_deliver_all(lease_queue))
+    asyncio.run(_deliver_all(setup))
     assert refusals == []
-    assert lease_queue.ledger.complete
-    assert lease_queue.collector.delivery_queue.no_room == ""
-    assert not lease_queue.errors
+    assert setup.ledger.complete
+    assert setup.collector.delivery_queue.no_room == ""
+    assert not setup.errors

@@ -1,4 +1,6 @@
-"""Every failure known of aerender, with real processes: the right frames arrive whole, or the exit says that they do not."""
+"""Every failure known of aerender, with real processes: the right frames arrive whole, or the exit says that
+they do not.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +139,7 @@ def test_a_renderer_that_hangs_without_a_sign_of_life_is_stopped_and_its_frames_
 def test_each_phase_has_a_budget_of_its_own_and_what_is_suspected_is_said_first(studio: Studio) -> None:
     hang = Fault(FaultKind.HANG_AT_LAUNCH, On(start=1))
     output = _arrive(studio, hang, options=("--stall-launching", "3"))
-    said = output.index("stopped and tried again after 3 s")
+    said = output.index("it will be stopped at 3 s and its frames retried")
     assert "while launching; suspected: a licence or sign-in box" in output[:said]
     assert "(--stall-launching gives it more time)" in output[said:]
 

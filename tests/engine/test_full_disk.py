@@ -1,4 +1,5 @@
-"""Full disks: refused before the start, or ended in words while running; what is rendered is kept and delivered later.
+"""Full disks: refused before the start, or ended in words while running; what is rendered is kept and
+delivered later.
 
 The disks are real, small and in memory (tmpfs), so mounting must be permitted.
 """
@@ -14,7 +15,7 @@ import pytest
 
 from stmpo.model.errors import ExitCode
 from stmpo.testing import Scenario, frame_stamp
-from tests.engine.studio import PATIENCE, Studio, after, wait_for
+from tests.engine.studio import TEST_TIMEOUT, Studio, after, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,7 @@ def test_a_run_waits_for_room_at_a_full_destination_and_goes_on(studio: Studio, 
         )
         assert f"no space left in {disk.path}" in studio.log
         disk.resize("100m")
-        assert run.wait(PATIENCE) == ExitCode.OK, studio.log
+        assert run.wait(TEST_TIMEOUT) == ExitCode.OK, studio.log
     finally:
         run.kill()
     assert sorted(frame_stamp(path) for path in disk.path.glob("f_*.png")) == list(range(1, 61))

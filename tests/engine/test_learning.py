@@ -59,7 +59,9 @@ def test_the_memory_that_renderers_had_is_planned_for(studio: Studio) -> None:
 
 
 def test_a_renderer_that_dies_at_start_is_tried_again_by_another_slot(studio: Studio) -> None:
-    """Its own slot pauses before it starts anything again; the lease goes to the slot that was done before."""
+    """Its own slot pauses before it starts anything again; the lease goes to the slot that was done
+    before.
+    """
     dies = Fault(FaultKind.CRASH, On(times=1), code=1)
     outcome = studio.render(
         *("--frames", "1-6", "--concurrency", "2"), scenario=Scenario(faults=(dies,), tree=False)

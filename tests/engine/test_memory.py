@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
-from tests.engine.studio import PATIENCE, Outcome
+from tests.engine.studio import TEST_TIMEOUT, Outcome
 
 if TYPE_CHECKING:
     from tests.engine.studio import Studio
@@ -39,7 +39,7 @@ def _render(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=PATIENCE,
+        timeout=TEST_TIMEOUT,
         check=False,
     )
     return Outcome(done.returncode, done.stdout)

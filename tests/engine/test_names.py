@@ -1,7 +1,7 @@
 """Frames arrive under exactly the names that were asked for, whatever characters are in them.
 
-A destination, a project and a comp are named by people, in their own languages and with their own punctuation. The
-renderer never sees the destination's names: it writes `frame_[#####]` in scratch.
+A destination, a project and a comp are named by people, in their own languages and with their own
+punctuation. The renderer never sees the destination's names: it writes `frame_[#####]` in scratch.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def test_a_group_in_a_folders_name_is_a_folders_name(studio: Studio) -> None:
     ],
 )
 def test_a_comp_of_any_name_is_rendered(studio: Studio, comp: str) -> None:
-    """After a flag, aerender takes the next item for its value, whatever it looks like; its lines repeat the name."""
+    """After a flag, aerender takes the next item for its value, whatever it looks like; its lines repeat the
+    name.
+    """
     scenario = Scenario(tree=False, comp=comp)
     outcome = studio.render("--frames", "1-2", "--concurrency", "1", f"--comp={comp}", scenario=scenario)
     assert outcome.code == 0, outcome.output

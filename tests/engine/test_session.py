@@ -1,4 +1,5 @@
-"""Inside an OpenJD session, with the runtime that a Deadline Cloud worker runs: what it is told, and how it cancels.
+"""Inside an OpenJD session, with the runtime that a Deadline Cloud worker runs: what it is told, and how it
+cancels.
 
 A job template made here runs `python -m stmpo render …` as its task; `openjd.sessions.Session` is the judge.
 """
@@ -20,7 +21,7 @@ from openjd.sessions import LOG, ActionState, ActionStatus, Session
 from openjd.sessions._action_filter import ActionMessageKind, ActionMonitoringFilter
 
 from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
-from tests.engine.studio import PATIENCE, Studio, after, frames_in, wait_for
+from tests.engine.studio import TEST_TIMEOUT, Studio, after, frames_in, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class Worker:
 
     def end(self) -> ActionStatus:
         """Wait for the task's end; the last status."""
-        assert self.ended.wait(PATIENCE), "the task did not end"
+        assert self.ended.wait(TEST_TIMEOUT), "the task did not end"
         return self.statuses[-1]
 
     @property
@@ -73,7 +74,9 @@ class Worker:
 
 
 def _template(command: list[str]) -> dict[str, Any]:
-    """One step, one task; arguments are data, so OpenJD's own braces in them would have to be escaped: there are none."""
+    """One step, one task; arguments are data, so OpenJD's own braces in them would have to be escaped: there
+    are none.
+    """
     assert not [item for item in command if "{{" in item]
     cancel = {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": NOTIFY_SECONDS}
     run = {"command": command[0], "args": command[1:], "cancelation": cancel}
@@ -171,7 +174,9 @@ def test_a_refusal_is_told_as_well(studio: Studio, worker: Worker) -> None:
     os.name == "nt", reason="a session on Windows notifies by a console event, in a console of its own"
 )
 def test_a_cancel_leaves_whole_frames_and_no_process(studio: Studio, worker: Worker) -> None:
-    """Notify, then terminate: the run is gone well before the kill, and the next one goes on where it stopped."""
+    """Notify, then terminate: the run is gone well before the kill, and the next one goes on where it
+    stopped.
+    """
     stubborn = Fault(FaultKind.STUBBORN)
     _set(studio, worker, Scenario(costs=FrameCosts(0.0, {6: 60.0, 12: 60.0}), faults=(stubborn,)))
     worker.run(_command(studio, *FRAMES))
@@ -195,7 +200,9 @@ def test_a_cancel_leaves_whole_frames_and_no_process(studio: Studio, worker: Wor
 
 @pytest.mark.skipif(os.name == "nt", reason="as above")
 def test_an_urgent_cancel_leaves_no_process(studio: Studio, worker: Worker) -> None:
-    """No time at all: the session kills at once, and nothing of ours can run any more; the trees end all the same."""
+    """No time at all: the session kills at once, and nothing of ours can run any more; the trees end all the
+    same.
+    """
     _set(studio, worker, Scenario(costs=FrameCosts(60.0), faults=(Fault(FaultKind.STUBBORN),)))
     worker.run(_command(studio, *FRAMES))
     wait_for(
@@ -230,7 +237,9 @@ HOSTILE = (
 
 
 def test_nothing_that_a_renderer_prints_speaks_to_the_session(studio: Studio) -> None:
-    """Every line of a hostile run goes through the session's own filter: only what stmpo itself says comes out."""
+    """Every line of a hostile run goes through the session's own filter: only what stmpo itself says comes
+    out.
+    """
     faults = [Fault(FaultKind.SAY, On(frame=2, times=1), text=text) for text in HOSTILE]
     faults += [Fault(FaultKind.SAY, On(frame=3, times=1), text=text, end="") for text in HOSTILE]
     faults.append(

@@ -1,6 +1,7 @@
 """Movies and sounds: one process writes the whole file, and it counts only when its renderer ended well.
 
-A movie that was cut by a crash plays, and its frames cannot be looked at one by one, so a file alone proves nothing.
+A movie that was cut by a crash plays, and its frames cannot be looked at one by one, so a file alone proves
+nothing.
 """
 
 from __future__ import annotations
@@ -135,7 +136,9 @@ def test_progress_is_told_by_the_frames_that_its_renderer_counts(studio: Studio)
 
 
 def test_a_movie_of_fewer_frames_is_delivered_with_a_warning(studio: Studio) -> None:
-    """Render settings may choose another frame rate, so it is no failure; but nobody should find out tomorrow."""
+    """Render settings may choose another frame rate, so it is no failure; but nobody should find out
+    tomorrow.
+    """
     short = Fault(FaultKind.CUT_SHORT, On(frame=10), count=4)
     outcome = studio.render("--frames", "1-10", output="f.mov", scenario=Scenario(faults=(short,)))
     assert outcome.code == 0, outcome.output
@@ -156,5 +159,5 @@ def test_a_movie_with_fewer_frames_than_its_renderer_told_of_is_rendered_again(s
     told = Fault(FaultKind.SAY, On(frame=1, times=1), text="PROGRESS:  0:00:00:09 (12): 0 Seconds")
     outcome = studio.render("--frames", "1-10", output="f_cut.mov", scenario=Scenario(faults=(told,)))
     assert outcome.code == 0, outcome.output
-    assert "its file holds 10 frames, and its renderer told of 12" in outcome.output
+    assert "its file holds 10 frames, but its renderer reported 12" in outcome.output
     assert len(studio.starts()) == 2

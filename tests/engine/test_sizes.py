@@ -1,4 +1,6 @@
-"""All frames of a sequence are of one size: an odd one is rendered again, whatever its renderer thought of it."""
+"""All frames of a sequence are of one size: an odd one is rendered again, whatever its renderer thought of
+it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ def test_what_was_delivered_earlier_sets_the_size_and_a_changed_comp_ends_the_ru
     options = ("--frames", "1-40", "--concurrency", "1")
     outcome = studio.render(*options, scenario=Scenario(size=(32, 32)))
     assert outcome.code == 1
-    assert "frames come out 32 x 32 pixels large, attempt after attempt" in outcome.output
-    assert "30 before them are 16 x 16" in outcome.output
+    assert "attempts wrote frames of 32 x 32 pixels" in outcome.output
+    assert "30 frames before them are 16 x 16" in outcome.output
     assert studio.frames() == list(range(1, 31))
     assert len(studio.starts()) <= 4

@@ -1,8 +1,9 @@
 """The traps that a first version of this tool fell into, each as a test named for it.
 
-Traps that other rooms' tests hold: what runs above 64 CPUs (5) and whose map of the machine is believed (6, in part) in
-`tests/machine` and `tests/planning`; templates, their limits and their parameters (12, 13, 17), fonts (14), the panel, and
-the Windows half of stopping (CTRL_BREAK) in the tests of those parts. A movie in one process (11) is `test_single_file.py`.
+Traps that other rooms' tests hold: what runs above 64 CPUs (5) and whose map of the machine is believed (6,
+in part) in `tests/machine` and `tests/planning`; templates, their limits and their parameters (12, 13, 17),
+fonts (14), the panel, and the Windows half of stopping (CTRL_BREAK) in the tests of those parts. A movie in
+one process (11) is `test_single_file.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _spans(starts: Iterable[Start]) -> list[tuple[int, int]]:
     return sorted((int(after(start.argv, "-s")), int(after(start.argv, "-e"))) for start in starts)
 
 
-# ------------------------------------------------------------------------------------------------------- trap 1
+# ----------------------------------------------------------------------------------------------------- trap 1
 
 
 def test_01_a_backlog_of_frames_is_delivered_to_the_last_one(studio: Studio) -> None:
@@ -67,11 +68,13 @@ def test_01_what_cannot_be_delivered_is_kept_and_named_and_the_exit_is_not_0(stu
     assert studio.scratch_files() == []
 
 
-# ------------------------------------------------------------------------------------------------------- trap 2
+# ----------------------------------------------------------------------------------------------------- trap 2
 
 
 def test_02_fail_fast_stops_the_siblings_whole_trees(studio: Studio) -> None:
-    """Not the launcher alone: After Effects below it, which ignores polite signals, and what has left its group."""
+    """Not the launcher alone: After Effects below it, which ignores polite signals, and what has left its
+    group.
+    """
     faults = (
         Fault(FaultKind.STUBBORN, On(frame=7)),
         Fault(FaultKind.ESCAPE, On(frame=7), seconds=60.0),
@@ -106,7 +109,7 @@ def test_02_without_fail_fast_the_others_are_finished(studio: Studio) -> None:
     assert "frame 2 failed" in outcome.output
 
 
-# ------------------------------------------------------------------------------------------------- traps 3 and 4
+# ---------------------------------------------------------------------------------------------- traps 3 and 4
 
 
 def test_03_multi_frame_rendering_off_really_allows_more_processes() -> None:
@@ -151,7 +154,7 @@ def test_04_each_process_claims_its_share_of_the_machine_and_no_flag_of_the_past
     assert sum(shares) <= 100
 
 
-# ------------------------------------------------------------------------------------------------------- trap 6
+# ----------------------------------------------------------------------------------------------------- trap 6
 
 
 def test_06_a_map_of_another_machine_is_one_warning_and_the_render_goes_on(studio: Studio) -> None:
@@ -163,7 +166,7 @@ def test_06_a_map_of_another_machine_is_one_warning_and_the_render_goes_on(studi
     assert studio.frames() == [1, 2]
 
 
-# ------------------------------------------------------------------------------------------------------- trap 7
+# ----------------------------------------------------------------------------------------------------- trap 7
 
 
 @posix_only
@@ -194,7 +197,7 @@ def test_07_aerender_is_looked_for_as_documented(studio: Studio) -> None:
     assert ran("") == ["path"]
 
 
-# ------------------------------------------------------------------------------------------------------- trap 8
+# ----------------------------------------------------------------------------------------------------- trap 8
 
 
 def test_08_the_log_file_and_the_output_both_get_every_line(studio: Studio) -> None:
@@ -211,11 +214,13 @@ def test_08_the_log_file_and_the_output_both_get_every_line(studio: Studio) -> N
     assert any(line.startswith("[01 0004-0006] ") for line in logged)
 
 
-# ------------------------------------------------------------------------------------------------------- trap 9
+# ----------------------------------------------------------------------------------------------------- trap 9
 
 
 def test_09_a_silent_launcher_over_a_busy_after_effects_is_not_stuck(studio: Studio) -> None:
-    """The launcher idles by design, and a heavy frame prints nothing: only the whole tree's idleness counts."""
+    """The launcher idles by design, and a heavy frame prints nothing: only the whole tree's idleness
+    counts.
+    """
     busy = studio.folder / "aerender.py"
     busy.write_text(
         "import pathlib, runpy, subprocess, sys\n"
@@ -249,7 +254,7 @@ def test_09_memory_is_that_of_the_whole_tree(studio: Studio) -> None:
     assert summary["peak_memory"] > 200 << 20
 
 
-# ------------------------------------------------------------------------------------------------------ trap 10
+# ---------------------------------------------------------------------------------------------------- trap 10
 
 
 @pytest.mark.parametrize(
@@ -270,7 +275,7 @@ def test_10_exactly_the_frames_that_were_asked_for(studio: Studio, frames: str, 
     assert rendered == wanted, "nothing between was rendered either"
 
 
-# ------------------------------------------------------------------------------------------------------ trap 15
+# ---------------------------------------------------------------------------------------------------- trap 15
 
 
 def test_15_a_retry_is_of_the_frames_that_failed_and_inside_the_run(studio: Studio) -> None:
@@ -283,7 +288,7 @@ def test_15_a_retry_is_of_the_frames_that_failed_and_inside_the_run(studio: Stud
     assert sorted(frame for start, end in retries for frame in range(start, end + 1)) == [4, 5, 6]
 
 
-# ------------------------------------------------------------------------------------------------------ trap 16
+# ---------------------------------------------------------------------------------------------------- trap 16
 
 
 @pytest.mark.parametrize(
@@ -305,7 +310,7 @@ def test_16_output_names_of_every_shape(studio: Studio, output: str, frames: str
     assert studio.scratch_files() == []
 
 
-# --------------------------------------------------------------------------------------------- the shorter list
+# ------------------------------------------------------------------------------------------- the shorter list
 
 
 def test_missing_footage_is_passed_on_when_asked_and_only_then(studio: Studio) -> None:
@@ -317,7 +322,9 @@ def test_missing_footage_is_passed_on_when_asked_and_only_then(studio: Studio) -
 
 
 def test_values_of_an_env_file_are_seen_by_the_renderer_and_by_nobody_else(studio: Studio) -> None:
-    """Not in the output, the log file, the journal or a failure's words, even where the renderer prints them."""
+    """Not in the output, the log file, the journal or a failure's words, even where the renderer prints
+    them.
+    """
     env_file = studio.folder / "env.json"
     env_file.write_text(json.dumps({"LICENCE": SECRET, "OTHER": "on"}), encoding="utf-8")
     reporter = studio.folder / "aerender.py"

@@ -235,7 +235,7 @@ def test_a_stall_says_how_long_what_is_suspected_and_what_gives_more_time(phase:
     assert isinstance(suspicion, Suspicion)
     assert isinstance(stall, Stall)
     assert f"no sign of life for 15 s while {phase.value}; suspected: " in suspicion.text
-    assert suspicion.text.endswith("stopped and tried again after 20 s")
+    assert suspicion.text.endswith("it will be stopped at 20 s and its frames retried")
     assert f"no sign of life for 25 s while {phase.value}; suspected: " in stall.text
     assert "(this is session 0)" in stall.text
     assert "--stall-" in stall.text

@@ -1,10 +1,12 @@
-"""A destination that misbehaves: a file system over an ordinary folder, served from a process of its own (Linux).
+"""A destination that misbehaves: a file system over an ordinary folder, served from a process of its own
+(Linux).
 
     with Faulty.mounted(point, Rules(bytes_per_second=1 << 20)) as share:
         …
         share.rules(Rules(hangs=("write",)))     # from now on
 
-What programs see is real: system calls that take their time, fail with the errno of a network share, or never return.
+What programs see is real: system calls that take their time, fail with the errno of a network share, or never
+return.
 """
 
 from __future__ import annotations

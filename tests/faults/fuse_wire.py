@@ -1,7 +1,9 @@
-"""The Linux kernel's side of a file system in user space (FUSE): mounting one, and its messages as Python values.
+"""The Linux kernel's side of a file system in user space (FUSE): mounting one, and its messages as Python
+values.
 
-Only what a folder of frames needs. The layouts are those of `linux/fuse.h`, protocol 7.31, which every later kernel
-still speaks; what is not answered here is refused with ENOSYS, which the kernel takes for "not offered".
+Only what a folder of frames needs. The layouts are those of `linux/fuse.h`, protocol 7.31, which every later
+kernel still speaks; what is not answered here is refused with ENOSYS, which the kernel takes for "not
+offered".
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A studio that can be searched: everything a run starts carries a mark, and its home is a folder of its own."""
+"""A studio that can be searched: everything a run starts carries a mark, and its home is a folder of its
+own.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.engine.studio import PATIENCE, Outcome, Studio, after
+from tests.engine.studio import TEST_TIMEOUT, Outcome, Studio, after
 from tests.processes.conftest import survivors
 
 if TYPE_CHECKING:
@@ -46,9 +48,9 @@ class Ground(Studio):
         own = {MARK: self.mark, "HOME": str(self.home), "XDG_DATA_HOME": str(self.home / "share")}
         return super().environment(scenario, **{**own, **more})
 
-    def survivors(self, patience: float = 0.0) -> dict[int, str]:
+    def survivors(self, timeout: float = 0.0) -> dict[int, str]:
         """What still runs of all that was started here, after that many seconds at the latest."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while (left := survivors(self.mark)) and time.monotonic() < deadline:
             time.sleep(0.02)
         return left
@@ -70,7 +72,7 @@ class Ground(Studio):
         with self.start(*options, scenario=scenario, **environment) as run:
             try:
                 meanwhile(self, run.pid)
-                code = run.wait(PATIENCE)
+                code = run.wait(TEST_TIMEOUT)
             finally:
                 run.kill()
         return Outcome(code, self.log)

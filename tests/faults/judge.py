@@ -5,8 +5,9 @@
 3. Is any process, scratch file, font or lock left?
 4. Does the next run finish the rest, without rendering a whole frame again?
 
-Frames are compared byte by byte with what the fake renderer draws for their number, so that no code of ours judges
-itself. What may be left in scratch after a failed run are frames that are not delivered, and the message names them.
+Frames are compared byte by byte with what the fake renderer draws for their number, so that no code of ours
+judges itself. What may be left in scratch after a failed run are frames that are not delivered, and the
+message names them.
 """
 
 from __future__ import annotations
@@ -104,9 +105,9 @@ class Judge:
             assert len(self._ground.starts()) <= ends.starts
         assert ends.code is ExitCode.OK or ends.says, "a row that fails says what has to be said"
 
-    def nothing_left(self, outcome: Outcome | None = None, *, patience: float = 0.0) -> None:
+    def nothing_left(self, outcome: Outcome | None = None, *, timeout: float = 0.0) -> None:
         """The third question. `outcome` is None where a run had no chance to tidy up."""
-        left = self._ground.survivors(patience)
+        left = self._ground.survivors(timeout)
         assert left == {}, "processes"
         assert [path for path in self._ground.home.rglob("*") if path.is_file()] == [], "fonts or settings"
         for journal in self._ground.out.glob(".*.stmpo.jsonl"):

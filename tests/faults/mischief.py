@@ -1,7 +1,8 @@
-"""A renderer that does its work as the fake aerender, and then something that no renderer should do to its files.
+"""A renderer that does its work as the fake aerender, and then something that no renderer should do to its
+files.
 
-`STMPO_TEST_MISCHIEF` names one of the functions below, which are given the frames' files and the folder that they are
-in; it is done once in a run, by whoever comes first, while the run looks on.
+`STMPO_TEST_MISCHIEF` names one of the functions below, which are given the frames' files and the folder that
+they are in; it is done once in a run, by whoever comes first, while the run looks on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The matrix, runs: whatever ends or disturbs a run, at instants that a seed chooses, spread over all its phases.
+"""The matrix, runs: whatever ends or disturbs a run, at instants that a seed chooses, spread over all its
+phases.
 
-A chain is one output and several runs of it, each disturbed once. What was whole before a run must not be rendered by
-it; once a run has come to its end, more frames are asked for; at the end of the chain a run that nobody disturbs
-finishes the rest. So the later runs of a chain are met while they resume.
+A chain is one output and several runs of it, each disturbed once. What was whole before a run must not be
+rendered by it; once a run has come to its end, more frames are asked for; at the end of the chain a run that
+nobody disturbs finishes the rest. So the later runs of a chain are met while they resume.
 
     STMPO_FAULTS_SEED=7 STMPO_FAULTS_INSTANTS=500 python -m pytest tests/faults/test_instants.py
 
@@ -23,7 +24,7 @@ import pytest
 
 from stmpo.model.errors import ExitCode
 from stmpo.testing import FrameCosts, Scenario
-from tests.engine.studio import PATIENCE, Outcome
+from tests.engine.studio import TEST_TIMEOUT, Outcome
 from tests.faults.conftest import Pool, chosen
 from tests.faults.ground import Ground
 from tests.faults.judge import LIMIT, Job, Judge
@@ -106,7 +107,7 @@ class Play:
         whole, before = judge.whole(), len(ground.starts())
         outcome = self._carry_out(phase)
         killed = self._chain.kind == "SIGKILL"
-        judge.nothing_left(patience=LIMIT if killed else 0.5)
+        judge.nothing_left(timeout=LIMIT if killed else 0.5)
         judge.frames(frozenset() if outcome.code == ExitCode.OK else None)
         twice = sorted(set(ground.asked(before)) & whole)
         assert twice == [], f"frames {twice} were whole and were rendered again"
@@ -143,7 +144,7 @@ class Play:
         try:
             self._await(phase, run)
             self._disturb(run)
-            code = run.wait(PATIENCE)
+            code = run.wait(TEST_TIMEOUT)
             if kind == "parent gone":
                 code = self._orphan_ended()
         finally:
@@ -166,8 +167,10 @@ class Play:
             run.send_signal(signal.SIGKILL if kind == "parent gone" else getattr(signal, kind))
 
     def _orphan_ended(self) -> int:
-        """A run whose parent is gone goes on to its end; nobody gets its exit code, so its last words stand for it."""
-        assert self._ground.survivors(PATIENCE) == {}, "processes"
+        """A run whose parent is gone goes on to its end; nobody gets its exit code, so its last words stand
+        for it.
+        """
+        assert self._ground.survivors(TEST_TIMEOUT) == {}, "processes"
         wanted = f"{self._frames} of {self._frames} frames delivered"
         return ExitCode.OK if wanted in self._ground.log else ExitCode.INTERNAL
 

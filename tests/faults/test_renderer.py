@@ -1,7 +1,7 @@
 """The matrix, renderers: what a renderer can do wrong, a row each.
 
-A row says what the fake aerender plays and how the run has to end; the judge asks every row the same four questions.
-Twelve frames, two renderers, unless a row says otherwise.
+A row says what the fake aerender plays and how the run has to end; the judge asks every row the same four
+questions. Twelve frames, two renderers, unless a row says otherwise.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def dies(where: str, **on: int) -> list[Row]:
 
 
 def never_whole(what: str, fault: Fault, words: str) -> list[Row]:
-    """A renderer that ends well each time, and leaves no whole file of one frame: alone, and beside others that count."""
+    """A renderer that ends well each time, and leaves no whole file of one frame: alone, and beside others
+    that count.
+    """
     others = ("--no-kill-on-fail", "--max-frame-retries", "1")
     return [
         Row(f"exits 0 with {what}, each time", (fault,), fails(5, says=(words,))),

@@ -1,4 +1,6 @@
-"""The matrix, runs: locks, journals and what another run has left. Signals at random instants: `test_instants`."""
+"""The matrix, runs: locks, journals and what another run has left. Signals at random instants:
+`test_instants`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from stmpo.model.frames import FrameSet
 from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.testing import Fault, FaultKind, FrameCosts, On, Scenario
-from tests.engine.studio import PATIENCE, Outcome, wait_for
+from tests.engine.studio import TEST_TIMEOUT, Outcome, wait_for
 from tests.faults.faulty import Faulty, Rules
 from tests.faults.ground import Ground
 from tests.faults.judge import LIMIT, Ends, Job, Judge
@@ -88,7 +90,7 @@ def test_a_lock_ends_with_whoever_held_it(ground: Ground) -> None:
     """There is no stale lock: the system gives it back, and the next run asks nobody."""
     _six_rendered_then_killed(ground)
     judge = Judge(ground, JOB)
-    judge.nothing_left(patience=LIMIT)
+    judge.nothing_left(timeout=LIMIT)
     judge.frames(None)
     judge.next_run()
 
@@ -103,7 +105,7 @@ def test_after_a_reboot_with_scratch_gone_what_was_delivered_is_not_rendered_aga
 def test_after_a_reboot_with_scratch_kept_nothing_whole_is_rendered_again(ground: Ground) -> None:
     _six_rendered_then_killed(ground, group=True)
     judge = Judge(ground, JOB)
-    judge.nothing_left(patience=LIMIT)
+    judge.nothing_left(timeout=LIMIT)
     judge.next_run()
 
 
@@ -128,7 +130,7 @@ def _newer(line: dict[str, Any]) -> dict[str, Any]:
     return {"version": 99, "stmpo": "99.0"} if line["event"] == "run" else {}
 
 
-# ----------------------------------------------------------------------------------------------- what is inherited
+# ------------------------------------------------------------------------------------------ what is inherited
 
 BLOCKED = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); os.execv(sys.argv[1], sys.argv[1:])"
 """Starts a program with every signal blocked, as a service with threads of its own may."""
@@ -146,7 +148,7 @@ def _with_signals_blocked(ground: Ground, scenario: Scenario) -> subprocess.Pope
 def test_a_run_that_was_started_with_signals_blocked_hears_of_its_renderers_ends(ground: Ground) -> None:
     dies = Scenario(faults=(Fault(FaultKind.EXIT, On(frame=3, times=1), code=3),), tree=False)
     with _with_signals_blocked(ground, dies) as run:
-        code = run.wait(PATIENCE)
+        code = run.wait(TEST_TIMEOUT)
     Judge(ground, JOB).after(Outcome(code, ground.log), Ends(says=("ended with code 3",)))
 
 
@@ -154,7 +156,7 @@ def test_and_it_can_be_cancelled(ground: Ground) -> None:
     with _with_signals_blocked(ground, SLOW) as run:
         wait_for(lambda: len(ground.rendered()) >= 6, "six frames")
         run.terminate()
-        code = run.wait(PATIENCE)
+        code = run.wait(TEST_TIMEOUT)
     judge = Judge(ground, JOB)
     judge.words(Outcome(code, ground.log), Ends(ExitCode.CANCELLED, says=("cancelled by SIGTERM",)))
     judge.nothing_left(Outcome(code, ground.log))
@@ -177,7 +179,7 @@ def test_a_run_whose_output_nobody_reads_goes_on_and_can_be_cancelled(
             wait_for(lambda: ground.delivered() >= 7 or run.poll() is not None, "seven frames")
             if cancelled:
                 run.terminate()
-            code = run.wait(PATIENCE)
+            code = run.wait(TEST_TIMEOUT)
     finally:
         os.close(reading)
         os.close(writing)
@@ -188,7 +190,7 @@ def test_a_run_whose_output_nobody_reads_goes_on_and_can_be_cancelled(
     judge.next_run()
 
 
-# ------------------------------------------------------------------------------------ a destination that hangs
+# ----------------------------------------------------------------------------------- a destination that hangs
 
 
 def test_a_cancel_does_not_wait_for_a_destination_whose_reads_hang_while_a_run_resumes(
@@ -203,7 +205,7 @@ def test_a_cancel_does_not_wait_for_a_destination_whose_reads_hang_while_a_run_r
             wait_for(lambda: _reads_a_frame(run.pid), "a read of a frame")
             run.terminate()
             began = time.monotonic()
-            code = run.wait(PATIENCE)
+            code = run.wait(TEST_TIMEOUT)
             seconds = time.monotonic() - began
         outcome = Outcome(code, ground.log)
         judge = Judge(ground, JOB)
@@ -223,11 +225,13 @@ def _reads_a_frame(pid: int) -> bool:
     return False
 
 
-# --------------------------------------------------------------------------------------------- journals, taken away
+# --------------------------------------------------------------------------------------- journals, taken away
 
 
 def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Ground) -> None:
-    """As by somebody who tidies the output folder: the lock still holds, and the next run knows all that there is."""
+    """As by somebody who tidies the output folder: the lock still holds, and the next run knows all that
+    there is.
+    """
     slow = Scenario(costs=FrameCosts(0.02, {4: 5.0, 8: 60.0}), tree=False)
     with ground.start(*JOB.options, scenario=slow) as first:
         wait_for(lambda: ground.delivered() >= 2, "two frames")
@@ -236,7 +240,7 @@ def test_a_journal_that_is_removed_while_a_run_writes_it_is_put_back(ground: Gro
         second = ground.render(*JOB.options, scenario=QUICK)
         wait_for(lambda: ground.delivered() >= 7, "all but the last")
         first.terminate()
-        assert first.wait(PATIENCE) == ExitCode.CANCELLED
+        assert first.wait(TEST_TIMEOUT) == ExitCode.CANCELLED
     assert second.code == ExitCode.BAD_INPUT
     judge = Judge(ground, JOB)
     judge.nothing_left(Outcome(4, ground.log))
@@ -250,14 +254,14 @@ def test_a_destination_that_is_removed_while_a_run_delivers_costs_what_stood_the
     with ground.start(*JOB.options, scenario=Scenario(costs=costs, tree=False)) as run:
         wait_for(lambda: ground.delivered() >= 6, "six frames")
         shutil.rmtree(ground.out)
-        code = run.wait(PATIENCE)
+        code = run.wait(TEST_TIMEOUT)
     Judge(ground, JOB).after(
         Outcome(code, ground.log),
         Ends(ExitCode.FRAMES_FAILED, None, ("cannot deliver", "the folder is gone")),
     )
 
 
-# ------------------------------------------------------------------------------------------------- journals, cut
+# ---------------------------------------------------------------------------------------------- journals, cut
 
 
 def _cut(ground: Ground) -> tuple[Path, bytes]:

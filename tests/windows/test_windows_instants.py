@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.testing import FrameCosts, Scenario
-from tests.engine.studio import PATIENCE, after, frames_in
+from tests.engine.studio import TEST_TIMEOUT, after, frames_in
 
 if TYPE_CHECKING:
     from tests.windows.conftest import WindowsStudio
@@ -62,7 +62,7 @@ def test_a_break_at_any_instant_loses_nothing_and_leaves_nothing(studio: Windows
         phase, where = PHASES[number % len(PHASES)], f"seed {SEED}, instant {number}"
         whole, before = set(studio.frames()) if studio.out.is_dir() else set(), len(studio.starts())
         with studio.agent_starts(*EIGHT, scenario=SLOW) as run:
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + TEST_TIMEOUT
             while (
                 run.poll() is None and not _reached(studio, phase, len(whole)) and time.monotonic() < deadline
             ):
@@ -70,7 +70,7 @@ def test_a_break_at_any_instant_loses_nothing_and_leaves_nothing(studio: Windows
             time.sleep(0.2 * chance.random())
             if run.poll() is None:
                 run.send_signal(signal.CTRL_BREAK_EVENT)
-            code = run.wait(timeout=PATIENCE)
+            code = run.wait(timeout=TEST_TIMEOUT)
         if code == CONTROL_C_EXIT and not studio.log and len(studio.starts()) == before:
             continue  # Python itself was still starting: nobody could hear it, and nothing had begun
         assert code in {0, 4}, (where, code, studio.log)

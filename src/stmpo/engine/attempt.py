@@ -7,9 +7,9 @@
     samples   memory, CPU, pauses                      the monitor
     exit      how it ended                             the supervisor
 
-An attempt begins before its renderer is started and ends when the renderer's whole process tree is gone. Lines are
-hints, files are facts. How an attempt ended (`end_of`) is decided over both, after its last file was looked at. What
-happens to the frames that it left is decided in `stmpo.scheduling.retries`.
+An attempt begins before its renderer is started and ends when the renderer's whole process tree is gone.
+Lines are hints, files are facts. How an attempt ended (`end_of`) is decided over both, after its last file
+was looked at. What happens to the frames that it left is decided in `stmpo.scheduling.retries`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Lease
 
 TRUST_AFTER = 2.0
-"""Seconds that a frame of a running renderer is left alone before it is taken. By then it is no longer being written,
-and lines that condemn it (a failed GPU, an unreadable source: black frames with exit code 0) have been read."""
+"""Seconds that a frame of a running renderer is left alone before it is taken. By then it is no longer being
+written, and lines that condemn it (a failed GPU, an unreadable source: black frames with exit code 0) have
+been read."""
 
 _BY_GRAVITY = list(Meaning)
 _FAILURES = frozenset((Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER, Meaning.FAILED))
@@ -70,7 +71,7 @@ class AttemptRequest:
     """What an attempt was started for."""
 
     number: int
-    """Counts the attempts of a run from 1. The one attempt that stands for a whole shared folder has number 0."""
+    """Counts the attempts of a run from 1 (see `shared_folder.SHARED_ATTEMPT`)."""
 
     lease: Lease
     """The frames as they were granted."""
@@ -152,7 +153,7 @@ class FileRecord:
 
 @dataclass(slots=True)
 class Samples:
-    """What the monitor has measured. Times are monotonic seconds, sizes are bytes of the whole process tree."""
+    """What the monitor has measured of a process tree. Times are monotonic seconds, sizes are bytes."""
 
     at: float | None = None
     memory_bytes: int = 0

@@ -3,7 +3,8 @@
     while earlier frames are read ─► the run ends at once (`or_cancelled`); nothing has been started
     while frames are rendered     ─► renderers are stopped, whole frames are delivered (`canceller`)
 
-A signal handler may run between any two steps of the main thread, so it only wakes the event loop. The loop acts.
+A signal handler may run between any two steps of the main thread, so it only wakes the event loop. The loop
+acts.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 CANCEL_RESERVE = 1.5
-"""Seconds before the farm's kill by which a cancelled run wants to be gone."""
+"""Seconds between the end of a cancelled run and the time at which the farm kills it."""
 
 
 async def or_cancelled(work: Coroutine[None, None, _T], signals: SignalHandlers) -> _T:
@@ -45,13 +46,12 @@ async def or_cancelled(work: Coroutine[None, None, _T], signals: SignalHandlers)
 
     before, signals.callback = signals.callback, cancel_work
     try:
-        return await task
-    except asyncio.CancelledError:
-        if not names:
-            raise
-        raise Cancelled(f"cancelled by {names[0]} before anything was started") from None
+        await asyncio.wait([task])
     finally:
         signals.callback = before
+    if names:  # even if the work was done in the same moment: a cancel is never lost
+        raise Cancelled(f"cancelled by {names[0]} before anything was started")
+    return task.result()
 
 
 def canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], None]:
@@ -67,7 +67,7 @@ def canceller(run: Run, session: Path | None, journal: Path) -> Callable[[str], 
 
 
 def _next_time(journal: Path, session: Path | None) -> str:
-    """How a cancelled run goes on. In a farm a cancel ends the session, and its folder goes with it."""
+    """Return how a cancelled run goes on. In a farm a cancel ends the session and removes its folder."""
     if session is None:
         return "run the same command again to go on where it stopped"
     if journal.is_relative_to(session):
@@ -84,9 +84,10 @@ def _cancel(run: Run, name: str, next_time: str, granted: float | None) -> None:
 
 
 def granted_seconds(session: Path | None, now: float) -> float | None:
-    """How long a cancel leaves, by the `cancel_info.json` that an OpenJD session writes before it signals.
+    """Return the seconds that a cancel grants, from the `cancel_info.json` of an OpenJD session.
 
-    `now` is wall-clock seconds. None where there is no such file or it is not readable: then the run's own grace holds.
+    `now` is in wall-clock seconds. None if there is no such file or it is not readable: then the run's own
+    grace holds.
     """
     if session is None:
         return None

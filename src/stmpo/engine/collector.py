@@ -2,9 +2,9 @@
 
     file appears ─► left alone for `TRUST_AFTER`, or its renderer has ended ─► verified ─► delivery queue
 
-The collector moves a frame of the ledger from "leased" to "rendered"; the delivery queue takes it over once it is
-verified. Folders are listed in the event loop, since scratch is local. Files are read in threads, so that rendering
-goes on.
+The collector moves a frame of the ledger from "leased" to "rendered"; the delivery queue takes it over once
+it is verified. Folders are listed in the event loop, since scratch is local. Files are read in threads, so
+that rendering goes on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from stmpo.model.frames import FrameSet
 
 VERIFY_THREADS = 2
-"""Attempts whose files are verified at a time. Checksums and reads run in parallel, walking structure does not."""
+"""Attempts whose files are verified at a time. Checksums and reads run in parallel, walking structure does
+not."""
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that the end of a run waits for files that are being read."""
@@ -51,7 +52,7 @@ class _Folder:
 
 
 class Collector:
-    """Owns frames from "leased" to "verified". `size_consensus` knows the sizes of frames delivered earlier."""
+    """Owns frames from "leased" to "verified". `size_consensus` knows the sizes of earlier frames."""
 
     def __init__(
         self, context: RunContext, delivery_queue: DeliveryQueue, size_consensus: SizeConsensus
@@ -126,7 +127,7 @@ class Collector:
         return (f for f in attempt.lease.span if f in self._ledger and f not in attempt.request.excluded)
 
     def _found(self, attempt: Attempt) -> dict[int, RenderedFile]:
-        """Return the files of wanted frames that were not taken yet; of two, the one with the asked extension."""
+        """Return the files of wanted frames that are not taken; of two, the one with the asked extension."""
         if self._job.single_file and not attempt.wrote_its_file:
             return {}
         best: dict[int, RenderedFile] = {}
@@ -152,7 +153,7 @@ class Collector:
         return folder.stability.observe(file.name, file.size, file.mtime_ns, now) or attempt.ended
 
     def _without_misplaced(self, attempt: Attempt, ready: dict[int, RenderedFile]) -> dict[int, RenderedFile]:
-        """Leave out files that may show another frame, if the renderer printed more frames than it left files."""
+        """Leave out files that may show another frame, if lines report more frames than there are files."""
         if self._job.single_file or attempt.asked is None or attempt.folder.is_shared:
             return ready
         there = {
@@ -163,7 +164,7 @@ class Collector:
         misplaced = find_misplaced_frames({frame: file.mtime_ns for frame, file in ready.items()})
         for frame in misplaced:
             attempt.files.broken[frame] = (
-                "was written out of turn, while another frame that was told of has no file"
+                "was written out of turn, and another frame that the renderer reported has no file"
             )
         return {frame: file for frame, file in ready.items() if frame not in misplaced}
 
@@ -197,7 +198,7 @@ class Collector:
         attempt.files.pictures = file.frames
         if file.frames >= attempt.output.counted:
             return file
-        return Broken(f"holds {file.frames:,} frames, and its renderer told of {attempt.output.counted:,}")
+        return Broken(f"holds {file.frames:,} frames, but its renderer reported {attempt.output.counted:,}")
 
     def _size_problem(self, attempt: Attempt, frame: int, file: Whole) -> str | None:
         """Return why a whole frame of a sequence is refused: it has another size than the others."""

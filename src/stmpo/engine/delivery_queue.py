@@ -1,10 +1,10 @@
 """Bring verified frames to the destination: the whole way from "verified" to "delivered".
 
-    send ─► waiting ─► being copied ─► at the destination: ledger, event, journal; its file in scratch is removed
+    send ─► waiting ─► being copied ─► at the destination: ledger, event, journal; scratch file removed
                           │  ▲
                           ├──┘ the destination is away or full: tried again after a while
                           ├─► the file in scratch is not whole any more: the frame is rendered again
-                          └─► nothing can be delivered any more: the run ends, and everything is kept in scratch
+                          └─► nothing can be delivered any more: the run ends, scratch is kept
 
 Copying happens in a few threads, so that rendering goes on.
 """
@@ -43,11 +43,12 @@ if TYPE_CHECKING:
     from stmpo.engine.run_context import RunContext
 
 DELIVERY_THREADS = 8
-"""Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning disk."""
+"""Deliveries at a time: enough to hide the latency of one flush behind the others, few enough for a spinning
+disk."""
 
 DELIVERIES_AT_A_TIME = 8 * DELIVERY_THREADS
-"""Frames that are being copied, or wait to be tried again. The others wait as plain values, which take a fraction
-of the memory of a task and its future."""
+"""Frames that are being copied, or wait to be tried again. The others wait as plain values, which take a
+fraction of the memory of a task and its future."""
 
 ROOM_RETRY = 3.0
 """Seconds between two tries to deliver to a full disk."""
@@ -56,7 +57,8 @@ REVERIFY = 5
 """How often a frame that changes after it was verified is looked at again, before it is rendered again."""
 
 CLOSE_TIMEOUT = 5.0
-"""Seconds that the end of a run waits for copies under way. A destination that takes longer does not answer."""
+"""Seconds that the end of a run waits for copies under way. A destination that takes longer does not
+answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +141,19 @@ class DeliveryQueue:
     def reject(self, frames: FrameSet, unsettled: Container[int]) -> None:
         """Take frames of the wrong size back: from the destination now, and the others when they arrive.
 
-        `unsettled` frames are not given back to the strategy: the outcome of their attempt finds them missing.
+        `unsettled` frames are not given back to the strategy: the outcome of their attempt finds them
+        missing.
         """
         self._rejected = {frame for frame in frames if self._ledger[frame].state is FrameState.VERIFIED}
         there = self._take_back(frames)
         self._give_back(frame for frame in there if frame not in unsettled)
 
     def revoke(self, attempt: Attempt) -> FrameSet:
-        """Take all frames of this attempt back, since it printed that they may be wrong. Return those frames."""
+        """Take all frames of an untrusted attempt back, and return them."""
         return self._take_back(attempt.files.taken, attempt=attempt.number)
 
     def close(self) -> None:
-        """End the threads. A copy under way is finished or thrown away as a whole, unless the system hangs in it."""
+        """End the threads. A copy under way is finished or removed, unless the system hangs in it."""
         self._queue.clear()
         for task in self._tasks:
             task.cancel()
@@ -202,7 +205,7 @@ class DeliveryQueue:
             self._discard(delivery.attempt)
 
     async def _publish(self, delivery: Delivery) -> Published | None:
-        """Copy until the frame stands there. A passing failure is waited out, but not again for each waiting frame.
+        """Copy until the frame stands there. Failures that may pass are waited out, once for all frames.
 
         Returns None if the file in scratch is not whole any more.
 
@@ -243,7 +246,7 @@ class DeliveryQueue:
         return result if isinstance(result, Whole) else None
 
     async def _arrived(self, delivery: Delivery, size: int) -> None:
-        """The frame stands at the destination: ledger, event, journal."""
+        """Account for a frame that stands at the destination: ledger, event, journal."""
         record = self._ledger.move(delivery.frame, FrameState.DELIVERED)
         self.sizes.add(size)
         self._context.reporter.emit(
@@ -278,7 +281,7 @@ class DeliveryQueue:
                 delivery.attempt.folder.remove_source(delivery.source)
 
     def _render_again(self, delivery: Delivery) -> None:
-        """The file changed after it was verified, and is not whole."""
+        """Give a frame back whose file changed after it was verified, and is not whole."""
         self._ledger.move(delivery.frame, FrameState.PENDING)
         name = self._output.name(delivery.frame)
         text = f"{name} was changed in scratch after it was read: it will be rendered again"
@@ -286,7 +289,7 @@ class DeliveryQueue:
         self._give_back((delivery.frame,))
 
     def _take_back(self, frames: Iterable[int], **about: int) -> FrameSet:
-        """Remove those of these frames that are delivered from the destination; `about` goes into the journal."""
+        """Remove those frames from the destination that are there; `about` goes into the journal."""
         there = FrameSet.of(frame for frame in frames if self._ledger[frame].state is FrameState.DELIVERED)
         for frame in there:
             self._ledger.move(frame, FrameState.PENDING)

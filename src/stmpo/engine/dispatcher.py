@@ -1,13 +1,14 @@
 """Connect the engine with the strategy: report progress to it, and carry out its grants.
 
     lines and files ─► `on_progress` ─► strategy
-    idle slot ─► `grant` ─► strategy ─► a lease, perhaps stolen from an attempt whose lease ends earlier from now on
+    idle slot ─► `grant` ─► strategy ─► a lease, perhaps stolen from an attempt whose own lease is shortened
 
-aerender cannot be told to end earlier. A renderer whose last frames were stolen is stopped when the last frame that is
-still its own is there. That is recognised in two ways. A frame counts as verified two seconds after its last change
-(`attempt.TRUST_AFTER`): by then, lines that condemn it have been read. But words and frame lines come through one pipe,
-in order. So as soon as the renderer's lines have counted all its own frames, and their files are whole, there is nothing
-more to wait for. Frames that it renders beyond that are rendered twice; they are counted and thrown away.
+aerender cannot be told to end earlier. A renderer whose last frames were stolen is stopped when the last
+frame that is still its own is there. That is recognised in two ways. A frame counts as verified two seconds
+after its last change (`attempt.TRUST_AFTER`): by then, lines that condemn it have been read. But words and
+frame lines come through one pipe, in order. So as soon as the renderer's lines have counted all its own
+frames, and their files are whole, there is nothing more to wait for. Frames that it renders beyond that are
+rendered twice; they are counted and thrown away.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from stmpo.scheduling.protocol import Grant, Lease
 
 CHECK_EVERY = 0.1
-"""Seconds between two checks whether a renderer's last own frames are whole, once its lines have counted them."""
+"""Seconds between two checks whether a renderer's last own frames are whole, once its lines have counted
+them."""
 
 CHECKS = 20
 """Such checks at most; afterwards the monitor's scans decide."""

@@ -1,13 +1,13 @@
-"""The one truth about every frame of a run.
+"""The state of every frame of a run, in one place.
 
     pending ──► leased ──► rendered ──► verified ──► delivered
        ▲          │            │            │            │
        └──────────┴────────────┴────────────┴────────────┘   given back: lost, broken, or no longer trusted
     pending, leased, rendered ──► failed                      attempts are used up
 
-A frame counts as success in `DELIVERED` and in no other state: its file stands at the destination, whole. Exit codes
-and log lines never move a frame forward. Every move goes through `Ledger.move`, which refuses what is not an arrow
-above, so that a defect elsewhere shows as an error here and not as a lost frame.
+A frame counts as success in `DELIVERED` and in no other state: its file stands at the destination, whole.
+Exit codes and log lines never move a frame forward. Every move goes through `Ledger.move`, which refuses what
+is not an arrow above, so that a defect elsewhere shows as an error here and not as a lost frame.
 
 The ledger's history on disk is the journal (`stmpo.history.journal`).
 """
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 
 class FrameState(Enum):
-    """Where a frame stands."""
+    """How far a frame has come."""
 
     PENDING = "pending"
-    """Nobody renders it; it waits to be leased."""
+    """It waits to be leased."""
 
     LEASED = "leased"
-    """A renderer has been told to render it."""
+    """A renderer was given it."""
 
     RENDERED = "rendered"
     """Its file has appeared in scratch; it may still be growing."""
 
     VERIFIED = "verified"
-    """Its file in scratch was read to its end and is whole; it waits for delivery, or is being delivered."""
+    """Its file in scratch was read to its end and is whole; it is on its way to the destination."""
 
     DELIVERED = "delivered"
     """Its file stands at the destination, whole."""
@@ -58,12 +58,13 @@ _ARROWS: dict[FrameState, frozenset[FrameState]] = {
     FrameState.DELIVERED: frozenset({FrameState.PENDING}),
     FrameState.FAILED: frozenset(),
 }
-"""Pending to verified or delivered is what a resumed run finds in an earlier run's scratch or at the destination."""
+"""A resumed run moves frames from pending to verified (found in earlier scratch) or delivered (at the
+destination)."""
 
 
 _STATES = tuple(FrameState)
 _CODES = {state: code for code, state in enumerate(_STATES)}
-_NOBODY = -1
+_NO_SLOT = -1
 
 
 class LedgerError(RuntimeError):
@@ -83,16 +84,16 @@ class FrameRecord:
 
 
 class Ledger:
-    """The state of every frame that a run was asked for. Not thread-safe: the orchestrator's loop owns it.
+    """The state of every frame that a run was asked for. Not thread-safe: the event loop owns it.
 
-    It is kept in columns that have their whole size from the beginning, a few bytes a frame: nothing in it grows while
-    frames are rendered.
+    It is kept in columns that have their full size from the beginning, a few bytes per frame: nothing in it
+    grows while frames are rendered.
     """
 
     def __init__(self, frames: FrameSet) -> None:
         self._index = {frame: at for at, frame in enumerate(frames)}
         self._states = bytearray([_CODES[FrameState.PENDING]]) * len(self._index)
-        self._slots = array("i", [_NOBODY]) * len(self._index)
+        self._slots = array("i", [_NO_SLOT]) * len(self._index)
         self._costs = array("d", [math.nan]) * len(self._index)
         self._counts = dict.fromkeys(FrameState, 0)
         self._counts[FrameState.PENDING] = len(self._index)
@@ -104,20 +105,20 @@ class Ledger:
         return frame in self._index
 
     def __getitem__(self, frame: int) -> FrameRecord:
-        """The frame as it stands now."""
+        """Return the frame as it is now."""
         at = self._index[frame]
         slot, cost = self._slots[at], self._costs[at]
         return FrameRecord(
             _STATES[self._states[at]],
-            None if slot == _NOBODY else slot,
+            None if slot == _NO_SLOT else slot,
             None if math.isnan(cost) else cost,
         )
 
     def move(self, frame: int, state: FrameState) -> FrameRecord:
-        """Move a frame along an arrow; the frame as it stands then.
+        """Move a frame along an arrow, and return it as it is then.
 
         Raises:
-            LedgerError: there is no such arrow from where the frame stands.
+            LedgerError: there is no such arrow.
         """
         at = self._index[frame]
         old = _STATES[self._states[at]]
@@ -129,36 +130,36 @@ class Ledger:
         return self[frame]
 
     def rendered(self, frame: int, slot: int, cost: float | None) -> None:
-        """Note who rendered a frame, and in how many seconds, where that is known."""
+        """Note which slot rendered a frame, and in how many seconds, if that is known."""
         at = self._index[frame]
         self._slots[at] = slot
         self._costs[at] = math.nan if cost is None else cost
 
     def count(self, state: FrameState) -> int:
-        """How many frames stand there."""
+        """Return how many frames have this state."""
         return self._counts[state]
 
     def frames(self, *states: FrameState) -> FrameSet:
-        """The frames that stand in any of these states."""
+        """Return the frames that have one of these states."""
         codes = {_CODES[state] for state in states}
         return FrameSet(
             tuple(frame for frame, code in zip(self._index, self._states, strict=True) if code in codes)
         )
 
     def frames_in(self, span: Iterable[int]) -> list[int]:
-        """Return the frames of a lease's span that this run was asked for. A movie is one frame, whatever its span."""
+        """Return the frames of a lease's span that this run was asked for. A movie counts as one frame."""
         return [frame for frame in span if frame in self._index]
 
     def missing(self, span: Iterable[int]) -> FrameSet:
-        """Return the frames of a lease's span that are still to be rendered: not verified and not delivered."""
+        """Return the frames of a lease's span that are still to be rendered."""
         have = (_CODES[FrameState.VERIFIED], _CODES[FrameState.DELIVERED])
         return FrameSet.of(f for f in self.frames_in(span) if self._states[self._index[f]] not in have)
 
     def move_all(self, frames: Iterable[int], state: FrameState) -> None:
-        """Move several frames along an arrow, except those that stand there already.
+        """Move several frames to a state, except those that have it already.
 
         Raises:
-            LedgerError: there is no such arrow from where one of them stands.
+            LedgerError: there is no such arrow for one of them.
         """
         for frame in frames:
             if self[frame].state is not state:
@@ -166,9 +167,9 @@ class Ledger:
 
     @property
     def complete(self) -> bool:
-        """Every frame is delivered."""
+        """Return whether every frame is delivered."""
         return self._counts[FrameState.DELIVERED] == len(self._index)
 
     def costs(self) -> list[float]:
-        """Known costs in seconds, one a frame, of what this run rendered."""
+        """Return the known costs in seconds, one per frame, of what this run rendered."""
         return [cost for cost in self._costs if not math.isnan(cost)]

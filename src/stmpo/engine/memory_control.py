@@ -1,8 +1,8 @@
 """Apply the memory policy: ask the system how much memory there is, and carry out what the policy decides.
 
-Before a slot is granted a lease, and again at the start gate, `refuses` returns whether a further renderer would find
-room. Once a second `check` may stop one. A renderer that is to retire is stopped at its next frame (`on_progress`). The
-system may be faster: `on_end` recognises a renderer that the system has killed.
+Before a slot is granted a lease, and again at the start gate, `refuses` returns whether a further renderer
+would find room. Once a second `check` may stop one. A renderer that is to retire is stopped at its next frame
+(`on_progress`). The system may be faster: `on_end` recognises a renderer that the system has killed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class MemoryControl:
         self._room = self._ask()
         if self._room is not None and self._room.available < MemoryThresholds.of(self._room.total).retire:
             self._short_at = now
-        decision = self._policy.look(now, self._room, self._residents())
+        decision = self._policy.decide(now, self._room, self._residents())
         if decision is not None:
             self._carry_out(decision, self._attempts[decision.number])
         for attempt in list(self._attempts.values()):
@@ -94,7 +94,7 @@ class MemoryControl:
         if others and self._ran_out(kills_before, attempt.started_at):
             note = "the system ended it, because memory ran out"
             self._supervisor.was_ended_by_system(attempt, StopReason.MEMORY, note)
-            self._policy.bereaved(others)
+            self._policy.on_system_kill(others)
 
     def _ran_out(self, kills_before: int, since: float) -> bool:
         """Return whether memory was nearly gone since a time, or the system has killed a process for it."""

@@ -1,16 +1,19 @@
-"""Memory: when a further renderer may start, and which one has to go. Pure decisions; clock and samples are arguments.
+"""Decide when memory allows a further renderer, and which one has to go. Pure decisions: clock and samples
+are arguments.
 
-    room for one more, siblings grown to their peak included ─► a renderer may start
-    less than that              ─► no new leases; those that run go on
-    less than `retire`          ─► after a while the newest one ends at its next frame (nothing is lost)
-    less than `kill`            ─► the newest one is stopped at once; its frames go back and count against nobody
-    one that eats without end   ─► that one is stopped, named, and its frame counts as failed: it is tried again alone
+    room for one more, if all grow to their peak ─► a renderer may start
+    less than that       ─► no new leases; those that run go on
+    less than `retire`   ─► after a while the newest one ends at its next frame (nothing is lost)
+    less than `kill`     ─► the newest one is stopped at once; its frames go back, no retry is counted
+    one runs away        ─► it is stopped and named; its frame counts as failed and is tried again alone
 
-After each retreat the number of renderers may grow by one at a time, after a wait that doubles with every retreat: a
-machine that holds six and never seven is tried with seven a handful of times in a night, not every minute.
+After each retreat the number of renderers may grow by one at a time, after a wait that doubles with every
+retreat: a machine that holds six and never seven is tried with seven a handful of times in a night, not every
+minute.
 
-Never below one: the last renderer goes on however little there is, since nothing is gained by waiting for it. Only when
-nothing at all is left, and it holds most of what there is, is it stopped; its frame fails in words after its retries.
+The last renderer goes on however little memory there is, since a wait would gain nothing. It is stopped only
+if nothing at all is left and it holds most of the memory. Its frame then fails after its retries, with the
+reason.
 """
 
 from __future__ import annotations
@@ -33,10 +36,10 @@ FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
 """Seconds of calm before one more renderer may run, after the first retreat, and at most."""
 
 RUNAWAY_FACTOR = 2
-"""A renderer with so many times the memory of any other of this run is the one that eats."""
+"""A renderer with this many times the memory of any other of this run is a runaway."""
 
 RUNAWAY_SHARE = 4
-"""It must hold at least this part of all memory: total / 4."""
+"""A runaway holds at least this part of all memory: total / 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class MemoryThresholds:
     retire: int
     kill: int
     last: int
-    """Below this even the only renderer is stopped, when it is the one that eats."""
+    """Below this even the only renderer is stopped, if it holds most of the memory."""
 
     @classmethod
     def of(cls, total: int) -> MemoryThresholds:
@@ -66,28 +69,28 @@ class Resident:
     number: int
     memory: int
     retiring: bool = False
-    """It ends at its next frame."""
+    """Whether it ends at its next frame."""
 
     stopping: bool = False
-    """It is being stopped: its memory comes back soon."""
+    """Whether it is being stopped, so that its memory comes back soon."""
 
 
 class MemoryAction(Enum):
     """What to do with a renderer."""
 
     RETIRE = "retire"
-    """Let it end at its next frame; what it leaves goes back."""
+    """Stop it at its next frame; its other frames go back."""
 
     KILL = "kill"
-    """Stop it at once; what it leaves goes back and counts against nobody."""
+    """Stop it at once; its frames go back, and no retry is counted."""
 
     RUNAWAY = "runaway"
-    """Stop it at once; the frame that it is at counts as failed."""
+    """Stop it at once; the frame that it is rendering counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryDecision:
-    """One renderer to act on, and why, in words."""
+    """One renderer to act on, and the reason in words."""
 
     action: MemoryAction
     number: int
@@ -96,19 +99,19 @@ class MemoryDecision:
 
 @dataclass(slots=True)
 class MemoryPolicy:
-    """Watches the renderers of one run. `slots` is how many there may be at most."""
+    """Watches the memory of one run's renderers. `slots` is the largest number of them."""
 
     slots: int
     allowed: int = 0
-    """How many may run now; 1 to `slots`."""
+    """How many may run now: 1 to `slots`."""
 
     wait: float = FIRST_WAIT
     """Seconds of calm before one more may run."""
 
     _peaks: dict[int, int] = field(default_factory=dict)
-    """The largest memory of each renderer so far, those that have ended included, those that ate without end not."""
+    """The largest memory of each renderer so far, ended ones included, runaways excluded."""
 
-    _eaters: set[int] = field(default_factory=set)
+    _runaways: set[int] = field(default_factory=set)
 
     _short_since: float | None = None
     _calm_since: float | None = None
@@ -119,13 +122,14 @@ class MemoryPolicy:
 
     @property
     def need(self) -> int:
-        """Bytes that a renderer of this run has needed at its peak; 0 while nothing is known."""
+        """Return the bytes that a renderer of this run has needed at its peak; 0 while nothing is known."""
         return max(self._peaks.values(), default=0)
 
     def refusal(self, room: MemoryRoom | None, residents: Sequence[Resident], living: int) -> str:
-        """Why no further renderer may start now; empty when it may.
+        """Return why no further renderer may start now; empty if it may.
 
-        `living` counts those that were started and not measured yet as well. With none of them the answer is yes.
+        `living` counts those that were started and not measured yet as well. With none of them the answer is
+        yes.
         """
         if living == 0:
             return ""
@@ -144,11 +148,11 @@ class MemoryPolicy:
             " no further one is started until there is room"
         )
 
-    def look(
+    def decide(
         self, now: float, room: MemoryRoom | None, residents: Sequence[Resident]
     ) -> MemoryDecision | None:
-        """Take a sample; what has to be done about it. At most one renderer is on its way out at a time."""
-        for each in (each for each in residents if each.number not in self._eaters):
+        """Take a sample and decide what to do. At most one renderer is being stopped at a time."""
+        for each in (each for each in residents if each.number not in self._runaways):
             self._peaks[each.number] = max(each.memory, self._peaks.get(each.number, 0))
         if room is None:
             return None
@@ -170,17 +174,19 @@ class MemoryPolicy:
         if len(running) == 1:
             return self._last_one(running[0], room, marks) if held else None
         if room.available < marks.kill:
-            return self._eater(running, room) or self._send_off(MemoryAction.KILL, running, room)
+            return self._find_runaway(running, room) or self._dismiss_newest(MemoryAction.KILL, running, room)
         if held and not any(each.retiring for each in running):
-            return self._eater(running, room) or self._send_off(MemoryAction.RETIRE, running, room)
+            return self._find_runaway(running, room) or self._dismiss_newest(
+                MemoryAction.RETIRE, running, room
+            )
         return None
 
-    def bereaved(self, others: int) -> None:
-        """The system has ended a renderer for want of memory, beside so many others that run on."""
+    def on_system_kill(self, others: int) -> None:
+        """Retreat after the system has killed a renderer for want of memory; `others` still run."""
         self._retreat(others)
 
     def _recover(self, now: float, available: int, marks: MemoryThresholds) -> None:
-        """Let one more run after a calm wait."""
+        """Allow one more after a calm time."""
         if available < marks.start:
             self._calm_since = None
         elif self._calm_since is None:
@@ -195,10 +201,10 @@ class MemoryPolicy:
         self.allowed = max(1, min(to, self.allowed))
         self._calm_since = self._short_since = None
 
-    def _send_off(
+    def _dismiss_newest(
         self, action: MemoryAction, running: Sequence[Resident], room: MemoryRoom
     ) -> MemoryDecision:
-        """The newest one goes: it has the least to lose."""
+        """Choose the newest renderer, which has the least to lose."""
         self._retreat(len(running) - 1)
         how = (
             "ends after its present frame"
@@ -209,8 +215,8 @@ class MemoryPolicy:
         text = f"{short}: the newest renderer {how}; {_renderers(self.allowed)} may run"
         return MemoryDecision(action, running[-1].number, text)
 
-    def _eater(self, running: Sequence[Resident], room: MemoryRoom) -> MemoryDecision | None:
-        """The renderer that eats without end, if one does: the others need not go for it."""
+    def _find_runaway(self, running: Sequence[Resident], room: MemoryRoom) -> MemoryDecision | None:
+        """Return the decision to stop a runaway, if there is one, so that the others can stay."""
         largest = max(running, key=lambda each: each.memory)
         others = max((peak for number, peak in self._peaks.items() if number != largest.number), default=0)
         if largest.memory < max(RUNAWAY_FACTOR * others, room.total // RUNAWAY_SHARE):
@@ -223,15 +229,15 @@ class MemoryPolicy:
         others = max((peak for number, peak in self._peaks.items() if number != only.number), default=0)
         return self._runaway(only, room, others)
 
-    def _runaway(self, eater: Resident, room: MemoryRoom, others: int) -> MemoryDecision:
-        """What it took is no measure of what a renderer needs."""
+    def _runaway(self, runaway: Resident, room: MemoryRoom, others: int) -> MemoryDecision:
+        """Stop a runaway, and forget its memory: it does not show what a renderer needs."""
         self._short_since = None
-        self._eaters.add(eater.number)
-        self._peaks.pop(eater.number, None)
-        return MemoryDecision(MemoryAction.RUNAWAY, eater.number, _eats(eater, room, others))
+        self._runaways.add(runaway.number)
+        self._peaks.pop(runaway.number, None)
+        return MemoryDecision(MemoryAction.RUNAWAY, runaway.number, _runaway_text(runaway, room, others))
 
 
-def _eats(renderer: Resident, room: MemoryRoom, others: int) -> str:
+def _runaway_text(renderer: Resident, room: MemoryRoom, others: int) -> str:
     known = f", where no other has needed more than {size(others)}" if others else ""
     return f"it has taken {size(renderer.memory)} of memory{known}, and {size(room.available)} of {size(room.total)} are left"
 

@@ -1,7 +1,9 @@
-"""Once a second: scan folders, measure process trees, find stalled renderers, suspend all while a disk is full.
+"""Once a second: scan folders, measure process trees, find stalled renderers, suspend all while a disk is
+full.
 
-The monitor does not wait for lines and for ends of processes: they wake the loop themselves. The decisions are made by
-`stmpo.engine.watchdog`, `stmpo.delivery.disk_policy` and `stmpo.delivery.backpressure`; the monitor carries them out.
+The monitor does not wait for lines and for ends of processes: they wake the loop themselves. The decisions
+are made by `stmpo.engine.watchdog`, `stmpo.delivery.disk_policy` and `stmpo.delivery.backpressure`; the
+monitor carries them out.
 """
 
 from __future__ import annotations
@@ -159,7 +161,7 @@ class Monitor:
         )
 
     def _fraction(self, delivered: int) -> float:
-        """Return the delivered share of the job; for a single file the share of frames that lines have reported."""
+        """Return the delivered share of the job; for a single file the share that lines have reported."""
         frames = self._job.frames
         if not self._job.single_file or self._ledger.complete or frames is None:
             return delivered / len(self._ledger)
@@ -181,7 +183,7 @@ class Monitor:
 
     @staticmethod
     def _still_closes(attempt: Attempt) -> bool:
-        """Return whether its movie has changed since the last tick: a long one takes its time to be closed."""
+        """Return whether its movie has changed since the last tick: closing a long one takes time."""
         state = tuple((found.size, found.mtime_ns) for found in scan(attempt.folder.path))
         changed, attempt.samples.movie_state = state != attempt.samples.movie_state, state
         return changed
@@ -255,13 +257,13 @@ class Monitor:
             refusal=self._deliveries.no_room,
             remaining=len(self._ledger) - self._ledger.count(FrameState.DELIVERED),
         )
-        action_ = self._space.decide(disks)
-        if action_ is DiskAction.GIVE_UP:
+        action = self._space.decide(disks)
+        if action is DiskAction.GIVE_UP:
             seconds = self._options.space_timeout
             raise NoSpace(
                 f"{self._space.full}, for {seconds:.0f} s now (--space-timeout); free some space, then run again to go on"
             )
-        if (action_ is DiskAction.PAUSE) is not self._full:
+        if (action is DiskAction.PAUSE) is not self._full:
             self._full = not self._full
             self._report_room()
         short = self._space.shortfall(disks)

@@ -2,11 +2,11 @@
 
 One asyncio loop, one coroutine per slot:
 
-    grant a lease ─► wait for the start gate ─► supervise the renderer ─► scan its last files ─► settle ─► again
+    grant a lease ─► pass the start gate ─► supervise the renderer ─► scan its files ─► settle ─► again
 
-The loop owns no policy. The strategy decides which frames a slot gets, the retry book what a failure costs, the renderer
-what a line means, the watchdog when a silent renderer is stuck, and the ledger whether a frame counts. A run that ends
-early (failed, cancelled, no space) ends by one call of `RunEnd.end`.
+The loop owns no policy. The strategy decides which frames a slot gets, the retry book what a failure costs,
+the renderer what a line means, the watchdog when a silent renderer is stuck, and the ledger whether a frame
+counts. A run that ends early (failed, cancelled, no space) ends by one call of `RunEnd.end`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Run:
     """One run. `go` renders; `cancel` may be called from the loop at any time, and again to hurry."""
 
     def __init__(self, context: RunContext, plan: Plan, setup: RendererSetup, earlier: EarlierFrames) -> None:
-        self._context = context
+        self.context = context
         self._plan = plan
         self._ledger, self._strategy, self._attempts = context.ledger, context.strategy, context.attempts
         self._reporter, self._run_end = context.reporter, context.run_end
@@ -90,14 +90,14 @@ class Run:
 
         self.slots_used: set[int] = set()
         slots = len(plan.slots)
-        self.book = RetryPolicy(slots, context.options.max_frame_retries)
+        self.retries = RetryPolicy(slots, context.options.max_frame_retries)
         self.supervisor = Supervisor(context, setup.renderer, setup.environment, self._on_progress)
         self.deliveries = DeliveryQueue(context)
         self.collector = Collector(context, self.deliveries, earlier.size_consensus)
         self._extensions = earlier.extensions
         self._shared_folder: SharedFolder | None = None
         self.dispatcher = Dispatcher(context, self.collector, self.supervisor)
-        self.outcomes = Outcomes(context, self.collector, self.book)
+        self.outcomes = Outcomes(context, self.collector, self.retries)
         self.memory = MemoryControl(context, slots, self.supervisor)
         self.monitor = Monitor(
             context,
@@ -108,7 +108,7 @@ class Run:
         )
 
     async def go(self) -> StmpoError | None:
-        """Render until everything is delivered, or something ends the run. Return the reason for an early end."""
+        """Render until all is delivered, or something ends the run early. Return the reason then."""
         monitor = asyncio.create_task(self._until_error(self.monitor.watch()))
         try:
             while self._goes_on and self._strategy.waiting:  # again only for a frame that delivery lost
@@ -138,8 +138,8 @@ class Run:
     ) -> None:
         """End the run because a signal or the farm says so.
 
-        `next_time` says how it goes on. `grace` (default: the run's own) and `delivery` are seconds. A second call
-        hurries: no grace, no delivery.
+        `next_time` says how it goes on. `grace` (default: the run's own) and `delivery` are seconds. A second
+        call hurries: no grace, no delivery.
         """
         reason = self._run_end.stop_reason
         if reason is not None and reason.exit_code is ExitCode.CANCELLED:
@@ -148,11 +148,6 @@ class Run:
             self.supervisor.grace = min(self.supervisor.grace, grace)
         self._delivery_limit = delivery
         self._run_end.end(Cancelled(f"cancelled by {why}; {next_time}"))
-
-    @property
-    def strategy_name(self) -> str:
-        """Return the strategy's name, as the option spells it."""
-        return self._strategy.name
 
     @property
     def _goes_on(self) -> bool:
@@ -170,7 +165,7 @@ class Run:
         self.monitor.on_progress(attempt)
 
     async def _delivered(self) -> None:
-        """Wait until everything is delivered. A cancelled run waits as long as it may, and for no full disk."""
+        """Wait until everything is delivered; in a cancelled run for a limited time, and for no full disk."""
         while self.deliveries.waiting and time.monotonic() < self._delivery_deadline:
             if self._delivery_limit is not None:
                 if self.deliveries.no_room:
@@ -196,7 +191,7 @@ class Run:
             await self.supervisor.close()
 
     async def _until_error(self, work: Coroutine[None, None, None]) -> None:
-        """Do the work of a task. An error that a user can act on ends the run; any other is a defect and is raised."""
+        """Do the work of a task. A `StmpoError` ends the run; any other error is a defect and is raised."""
         try:
             await work
         except StmpoError as error:
@@ -265,7 +260,7 @@ class Run:
         self._number += 1
         attempt = Attempt(
             AttemptRequest(
-                self._number, lease, self._open_folder(lease), single_file=self._context.job.single_file
+                self._number, lease, self._open_folder(lease), single_file=self.context.job.single_file
             ),
             Watchdog(self._budgets, self._pace, self._circumstances),
             started_at=time.monotonic(),
@@ -283,12 +278,12 @@ class Run:
         if self._shared_folder is None:
             path = self._make_folder(SHARED_ATTEMPT)
             self._shared_folder = SharedFolder(
-                self._context, self.supervisor, path, lease, extensions=self._extensions
+                self.context, self.supervisor, path, lease, extensions=self._extensions
             )
         return self._shared_folder
 
     def _make_folder(self, number: int) -> Path:
-        scratch = self._context.scratch
+        scratch = self.context.scratch
         try:
             return scratch.attempt_folder(number)
         except OSError as error:
@@ -299,9 +294,9 @@ class Run:
             ) from None
 
     async def _may_start(self) -> bool:
-        """Pass the gate that keeps `--spawn-delay` between two starts, and stays shut while renderers are held.
+        """Pass the gate, which keeps `--spawn-delay` between starts and is shut while renderers are held.
 
-        False if the run ends meanwhile, or if there is no memory for one more.
+        Returns False if the run ends meanwhile, or if there is no memory for one more.
         """
         async with self._gate:
             while self._goes_on and (self.monitor.holding or time.monotonic() < self._next_start):
@@ -309,7 +304,7 @@ class Run:
             running = sum(1 for attempt in self._attempts.values() if attempt.tree is not None)
             if not self._goes_on or self.memory.refuses(running):
                 return False
-            self._next_start = time.monotonic() + self._context.options.spawn_delay
+            self._next_start = time.monotonic() + self.context.options.spawn_delay
             return True
 
     async def _sleep(self, seconds: float) -> None:
@@ -328,8 +323,8 @@ class Run:
 def stall_circumstances(project: Path) -> tuple[str, ...]:
     """Return what makes some causes of a stall likelier on this machine, one phrase each. It decides nothing.
 
-    A Windows service runs in session 0: nobody sees a dialog there, and nobody answers one. A project on a network path
-    opens only when the network answers.
+    A Windows service runs in session 0: nobody sees a dialog there, and nobody answers one. A project on a
+    network path opens only when the network answers.
     """
     found = []
     if machine.in_session_zero():

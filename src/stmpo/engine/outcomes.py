@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from stmpo.scheduling.retries import RetryPolicy
 
 SCRATCH_PAUSE = 2.5
-"""Seconds that a slot waits after it found scratch full. By then the monitor has seen it and holds further starts."""
+"""Seconds that a slot waits after it found scratch full. By then the monitor has seen it and holds further
+starts."""
 
 LOWEST_SCRATCH = 16 << 20
 """Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
@@ -38,12 +39,12 @@ _WORTH_A_WARNING = frozenset((StopReason.STALLED, StopReason.MEMORY, StopReason.
 class Outcomes:
     """Accounts for ended attempts and counts retries."""
 
-    def __init__(self, context: RunContext, collector: Collector, book: RetryPolicy) -> None:
+    def __init__(self, context: RunContext, collector: Collector, retries: RetryPolicy) -> None:
         self._context = context
         self._job, self._options, self._ledger = context.job, context.options, context.ledger
         self._strategy, self._reporter = context.strategy, context.reporter
         self._collector = collector
-        self._book = book
+        self._retries = retries
         self._taken_when_full = -1
         self._attempts_in_vain = 0
         """Attempts that found scratch full since a frame was rendered whole."""
@@ -68,7 +69,7 @@ class Outcomes:
             missing = self._collector.delivery_queue.revoke(attempt)
         attempt.settled = True
         if len(missing) < len(frames) and not attempt.output.untrusted:
-            self._book.rendered()
+            self._retries.rendered()
         self._write(attempt, missing)
         self._collector.release(attempt)
         if missing.frames:
@@ -83,7 +84,7 @@ class Outcomes:
             attempt.exit.code != 0 and attempt.exit.stopped is None
         ):
             why = _why(attempt.exit_summary(), self._reporter.words(attempt))
-            self._reporter.say(Level.WARNING, f"{why}; the others go on with its frames", attempt)
+            self._reporter.say(Level.WARNING, f"{why}; the other renderers take its frames", attempt)
 
     def never_started(self, attempt: Attempt) -> None:
         """Give a lease back whose renderer was never started."""
@@ -119,14 +120,14 @@ class Outcomes:
         holds = (
             f"it holds {attempt.files.pictures}"
             if attempt.files.pictures
-            else f"its renderer told of {attempt.output.counted}"
+            else f"its renderer reported {attempt.output.counted}"
         )
         if 0 < (attempt.files.pictures or attempt.output.counted) < wanted:
             text = f"{self._job.output.name(0)}: {holds} frames, and {wanted} were asked for; look at its end"
             self._reporter.say(Level.WARNING, text, attempt)
 
     def _frames_missing(self, attempt: Attempt, missing: FrameSet, scratch_free: int) -> float:
-        """Decide about the frames that an attempt left missing. Return the seconds that its slot should pause."""
+        """Decide about the frames that an attempt left missing. Return the seconds that its slot pauses."""
         words, run_ends = self._reporter.words(attempt), attempt.exit.stopped is StopReason.RUN_ENDS
         if self._is_hopeless(attempt):
             self._give_back(missing)
@@ -135,8 +136,8 @@ class Outcomes:
         if not run_ends and scratch_free < LOWEST_SCRATCH:
             self._give_back(missing)
             return self._scratch_full(attempt, missing)
-        self._book.anything_rendered |= self._collector.taken > 0
-        decision = self._book.ended(attempt.end_of(), missing)
+        self._retries.anything_rendered |= self._collector.taken > 0
+        decision = self._retries.ended(attempt.end_of(), missing)
         self._ledger.move_all(decision.exhausted, FrameState.FAILED)
         self._ledger.move_all((f for f in missing if f not in decision.exhausted), FrameState.PENDING)
         self._strategy.give_back(decision.again)
@@ -167,7 +168,7 @@ class Outcomes:
             self._attempts_in_vain + 1 if self._collector.taken == self._taken_when_full else 0
         )
         self._taken_when_full = self._collector.taken
-        if not self._options.space_timeout or self._attempts_in_vain > 2 * self._book.slots:
+        if not self._options.space_timeout or self._attempts_in_vain > 2 * self._retries.slots:
             raise NoSpace(f"the scratch disk is full ({folder}); free some space, then run again to go on")
         text = f"{attempt.exit_summary()}: the scratch disk is full ({folder}); missing, until there is room: {missing}"
         self._reporter.say(Level.WARNING, text, attempt)

@@ -1,7 +1,7 @@
 """The scratch folder that a renderer writes to: its own one, or one that it shares with other renderers.
 
-`OutputFolder` is everything that the rest of the engine needs to know about the difference. The shared folder is in
-`shared_folder`.
+`OutputFolder` is everything that the rest of the engine needs to know about the difference. The shared folder
+is in `shared_folder`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class PrivateFolder:
     def report(self, attempt: Attempt, strategy: Strategy, now: float) -> None:
         """Report frames that have a file, and frames that lines have counted.
 
-        A line tells how many frames there are, not which: those without a file are assumed to be the first ones.
+        A line tells how many frames there are, not which: those without a file are assumed to be the first
+        ones.
         """
         if attempt.start_up is None or attempt.ended:
             return

@@ -1,8 +1,9 @@
-"""From what a user wrote to what can be run: every check that can be made before anything is started.
+"""Turn the options of a user into a job that can be run, after every check that is possible before a start.
 
-Each refusal is one `BadInput`, `NoRenderer` or `NoSpace`: one line that names the option or file and the way out. The
-checks that only read come first; folders are made and files are opened last, and folders that were made go again when
-a later check refuses. Needs nothing but psutil, so the worker's scripts use it as well as the command line.
+Each refusal is a `BadInput`, `NoRenderer` or `NoSpace`: one line that names the option or file, and what to
+do. Checks that only read come first. Folders are made and files are opened last, and new folders are removed
+again if a later check refuses. Needs nothing but psutil, since the worker's scripts use it as well as the
+command line.
 """
 
 from __future__ import annotations
@@ -44,21 +45,21 @@ EMBEDDED_THREADS = 1
 """Threads of the embedded renderer: rlottie renders on one."""
 
 EMBEDDED_RAM_GB = 0.5
-"""Memory of the embedded renderer for a comp of 4096 x 4096 pixels, with room to spare."""
+"""GB of memory that the embedded renderer needs for a comp of 4096 x 4096 pixels, with room to spare."""
 
-BESIDE = "output"
-"""`--learned-dir output`: beside the frames."""
+BESIDE_FRAMES = "output"
+"""The value of `--learned-dir` that means the folder of the frames."""
 
-LONGEST_IN_SCRATCH = len("stmpo-4294967295-9f3c2a/a99999/frame_-2147483648.jpeg")
-"""Characters of what renderers open below the scratch folder, the longest case."""
+LONGEST_SCRATCH_NAME = len("stmpo-4294967295-9f3c2a/a99999/frame_-2147483648.jpeg")
+"""Characters of the longest path that renderers open below the scratch folder."""
 
-AROUND_A_NAME = len(".stmpo-9f3c2a00-.part") + len("-2147483648")
-"""Characters that a frame's number and its temporary name add to the pattern, the longest case."""
+LONGEST_NAME_ADDITION = len(".stmpo-9f3c2a00-.part") + len("-2147483648")
+"""Characters that a frame's number and its temporary name add to the pattern, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A job that can be run, and what running it needs. The journal is open and locked: close it."""
+    """A job that can be run, and everything that its run needs. The journal is open and locked: close it."""
 
     job: RenderJob
     options: RunOptions
@@ -71,13 +72,13 @@ class PreparedRun:
     scratch_root: Path
     run: str
     notes: tuple[str, ...]
-    """What the user should know before it starts, one line each."""
+    """Facts that the user should know before the start, one line each."""
 
     cost_file: Path | None = None
-    """Where costs are kept beside the journal, if that was asked for."""
+    """The file that keeps costs outside the journal, if one is wanted."""
 
     warnings: tuple[str, ...] = ()
-    """What was asked for and cannot be had, one line each; the run goes on without it."""
+    """Wishes that cannot be fulfilled, one line each; the run goes on without them."""
 
     launch_hints: tuple[str, ...] = ()
     """What in the project can stop After Effects silently while it starts, in short phrases."""
@@ -92,16 +93,16 @@ def prepare(
     environ: Mapping[str, str],
     folder: Path,
 ) -> PreparedRun:
-    """Check everything. `sources` says where each option came from; relative paths start at `folder`.
+    """Check everything. `sources` says where each option came from. Relative paths start at `folder`.
 
     Raises:
-        BadInput, NoRenderer, NoSpace: the first thing that is not right. Nothing has been started then.
+        BadInput, NoRenderer, NoSpace: the first check that refuses. Nothing has been started then.
     """
     path = _project(project, folder)
     notes: list[str] = []
     is_after_effects = path.suffix.lower() in AFTER_EFFECTS_SUFFIXES
     if is_after_effects:
-        _one_item(path, job_options)
+        _check_item(path, job_options)
     known = find_comp(path, job_options) if is_after_effects else None
     if known is not None:
         notes += [known.choice.note] if known.choice.note else []
@@ -111,9 +112,9 @@ def prepare(
     frames = FrameSet.parse(job_options.frames) if job_options.frames is not None else None
     if renderer.name == "stmpo-lottie":
         frames = _lottie_frames(path, frames, allow_blank=job_options.allow_blank)
-        _written_by_the_embedded(output)
-        options = _appetite(options, sources)
-    frames = _needed_frames(path, frames, output, notes)
+        _check_embedded_output(output)
+        options = _lower_defaults(options, sources)
+    frames = _check_frames(path, frames, output, notes)
     if known is not None and frames is not None and not job_options.allow_blank:
         known.refuse_blank(frames)
     job = RenderJob(
@@ -160,19 +161,19 @@ def _machine(options: RunOptions, folder: Path) -> tuple[Machine, list[str]]:
 def _cost_file(job: RenderJob, where: str | None, folder: Path) -> Path | None:
     if where is None or not where.strip():
         return None
-    return cost_file(job, job.output.directory if where == BESIDE else absolute(folder, where))
+    return cost_file(job, job.output.directory if where == BESIDE_FRAMES else absolute(folder, where))
 
 
 def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Journal:
-    """The checks that leave something behind, and what they end with: the open journal."""
+    """Do the checks that write to disk. Return the open journal."""
     destination, path = job.output.directory, journal_path(job, journal_dir)
-    if not paths.path_fits(str(scratch_root), LONGEST_IN_SCRATCH):
+    if not paths.path_fits(str(scratch_root), LONGEST_SCRATCH_NAME):
         raise BadInput(
             f"scratch cannot be in {scratch_root}: that path is too long for After Effects to write below it;"
             " choose a shorter one with --scratch-dir"
         )
     check_space(scratch_root, destination)
-    with _unmade_on_refusal(scratch_root, destination, path.parent):
+    with _removed_on_refusal(scratch_root, destination, path.parent):
         Scratch.check_root(scratch_root)
         prepare_destination(destination)
         _check_names(job)
@@ -180,8 +181,8 @@ def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Jo
 
 
 @contextlib.contextmanager
-def _unmade_on_refusal(*folders: Path) -> Iterator[None]:
-    """Whatever of these folders is made inside goes again when a check refuses: then nothing has been changed."""
+def _removed_on_refusal(*folders: Path) -> Iterator[None]:
+    """Remove those of these folders that are made inside, if a check refuses: then nothing has changed."""
     places = {place for folder in folders for place in (folder, *folder.parents)}
     new = [place for place in places if not os.path.lexists(place)]
     try:
@@ -194,7 +195,7 @@ def _unmade_on_refusal(*folders: Path) -> Iterator[None]:
 
 
 def _check_names(job: RenderJob) -> None:
-    """The destination's file system says by itself which names it cannot hold: too long ones, odd characters."""
+    """Check that the destination's file system can hold the names: their length, odd characters."""
     frames = job.frames.frames if job.frames is not None else (0,)
     for frame in frames:  # `COM[#].png` is a file's name for every frame but ten
         if 0 <= frame <= 9 and (reason := paths.path_problem(job.output.name(frame))):
@@ -233,7 +234,7 @@ def _version(project: Path) -> ProjectVersion:
 
 def _output(text: str | None, folder: Path) -> OutputPattern:
     if text is None:
-        raise BadInput("--output is missing; write for example --output 'renders/shot_[#####].png'")
+        raise BadInput('--output is missing; write for example --output "renders/shot_[#####].png"')
     output = OutputPattern.parse(text, folder)
     # As written: a path that the system has made absolute has changed already.
     if reason := paths.path_problem(text):
@@ -241,10 +242,12 @@ def _output(text: str | None, folder: Path) -> OutputPattern:
     if paths.is_folder(absolute(folder, text)):  # only looking tells: a name may have no extension
         raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
     directory = str(absolute(folder, str(output.directory)))
-    return replace(output, directory=Path(paths.extended_path(directory, len(output.text) + AROUND_A_NAME)))
+    return replace(
+        output, directory=Path(paths.extended_path(directory, len(output.text) + LONGEST_NAME_ADDITION))
+    )
 
 
-def _one_item(project: Path, options: JobOptions) -> None:
+def _check_item(project: Path, options: JobOptions) -> None:
     if options.comp is None and options.rqindex is None:
         raise BadInput(f"{project.name}: say what to render, by --comp NAME or by --rqindex N")
     if options.comp is not None and options.rqindex is not None:
@@ -256,7 +259,7 @@ def _one_item(project: Path, options: JobOptions) -> None:
 
 
 def _lottie_frames(project: Path, frames: FrameSet | None, *, allow_blank: bool) -> FrameSet:
-    """Return the frames to render: those that are asked for, or the comp's own."""
+    """Return the frames to render: those that are given, or the comp's own."""
     info = check_lottie(project)
     if frames is None:
         return FrameSet.between(info.first, info.last)
@@ -269,15 +272,15 @@ def _lottie_frames(project: Path, frames: FrameSet | None, *, allow_blank: bool)
     return frames
 
 
-def _written_by_the_embedded(output: OutputPattern) -> None:
+def _check_embedded_output(output: OutputPattern) -> None:
     if output.extension.lower() not in WRITES:
         raise BadInput(
             f"--output: the embedded renderer writes sequences of {', '.join(sorted(WRITES))}, not {output.name(0)}"
         )
 
 
-def _appetite(options: RunOptions, sources: Mapping[str, Source]) -> RunOptions:
-    """The embedded renderer needs little; what the user said about threads and memory still holds."""
+def _lower_defaults(options: RunOptions, sources: Mapping[str, Source]) -> RunOptions:
+    """Lower the defaults for the embedded renderer, which needs little. Given options stay."""
     if sources["mfr_threads"] is Source.DEFAULT:
         options = replace(options, mfr_threads=EMBEDDED_THREADS)
     if sources["ram_per_process_gb"] is Source.DEFAULT:
@@ -287,7 +290,7 @@ def _appetite(options: RunOptions, sources: Mapping[str, Source]) -> RunOptions:
     return options
 
 
-def _needed_frames(
+def _check_frames(
     project: Path, frames: FrameSet | None, output: OutputPattern, notes: list[str]
 ) -> FrameSet | None:
     if output.kind is OutputKind.SINGLE_FILE:
@@ -303,7 +306,7 @@ def _needed_frames(
 
 
 def absolute(folder: Path, text: str) -> Path:
-    """An absolute path without `.` and `..`, symbolic links left as they are: it is shown to people as they wrote it."""
+    """Return an absolute path without `.` and `..`. Symbolic links stay as people wrote them."""
     return Path(os.path.abspath(folder / text))  # noqa: PTH100 - `resolve` would follow the links
 
 

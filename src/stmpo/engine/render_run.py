@@ -1,11 +1,12 @@
-"""One run from checked input to summary: resume, plan, render, account.
+"""Run a prepared job to its summary: resume, plan, render, account.
 
-    journal and disk ─► ledger ─► plan for what is missing ─► orchestrator ─► summary
-                                                                  ▲
-                                             signals (SIGTERM, SIGINT, CTRL_BREAK)
+    journal and disk ─► ledger ─► plan for the missing frames ─► orchestrator ─► summary
+                                                                     ▲
+                                                signals (SIGTERM, SIGINT, CTRL_BREAK)
 
-This is the function that the command line and the worker's scripts call. It owns the order of things and the cleaning
-up: scratch is removed when everything is delivered, and kept and named when not.
+`stmpo.api` calls `render`, for the command line and for the worker's scripts. This module owns the order of
+these steps, and the end of scratch: it is removed when everything is delivered; otherwise it is kept and
+named.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from stmpo.engine.strategy_choice import choose_strategy
 from stmpo.history import cost_cache
 from stmpo.history.journal_model import History, PastRun
 from stmpo.model.errors import ExitCode, StmpoError
-from stmpo.model.events import Event, Level, Message, RunEnded, RunStarted
+from stmpo.model.events import Event, Level, RunEnded, RunStarted
 from stmpo.model.frames import FrameSet
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
@@ -41,192 +42,250 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.engine.prepare import PreparedRun
+    from stmpo.history.journal import Journal
     from stmpo.scheduling.cost_history import CostHistory
+    from stmpo.scheduling.protocol import Strategy
 
 
-def render(intake: PreparedRun, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
-    """Run to the end and return what was achieved; the last events are told.
+def render(prepared: PreparedRun, emit: Callable[[Event], None], *, session: Path | None = None) -> Summary:
+    """Render to the end and return what was achieved. The last event is emitted before this returns.
 
-    `session` is the OpenJD session's working folder, where a cancel leaves word of how much time it grants.
+    `session` is the OpenJD session's working folder: a cancel leaves a file there that says how much time it
+    grants.
 
     Raises:
-        StmpoError: something a user can act on, before or while rendering; processes are gone then.
+        StmpoError: the user has to act; it may come before or while rendering. All processes are gone then.
     """
     began = time.monotonic()
+    reporter = Reporter(emit, prepared.redact)
     try:
         with handling_signals() as signals:
-            scratch = Scratch.create(intake.scratch_root)
+            scratch = Scratch.create(prepared.scratch_root)
             try:
                 with containment():
                     summary = asyncio.run(
-                        _render(intake, emit, scratch, session=session, began=began, signals=signals)
+                        _render(prepared, reporter, scratch, session=session, began=began, signals=signals)
                     )
             finally:
                 if not scratch.leftovers():
                     scratch.remove()
     finally:
-        intake.journal.close()
+        prepared.journal.close()
     emit(RunEnded(summary.exit_code is ExitCode.OK, tuple(summary.lines())))
     return summary
 
 
 async def _render(
-    intake: PreparedRun,
-    emit: Callable[[Event], None],
+    prepared: PreparedRun,
+    reporter: Reporter,
     scratch: Scratch,
     *,
     session: Path | None,
     began: float,
     signals: SignalHandlers,
 ) -> Summary:
-    job, options = intake.job, intake.options
-    for note in intake.notes:
-        emit(Message(Level.INFO, note))
+    job, options, journal = prepared.job, prepared.options, prepared.journal
+    for note in prepared.notes:
+        reporter.say(Level.INFO, note)
     frames = job.frames if job.frames is not None else FrameSet((0,))
     ledger = Ledger(FrameSet(frames.frames[:1]) if job.single_file else frames)
-    history, past = _history(intake, emit), intake.journal.runs()
+    history, past = _history(prepared, reporter), journal.runs()
     earlier = await or_cancelled(resume.find_earlier_frames(job, options, ledger, history, past), signals)
-    learned = _learned(intake, emit)
-    intake.journal.begin(
+    known = _known_costs(prepared, reporter)
+    journal.begin(
         job,
-        intake.version,
-        run=intake.run,
+        prepared.version,
+        run=prepared.run,
         fresh=not options.resume,
         about={"stmpo": stmpo.__version__, "frames": frames, "scratch": str(scratch.path)},
     )
     adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
-    plan = _plan(intake, len(wanted), learned.peak_memory, emit)
-    rule, why = choose_strategy(options.strategy, job, intake.renderer, intake.environment)
-    if why:
-        emit(Message(Level.WARNING, why))
-    strategy = make_strategy(
-        rule,
-        wanted,
-        len(plan.slots),
-        record=learned.costs,
-        sure=learned.sure,
-        start_up=learned.start_up,
-        spawn_delay=options.spawn_delay,
-    )
-    reporter = Reporter(emit, intake.redact)
+    plan = _plan(prepared, len(wanted), known.peak_memory, reporter)
+    strategy = _strategy(prepared, wanted, len(plan.slots), known, reporter)
     context = RunContext(
         job=job,
         options=options,
-        run_id=intake.run,
+        run_id=prepared.run,
         ledger=ledger,
-        journal=intake.journal,
+        journal=journal,
         scratch=scratch,
         strategy=strategy,
         reporter=reporter,
         run_end=RunEnd(reporter),
         attempts={},
     )
-    run = Run(context, plan, RendererSetup(intake.renderer, intake.environment), earlier)
+    run = Run(context, plan, RendererSetup(prepared.renderer, prepared.environment), earlier)
     for found in earlier.adoptable:
         run.deliveries.send(found.frame, found.found, found.file)
-    emit(
+    reporter.emit(
         RunStarted(
             title=job.title,
             output=str(job.output),
             total=len(ledger),
             resumed=earlier.count,
             slots=len(plan.slots),
-            reasons=_reasons(plan) if wanted.frames else (),
+            reasons=_plan_reasons(plan) if wanted.frames else (),
         )
     )
-    signals.callback = canceller(run, session, intake.journal.path)
+    signals.callback = canceller(run, session, journal.path)
     try:
         reason = await run.go()
     finally:
         signals.callback = ignore_signal
-    kept = _clean_up(intake, ledger, scratch, past)
+    kept = _clean_up(prepared, ledger, scratch, past)
     elapsed = time.monotonic() - began
-    summary = _summary(
-        intake, ledger, run, reason, learned=learned, kept=kept, resumed=earlier.count, elapsed=elapsed
-    )
-    _leave_costs(intake, emit)
-    numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
-    intake.journal.write("finished", **numbers)
-    if lost := intake.journal.unwritten:
-        text = f"{lost} lines could not be written to the journal {intake.journal.path}: the next run may render frames again"
-        emit(Message(Level.WARNING, text))
+    summary = _summary(prepared, run, reason, known, resumed=earlier.count, kept=kept, elapsed=elapsed)
+    _save_costs(prepared, reporter)
+    _finish_journal(journal, summary, reporter)
     return summary
 
 
-def _learned(intake: PreparedRun, emit: Callable[[Event], None]) -> CostHistory:
-    """What earlier runs have found out: by the journal, and by the file that travels, which has the last word."""
-    learned = intake.journal.cost_history(intake.job, intake.version)
-    if intake.cost_file is not None:
+def _history(prepared: PreparedRun, reporter: Reporter) -> History:
+    """Return what earlier runs left. Frames of an earlier version of the project do not count."""
+    if not prepared.options.resume:
+        return History()
+    history = prepared.journal.history(prepared.job, prepared.version)
+    if history.other_version:
+        name = prepared.job.project.name
+        text = f"{name} has changed since frames were rendered from it; those are rendered again"
+        reporter.say(Level.WARNING, text)
+    return history
+
+
+def _known_costs(prepared: PreparedRun, reporter: Reporter) -> CostHistory:
+    """Return what earlier runs say of costs: the journal, then the cost file, which has the last word."""
+    known = prepared.journal.cost_history(prepared.job, prepared.version)
+    if prepared.cost_file is not None:
         try:
-            learned.update(cost_cache.read(intake.cost_file, intake.version))
+            known.update(cost_cache.read(prepared.cost_file, prepared.version))
         except (OSError, ValueError) as error:
-            emit(Message(Level.WARNING, f"the costs in {intake.cost_file} cannot be read: {error}"))
-    return learned
+            text = f"the costs in {prepared.cost_file} cannot be read: {error}"
+            reporter.say(Level.WARNING, text)
+    return known
 
 
-def _leave_costs(intake: PreparedRun, emit: Callable[[Event], None]) -> None:
-    """Add what this run has found out to the file that travels, where one is wanted."""
-    if intake.cost_file is None:
+def _save_costs(prepared: PreparedRun, reporter: Reporter) -> None:
+    """Add the costs of this run to the cost file, if one is wanted."""
+    if prepared.cost_file is None:
         return
-    found = intake.journal.cost_history(intake.job, intake.version, run=intake.run)
+    found = prepared.journal.cost_history(prepared.job, prepared.version, run=prepared.run)
     if not found.costs and not found.start_ups:
         return
     try:
-        cost_cache.write(intake.cost_file, intake.job, intake.version, found)
+        cost_cache.write(prepared.cost_file, prepared.job, prepared.version, found)
     except OSError as error:
-        why = error.strerror or error
-        emit(Message(Level.WARNING, f"the costs cannot be kept in {intake.cost_file}: {why}"))
+        text = f"the costs cannot be kept in {prepared.cost_file}: {error.strerror or error}"
+        reporter.say(Level.WARNING, text)
+
+
+def _plan(prepared: PreparedRun, wanted: int, peak_memory: int, reporter: Reporter) -> Plan:
+    request = PlanRequest.of(
+        prepared.options,
+        frames=max(1, wanted),
+        single_file=prepared.job.single_file,
+        learned_peak=peak_memory,
+    )
+    plan = make_plan(prepared.machine, request)
+    for warning in (*prepared.warnings, *plan.warnings):
+        reporter.say(Level.WARNING, warning)
+    return plan
+
+
+def _strategy(
+    prepared: PreparedRun, wanted: FrameSet, slots: int, known: CostHistory, reporter: Reporter
+) -> Strategy:
+    job, options = prepared.job, prepared.options
+    rule, why = choose_strategy(options.strategy, job, prepared.renderer, prepared.environment)
+    if why:
+        reporter.say(Level.WARNING, why)
+    return make_strategy(
+        rule,
+        wanted,
+        slots,
+        record=known.costs,
+        sure=known.sure,
+        start_up=known.start_up,
+        spawn_delay=options.spawn_delay,
+    )
+
+
+def _plan_reasons(plan: Plan) -> tuple[str, ...]:
+    """Return how many renderers there are and why, with every limit, and what the plan leaves unused."""
+    others = "; ".join(f"{limit.name} {limit.processes}" for limit in plan.limits)
+    return (f"{plan_text.headline(plan)} ({others})", *plan_text.notes(plan))
+
+
+def _clean_up(prepared: PreparedRun, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
+    """Remove scratch if nothing in it is needed. Return the folder that was kept, or an empty string."""
+    if ledger.complete:
+        gone = [*resume.sweep_scratch(past), *([scratch.path] if scratch.remove() else [])]
+    elif scratch.leftovers():
+        return str(scratch.path)
+    else:
+        gone = [scratch.path] if scratch.remove() else []
+    for folder in gone:
+        prepared.journal.write("removed", scratch=str(folder))
+    return ""
+
+
+def _finish_journal(journal: Journal, summary: Summary, reporter: Reporter) -> None:
+    numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
+    journal.write("finished", **numbers)
+    if lost := journal.unwritten:
+        text = f"{lost} lines could not be written to the journal {journal.path}: the next run may render frames again"
+        reporter.say(Level.WARNING, text)
 
 
 def _summary(
-    intake: PreparedRun,
-    ledger: Ledger,
+    prepared: PreparedRun,
     run: Run,
     reason: StmpoError | None,
+    known: CostHistory,
     *,
-    learned: CostHistory,
-    kept: str,
     resumed: int,
+    kept: str,
     elapsed: float,
 ) -> Summary:
-    """`learned` is what was known before; `elapsed` is seconds."""
-    now = intake.journal.cost_history(intake.job, intake.version, run=intake.run)
+    """Return what the run achieved. `known` are the costs known before it, `elapsed` is in seconds."""
+    ledger, strategy = run.context.ledger, run.context.strategy
     costs, start_ups = ledger.costs(), run.start_ups
+    done = {FrameState.DELIVERED, FrameState.FAILED}
     return Summary(
         exit_code=ExitCode.OK if reason is None else reason.exit_code,
         reason="" if reason is None else str(reason),
-        title=intake.job.title,
-        output=str(intake.job.output),
+        title=prepared.job.title,
+        output=str(prepared.job.output),
         total=len(ledger),
         delivered=ledger.count(FrameState.DELIVERED),
         resumed=resumed,
         failed=tuple(run.outcomes.failed),
-        missing=tuple(f for f in ledger.frames(*FrameState) if _is_missing(ledger, f)),
+        missing=ledger.frames(*(state for state in FrameState if state not in done)).frames,
         elapsed=elapsed,
         processes=len(run.slots_used),
         starts=run.supervisor.starts,
-        retries=run.book.retried,
-        strategy=run.strategy_name,
+        retries=run.retries.retried,
+        strategy=strategy.name,
         steals=run.dispatcher.steals,
         rendered_twice=run.dispatcher.rendered_twice,
         start_up=sum(start_ups) / len(start_ups) if start_ups else None,
         frame_cost=sum(costs) / len(costs) if costs else None,
-        too_many=_too_many(run, learned, now),
+        too_many=_too_many(prepared, run, known),
         peak_memory=run.monitor.peak_memory,
-        journal=str(intake.journal.path),
+        journal=str(prepared.journal.path),
         kept=kept,
     )
 
 
-def _too_many(run: Run, before: CostHistory, now: CostHistory) -> str:
-    """What this run, or the one before beside this one, says about the number of processes."""
-    earlier = {frame: (count, before.costs[frame]) for frame, count in before.processes.items()}
+def _too_many(prepared: PreparedRun, run: Run, known: CostHistory) -> str:
+    """Return the advice to use fewer processes, if this run or an earlier one shows that they are faster."""
+    now = prepared.journal.cost_history(prepared.job, prepared.version, run=prepared.run)
+    earlier = {frame: (count, known.costs[frame]) for frame, count in known.processes.items()}
     seen = run.monitor.throughput
     found = seen.too_many() or fewer_were_faster(earlier, now.costs, len(run.slots_used))
     made = "made"
-    if found is None and (hindered := run.monitor.contention.fewer()) and (most := seen.most()):
-        count, faster = hindered
+    if found is None and (fewer := run.monitor.contention.fewer()) and (most := seen.most()):
+        count, faster = fewer
         found, made = (Rate(count, faster * most.frames_per_second), most), "would make about"
     if found is None:
         return ""
@@ -235,54 +294,3 @@ def _too_many(run: Run, before: CostHistory, now: CostHistory) -> str:
         f"{most.processes} processes together made {most.frames_per_second:.2f} frames/s, {best.processes} {made}"
         f" {best.frames_per_second:.2f}: try --concurrency {best.processes}"
     )
-
-
-def _is_missing(ledger: Ledger, frame: int) -> bool:
-    return ledger[frame].state not in {FrameState.DELIVERED, FrameState.FAILED}
-
-
-def _history(intake: PreparedRun, emit: Callable[[Event], None]) -> History:
-    """What earlier runs left. A project that was saved since makes them another version, whose frames do not count."""
-    if not intake.options.resume:
-        return History()
-    history = intake.journal.history(intake.job, intake.version)
-    if history.other_version:
-        emit(
-            Message(
-                Level.WARNING,
-                f"{intake.job.project.name} has changed since frames were rendered from it; those are rendered again",
-            )
-        )
-    return history
-
-
-def _plan(intake: PreparedRun, wanted: int, learned_peak: int, emit: Callable[[Event], None]) -> Plan:
-    request = PlanRequest.of(
-        intake.options,
-        frames=max(1, wanted),
-        single_file=intake.job.single_file,
-        learned_peak=learned_peak,
-    )
-    plan = make_plan(intake.machine, request)
-    for warning in (*intake.warnings, *plan.warnings):
-        emit(Message(Level.WARNING, warning))
-    return plan
-
-
-def _reasons(plan: Plan) -> tuple[str, ...]:
-    """How many renderers and why, every limit included, and what of the machine is left out."""
-    others = "; ".join(f"{limit.name} {limit.processes}" for limit in plan.limits)
-    return (f"{plan_text.headline(plan)} ({others})", *plan_text.notes(plan))
-
-
-def _clean_up(intake: PreparedRun, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
-    """Remove scratch when the ledger says that nothing in it is needed. Returns the folder that was kept, or ''."""
-    if ledger.complete:
-        gone = [*resume.sweep_scratch(past), *([scratch.path] if scratch.remove() else [])]
-    elif scratch.leftovers():
-        return str(scratch.path)
-    else:
-        gone = [scratch.path] if scratch.remove() else []
-    for folder in gone:
-        intake.journal.write("removed", scratch=str(folder))
-    return ""

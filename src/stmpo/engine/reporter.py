@@ -1,4 +1,4 @@
-"""Puts into events what the orchestrator's parts have to say, and says nothing twice that need be said once."""
+"""Turn what the parts of a run report into events, without needless repetition."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from stmpo.model.events import Event
     from stmpo.renderers.protocol import Finding
 
-MOST_TOLD = 100
-"""Explanations of renderers' lines in one run, at most; the lines themselves are always in the log."""
+MAX_EXPLANATIONS = 100
+"""Explanations of renderers' lines in one run. The lines themselves are always in the log."""
 
 
 class Reporter:
-    """`emit` is the sinks' ear; `redact` masks secret values in whatever comes from a renderer."""
+    """Emits a run's events. `redact` masks secret values in everything that comes from a renderer."""
 
     def __init__(self, emit: Callable[[Event], None], redact: Callable[[str], str]) -> None:
         self.emit = emit
@@ -29,35 +29,33 @@ class Reporter:
         self._refused: set[str] = set()
 
     def say(self, level: Level, text: str, attempt: Attempt | None = None) -> None:
-        """A line for people, about the run or about an attempt."""
-        span = None if attempt is None else attempt.lease.span
-        where = (
-            ""
-            if attempt is None or span is None
-            else f"{attempt.lease.slot:02} {span.first:04}-{span.last:04}"
-        )
+        """Report one line for people, about the run or about an attempt."""
+        where = ""
+        if attempt is not None:
+            span = attempt.lease.span
+            where = f"{attempt.lease.slot:02} {span.first:04}-{span.last:04}"
         self.emit(Message(level, text, where))
 
     def line(self, attempt: Attempt, text: str) -> None:
-        """A renderer's own line."""
+        """Report a renderer's own line."""
         self.emit(RendererOutput(attempt.lease.slot, attempt.lease.span, self.redact(text)))
 
     def words(self, attempt: Attempt) -> str:
-        """Why an attempt failed, in the renderer's words, safe to show."""
+        """Return why an attempt failed, in the renderer's words, without secret values."""
         return self.redact(attempt.words())
 
     def explain(self, attempt: Attempt, finding: Finding) -> None:
-        """Say what a known line means: once a run for the same words, and not without end."""
+        """Explain a known line: once per run for the same words, and not without limit."""
         key = (finding.name, finding.words)
         if finding.meaning is Meaning.HARMLESS or not finding.advice or key in self._explained:
             return
-        if len(self._explained) < MOST_TOLD:
+        if len(self._explained) < MAX_EXPLANATIONS:
             self._explained.add(key)
             level = Level.WARNING if finding.meaning in {Meaning.WARNING, Meaning.LATER} else Level.ERROR
             self.say(level, f"{self.redact(finding.words.strip())}: {finding.advice}", attempt)
 
     def containment(self, attempt: Attempt) -> None:
-        """What was asked of the system and what was obtained, once a slot; a refusal is one warning a run."""
+        """Report which CPUs were asked for and obtained, once per slot; a refusal is one warning per run."""
         if attempt.tree is None:
             return
         pinning = attempt.tree.pinning
@@ -70,15 +68,15 @@ class Reporter:
             self.say(Level.INFO, f"pinned: asked for {pinning.asked}, obtained {pinning.obtained}", attempt)
 
     def idle(self, slot: int, state: SlotState = SlotState.IDLE) -> None:
-        """A slot without a renderer."""
+        """Report a slot without a renderer."""
         self.emit(SlotChanged(slot, state))
 
     def slot(self, attempt: Attempt, state: SlotState | None = None) -> None:
-        """A slot and what its renderer is doing."""
+        """Report a slot and what its renderer is doing."""
         self.emit(
             SlotChanged(
                 slot=attempt.lease.slot,
-                state=state or state_of(attempt),
+                state=state or _state_of(attempt),
                 lease=attempt.lease.span,
                 pid=attempt.tree.pid if attempt.tree is not None else None,
                 done=max(len(attempt.files.seen), attempt.output.counted),
@@ -88,8 +86,8 @@ class Reporter:
         )
 
 
-def state_of(attempt: Attempt) -> SlotState:
-    """What an attempt's renderer is doing, for the board."""
+def _state_of(attempt: Attempt) -> SlotState:
+    """Return what an attempt's renderer is doing."""
     if attempt.tree is None:
         return SlotState.WAITING
     if attempt.exit.stopped is not None:

@@ -2,14 +2,15 @@
 
 The journal and the disk decide together:
 
-- A frame that the journal vouches for counts as delivered if the destination holds that file, with that size, whole.
-- A whole frame in the scratch folder of an earlier, interrupted run is adopted: it is delivered and not rendered again,
-  unless its renderer had printed words that condemn it.
+- A frame that the journal vouches for counts as delivered if the destination holds that file, with that size,
+  whole.
+- A whole frame in the scratch folder of an earlier, interrupted run is adopted: it is delivered and not
+  rendered again, unless its renderer had printed words that condemn it.
 - Any other file with a frame's name (last week's version in the same folder) is rendered again, unless
   `--keep-existing` is given.
 
-All files are read in daemon threads, and the event loop only waits for them. A destination that does not answer may
-hold a read for ever; a cancel then ends the run without waiting for it.
+All files are read in daemon threads, and the event loop only waits for them. A destination that does not
+answer may hold a read for ever; a cancel then ends the run without waiting for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The objects that all parts of a run share, and the one way to end a run before its last frame is delivered."""
+"""The objects that all parts of a run share, and the one way to end a run before its last frame is
+delivered.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class FramesFailed(StmpoError):  # noqa: N818 - it names what has happened, as t
 class RunEnd:
     """Ends a run early. Every part of a run calls `end`, with the error that the user reads.
 
-    The first reason counts: it gives the exit code. Every call stops all renderers, also those that a later one finds.
+    The first reason counts: it gives the exit code. Every call stops all renderers, also those that a later
+    one finds.
     """
 
     def __init__(self, reporter: Reporter) -> None:

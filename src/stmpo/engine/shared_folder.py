@@ -1,18 +1,19 @@
 """One scratch folder for several renderers: under `shared`, each takes the next frame that has no file there.
 
-Nobody can tell which renderer wrote which file. So one attempt stands for the whole folder (`SHARED_ATTEMPT`): its files
-are scanned and settled. The renderers that write here are its members. They have lines, ends and memory of their own,
-but no frames.
+Nobody can tell which renderer wrote which file. So one attempt stands for the whole folder
+(`SHARED_ATTEMPT`): its files are scanned and settled. The renderers that write here are its members. They
+have lines, ends and memory of their own, but no frames.
 
-    first member joins ─► placeholders ─► members render ─► the last member leaves ─► the folder's attempt has ended
+    first member joins ─► placeholders ─► members render ─► the last member leaves ─► its attempt has ended
 
-- Frames inside the span that are not to be rendered get a placeholder first, and a delivered frame leaves one behind: a
-  file of one byte, which no verification takes for a frame.
-- After Effects forces the extension of the output module, whatever was asked, and looks for files with that name. It is
-  known from earlier runs' frames. Otherwise there are placeholders for every extension of a sequence.
+- Frames inside the span that are not to be rendered get a placeholder first, and a delivered frame leaves one
+  behind: a file of one byte, which no verification takes for a frame.
+- After Effects forces the extension of the output module, whatever was asked, and looks for files with that
+  name. It is known from earlier runs' frames. Otherwise there are placeholders for every extension of a
+  sequence.
 - The cost of a frame is printed by its renderer, and matched with its file by time (`ReportedCosts`).
-- Lines of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart; the other
-  members are stopped. Frames that were verified before those lines still count.
+- Lines of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart;
+  the other members are stopped. Frames that were verified before those lines still count.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ FORCED_EXTENSIONS = frozenset(
 """Extensions of After Effects' sequences."""
 
 MOST_PLACEHOLDERS = 2000
-"""Frames that get a placeholder for each of these extensions, at most. Beyond that, a forced extension costs the
-rendering of unwanted frames, which is cheaper than ten thousands of files."""
+"""Frames that get a placeholder for each of these extensions, at most. Beyond that, a forced extension costs
+the rendering of unwanted frames, which is cheaper than ten thousands of files."""
 
 
 class SharedFolder:
@@ -128,7 +129,7 @@ class SharedFolder:
             return None
         self._whole.exit.ended_at = time.monotonic()
         if self._refused:
-            text = "--strategy shared: the renderer refuses to leave out existing files; steal is used"
+            text = "--strategy shared: the renderer refuses to skip existing files; steal is used"
             self._context.reporter.say(Level.WARNING, text)
         return self._whole
 

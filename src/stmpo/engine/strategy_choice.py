@@ -1,9 +1,10 @@
-"""Which strategy a job can be rendered with, and why not the one that was asked for.
+"""Choose the strategy that a job can be rendered with, and say why if it is not the one that was asked for.
 
 - A single file is written by one process: `static`.
-- `shared` needs After Effects 2022 or later, where "Skip Existing Files" can be set from outside, and a queue item with
-  one output module. The project says how many there are where it can be read (with py_aep, never on a worker). Where it
-  cannot, After Effects says so itself and renders nothing, and what is missing is shared out as by `steal` after all.
+- `shared` needs After Effects 2022 or later, where "Skip Existing Files" can be set on the command line, and
+  a queue item with one output module. The project file tells how many there are, if it can be read (with
+  py_aep, never on a worker). If it cannot, After Effects refuses and renders nothing; the frames are then
+  rendered as under `steal`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from stmpo.model.render_job import RenderJob
     from stmpo.renderers.aerender import Aerender
 
-FIRST_VERSION = 22
-"""Of After Effects, that can leave out existing files when told so on the command line."""
+FIRST_SHARED_VERSION = 22
+"""The first After Effects whose command line can skip existing files."""
 
 
 def choose_strategy(
     asked: str, job: RenderJob, renderer: Aerender, environment: Mapping[str, str]
 ) -> tuple[str, str]:
-    """The strategy's name, and in words why it is another one than was asked for (else empty)."""
+    """Return the strategy's name, and why it is another one than was asked for (otherwise empty)."""
     if job.single_file:
         return "static", ""
     if asked != "shared" or renderer.name == "stmpo-lottie":
@@ -36,12 +37,12 @@ def choose_strategy(
     version = major_version(renderer.prefix, environment)
     if version is None:
         return "steal", "--strategy shared: the version of aerender is not to be found out; steal is used"
-    if version < FIRST_VERSION:
+    if version < FIRST_SHARED_VERSION:
         return (
             "steal",
             f"--strategy shared needs After Effects 2022, this is version {version}; steal is used",
         )
-    why = _not_one_module(job)
+    why = _module_problem(job)
     return (
         ("steal", f"--strategy shared needs a queue item with one output module, {why}; steal is used")
         if why
@@ -49,16 +50,16 @@ def choose_strategy(
     )
 
 
-def _not_one_module(job: RenderJob) -> str:
-    """What the project says against it; empty where it says nothing, or cannot be asked."""
+def _module_problem(job: RenderJob) -> str:
+    """Return how the project's item rules `shared` out; empty if it does not, or cannot be read."""
     if job.project.suffix.lower() != ".aep" or not project_reader.available():
         return ""
     try:
         items = project_reader.read_project(job.project).items
     except BadInput:
-        return ""  # it is After Effects' to say what is wrong with it
+        return ""  # After Effects reports what is wrong with it
     for item in items:
-        # By its name, aerender takes the first item of the comp that can be rendered, or makes one with one module.
+        # For a comp's name, aerender takes its first item that can be rendered, or makes one with one module.
         if job.comp is not None:
             chosen = item.comp == job.comp and item.status in RENDERABLE
         else:

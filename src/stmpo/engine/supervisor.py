@@ -1,9 +1,9 @@
 """Start renderers, read their output, and stop them.
 
-    spawn ─► read lines until the tree's output ends ─► exit code ─► end what the launcher left behind ─► ended
+    spawn ─► read lines until the output ends ─► exit code ─► end what the launcher left behind ─► ended
 
-The supervisor decides nothing about frames: lines go to the `Attempt`, files to the collector. Every renderer that this
-program stops is stopped by `Supervisor.stop`.
+The supervisor decides nothing about frames: lines go to the `Attempt`, files to the collector. Every renderer
+that this program stops is stopped by `Supervisor.stop`.
 """
 
 from __future__ import annotations
@@ -94,8 +94,9 @@ class Supervisor:
     ) -> None:
         """Stop one renderer. Returns at once; `supervise` sees the end.
 
-        `grace` is in seconds, at most the run's own. The first reason counts. A run that ends
-        without any grace also kills renderers that are already ending. An attempt whose renderer is not started yet is stopped only if the run ends.
+        `grace` is in seconds, at most the run's own. The first reason counts. A run that ends without any
+        grace also kills renderers that are already ending. An attempt whose renderer is not started yet is
+        stopped only if the run ends.
         """
         tree = self._trees.get(attempt.number)
         if tree is None and reason is not StopReason.RUN_ENDS:
@@ -117,7 +118,7 @@ class Supervisor:
         attempt.exit.ended_at = time.monotonic()
 
     async def close(self) -> None:
-        """Wait until all stopped renderers are gone. End what still lives, which only happens after a defect."""
+        """Wait until all stopped renderers are gone. Kill the rest, which lives only after a defect."""
         await asyncio.gather(*self._stopping, return_exceptions=True)
         await stop(list(self._trees.values()), 0)
 
@@ -137,7 +138,7 @@ class Supervisor:
         argv = tuple(self._renderer.command(self._job, self._work(slot, attempt), mfr=self._options.mfr))
         cpus = slot.cpus if self._options.affinity else ()
         folder, span = attempt.folder.path, attempt.lease.span
-        # Before the start: if this run is killed right after it, the next one must find the frames in this folder.
+        # Before the start: if this run is killed right after it, the next run must find this folder's frames.
         self._journal.write(
             "started", attempt=attempt.number, slot=slot.index, frames=str(span), folder=str(folder)
         )

@@ -231,7 +231,7 @@ class Suspicion:
     @property
     def text(self) -> str:
         """Return the observation, the suspected causes, and what comes next."""
-        return f"{_quiet(self.phase, self.seconds, self.circumstances)}; stopped and tried again after {self.budget:.0f} s"
+        return f"{_quiet(self.phase, self.seconds, self.circumstances)}; it will be stopped at {self.budget:.0f} s and its frames retried"
 
 
 @dataclass(frozen=True, slots=True)

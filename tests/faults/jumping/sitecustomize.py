@@ -1,4 +1,6 @@
-"""A wall clock that jumps by a day, forth and back, twice a second: first on the path, Python loads it before all else."""
+"""A wall clock that jumps by a day, forth and back, twice a second: first on the path, Python loads it before
+all else.
+"""
 
 import time
 

@@ -1,4 +1,6 @@
-"""Loaded by Python before all else where this folder is on its path: without the rights that root has over modes."""
+"""Loaded by Python before all else where this folder is on its path: without the rights that root has over
+modes.
+"""
 
 import ctypes
 import os
