@@ -19,9 +19,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from stmpo.engine.watchdog import Phase, Watchdog
+from stmpo.engine.doubtful_frames import Condemned
+from stmpo.engine.watchdog import SUSPECTS, Phase, Watchdog
 from stmpo.model.frame_bits import FrameBits
 from stmpo.renderers.protocol import Finding, LineKind, Meaning, ReadLine
+from stmpo.renderers.reasons import choose_reason, gravest
 from stmpo.scheduling.costs import CostClock
 from stmpo.scheduling.retries import AttemptEnd
 
@@ -36,9 +38,15 @@ TRUST_AFTER = 2.0
 written, and lines that condemn it (a failed GPU, an unreadable source: black frames with exit code 0) have
 been read."""
 
-_BY_GRAVITY = list(Meaning)
 _FAILURES = frozenset((Meaning.HOPELESS, Meaning.UNTRUSTED, Meaning.LATER, Meaning.FAILED))
 _TAIL_LINES = 40
+_MOST_FINDINGS = 200
+"""Findings of one renderer that are kept for its reason; the cause is printed early."""
+
+_PROGRESS = frozenset(
+    (LineKind.VERSION, LineKind.LAUNCHING, LineKind.OPENED, LineKind.FRAME, LineKind.FINISHED)
+)
+"""Kinds of lines that show progress, as every line does that begins with "PROGRESS:"."""
 
 
 class StopReason(Enum):
@@ -53,6 +61,15 @@ class StopReason(Enum):
     UNTRUSTED = "its frames can no longer be trusted"
     """It printed words that mean black or wrong frames."""
 
+    REFUSED = "its pictures are not as they should be"
+    """It printed a warning that the user does not accept; the run ends."""
+
+    HOPELESS = "it cannot render this job"
+    """It printed words after which no retry can help, and would go on."""
+
+    OVERTAKEN = "another renderer was done with the frame first"
+    """A frame was given to two renderers, and the other one has rendered it."""
+
     STOLEN = "the rest of its frames was given to others"
     """All frames that are still its own are done."""
 
@@ -64,6 +81,10 @@ class StopReason(Enum):
 
     RUN_ENDS = "the run ends"
     """Cancel, fail-fast, or a full disk; it did nothing wrong."""
+
+
+_NOT_ITS_FAULT = frozenset((StopReason.RUN_ENDS, StopReason.MEMORY, StopReason.REFUSED, StopReason.OVERTAKEN))
+"""Reasons to stop a renderer that say nothing about its frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,9 @@ class AttemptRequest:
     excluded: frozenset[int] = frozenset()
     """Frames of the lease's span that are not to be rendered."""
 
+    backup_of: int | None = None
+    """For a backup task: the number of the attempt that seems to be stuck on the same frame."""
+
 
 @dataclass(slots=True)
 class LineRecord:
@@ -100,32 +124,47 @@ class LineRecord:
     counted: int = 0
     """How many frames its lines have reported."""
 
+    progress: int = 0
+    """How many lines showed progress."""
+
+    findings: list[Finding] = field(default_factory=list)
     gravest: Finding | None = None
     untrusted: bool = False
+    """Whether it printed words that condemn its pictures."""
+
+    condemned: Condemned | None = None
+    """What it had done when it printed them."""
+
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
     """Its last lines, for the failure report."""
 
-    bytes: int = 0
-
-    def on_line(self, line: ReadLine, now: float) -> None:
-        """Take one line."""
+    def on_line(self, line: ReadLine, now: float, wall: float) -> None:
+        """Take one line. `now` is monotonic, `wall` wall-clock seconds."""
         if line.text.strip():
             if line.kind is not LineKind.VERSION:  # a header explains no failure
                 self.tail.append(line.text)
             self.printed |= line.kind not in {LineKind.VERSION, LineKind.LAUNCHING}
+            self.progress += line.kind in _PROGRESS or line.text.lstrip().startswith("PROGRESS:")
         if line.kind is LineKind.FRAME:
             self.counted = max(self.counted, line.count or self.counted + 1)
         if line.kind in {LineKind.OPENED, LineKind.FRAME} and self.began_at is None:
             self.began_at = now
         self.finished |= line.kind is LineKind.FINISHED
         if line.finding is not None:
-            self._on_finding(line.finding)
+            self._on_finding(line.finding, wall)
 
-    def _on_finding(self, finding: Finding) -> None:
-        worst = self.gravest
-        if worst is None or _BY_GRAVITY.index(finding.meaning) < _BY_GRAVITY.index(worst.meaning):
-            self.gravest = finding
-        self.untrusted |= finding.meaning is Meaning.UNTRUSTED
+    def condemn(self, wall: float) -> None:
+        """Note that the pictures that follow cannot be trusted, or are not accepted."""
+        if not self.untrusted:
+            self.untrusted = True
+            self.condemned = Condemned(self.counted, round(wall * 1e9), self.finished)
+
+    def _on_finding(self, finding: Finding, wall: float) -> None:
+        if len(self.findings) < _MOST_FINDINGS:
+            self.findings.append(finding)
+        self.gravest = finding if self.gravest is None else gravest([self.gravest, finding])
+        if finding.meaning is Meaning.UNTRUSTED:
+            self.condemn(wall)
 
 
 @dataclass(slots=True)
@@ -218,7 +257,7 @@ class Attempt:
     def on_line(self, line: ReadLine, now: float, wall: float) -> None:
         """Take one line of output. `now` is monotonic, `wall` wall-clock seconds."""
         counted = self.output.counted
-        self.output.on_line(line, now)
+        self.output.on_line(line, now, wall)
         if line.kind is LineKind.OPENED:
             self.costs.begin(wall)
         if self.output.counted > counted:
@@ -264,8 +303,9 @@ class Attempt:
 
         A movie that was cut by a crash plays, so the file alone proves nothing.
         """
-        gravest = self.output.gravest
-        doubted = gravest is not None and gravest.meaning in _FAILURES - {Meaning.LATER}
+        finding = self.output.gravest
+        doubted = finding is not None and finding.meaning in _FAILURES - {Meaning.LATER}
+        doubted |= self.output.untrusted
         return self.ended and not doubted and (self.exit.code == 0 or self.output.finished)
 
     @property
@@ -289,28 +329,39 @@ class Attempt:
             return Phase.FIRST_FRAME
         return Phase.OPENING if self.output.printed else Phase.LAUNCHING
 
+    @property
+    def ended_silently(self) -> bool:
+        """Return whether it ended by itself after its launch, without a word of its own and with code 0."""
+        return self.exit.code == 0 and self.exit.stopped is None and not (self.output.printed or self.began)
+
     def end_of(self) -> AttemptEnd:
         """Return how it ended, as far as frames that it left missing are concerned."""
-        if self.exit.stopped in {StopReason.RUN_ENDS, StopReason.MEMORY}:
+        if self.exit.stopped in _NOT_ITS_FAULT:
             return AttemptEnd.STOPPED
-        gravest = self.output.gravest
-        refused = gravest is not None and gravest.meaning is Meaning.LATER and not self.began
+        finding = self.output.gravest
+        refused = finding is not None and finding.meaning is Meaning.LATER and not self.began
         if refused or self.exit.not_started:
             return AttemptEnd.REFUSED
         return AttemptEnd.DIED if self.began or self.output.finished else AttemptEnd.NEVER_BEGAN
 
     def words(self) -> str:
         """Return why it failed, in the renderer's own words if it had any."""
-        if self.output.gravest is not None and self.output.gravest.meaning in _FAILURES:
-            return self.output.gravest.words
-        if self.exit.note:
-            return self.exit.note
-        if self.files.broken:
-            frame, reason = next(iter(self.files.broken.items()))
-            return f"its file {reason}" if self.request.single_file else f"frame {frame} {reason}"
-        printed = [line.strip() for line in self.output.tail if not line.startswith("PROGRESS:")]
-        if printed:
-            return printed[-1]
+        tail = list(self.output.tail)
+        grave = [finding for finding in self.output.findings if finding.meaning in _FAILURES]
+        if grave and (reason := choose_reason(grave, tail)) is not None:
+            return reason
+        return self.exit.note or self._broken() or choose_reason((), tail) or self._no_words()
+
+    def _broken(self) -> str:
+        if not self.files.broken:
+            return ""
+        frame, reason = next(iter(self.files.broken.items()))
+        return f"its file {reason}" if self.request.single_file else f"frame {frame} {reason}"
+
+    def _no_words(self) -> str:
+        if self.ended_silently:
+            facts = "".join(f" ({fact})" for fact in self.watchdog.circumstances)
+            return f"it ended without a word after its launch; suspected: {SUSPECTS[Phase.LAUNCHING]}{facts}"
         if self.exit.code is not None or self.exit.stopped is not None:
             return f"the renderer {self.exit_summary()} and did not say why"
         return "the renderer did not say why"

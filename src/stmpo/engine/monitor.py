@@ -19,7 +19,7 @@ from stmpo.delivery.disk_space import FreeSpacePoller, free_bytes
 from stmpo.delivery.file_stability import scan
 from stmpo.engine.attempt import StopReason
 from stmpo.engine.ledger import FrameState
-from stmpo.engine.watchdog import Budgets, Life, Stall
+from stmpo.engine.watchdog import Budgets, Life, Overdue, Stall
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level, Progress
 from stmpo.processes import sample_all
@@ -209,9 +209,9 @@ class Monitor:
         if attempt.samples.paused or attempt.samples.complete_since is not None:
             attempt.watchdog.forgive()
             return
-        life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output.bytes, attempt.files.changes)
+        life = Life(now, sample.cpu_seconds, sample.io_bytes, attempt.output.progress, attempt.files.changes)
         quiet = attempt.watchdog.observe(life, attempt.phase)
-        if isinstance(quiet, Stall):
+        if isinstance(quiet, Stall | Overdue):
             self._supervisor.stop(attempt, StopReason.STALLED, quiet.text)
         elif quiet is not None:
             self._reporter.say(Level.WARNING, quiet.text, attempt)

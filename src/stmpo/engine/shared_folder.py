@@ -139,7 +139,7 @@ class SharedFolder:
 
     def _sum_up(self, member: Attempt) -> None:
         """Add what a member did to the folder's attempt."""
-        whole, gravest = self._whole, member.output.gravest
+        whole, finding = self._whole, member.output.gravest
         if not whole.began and member.start_up is not None:
             whole.output.began_at = member.started_at + member.start_up
         whole.output.tail.extend(member.output.tail)
@@ -149,10 +149,11 @@ class SharedFolder:
             whole.exit.code, whole.exit.note = member.exit.code, member.exit.note
             whole.exit.stopped = member.exit.stopped
         # After Effects refuses to skip files for any member; one process alone may still render the frames.
-        if gravest is not None and gravest.meaning is Meaning.HOPELESS:
+        if finding is not None and finding.meaning is Meaning.HOPELESS:
             self._refused = True
-        elif gravest is not None:
-            whole.output.gravest = gravest
+        elif finding is not None:
+            whole.output.gravest = finding
+            whole.output.findings = member.output.findings
 
     def _write_placeholders(self, frames: frozenset[int], extensions: frozenset[str]) -> None:
         forced = FORCED_EXTENSIONS if len(frames) <= MOST_PLACEHOLDERS else frozenset()

@@ -180,7 +180,6 @@ class Supervisor:
     async def _read_to_exit(self, attempt: Attempt, tree: ProcessTree) -> None:
         splitter, limit = LineSplitter(), OutputLimit(time.monotonic())
         while data := await tree.read():
-            attempt.output.bytes += len(data)
             for raw in splitter.feed(data):
                 self._on_line(attempt, raw, limit)
             # There may always be more to read: let the other renderers have their turn.
