@@ -89,6 +89,14 @@ def test_an_empty_file_never_settles_and_a_forgotten_one_starts_anew() -> None:
     assert not stability.observe("frame_2.png", 5, 1, now=100)
 
 
+def test_time_in_which_the_writer_was_suspended_does_not_count() -> None:
+    stability = StabilityCheck(0.2)
+    stability.observe("frame_1.png", 10, 1, now=0.0)
+    stability.restart(now=60.0)
+    assert not stability.observe("frame_1.png", 10, 1, now=60.1)
+    assert stability.observe("frame_1.png", 10, 1, now=60.2)
+
+
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.floats(0, 0.3)), min_size=1))
 def test_nothing_settles_that_changed_within_its_quiet_time(looks: list[tuple[int, int, float]]) -> None:
     stability = StabilityCheck(0.2)

@@ -199,3 +199,12 @@ def test_a_movie_under_another_formats_name_is_told_for_what_it_is(tmp_path: Pat
     path.write_bytes(movie(1, 3, ".avi"))
     found = verify_frame(path)
     assert isinstance(found, Broken)
+
+
+def test_a_time_stamp_that_looks_like_a_packet_is_none() -> None:
+    data = movie(1, 3, ".m2ts")
+    stamped = b"".join(b"\x47\1\2\3" + data[at + 4 : at + 192] for at in range(0, len(data), 192))
+    assert isinstance(read(stamped, ".m2ts"), Contents)
+    plain = b"".join(data[at + 4 : at + 192] for at in range(0, len(data), 192))
+    assert isinstance(read(plain, ".ts"), Contents)
+    assert read(b"x" * 999, ".ts") == "is not a transport stream: no packet begins where one should"

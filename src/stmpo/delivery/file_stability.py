@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.verify import has_structure
@@ -122,6 +122,10 @@ class StabilityCheck:
             last = self._observed[name] = _Observation(size, mtime_ns, now)
         checked = has_structure(os.path.splitext(name)[1])
         return size > 0 and now - last.since >= (self._quiet if checked else self._quiet_unchecked)
+
+    def restart(self, now: float) -> None:
+        """Start the wait of all files again, after a time in which their writer was suspended."""
+        self._observed = {name: replace(last, since=now) for name, last in self._observed.items()}
 
     def forget(self, name: str) -> None:
         """Drop a file that is delivered or removed."""

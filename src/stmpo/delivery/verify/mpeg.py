@@ -16,6 +16,9 @@ _LENGTH = Struct(">H")
 _PACK, _END, _SYSTEM = 0x1BA, 0x1B9, 0x1BB
 _SEQUENCE, _SEQUENCE_END = 0x1B3, 0x1B7
 _SYNC = b"\x47"
+_LAYOUTS = ((188, 0), (192, 4))
+"""Size of a packet, and where its sync byte is: without and with a time stamp."""
+
 _NO_END = "has no end code, so packets may be missing"
 
 
@@ -60,7 +63,7 @@ def check_transport(reader: Reader) -> Contents:
     Raises:
         Damaged: the last packet is cut, or one does not begin as a packet does.
     """
-    packet, sync_at = (188, 0) if reader.at(0, 1, "its header") == _SYNC else (192, 4)
+    packet, sync_at = _packet_layout(reader)
     at_once = BLOCK_BYTES // packet * packet
     for start in range(0, reader.size, at_once):
         length = min(at_once, reader.size - start)
@@ -69,3 +72,12 @@ def check_transport(reader: Reader) -> Contents:
             raise Damaged(f"holds no packet where one should begin, after byte {start:,}")
     reader.need(-(-reader.size // packet) * packet, "a packet")
     return Contents(in_doubt="has no end mark, so packets may be missing")
+
+
+def _packet_layout(reader: Reader) -> tuple[int, int]:
+    """Return size and place of the sync byte of all packets. A time stamp may hold that byte by chance."""
+    for packet, sync_at in _LAYOUTS:
+        offsets = range(sync_at, min(reader.size, 4 * packet), packet)
+        if offsets and all(reader.at(offset, 1, "its header") == _SYNC for offset in offsets):
+            return packet, sync_at
+    raise Damaged("is not a transport stream: no packet begins where one should")
