@@ -38,6 +38,7 @@ STANDARD_SIGNALS = 0x7FFFFFFF
 THREE_LEVELS = "sh -c 'sh -c \"sleep 300 & wait\" & wait' & wait"
 SYSTEMS = {
     "linux": lambda: PosixSystem(LinuxKernel(), ProcTable()),
+    "linux without namespace": lambda: PosixSystem(LinuxKernel(namespace=False), ProcTable()),
     "portable": lambda: PosixSystem(PortableKernel(), PsutilTable()),
 }
 ESCAPES = {
@@ -57,14 +58,26 @@ LINUX_ESCAPES = {
 
 @pytest.fixture(params=SYSTEMS)
 def system(request: pytest.FixtureRequest) -> PosixSystem:
-    """Each of the two implementations."""
+    """Each of the implementations."""
     return SYSTEMS[request.param]()
 
 
-@pytest.fixture
-def linux() -> PosixSystem:
-    """The implementation for Linux."""
-    return SYSTEMS["linux"]()
+@pytest.fixture(params=["linux", "linux without namespace"])
+def linux(request: pytest.FixtureRequest) -> PosixSystem:
+    """The implementations for Linux. The first is the second where no namespace may be made."""
+    return SYSTEMS[request.param]()
+
+
+def guard_of(system: PosixSystem) -> int:
+    """Process id of the fork server's parent."""
+    assert system._fork_server.pid is not None
+    return system._fork_server.pid
+
+
+def server_of(system: PosixSystem) -> int:
+    """Process id of the fork server."""
+    guard = guard_of(system)
+    return int(Path(f"/proc/{guard}/task/{guard}/children").read_text())
 
 
 class TestOutput:
@@ -376,13 +389,14 @@ class TestKilled:
 
         run(scenario())
 
+    @pytest.mark.parametrize("which", [server_of, guard_of])
     def test_a_killed_fork_server_takes_its_trees_along_and_the_next_spawn_starts_another(
-        self, linux: PosixSystem, bench: Bench, run: Run
+        self, linux: PosixSystem, bench: Bench, run: Run, which: Callable[[PosixSystem], int]
     ) -> None:
         async def scenario() -> None:
             with linux.containment():
                 trees = [await linux.spawn(bench.shell(script)) for script in ESCAPES.values()]
-                os.kill(linux._fork_server.pid or 0, signal.SIGKILL)
+                os.kill(which(linux), signal.SIGKILL)
                 for tree in trees:
                     await asyncio.wait_for(tree.wait_until_gone(), 20)
                 assert bench.alive() == {}
@@ -393,17 +407,19 @@ class TestKilled:
 
         run(scenario())
 
-    @pytest.mark.parametrize("which", ["fork server", "shim"])
+    @pytest.mark.parametrize("which", ["guard", "fork server", "shim"])
     def test_one_that_was_suspended_ends_its_trees_all_the_same(
         self, linux: PosixSystem, bench: Bench, run: Run, which: str
     ) -> None:
         async def scenario() -> None:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(THREE_LEVELS)))
-                os.kill(
-                    (linux._fork_server.pid if which == "fork server" else tree.handle.shim) or 0,
-                    signal.SIGSTOP,
-                )
+                pids = {
+                    "guard": guard_of(linux),
+                    "fork server": server_of(linux),
+                    "shim": tree.handle.shim,
+                }
+                os.kill(pids[which], signal.SIGSTOP)
                 if which == "shim":
                     assert await stop([tree], 0) == []
             await bench.until(lambda: not bench.alive())
@@ -424,7 +440,7 @@ class TestKilled:
         async def scenario() -> None:
             with linux.containment():
                 first = await linux.spawn(bench.shell("sleep 300"))
-                (cgroup / "cgroup.procs").write_text(str(linux._fork_server.pid))
+                (cgroup / "cgroup.procs").write_text(str(server_of(linux)))
                 for limit in (1, 2):  # the shim's fork is refused, then that of its renderer
                     (cgroup / "pids.max").write_text(str(limit))
                     with pytest.raises(BlockingIOError):
@@ -450,7 +466,7 @@ class TestKilled:
             with linux.containment():
                 tree = cast("PosixTree", await linux.spawn(bench.shell(ESCAPES["own session"])))
                 await bench.until(lambda: any("sleep" in command for command in bench.alive().values()))
-                os.kill(linux._fork_server.pid or 0, signal.SIGKILL)
+                os.kill(server_of(linux), signal.SIGKILL)
                 os.kill(tree.handle.shim, signal.SIGKILL)
                 await asyncio.wait_for(tree.wait_until_gone(), 20)
                 assert bench.alive() == {}

@@ -29,35 +29,71 @@ NODES_ONLINE = "/sys/devices/system/node/online"
 MASK_WORDS = 16
 """Length of a node mask: 1024 nodes, the most that the kernel can be built for."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+PROC = "/proc"
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 class LinuxKernel:
-    """`Kernel` (see `shim.py`) with subreapers and parent-death signals: no process can leave a tree."""
+    """`Kernel` (see `shim.py`) with subreapers and parent-death signals: no process can leave a tree.
 
-    name = "linux"
+    With `namespace` it also uses a PID namespace where one may be made. `_outer` is then the folder `/proc` of
+    the orchestrator's namespace, by which a process learns the process id that the orchestrator sees.
+    """
+
+    def __init__(self, *, namespace: bool = True) -> None:
+        self.name = "linux" if namespace else "linux-shared"
+        self._namespace = namespace
+        self._outer: int | None = None
+
+    def fork_server(self) -> tuple[int, bool]:
+        """Fork, into a PID namespace of its own if possible.
+
+        Returns the child's process id, 0 in the child, and whether the child sees its parent (if there is no
+        namespace).
+        """
+        if self._namespace:
+            from .namespace import fork_first_process  # noqa: PLC0415 - imports this module
+
+            try:
+                self._outer = os.open(PROC, os.O_RDONLY | os.O_DIRECTORY)
+                return fork_first_process(), False
+            except OSError:
+                if self._outer is not None:
+                    os.close(self._outer)
+                self._outer = None
+        return os.fork(), True
+
+    def own_pid(self) -> int:
+        """Return this process's id as the orchestrator sees it."""
+        if self._outer is None:
+            return os.getpid()
+        return int(os.readlink("self", dir_fd=self._outer))  # noqa: PTH115 - by descriptor
+
+    def continue_with_parent(self) -> None:
+        """Have the kernel continue this process, if it was stopped, when its parent ends."""
+        libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGCONT), 0, 0, 0)
 
     def adopt_orphans(self, *, on: bool = True) -> None:
         """Have descendants that lose their parent become children of this process (Linux 3.4)."""
-        _libc.prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
 
     def die_with_parent(self, parent: int) -> None:
         """Have the kernel kill this process when its parent ends; end now if it already has."""
-        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
 
-    def tree_processes(self, launcher: int) -> list[int]:  # noqa: ARG002 - the portable one needs it
+    def tree_processes(self, launcher: int) -> list[int]:
         """Return the children of this process, which must be single-threaded.
 
         Their descendants become children in turn. The kernel's list may miss a child while another ends, so a
         caller that wants them all repeats this until `waitpid` reports that there are none.
         """
         try:
-            with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123 - pathlib is slow to import
+            with open(f"{PROC}/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123 - pathlib is slow to import
                 return [int(word) for word in file.read().split()]
-        except OSError:  # a kernel without CONFIG_PROC_CHILDREN
-            return children_by_search(os.getpid())
+        except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or /proc was unmounted
+            return children_by_search(os.getpid()) or [launcher] * bool(launcher)
 
     def orphans(self, shims: set[int]) -> set[int]:
         """Return the children of this process that are not shims."""
@@ -129,19 +165,23 @@ def _memory_call(which: int, *arguments: object) -> None:
     numbers = SYS_MEMPOLICY.get(platform.machine())
     if numbers is None:
         raise OSError(errno.ENOSYS, "no memory policy known for this processor")
-    if _libc.syscall(ctypes.c_long(numbers[which]), *arguments) != 0:
+    if libc.syscall(ctypes.c_long(numbers[which]), *arguments) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
 
 def children_by_search(parent: int) -> list[int]:
     """Return the children of a process, by a search through all processes."""
-    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == parent]  # noqa: PTH208
+    try:
+        names = os.listdir(PROC)  # noqa: PTH208
+    except OSError:
+        return []
+    return [pid for pid in map(int, filter(str.isdigit, names)) if _parent(pid) == parent]
 
 
 def _parent(pid: int) -> int:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+        with open(f"{PROC}/{pid}/stat", "rb") as file:  # noqa: PTH123
             return int(file.read().rpartition(b")")[2].split()[1])
     except OSError:
         return -1

@@ -23,6 +23,13 @@ class PortableKernel:
     def adopt_orphans(self, *, on: bool = True) -> None:
         """Do nothing: there are no subreapers."""
 
+    def own_pid(self) -> int:
+        """Return this process's id."""
+        return os.getpid()
+
+    def continue_with_parent(self) -> None:
+        """Do nothing: a stopped shim stays until it is continued."""
+
     def die_with_parent(self, parent: int) -> None:
         """Do nothing: the launcher of a killed shim lives until the orchestrator kills it."""
 

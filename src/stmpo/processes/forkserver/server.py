@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import time
 
 from .shim import Shim, failure_message, send_signal
 from .wakeup import drain, wake_on_child
@@ -21,6 +22,10 @@ IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT,
 
 EXIT_POLL_INTERVAL = 0.02
 """Seconds between two checks while the last trees end."""
+
+SHIMS_TIMEOUT = 0.5
+"""Seconds for the shims to end their trees once the orchestrator is gone. Then the shims are killed, and the
+fork server kills what they leave."""
 
 
 class ForkServer:
@@ -41,6 +46,7 @@ class ForkServer:
     def run(self) -> None:
         """Serve until the orchestrator is gone, and then until no child is left."""
         serving = True
+        deadline = 0.0
         while self._reap() or serving:
             sources = [self._requests, self._wakeup, *self._refused] if serving else [self._wakeup]
             ready, _, _ = select.select(sources, [], [], None if serving else EXIT_POLL_INTERVAL)
@@ -50,10 +56,13 @@ class ForkServer:
                 serving = self._take_request()
                 if not serving:
                     os.close(self._lifeline_writer)  # every shim now ends its tree
+                    send_signal(self._shims, signal.SIGCONT)
+                    deadline = time.monotonic() + SHIMS_TIMEOUT
             self._refused = [each for each in self._refused if each not in ready or not close_if_ended(each)]
-            send_signal(
-                self._kernel.orphans(self._shims), signal.SIGKILL
-            )  # each round brings up their children
+            if not serving and time.monotonic() >= deadline:
+                send_signal(self._shims, signal.SIGKILL)
+            # Each round brings up the children of those that were killed.
+            send_signal(self._kernel.orphans(self._shims), signal.SIGKILL)
 
     def _take_request(self) -> bool:
         """Fork a shim around the two descriptors of a request. Returns False if the orchestrator is gone."""
@@ -92,6 +101,7 @@ class ForkServer:
             self._requests.close()
             self._wakeup.close()
             os.close(self._lifeline_writer)
+            self._kernel.continue_with_parent()
             for fd in (control, output):
                 os.set_inheritable(fd, False)
             Shim(self._kernel, socket.socket(fileno=control), output, self._lifeline).run()
@@ -100,15 +110,21 @@ class ForkServer:
             os._exit(code)  # never back into the fork server's loop
 
     def _reap(self) -> bool:
-        """Forget shims that have ended. Returns False if there are no children."""
+        """Forget shims that have ended, continue those that were stopped. Returns False without children.
+
+        Only a renderer stops its shim. A stopped one would report nothing and end nothing.
+        """
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
                 return False
             if pid == 0:
                 return True
-            self._shims.discard(pid)
+            if os.WIFSTOPPED(status):
+                send_signal([pid], signal.SIGCONT)
+            else:
+                self._shims.discard(pid)
 
 
 def close_if_ended(client: socket.socket) -> bool:
@@ -122,24 +138,16 @@ def close_if_ended(client: socket.socket) -> bool:
     return True
 
 
-def main(fd: int, kernel: str) -> None:
-    """Run the fork server on the inherited socket `fd`, with the kernel of that name."""
-    if kernel == "linux":
-        from .linux import LinuxKernel  # noqa: PLC0415 - exists for one system only
-
-        serve(LinuxKernel(), socket.socket(fileno=fd))
-    else:
-        from .portable import PortableKernel  # noqa: PLC0415
-
-        serve(PortableKernel(), socket.socket(fileno=fd))
-
-
-def serve(kernel: Kernel, requests: socket.socket) -> None:
-    """Run the fork server until the other end of `requests` closes."""
+def ignore_signals() -> None:
+    """Ignore the signals that are meant for the orchestrator."""
     for number in IGNORED_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     # The mask is inherited: with it, renderers would get no request to end, and shims no SIGCHLD.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def serve(kernel: Kernel, requests: socket.socket) -> None:
+    """Run the fork server until the other end of `requests` closes."""
     kernel.adopt_orphans()
     gc.freeze()  # shims share these pages as long as nothing writes to them
     ForkServer(kernel, requests).run()

@@ -14,6 +14,7 @@ File names, arguments and variables travel as bytes decoded as Latin-1, so that 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
 
         def adopt_orphans(self, *, on: bool = True) -> None:
             """Have descendants that lose their parent become this process's children."""
+
+        def own_pid(self) -> int:
+            """Return this process's id as the orchestrator sees it."""
+
+        def continue_with_parent(self) -> None:
+            """Have this process continued, if it was stopped, when its parent ends."""
 
         def die_with_parent(self, parent: int) -> None:
             """Have this process killed when its parent ends."""
@@ -123,7 +130,7 @@ class Shim:
         return bytes(parts)
 
     def _start(self, request: Request) -> bool:
-        """Fork and exec. A status pipe, which exec closes, reports a failure."""
+        """Fork and exec. A status pipe, which exec closes, reports the process id, and a failure."""
         pinning = pin(self._kernel, request["cpus"], request["nodes"])
         status, report = os.pipe()
         shim = os.getpid()
@@ -136,14 +143,16 @@ class Shim:
             RendererChild(self._kernel, request, self._output, report).run(shim)
         os.close(report)
         with os.fdopen(status, "rb") as pipe:
-            reported = pipe.read()
-        if reported:
+            seen, _, failure = pipe.read().partition(b"\n")
+        if failure or not seen:
             os.waitpid(pid, 0)
-            code, _, file = reported.partition(b" ")
-            self._send(failure_message(int(code), file.decode("latin-1")))
+            code, _, file = failure.partition(b" ")
+            self._send(failure_message(int(code or errno.EAGAIN), file.decode("latin-1")))
             return False
         self._launcher = pid
-        self._send(encode_message({"started": pid, "shim": shim, "pinning": pinning}))
+        self._send(
+            encode_message({"started": int(seen), "shim": self._kernel.own_pid(), "pinning": pinning})
+        )
         return True
 
     def _wait(self) -> None:
@@ -219,6 +228,7 @@ class RendererChild:
             os._exit(127)
 
     def _prepare(self, shim: int) -> None:
+        os.write(self._report, b"%d\n" % self._kernel.own_pid())
         os.setsid()
         self._kernel.die_with_parent(shim)
         for number in RESTORED_SIGNALS:

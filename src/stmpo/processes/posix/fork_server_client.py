@@ -22,9 +22,11 @@ TREE_ID_VARIABLE = "STMPO_TREE"
 """Environment variable that every process of a tree inherits. It identifies what a killed shim has left."""
 
 _START = (
-    "import sys; sys.path.append(sys.argv[1]); from forkserver.server import main; "
-    "main(int(sys.argv[2]), sys.argv[3])"
+    "import os, sys; sys.path[:1] = []; sys.path.append(os.getcwd()); from forkserver.guard import main; "
+    "os.chdir('/'); main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
 )
+"""The code names no folder of this program, which is the current folder instead, and the program's name is not
+in it: a command that kills by that name must not hit the processes that clean up after it."""
 
 
 class ForkServerClient:
@@ -34,10 +36,12 @@ class ForkServerClient:
         self._kernel = kernel
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
+        self._life = -1
+        """The write end of a pipe. It ends with this process, which the fork server's parent notices."""
 
     @property
     def pid(self) -> int | None:
-        """Process id of the fork server while it runs."""
+        """Process id of the fork server's parent (`forkserver/guard.py`) while it runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
@@ -46,26 +50,27 @@ class ForkServerClient:
             return
         self.close()
         ours, theirs = socket.socketpair()
+        life, self._life = os.pipe()
         try:
-            self._process = self._launch(theirs)
+            with theirs:
+                self._process = self._launch(theirs.fileno(), life)
         except OSError:
             ours.close()
             raise
+        finally:
+            os.close(life)
         self._requests = ours
 
-    def _launch(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        with theirs:
-            fd = theirs.fileno()
-            folder = str(Path(__file__).parents[1])
-            return subprocess.Popen(
-                [sys.executable, "-SEs", "-c", _START, folder, str(fd), self._kernel],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                pass_fds=(fd,),
-                start_new_session=True,  # signals to our process group or terminal are not meant for it
-            )
+    def _launch(self, requests: int, life: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [_python(), "-SEs", "-c", _START, str(requests), str(life), self._kernel],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[1],
+            pass_fds=(requests, life),
+            start_new_session=True,  # signals to our process group or terminal are not meant for it
+        )
 
     def fork_shim(self, control: int, output: int) -> None:
         """Have a shim forked that serves `control` and gives its renderer `output`."""
@@ -87,12 +92,21 @@ class ForkServerClient:
         if self._requests is not None:
             self._requests.close()
             self._requests = None
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
         if self._process is not None:
             # If our whole process group was suspended, perhaps only we were resumed.
             self._process.send_signal(signal.SIGCONT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(EXIT_TIMEOUT)
             self._process = None
+
+
+def _python() -> str:
+    """Return the Python to run: outside of a virtual environment, whose folder may bear the program's name."""
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    return base if os.access(base, os.X_OK) else sys.executable
 
 
 def encode_request(request: SpawnRequest, tree_id: str) -> bytes:
