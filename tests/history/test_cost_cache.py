@@ -53,7 +53,9 @@ def test_without_a_file_nothing_is_known(tmp_path: Path) -> None:
     assert cost_cache.read(tmp_path / "none.json", V1) == CostHistory()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"form": 2}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"7", b'{"form": 2}', b"\xff\xfe", b"[" * 100_000, b"[" + b"[],{}," * 10**6]
+)
 def test_a_broken_file_is_said_to_be_one_and_replaced(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)

@@ -225,6 +225,23 @@ def test_a_copy_that_was_left_over_never_replaces_what_was_written_since(tmp_pat
     assert path.read_bytes() == new + delivered(2)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in its file system")
+@pytest.mark.parametrize("planted", ["pipe", "folder", "link"])
+def test_something_else_in_the_copys_place_is_let_alone(planted: str, tmp_path: Path) -> None:
+    path, copy = tmp_path / "journal", tmp_path / "journal.new"
+    path.write_bytes(run_line(1) + delivered(1))
+    (tmp_path / "victim").write_bytes(run_line(1) + b'{"event":"compacted"}\n')
+    if planted == "pipe":
+        getattr(os, "mkfifo")(copy)  # noqa: B009 - Windows' types do not have it
+    elif planted == "folder":
+        copy.mkdir()
+    else:
+        copy.symlink_to(tmp_path / "victim")
+    journal = Journal.open(path)
+    assert set(journal.history(JOB, VERSIONS[0]).vouched) == {1}
+    journal.close()
+
+
 def test_reading_takes_time_in_proportion_to_the_number_of_runs(tmp_path: Path) -> None:
     """12,500 runs were not read within 200 s once."""
     path = tmp_path / "journal"

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 VERSION = 1
 """Version of the format. A file of another version is not read."""
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 32 << 20
 """Bytes that are read of a file; a million frames take about 20 MB."""
+
+MAX_BRACKETS = 1000
+"""Brackets in a file: it holds four lists and objects, and its names may hold some. Millions of empty lists
+would take gigabytes of memory."""
 
 MAX_SECONDS = 1e9
 """Upper limit of a cost: no frame takes thirty years."""
@@ -65,10 +69,10 @@ def read(path: Path, version: ProjectVersion) -> CostHistory:
     if not path.is_file():  # opening a pipe would wait for its writer
         raise ValueError("it is not a file")
     with path.open("rb") as file:
-        try:
-            found = json.loads(file.read(MAX_BYTES))
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+        data = file.read(MAX_BYTES)
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise ValueError("it is nested too deeply")
+    found = json.loads(data)
     if not isinstance(found, dict) or found.get("form") != VERSION:
         raise ValueError("it is of another version of the format")
     costs = found.get("costs")
@@ -78,7 +82,9 @@ def read(path: Path, version: ProjectVersion) -> CostHistory:
         _frames(found.get("other_version")) & set(history.costs) if current else set(history.costs)
     )
     start_ups, peak = found.get("start_ups"), found.get("peak_memory")
-    history.start_ups = [float(s) for s in start_ups if _is_cost(s)] if isinstance(start_ups, list) else []
+    history.start_ups = (
+        [float(s) for s in start_ups[-MAX_START_UPS:] if _is_cost(s)] if isinstance(start_ups, list) else []
+    )
     history.peak_memory = peak if isinstance(peak, int) and 0 <= peak < 1 << 60 else 0
     return history
 

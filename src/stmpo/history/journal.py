@@ -171,7 +171,7 @@ class Journal:
             BadInput: the journal was emptied for that and cannot be written now.
         """
         size = os.fstat(self._descriptor).st_size
-        if size < COMPACT_AT or not self._writer.is_unused:
+        if not COMPACT_AT <= size <= journal_compaction.MAX_BYTES or not self._writer.is_unused:
             return
         host = socket.gethostname()
         lines = journal_compaction.compact(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _END = b'{"event":"compacted"}\n'
 """Last line of new contents: without it the copy is not complete."""
+
+MAX_BYTES = 512 << 20
+"""Size of the largest journal that is compacted: its lines are held in memory."""
 
 _SPENT = frozenset(("failed", "robbed"))
 """Events that nothing reads."""
@@ -177,8 +181,13 @@ def recover(path: Path, descriptor: int) -> None:
         source = os.open(copy, READ_FLAGS)
     except OSError:
         return
-    with os.fdopen(source, "rb") as file:
-        contents = file.read()
+    try:
+        status = os.fstat(source)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            return
+        contents = _read(source)
+    finally:
+        os.close(source)
     written = _read(descriptor)
     # A journal that is not the beginning of the copy is the old one, or was continued since.
     if contents.endswith(_END) and len(written) < len(contents) and contents.startswith(written):
