@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 from stmpo.model.frames import FrameSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 FEW = 64
 """Slots up to which every slot is tried at every place."""
 
 STAKE = 0.0125
 """Share of a run that may be lost to a record that is of another version of the project."""
+
+_TRIALS = 4
+"""Earlier ends that are tried with each order of the slots."""
 
 _STEPS = 10
 """Steps between a record's own ranges and equal ones."""
@@ -48,17 +51,32 @@ def weighted_ranges(frames: FrameSet, costs: Sequence[float], delays: Sequence[f
 
     `costs` are seconds per frame; `delays` are the seconds after which each slot's renderer starts.
     """
+    best = min(_layouts(costs, delays), key=lambda layout: layout.end)
+    return best.ranges(frames, best.end)
+
+
+def candidates(frames: FrameSet, costs: Sequence[float], delays: Sequence[float]) -> Iterator[list[FrameSet]]:
+    """Yield ranges that are worth a trial by simulation, the weighted ones first.
+
+    The others are filled to an earlier end, and leave more to one slot than it can do by then: others, which
+    could not have used the time for one more of their long frames, will take it from there.
+    """
+    yield weighted_ranges(frames, costs, delays)
+    first = min(delays) + sum(costs) / len(delays)
+    for mirrored in (False, True):
+        for layout in _layouts(costs[::-1] if mirrored else costs, delays):
+            for step in range(_TRIALS):
+                yield layout.ranges(frames, first + (layout.end - first) * step / _TRIALS, mirrored=mirrored)
+
+
+def _layouts(costs: Sequence[float], delays: Sequence[float]) -> list[_Layout]:
     sums = [0.0, *accumulate(costs)]
     ascending = list(range(len(delays)))
     layouts = [_Layout(sums, delays, ascending)]
     if max(delays) > min(delays):
         layouts.append(_Layout(sums, delays, ascending[::-1]))
         layouts += [_Layout(sums, delays, None)] if len(delays) <= FEW else []
-    best = min(layouts, key=lambda layout: layout.end)
-    ranges = [FrameSet(())] * len(delays)
-    for slot, first, end in best.cuts:
-        ranges[slot] = FrameSet(frames.frames[first:end])
-    return ranges
+    return layouts
 
 
 def cautious(costs: Sequence[float], slots: int, start_up: float) -> list[float]:
@@ -82,30 +100,32 @@ def cautious(costs: Sequence[float], slots: int, start_up: float) -> list[float]
 
 
 class _Layout:
-    """The ranges that end first if the slots are laid out in this order; None: at each place the slot that
-    fits best.
-
-    `sums` are running sums of the costs.
+    """Ranges of the slots in one order; None: at each place the slot that fits best. `sums` are running sums
+    of the costs.
     """
 
     def __init__(self, sums: Sequence[float], delays: Sequence[float], order: Sequence[int] | None) -> None:
         self._sums, self._delays, self._order = sums, delays, order
-        low, high = min(delays), max(delays) + sums[-1]
-        self.cuts = self._filled(high)
-        """Slot, position of the first frame, and the position behind the last."""
-
+        low, self.end = min(delays), max(delays) + sums[-1]
         for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            cuts = self._filled(middle)
-            if cuts[-1][2] == len(sums) - 1:
-                high, self.cuts = middle, cuts
+            middle = (low + self.end) / 2
+            if self._filled(middle)[-1][2] == len(sums) - 1:
+                self.end = middle
             else:
                 low = middle
-        slot, first, _ = self.cuts[-1]
-        self.cuts[-1] = (slot, first, len(sums) - 1)  # what rounding has left over
-        self.end = max(
-            delays[slot] + sums[end] - sums[first] for slot, first, end in self.cuts if end > first
-        )
+
+    def ranges(self, frames: FrameSet, until: float, *, mirrored: bool = False) -> list[FrameSet]:
+        """Return the range of each slot if every slot works until `until`; the last of them takes the
+        rest.
+        """
+        cuts, count = self._filled(until), len(frames)
+        cuts[-1] = (*cuts[-1][:2], count)
+        ranges = [FrameSet(())] * len(self._delays)
+        for slot, first, end in cuts:
+            ranges[slot] = FrameSet(
+                frames.frames[count - end : count - first] if mirrored else frames.frames[first:end]
+            )
+        return ranges
 
     def _filled(self, until: float) -> list[tuple[int, int, int]]:
         """Return the range of each slot if every slot works until `until`."""
