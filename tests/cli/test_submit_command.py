@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from stmpo.cli.submit import TransferLine, _confirmed
+from stmpo.cli.farm_options import TransferLine
+from stmpo.cli.submit import _confirmed
 from stmpo.deadline.client import TransferProgress
 
 

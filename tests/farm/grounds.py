@@ -32,6 +32,9 @@ WORKER = os.environ.get("STMPO_DEADLINE_WORKER")
 FAKE_SERVICE = Path(__file__).resolve().parents[3] / "shared" / "tools" / "deadline" / "fake_deadline.py"
 
 FARM, QUEUE, FLEET = f"farm-{'1' * 32}", f"queue-{'2' * 32}", f"fleet-{'3' * 32}"
+BARE_QUEUE = f"queue-{'5' * 32}"
+"""A queue without job attachments (`service.BARE`)."""
+
 PATIENCE = 90.0
 """Seconds after which a test gives up."""
 
@@ -182,9 +185,11 @@ class Grounds:
         """What sessions have left on the workers."""
         return [path for agent in self.agents for path in (agent.folder / "sessions").glob("*/*")]
 
-    def submit(self, *arguments: str | Path, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    def submit(
+        self, *arguments: str | Path, typed: str | None = None, queue: str = QUEUE
+    ) -> subprocess.CompletedProcess[str]:
         """`stmpo submit` with the real client, to this farm; at a terminal where something is `typed`."""
-        return self.stmpo("submit", *arguments, "--farm-id", FARM, "--queue-id", QUEUE, typed=typed)
+        return self.stmpo("submit", *arguments, "--farm-id", FARM, "--queue-id", queue, typed=typed)
 
     def stmpo(self, *arguments: str | Path, typed: str | None = None) -> subprocess.CompletedProcess[str]:
         """A command of ours, run beside the real client."""
@@ -206,9 +211,13 @@ class Grounds:
                 os.close(end)
 
     def deadline(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """The client's own command line."""
+        """The client's own command line, for this farm's queue."""
+        return self.deadline_bare(*arguments, "--farm-id", FARM, "--queue-id", QUEUE)
+
+    def deadline_bare(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """The client's own command line, for commands that take no queue."""
         return subprocess.run(
-            [f"{CLIENT}/bin/deadline", *map(str, arguments), "--farm-id", FARM, "--queue-id", QUEUE],
+            [f"{CLIENT}/bin/deadline", *map(str, arguments)],
             env=self.environment(),
             capture_output=True,
             text=True,

@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+BARE = f"queue-{'5' * 32}"
+"""A queue without job attachments, for which the same workers work."""
+
 
 def load(path: str) -> Any:
     """The stand-in as a module."""
@@ -60,7 +63,15 @@ def action(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[s
     messages = [
         entry.get("progressMessage") or entry.get("progress", {}).get("progressMessage") for entry in said
     ]
-    return 200, {"sessionActionId": path[3], "progressMessage": next(filter(None, reversed(messages)), "")}
+    times = {
+        key: entry[key]
+        for entry in said
+        for entry in (entry, entry.get("progress", {}))
+        for key in ("startedAt", "endedAt")
+        if key in entry
+    }
+    message = next(filter(None, reversed(messages)), "")
+    return 200, {"sessionActionId": path[3], "progressMessage": message, **times}
 
 
 def sessions(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
@@ -104,6 +115,8 @@ def with_path_mapping(batch_get: Any) -> Any:
         code, told = batch_get(service, groups, query, body)
         for entity in told["entities"]:
             details = entity.get("jobDetails")
+            if details and getattr(service.jobs[details["jobId"]], "queue", "") == BARE:
+                del details["jobAttachmentSettings"]
             sender = details and service.jobs[details["jobId"]].body.get("storageProfileId")
             if sender:
                 details["pathMappingRules"] = [
@@ -111,6 +124,53 @@ def with_path_mapping(batch_get: Any) -> Any:
                     for source, destination in profiles(service)[sender]["mapped"].items()
                 ]
         return code, told
+
+    return answer
+
+
+def queue(service: Any, path: tuple[str, ...], *_: object) -> tuple[int, dict[str, Any]]:
+    """GetQueue. The queue `BARE` has no job attachments."""
+    found = {**service.queue(), "queueId": path[1]}
+    if path[1] == BARE:
+        del found["jobAttachmentSettings"]
+    return 200, found
+
+
+def bare_jobs(create_job: Any) -> Any:
+    """CreateJob, which remembers the queue of each job."""
+
+    def answer(service: Any, path: tuple[str, ...], query: Any, body: Any) -> tuple[int, dict[str, Any]]:
+        code, made = create_job(service, path, query, body)
+        if code == 200:
+            service.jobs[made["jobId"]].queue = path[1]
+        return code, made
+
+    return answer
+
+
+def with_session_logs(handle: Any) -> Any:
+    """Every call, and GetLogEvents of CloudWatch Logs."""
+
+    def answer(self: Any) -> None:
+        if not self.headers.get("X-Amz-Target", "").endswith("GetLogEvents"):
+            handle(self)
+            return
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name = f"{asked['logStreamName']}.log"
+        lines = [
+            line.split(" ", 1)
+            for path in (Path(self.svc.args.data) / "logs").rglob(name)
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line[:1].isdigit()
+        ]
+        events = [
+            {"timestamp": int(when), "message": text}
+            for when, text in (line for line in lines if len(line) == 2)
+        ]
+        first, last = asked.get("startTime", 0), asked.get("endTime", 1 << 62)
+        events = [event for event in events if first <= event["timestamp"] < last]
+        latest = {"events": events[-asked["limit"] :], "nextForwardToken": "f", "nextBackwardToken": "b"}
+        self.reply(200, latest, "application/x-amz-json-1.1")
 
     return answer
 
@@ -130,6 +190,7 @@ def main() -> None:
 
     def more(self: Any) -> list[Any]:
         return [
+            ("GET", r"/farms/([^/]+)/queues/([^/]+)", lambda *call: queue(self, *call)),
             ("GET", f"{job}/steps", lambda *call: steps(self, *call)),
             ("GET", f"{job}/steps/([^/]+)/tasks", lambda *call: tasks(self, *call)),
             (
@@ -144,6 +205,8 @@ def main() -> None:
         ]
 
     fake.Service.routes = more
+    fake.Service.create_job = bare_jobs(fake.Service.create_job)
+    fake.Handler.do_POST = with_session_logs(fake.Handler.handle_any)
     fake.Service.batch_get = with_path_mapping(fake.Service.batch_get)
     fake.main()
 

@@ -35,6 +35,8 @@ COMMANDS = {
     "fonts": "Show a project's fonts, and which of them travel with a job.",
     "bundle": "Write a job bundle for AWS Deadline Cloud, without After Effects.",
     "submit": "Send a project or a job bundle to AWS Deadline Cloud.",
+    "job": "Show a job's state on the farm, its logs, and why it failed.",
+    "download": "Bring the output of a job home.",
     "panel": "Install, remove or pack the panel for After Effects.",
 }
 """In the order in which a newcomer needs them."""

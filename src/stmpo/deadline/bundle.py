@@ -59,6 +59,12 @@ class Bundle:
         """The job's name."""
         return str(self.template["name"])
 
+    def places(self) -> list[str]:
+        """Return every absolute path that the job names: files, output folders, and values of parameters."""
+        paths = {item["name"] for item in self.template["parameterDefinitions"] if item["type"] == "PATH"}
+        values = [str(value) for name, value in self.parameters.items() if name in paths and value]
+        return [*self.inputs, *self.outputs, *values]
+
     def documents(self, folder: Path) -> dict[str, str]:
         """Return name and text of the documents of this bundle in `folder`."""
         values = [{"name": name, "value": value} for name, value in self.parameters.items()]

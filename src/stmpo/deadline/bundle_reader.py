@@ -62,6 +62,14 @@ def read_bundle(folder: Path, parameters: Mapping[str, str]) -> StoredBundle:
     return StoredBundle(str(template.get("name", "")), tasks, inputs, moved)
 
 
+def path_values(folder: Path, parameters: Mapping[str, str]) -> list[str]:
+    """Return the absolute paths that a bundle's PATH parameters name; `parameters` override its own."""
+    template = _document(folder, "template")
+    names = {item["name"] for item in template.get("parameterDefinitions") or () if item["type"] == "PATH"}
+    values = {**_parameter_values(folder), **parameters}
+    return [str(Path.cwd() / str(value)) for name, value in values.items() if name in names and value]
+
+
 def update_moved_paths(folder: Path, bundle: StoredBundle) -> None:
     """Write the new places of a moved bundle's files into its asset references, completely or not at all.
 
