@@ -459,6 +459,16 @@ class TestKilled:
         finally:
             cgroup.rmdir()
 
+    def test_a_shim_that_its_renderer_stops_goes_on(self, linux: PosixSystem, bench: Bench, run: Run) -> None:
+        async def scenario() -> None:
+            with linux.containment():
+                tree = await linux.spawn(bench.shell("kill -STOP $PPID; echo done; exit 3"))
+                assert await asyncio.wait_for(tree.wait(), 20) == 3
+                await asyncio.wait_for(tree.wait_until_gone(), 20)
+                tree.close()
+
+        run(scenario())
+
     def test_fork_server_and_shim_killed_together_leave_nothing(
         self, linux: PosixSystem, bench: Bench, run: Run
     ) -> None:

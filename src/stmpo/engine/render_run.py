@@ -102,7 +102,9 @@ async def _render(
     adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
     plan = _plan(prepared, len(wanted), known.peak_memory, reporter)
-    strategy = _strategy(prepared, wanted, len(plan.slots), known, reporter)
+    strategy = await or_cancelled(
+        _strategy(prepared, wanted, len(plan.slots), known, reporter), signals
+    )
     context = RunContext(
         job=job,
         options=options,
@@ -192,11 +194,11 @@ def _plan(prepared: PreparedRun, wanted: int, peak_memory: int, reporter: Report
     return plan
 
 
-def _strategy(
+async def _strategy(
     prepared: PreparedRun, wanted: FrameSet, slots: int, known: CostHistory, reporter: Reporter
 ) -> Strategy:
     job, options = prepared.job, prepared.options
-    rule, why = choose_strategy(options.strategy, job, prepared.renderer, prepared.environment)
+    rule, why = await choose_strategy(options.strategy, job, prepared.renderer, prepared.environment)
     if why:
         reporter.say(Level.WARNING, why)
     return make_strategy(

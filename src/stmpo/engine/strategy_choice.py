@@ -9,15 +9,24 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
+from stmpo.processes import SpawnRequest, output_of
 from stmpo.project import read as project_reader
 from stmpo.project.model import RENDERABLE
-from stmpo.renderers.version import major_version
+from stmpo.renderers.version import (
+    VERSION_OUTPUT_LIMIT,
+    VERSION_TIMEOUT,
+    version_in_output,
+    version_in_path,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stmpo.model.render_job import RenderJob
     from stmpo.renderers.aerender import Aerender
@@ -26,7 +35,7 @@ FIRST_SHARED_VERSION = 22
 """The first After Effects whose command line can skip existing files."""
 
 
-def choose_strategy(
+async def choose_strategy(
     asked: str, job: RenderJob, renderer: Aerender, environment: Mapping[str, str]
 ) -> tuple[str, str]:
     """Return the strategy's name, and why it is another one than was asked for (otherwise empty)."""
@@ -34,7 +43,7 @@ def choose_strategy(
         return "static", ""
     if asked != "shared" or renderer.name == "stmpo-lottie":
         return asked, ""
-    version = major_version(renderer.prefix, environment)
+    version = version_in_path(renderer.prefix) or await _printed_version(renderer.prefix, environment)
     if version is None:
         return "steal", "--strategy shared: the version of aerender is not to be found out; steal is used"
     if version < FIRST_SHARED_VERSION:
@@ -48,6 +57,17 @@ def choose_strategy(
         if why
         else (asked, "")
     )
+
+
+async def _printed_version(prefix: Sequence[str], environment: Mapping[str, str]) -> int | None:
+    """Return the version that the renderer prints, or None. It runs contained, as every renderer does."""
+    folder = os.path.abspath(tempfile.gettempdir())  # noqa: PTH100
+    request = SpawnRequest((*prefix, "-version"), environment, Path(folder), label="version")
+    try:
+        output = await output_of(request, timeout=VERSION_TIMEOUT, limit=VERSION_OUTPUT_LIMIT)
+    except OSError:
+        return None
+    return version_in_output(output)
 
 
 def _module_problem(job: RenderJob) -> str:

@@ -15,6 +15,8 @@ that kills on close).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,7 @@ __all__ = [
     "TreeProcess",
     "TreeSample",
     "containment",
+    "output_of",
     "sample_all",
     "spawn",
     "stop",
@@ -66,6 +69,9 @@ def containment() -> AbstractContextManager[None]:
 
     On Linux and macOS it starts the fork server without waiting for it: its 20 ms pass during the planning.
     On exit, the fork server ends whatever still runs.
+
+    Raises:
+        BadInput: this system's list of processes cannot be read (Linux without a `/proc` of its own).
     """
     return _system().containment()
 
@@ -79,6 +85,32 @@ async def spawn(request: SpawnRequest) -> ProcessTree:
         OSError: the program cannot be started in this folder; `filename` and `strerror` say why.
     """
     return await _system().spawn(request)
+
+
+async def output_of(request: SpawnRequest, *, timeout: float, limit: int) -> bytes:
+    """Return what a program prints, at most about `limit` bytes. Then it is ended with all that it started.
+
+    After `timeout` seconds it is ended too, and what it has printed is returned.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    tree = await spawn(request)
+    printed = bytearray()
+
+    async def read() -> None:
+        while len(printed) < limit and (data := await tree.read()):
+            printed.extend(data)
+
+    try:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(read(), timeout)
+        return bytes(printed)
+    finally:
+        try:
+            await stop([tree], 0)
+        finally:
+            tree.close()
 
 
 def sample_all(trees: Sequence[ProcessTree]) -> list[TreeSample]:

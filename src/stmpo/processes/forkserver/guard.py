@@ -1,8 +1,8 @@
-"""The fork server's parent on Linux: ends what is left if the fork server and its shims are killed or stopped.
+"""The fork server's parent on Linux: ends what killed or stopped fork servers and shims leave.
 
 Whatever a killed fork server or shim leaves becomes a child of this process (it is a subreaper). It does
-nothing else, so it has little reason to fail. Where that is allowed, the fork server is the first process of a
-PID namespace (`namespace.py`): then its end is the end of every renderer, and the kernel sees to it.
+nothing else, so it has little reason to fail. If that is allowed, the fork server is the first process of a
+PID namespace (`namespace.py`): when it ends, the kernel ends every renderer.
 
 The orchestrator holds the other end of a pipe (`life`). When that pipe ends, the fork server gets
 `SERVER_TIMEOUT` to end by itself, and is continued if it was stopped.
@@ -30,6 +30,9 @@ SERVER_TIMEOUT = 1.2
 SHIMS_TIMEOUT = 0.4
 """Seconds for the shims of a killed fork server to end their trees. Then all are killed."""
 
+EXIT_TRY_AGAIN = 75
+"""Exit code if the system grants no process for the fork server."""
+
 KILL_INTERVAL = 0.01
 """Seconds between two rounds of killing."""
 
@@ -46,7 +49,11 @@ def main(requests: int, life: int, kernel: str) -> None:
         from .linux import LinuxKernel  # noqa: PLC0415
 
         guard = Guard(LinuxKernel(namespace=kernel == "linux"), life)
-        if guard.start(requests):
+        try:
+            is_guard = guard.start(requests)
+        except BlockingIOError:
+            os._exit(EXIT_TRY_AGAIN)
+        if is_guard:
             guard.run()
 
 
@@ -78,7 +85,7 @@ class Guard:
         """Return once nothing lives of the fork server and of what it has started."""
         while self._reap():
             ending = self._deadline is not None
-            sources = [self._wakeup] if ending else [self._wakeup, self._life]
+            sources: list[socket.socket | int] = [self._wakeup] if ending else [self._wakeup, self._life]
             ready, _, _ = select.select(sources, [], [], KILL_INTERVAL if ending else None)
             if self._wakeup in ready:
                 drain(self._wakeup)
@@ -88,7 +95,7 @@ class Guard:
                 self._signal(signal.SIGKILL)
 
     def _reap(self) -> bool:
-        """Collect children that have ended, continue those that were stopped. Returns False if there are none."""
+        """Collect ended children, continue stopped ones. Returns False if there are no children."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)

@@ -36,8 +36,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 class LinuxKernel:
     """`Kernel` (see `shim.py`) with subreapers and parent-death signals: no process can leave a tree.
 
-    With `namespace` it also uses a PID namespace where one may be made. `_outer` is then the folder `/proc` of
-    the orchestrator's namespace, by which a process learns the process id that the orchestrator sees.
+    With `namespace` it also uses a PID namespace if one may be made. `_outer` is then the `/proc` folder of
+    the orchestrator's namespace. By it a process learns the process id that the orchestrator sees.
     """
 
     def __init__(self, *, namespace: bool = True) -> None:
@@ -67,7 +67,7 @@ class LinuxKernel:
         """Return this process's id as the orchestrator sees it."""
         if self._outer is None:
             return os.getpid()
-        return int(os.readlink("self", dir_fd=self._outer))  # noqa: PTH115 - by descriptor
+        return int(os.readlink("self", dir_fd=self._outer))
 
     def continue_with_parent(self) -> None:
         """Have the kernel continue this process, if it was stopped, when its parent ends."""

@@ -1,6 +1,6 @@
-"""A PID namespace for the fork server (Linux): when its first process ends, the kernel kills all others in it.
+"""A PID namespace for the fork server (Linux): when its first process ends, the kernel kills the others.
 
-That holds whatever was killed or stopped before, and processes inside can neither kill nor stop the first one.
+That holds whatever was killed or stopped before. Processes inside can neither kill nor stop the first one.
 The namespace has a `/proc` of its own, so that its processes find each other by the numbers that they see.
 Mounts and unmounts of the machine still reach it.
 
@@ -60,12 +60,12 @@ def fork_first_process() -> int:
 
 
 def _move_in(report: int) -> None:
-    """Mount a `/proc` that only this process and its children see, and report that. Ends if that is refused."""
+    """Mount a `/proc` that only this process and its children see, and report that. Exit if it is refused."""
     try:
         _call(libc.unshare(CLONE_NEWNS))
         _mount(None, b"/", None, MS_REC | MS_SLAVE)
         _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-        if os.readlink("/proc/self") != str(os.getpid()):
+        if os.readlink("/proc/self") != str(os.getpid()):  # noqa: PTH115 - pathlib is slow to import
             os._exit(1)
         os.write(report, b"+")
         os.close(report)

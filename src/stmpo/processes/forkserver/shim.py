@@ -150,9 +150,7 @@ class Shim:
             self._send(failure_message(int(code or errno.EAGAIN), file.decode("latin-1")))
             return False
         self._launcher = pid
-        self._send(
-            encode_message({"started": int(seen), "shim": self._kernel.own_pid(), "pinning": pinning})
-        )
+        self._send(encode_message({"started": int(seen), "shim": self._kernel.own_pid(), "pinning": pinning}))
         return True
 
     def _wait(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from stmpo.processes.forkserver.guard import EXIT_TRY_AGAIN
 
 if TYPE_CHECKING:
     from stmpo.processes.protocol import SpawnRequest
@@ -25,8 +28,8 @@ _START = (
     "import os, sys; sys.path[:1] = []; sys.path.append(os.getcwd()); from forkserver.guard import main; "
     "os.chdir('/'); main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
 )
-"""The code names no folder of this program, which is the current folder instead, and the program's name is not
-in it: a command that kills by that name must not hit the processes that clean up after it."""
+"""Neither this program's name nor its folder is in the command: `pkill -f` by that name must not hit the
+processes that clean up. The folder is the current one at first."""
 
 
 class ForkServerClient:
@@ -77,10 +80,21 @@ class ForkServerClient:
         self.start()
         try:
             self._send(control, output)
-        except ConnectionError:  # it was killed meanwhile; if a second one dies at once, that is a defect
+        except ConnectionError:  # it was killed meanwhile
             self.close()
             self.start()
+            self._send_to_new(control, output)
+
+    def _send_to_new(self, control: int, output: int) -> None:
+        """Send to a fork server that has just started. If it is gone, that is a defect or a limit."""
+        process = self._process
+        try:
             self._send(control, output)
+        except ConnectionError:
+            self.close()
+            if process is not None and process.returncode == EXIT_TRY_AGAIN:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+            raise
 
     def _send(self, control: int, output: int) -> None:
         if self._requests is None:
@@ -104,7 +118,7 @@ class ForkServerClient:
 
 
 def _python() -> str:
-    """Return the Python to run: outside of a virtual environment, whose folder may bear the program's name."""
+    """Return the Python to run: not that of a virtual environment, whose folder may bear our name."""
     base = getattr(sys, "_base_executable", None) or sys.executable
     return base if os.access(base, os.X_OK) else sys.executable
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.model.errors import BadInput
 from stmpo.processes.forkserver.linux import LinuxKernel
 from stmpo.processes.posix.fork_server_client import TREE_ID_VARIABLE
 from stmpo.processes.posix.tree import PosixSystem, TreeHandle
@@ -53,6 +54,20 @@ class ProcTable:
 
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = str(root)
+
+    def check(self) -> None:
+        """See `ProcessTable`."""
+        try:
+            own = os.readlink(f"{self._root}/self")  # noqa: PTH115 - as text
+        except OSError:
+            own = ""
+        if own == str(os.getpid()):
+            return
+        what = "belongs to another PID namespace" if own else "is not mounted"
+        raise BadInput(
+            f"{self._root} {what}, and without it renderers can be neither watched nor ended; mount it here "
+            f"(mount -t proc proc {self._root}; unshare does that with --mount-proc)"
+        )
 
     def processes(self, handle: TreeHandle) -> list[TreeProcess]:
         """See `ProcessTable`."""

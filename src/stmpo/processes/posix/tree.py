@@ -55,6 +55,13 @@ class ProcessTable(Protocol):
     shim_sees_whole_tree: bool
     """Whether a tree is gone once its shim says so. If not, processes with its id are looked for too."""
 
+    def check(self) -> None:
+        """Check that the processes of this machine, or of its container, can be seen.
+
+        Raises:
+            BadInput: they cannot.
+        """
+
     def processes(self, handle: TreeHandle) -> list[TreeProcess]:
         """Return the living processes of a tree, the oldest first."""
 
@@ -76,6 +83,7 @@ class PosixSystem:
     @contextlib.contextmanager
     def containment(self) -> Iterator[None]:
         """Run the fork server. If it and a shim are killed, the orphans become our own children."""
+        self._table.check()
         self._kernel.adopt_orphans()
         with contextlib.suppress(
             OSError
