@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,13 +60,16 @@ async def choose_strategy(
 
 async def _printed_version(prefix: Sequence[str], environment: Mapping[str, str]) -> int | None:
     """Return the version that the renderer prints, or None. It runs contained, as every renderer does."""
-    folder = os.path.abspath(tempfile.gettempdir())  # noqa: PTH100
-    request = SpawnRequest((*prefix, "-version"), environment, Path(folder), label="version")
+    request = SpawnRequest((*prefix, "-version"), environment, _temporary_folder(), label="version")
     try:
         output = await output_of(request, timeout=VERSION_TIMEOUT, limit=VERSION_OUTPUT_LIMIT)
     except OSError:
         return None
     return version_in_output(output)
+
+
+def _temporary_folder() -> Path:
+    return Path(tempfile.gettempdir()).absolute()  # TMPDIR may be "."
 
 
 def _module_problem(job: RenderJob) -> str:
