@@ -180,6 +180,9 @@ class FileRecord:
     taken: FrameBits = field(default_factory=FrameBits)
     """Frames that were verified and handed to the delivery queue."""
 
+    extensions: set[str] = field(default_factory=set)
+    """Extensions of the files that were taken, with their dots."""
+
     broken: dict[int, str] = field(default_factory=dict)
     """Frames whose file was not whole at the last scan, and why."""
 

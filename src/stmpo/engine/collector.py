@@ -14,15 +14,18 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stmpo.delivery.extra_files import find_extra_files, keep_extra_files
 from stmpo.delivery.file_stability import RenderedFile, StabilityCheck, scan
 from stmpo.delivery.misplaced_frames import find_misplaced_frames
 from stmpo.delivery.size_consensus import SizeConsensus, format_size
 from stmpo.delivery.verify import Broken, Whole, has_structure
 from stmpo.delivery.verify_files import verify_all
 from stmpo.engine.attempt import TRUST_AFTER, Attempt
+from stmpo.engine.doubtful_frames import frames_before
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.run_context import FramesFailed
 from stmpo.model.events import Level
+from stmpo.model.text import one_line
 from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 VERIFY_THREADS = 2
 """Attempts whose files are verified at a time. Checksums and reads run in parallel, walking structure does
 not."""
+
+MAX_NAMED = 4
+"""File names in one warning."""
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that the end of a run waits for files that are being read."""
@@ -67,6 +73,9 @@ class Collector:
         self.taken = 0
         """Frames that were rendered whole in this run, by any attempt."""
 
+        self.extra_folder = ""
+        """Where output files are kept that were not asked for; empty if there are none."""
+
     async def scan(self, attempt: Attempt, now: float) -> None:
         """Look at the attempt's files and take the settled ones; all of them, once its renderer has ended."""
         folder = self._folders.setdefault(attempt.number, _Folder(attempt))
@@ -77,17 +86,30 @@ class Collector:
             ready = {frame: file for frame, file in found if self._is_settled(folder, frame, file, now)}
             if last:
                 ready = self._without_misplaced(attempt, ready)
-            if ready and not attempt.output.untrusted:
+            if ready := self._trusted(attempt, ready):
                 whole = await self._verify(attempt, ready)
-                if not attempt.output.untrusted:  # its lines may have said so while the files were read
-                    for frame, file in whole.items():
-                        self._take(attempt, frame, ready[frame], file)
-                        folder.stability.forget(ready[frame].name)
-                        folder.versions.pop(ready[frame].name, None)
+                # Its lines may have condemned some of them while the files were read.
+                for frame, found_file in self._trusted(attempt, ready).items():
+                    if frame in whole:
+                        self._take(attempt, frame, found_file, whole[frame])
+                        folder.stability.forget(found_file.name)
+                        folder.versions.pop(found_file.name, None)
+
+    @staticmethod
+    def _trusted(attempt: Attempt, files: dict[int, RenderedFile]) -> dict[int, RenderedFile]:
+        """Return the files that count: all, or those from before the words that condemn the pictures."""
+        if not attempt.output.untrusted:
+            return files
+        if attempt.output.condemned is None or attempt.asked is None or attempt.request.single_file:
+            return {}
+        written = {frame: file.mtime_ns for frame, file in files.items()}
+        before = frames_before(attempt.asked, attempt.output.condemned, written, attempt.files.taken)
+        return {frame: file for frame, file in files.items() if frame in before}
 
     def has_all(self, attempt: Attempt) -> bool:
         """Return whether every frame of the attempt's lease was taken."""
-        return all(frame in attempt.files.taken for frame in self._wanted(attempt))
+        done = (FrameState.VERIFIED, FrameState.DELIVERED)  # by a backup
+        return all(f in attempt.files.taken or self._ledger[f].state in done for f in self._wanted(attempt))
 
     async def are_whole(self, attempt: Attempt) -> bool:
         """Return whether every frame of the attempt's lease has a whole file, settled or not.
@@ -115,7 +137,25 @@ class Collector:
     def release(self, attempt: Attempt) -> None:
         """Forget the attempt; its folder goes once the last frame in it is delivered."""
         self._folders.pop(attempt.number, None)
+        if attempt.files.extensions and not attempt.folder.is_shared:
+            self._keep_extra_files(attempt)
         self.delivery_queue.release(attempt)
+
+    def _keep_extra_files(self, attempt: Attempt) -> None:
+        """Keep the output files that nobody asked for in scratch, and name them in one warning per run."""
+        files = find_extra_files(attempt.folder.path, attempt.files.extensions)
+        if not files:
+            return
+        folder = keep_extra_files(files, self._context.scratch.path, f"a{attempt.number}")
+        if not self.extra_folder:
+            names = ", ".join(file.name for file in files[:MAX_NAMED])
+            more = f" and {len(files) - MAX_NAMED} more" if len(files) > MAX_NAMED else ""
+            text = (
+                f"the renderer also wrote {one_line(names, 300)}{more}, which nobody asked for: not delivered, but kept in"
+                f" {folder}. A second output module does that: render it as a queue item of its own"
+            )
+            self._context.reporter.say(Level.WARNING, text, attempt)
+        self.extra_folder = str(folder)
 
     def close(self) -> None:
         """End the threads."""
@@ -228,5 +268,6 @@ class Collector:
         cost = attempt.costs.finished(file.mtime_ns / 1e9, time.monotonic() - attempt.started_at)
         self._ledger.rendered(frame, attempt.lease.slot, cost)
         attempt.files.taken.add(frame)
+        attempt.files.extensions.add(found.extension)
         self.taken += 1
         self.delivery_queue.send(frame, found, file, attempt)

@@ -74,6 +74,8 @@ class Dispatcher:
 
     def on_start(self, attempt: Attempt) -> None:
         """Tell the strategy that a renderer is being started."""
+        if attempt.request.backup_of is not None:
+            return  # the strategy does not know its lease
         self._strategy.started(attempt.lease, self._now())
 
     def on_progress(self, attempt: Attempt) -> None:
@@ -83,6 +85,8 @@ class Dispatcher:
 
     async def retire(self, attempt: Attempt) -> None:
         """Tell the strategy that a renderer is gone."""
+        if attempt.request.backup_of is not None:
+            return
         if attempt.folder.is_shared:  # whether another process is worth its start depends on the files there
             await self._collector.scan(attempt.folder.owner(attempt), time.monotonic())
             self._report(attempt)
@@ -99,6 +103,8 @@ class Dispatcher:
         return self._clock.reading(time.monotonic())
 
     def _report(self, attempt: Attempt) -> None:
+        if attempt.request.backup_of is not None:
+            return
         attempt.folder.report(attempt, self._strategy, self._now())
 
     def _shorten(self, grant: Grant, front: Lease) -> None:

@@ -28,6 +28,7 @@ from stmpo.scheduling.throughput import Throughput
 
 if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt, Samples
+    from stmpo.engine.backup_tasks import BackupTasks
     from stmpo.engine.collector import Collector
     from stmpo.engine.dispatcher import Dispatcher
     from stmpo.engine.memory_control import MemoryControl
@@ -59,6 +60,7 @@ class Monitor:
         *,
         dispatcher: Dispatcher,
         memory: MemoryControl,
+        backups: BackupTasks,
     ) -> None:
         self._job, self._options, self._ledger = context.job, context.options, context.ledger
         self._attempts, self._reporter = context.attempts, context.reporter
@@ -67,6 +69,7 @@ class Monitor:
         self._supervisor = supervisor
         self._dispatcher = dispatcher
         self._memory = memory
+        self._backups = backups
         free = free_bytes(self._scratch)
         self._limits = BackpressureLimits.for_disk(free)
         self._space = DiskPolicy(self._options.space_timeout, free, self._deliveries.sizes)
@@ -119,6 +122,7 @@ class Monitor:
         attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
         owners = {owner.number: owner for owner in (a.folder.owner(a) for a in attempts)}
         await asyncio.gather(*(self._collector.scan(owner, now) for owner in owners.values()))
+        self._backups.check()
         for attempt in attempts:
             if not attempt.ended:
                 self._dispatcher.on_progress(attempt)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from stmpo import machine
 from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
+from stmpo.engine.backup_tasks import BackupTasks
 from stmpo.engine.collector import Collector
 from stmpo.engine.delivery_queue import DeliveryQueue
 from stmpo.engine.dispatcher import Dispatcher
@@ -63,6 +64,9 @@ class RendererSetup:
     renderer: Renderer
     environment: Mapping[str, str]
 
+    launch_hints: tuple[str, ...] = ()
+    """What in the project can stop After Effects silently while it starts, in short phrases."""
+
 
 class Run:
     """One run. `go` renders; `cancel` may be called from the loop at any time, and again to hurry."""
@@ -84,7 +88,7 @@ class Run:
         """Monotonic seconds at which a cancelled run ends, whatever is still being delivered."""
 
         self._budgets, self._pace = Budgets.of(context.options), Pace()
-        self._circumstances = stall_circumstances(context.job.project)
+        self._circumstances = stall_circumstances(context.job.project, setup.launch_hints)
         self.start_ups: list[float] = []
         """Seconds from start to rendering, of every attempt that rendered something."""
 
@@ -99,12 +103,14 @@ class Run:
         self.dispatcher = Dispatcher(context, self.collector, self.supervisor)
         self.outcomes = Outcomes(context, self.collector, self.retries)
         self.memory = MemoryControl(context, slots, self.supervisor)
+        self.backups = BackupTasks(context, self.supervisor, self.retries.failures)
         self.monitor = Monitor(
             context,
             self.collector,
             self.supervisor,
             dispatcher=self.dispatcher,
             memory=self.memory,
+            backups=self.backups,
         )
 
     async def go(self) -> StmpoError | None:
@@ -163,6 +169,7 @@ class Run:
         self.dispatcher.on_progress(attempt)
         self.memory.on_progress(attempt)
         self.monitor.on_progress(attempt)
+        self.backups.on_progress(attempt)
 
     async def _delivered(self) -> None:
         """Wait until everything is delivered; in a cancelled run for a limited time, and for no full disk."""
@@ -202,7 +209,7 @@ class Run:
         idle = False
         while self._goes_on:
             wake = self._wake
-            lease = None if self.memory.refuses(len(self._attempts)) else self.dispatcher.grant(slot.index)
+            lease = None if self.memory.refuses(len(self._attempts)) else self._grant(slot.index)
             if lease is not None:
                 idle = False
                 await self._serve(slot, lease)
@@ -216,6 +223,16 @@ class Run:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(wake.wait(), TICK)
         self._reporter.idle(slot.index)
+
+    def _grant(self, slot: int) -> Lease | None:
+        """Return the next lease for an idle slot, or a backup of a frame that takes too long."""
+        lease = self.dispatcher.grant(slot)
+        return self.backups.grant(slot, self.start_ups_known()) if lease is None else lease
+
+    def start_ups_known(self) -> list[float]:
+        """Return the seconds from start to rendering of all attempts so far, those under way included."""
+        under_way = (attempt.start_up for attempt in self._attempts.values())
+        return [*self.start_ups, *(seconds for seconds in under_way if seconds is not None)]
 
     async def _serve(self, slot: Slot, lease: Lease) -> None:
         """Serve one lease, from its grant until it is settled."""
@@ -234,7 +251,8 @@ class Run:
             else:
                 pause = TICK  # the run ends, or there is no memory for it
                 self.supervisor.never_started(attempt)
-                self._strategy.retire(attempt.lease)
+                if attempt.request.backup_of is None:
+                    self._strategy.retire(attempt.lease)
                 if (owner := attempt.folder.leave(attempt)) is not None:
                     self.outcomes.never_started(owner)
         finally:
@@ -251,6 +269,8 @@ class Run:
             self.outcomes.left_shared_folder(attempt)
         if owner is not None:
             await self.collector.scan(owner, time.monotonic())
+            if owner.request.backup_of is not None:
+                self.backups.settle(owner)
             await self.dispatcher.count_twice(owner)
         if attempt.start_up is not None and (attempt.files.taken or attempt.folder.is_shared):
             self.start_ups.append(attempt.start_up)
@@ -260,7 +280,11 @@ class Run:
         self._number += 1
         attempt = Attempt(
             AttemptRequest(
-                self._number, lease, self._open_folder(lease), single_file=self.context.job.single_file
+                self._number,
+                lease,
+                self._open_folder(lease),
+                single_file=self.context.job.single_file,
+                backup_of=self.backups.originals.get(lease.id),
             ),
             Watchdog(self._budgets, self._pace, self._circumstances),
             started_at=time.monotonic(),
@@ -273,7 +297,8 @@ class Run:
         """Return the folder for a lease, with its frames leased in the ledger."""
         if not lease.shared:
             folder = PrivateFolder(self._make_folder(self._number))
-            self._ledger.move_all(self._ledger.frames_in(lease.span), FrameState.LEASED)
+            if lease.id not in self.backups.originals:
+                self._ledger.move_all(self._ledger.frames_in(lease.span), FrameState.LEASED)
             return folder
         if self._shared_folder is None:
             path = self._make_folder(SHARED_ATTEMPT)
@@ -299,13 +324,17 @@ class Run:
         Returns False if the run ends meanwhile, or if there is no memory for one more.
         """
         async with self._gate:
-            while self._goes_on and (self.monitor.holding or time.monotonic() < self._next_start):
-                await self._sleep(TICK if self.monitor.holding else self._next_start - time.monotonic())
+            while self._goes_on and (self._is_held() or time.monotonic() < self._next_start):
+                await self._sleep(TICK if self._is_held() else self._next_start - time.monotonic())
             running = sum(1 for attempt in self._attempts.values() if attempt.tree is not None)
             if not self._goes_on or self.memory.refuses(running):
                 return False
             self._next_start = time.monotonic() + self.context.options.spawn_delay
             return True
+
+    def _is_held(self) -> bool:
+        """Return whether starts have to wait: for room, or for the end of a renderer that may end the run."""
+        return self.monitor.holding or self.outcomes.may_be_hopeless()
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the run."""
@@ -320,8 +349,10 @@ class Run:
         self._wake = asyncio.Event()
 
 
-def stall_circumstances(project: Path) -> tuple[str, ...]:
+def stall_circumstances(project: Path, hints: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return what makes some causes of a stall likelier on this machine, one phrase each. It decides nothing.
+
+    `hints` are what in the project can stop After Effects while it starts.
 
     A Windows service runs in session 0: nobody sees a dialog there, and nobody answers one. A project on a
     network path opens only when the network answers.
@@ -331,4 +362,6 @@ def stall_circumstances(project: Path) -> tuple[str, ...]:
         found.append("this worker runs in session 0, which has no desktop")
     if paths.is_remote(str(project)):
         found.append(f"{project.name} lies on a network path")
+    if hints:
+        found.append(f"the project uses {', '.join(hints)}")
     return tuple(found)

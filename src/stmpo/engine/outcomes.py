@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 
 from stmpo.delivery.disk_space import free_bytes
 from stmpo.engine.attempt import StopReason
+from stmpo.engine.backup_tasks import partner
+from stmpo.engine.doubtful_frames import frame_to_blame
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.run_context import FramesFailed
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level
 from stmpo.model.frames import FrameSet
 from stmpo.renderers.protocol import Meaning
+from stmpo.scheduling.launch_limits import EndReason
+from stmpo.scheduling.retries import AttemptEnd
 
 if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt
@@ -31,6 +35,9 @@ starts."""
 
 LOWEST_SCRATCH = 16 << 20
 """Bytes of scratch below which a failed frame is the disk's fault, not the frame's."""
+
+SILENT_LAUNCHES = 2
+"""Renderers that may end in a row without a word after their launch, before any frame is whole."""
 
 _WORTH_A_WARNING = frozenset((StopReason.STALLED, StopReason.MEMORY, StopReason.RUNAWAY))
 """Reasons for which a single renderer is stopped and the run goes on without it."""
@@ -59,7 +66,7 @@ class Outcomes:
             NoSpace: the scratch disk is full.
         """
         frames = self._ledger.frames_in(attempt.lease.span)
-        missing = self._ledger.missing(frames)
+        left, missing = self._ledger.missing(frames), self._missing(attempt)
         scratch_free = free_bytes(
             attempt.folder.path
         )  # now, since what it left behind is removed in a moment
@@ -68,7 +75,7 @@ class Outcomes:
             await self._collector.delivery_queue.attempt_delivered(attempt)
             missing = self._collector.delivery_queue.revoke(attempt)
         attempt.settled = True
-        if len(missing) < len(frames) and not attempt.output.untrusted:
+        if len(left) < len(frames) and (attempt.files.taken or not attempt.output.untrusted):
             self._retries.rendered()
         self._write(attempt, missing)
         self._collector.release(attempt)
@@ -88,8 +95,9 @@ class Outcomes:
 
     def never_started(self, attempt: Attempt) -> None:
         """Give a lease back whose renderer was never started."""
+        attempt.settled = True
         self._collector.release(attempt)
-        self._give_back(self._ledger.missing(attempt.lease.span))
+        self._give_back(self._missing(attempt))
 
     def failure(self) -> FramesFailed:
         """Return which frames failed and why, in one line."""
@@ -128,7 +136,8 @@ class Outcomes:
 
     def _frames_missing(self, attempt: Attempt, missing: FrameSet, scratch_free: int) -> float:
         """Decide about the frames that an attempt left missing. Return the seconds that its slot pauses."""
-        words, run_ends = self._reporter.words(attempt), attempt.exit.stopped is StopReason.RUN_ENDS
+        words = self._reporter.words(attempt)
+        run_ends = attempt.exit.stopped in {StopReason.RUN_ENDS, StopReason.REFUSED}
         if self._is_hopeless(attempt):
             self._give_back(missing)
             self._context.run_end.end(FramesFailed(f"no retry can help: {words}"))
@@ -137,7 +146,14 @@ class Outcomes:
             self._give_back(missing)
             return self._scratch_full(attempt, missing)
         self._retries.anything_rendered |= self._collector.taken > 0
-        decision = self._retries.ended(attempt.end_of(), missing)
+        # A frame that another renderer has in work as well is to blame: no frame that is given back is.
+        handed_over = len(self._ledger.missing(attempt.lease.span)) > len(missing)
+        decision = self._retries.ended(
+            AttemptEnd.STOPPED if handed_over else attempt.end_of(),
+            missing,
+            culprit=_frame_to_blame(attempt),
+            reason=self._end_reason(attempt),
+        )
         self._ledger.move_all(decision.exhausted, FrameState.FAILED)
         self._ledger.move_all((f for f in missing if f not in decision.exhausted), FrameState.PENDING)
         self._strategy.give_back(decision.again)
@@ -151,6 +167,35 @@ class Outcomes:
             text = f"{which} could be rendered, attempt after attempt: {words}"
             self._context.run_end.end(FramesFailed(text))
         return decision.pause
+
+    def may_be_hopeless(self) -> bool:
+        """Return whether a renderer that still runs has printed words after which no retry can help."""
+        return not self._collector.taken and any(
+            attempt.output.gravest is not None and attempt.output.gravest.meaning is Meaning.HOPELESS
+            for attempt in self._context.attempts.values()
+        )
+
+    def _missing(self, attempt: Attempt) -> FrameSet:
+        """Return the frames that an attempt leaves missing and that no other renderer has in work."""
+        missing = self._ledger.missing(attempt.lease.span)
+        other = partner(attempt, self._context.attempts)
+        if other is None:
+            return missing
+        both = other.lease.span if attempt.request.backup_of is None else attempt.lease.span
+        return FrameSet.of(frame for frame in missing if frame not in both)
+
+    def _end_reason(self, attempt: Attempt) -> EndReason | None:
+        """Return the reason that the limits on launches count, if there is one."""
+        slot = attempt.lease.slot
+        if attempt.ended_silently:
+            return EndReason("silent", SILENT_LAUNCHES, slot)
+        finding = attempt.output.gravest
+        if finding is None or finding.launches is None:
+            return None
+        alone = len(self._context.attempts) <= 1
+        return EndReason(
+            finding.name, finding.launches, slot, counts=alone or not finding.kind.limits_processes
+        )
 
     def _is_hopeless(self, attempt: Attempt) -> bool:
         """Return whether no retry can help: the renderer said so, and no frame of this run contradicts it."""
@@ -191,6 +236,12 @@ class Outcomes:
     def _give_back(self, missing: FrameSet) -> None:
         self._ledger.move_all(missing, FrameState.PENDING)
         self._strategy.give_back(missing.runs())
+
+
+def _frame_to_blame(attempt: Attempt) -> int | None:
+    if attempt.asked is None or attempt.request.single_file or attempt.folder.is_shared:
+        return None
+    return frame_to_blame(attempt.words(), attempt.asked, attempt.output.condemned, list(attempt.files.seen))
 
 
 def _why(ending: str, words: str) -> str:

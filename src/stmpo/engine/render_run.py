@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import stmpo
@@ -24,11 +25,13 @@ from stmpo.engine.orchestrator import RendererSetup, Run
 from stmpo.engine.reporter import Reporter
 from stmpo.engine.run_context import RunContext, RunEnd
 from stmpo.engine.strategy_choice import choose_strategy
+from stmpo.engine.warning_policy import WarningPolicy, describe
 from stmpo.history import cost_cache
 from stmpo.history.journal_model import History, PastRun
 from stmpo.model.errors import ExitCode, StmpoError
 from stmpo.model.events import Event, Level, RunEnded, RunStarted
 from stmpo.model.frames import FrameSet
+from stmpo.model.text import plural
 from stmpo.planning import Plan, PlanRequest, make_plan
 from stmpo.processes import containment
 from stmpo.reporting import plan_text
@@ -57,7 +60,10 @@ def render(prepared: PreparedRun, emit: Callable[[Event], None], *, session: Pat
         StmpoError: the user has to act; it may come before or while rendering. All processes are gone then.
     """
     began = time.monotonic()
-    reporter = Reporter(emit, prepared.redact)
+    policy = WarningPolicy.of(
+        prepared.options, continue_on_missing_footage=prepared.job.continue_on_missing_footage
+    )
+    reporter = Reporter(emit, prepared.redact, policy)
     try:
         with handling_signals() as signals:
             scratch = Scratch.create(prepared.scratch_root)
@@ -102,9 +108,7 @@ async def _render(
     adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
     plan = _plan(prepared, len(wanted), known.peak_memory, reporter)
-    strategy = await or_cancelled(
-        _strategy(prepared, wanted, len(plan.slots), known, reporter), signals
-    )
+    strategy = await or_cancelled(_strategy(prepared, wanted, len(plan.slots), known, reporter), signals)
     context = RunContext(
         job=job,
         options=options,
@@ -117,7 +121,8 @@ async def _render(
         run_end=RunEnd(reporter),
         attempts={},
     )
-    run = Run(context, plan, RendererSetup(prepared.renderer, prepared.environment), earlier)
+    setup = RendererSetup(prepared.renderer, prepared.environment, prepared.launch_hints)
+    run = Run(context, plan, setup, earlier)
     for found in earlier.adoptable:
         run.deliveries.send(found.frame, found.found, found.file)
     reporter.emit(
@@ -130,12 +135,16 @@ async def _render(
             reasons=_plan_reasons(plan) if wanted.frames else (),
         )
     )
+    if not wanted.frames and not earlier.adoptable:
+        where = "is" if len(ledger) == 1 else "are"
+        text = f"{plural(len(ledger), 'frame')} {where} rendered already; --no-resume renders them again"
+        reporter.say(Level.INFO, f"nothing to do: {text}")
     signals.callback = canceller(run, session, journal.path)
     try:
         reason = await run.go()
     finally:
         signals.callback = ignore_signal
-    kept = _clean_up(prepared, ledger, scratch, past)
+    kept = _clean_up(prepared, ledger, scratch, past, extra=run.collector.extra_folder)
     elapsed = time.monotonic() - began
     summary = _summary(prepared, run, reason, known, resumed=earlier.count, kept=kept, elapsed=elapsed)
     _save_costs(prepared, reporter)
@@ -218,21 +227,29 @@ def _plan_reasons(plan: Plan) -> tuple[str, ...]:
     return (f"{plan_text.headline(plan)} ({others})", *plan_text.notes(plan))
 
 
-def _clean_up(prepared: PreparedRun, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun]) -> str:
-    """Remove scratch if nothing in it is needed. Return the folder that was kept, or an empty string."""
-    if ledger.complete:
-        gone = [*resume.sweep_scratch(past), *([scratch.path] if scratch.remove() else [])]
-    elif scratch.leftovers():
+def _clean_up(
+    prepared: PreparedRun, ledger: Ledger, scratch: Scratch, past: Sequence[PastRun], *, extra: str
+) -> str:
+    """Remove scratch if nothing in it is needed. Return the folder that was kept, or an empty string.
+
+    `extra` is the folder in it with files that were not asked for, or empty.
+    """
+    if not ledger.complete and scratch.leftovers():
         return str(scratch.path)
-    else:
-        gone = [scratch.path] if scratch.remove() else []
+    gone = resume.sweep_scratch(past) if ledger.complete else []
+    if not extra and scratch.remove():
+        gone = [*gone, scratch.path]
     for folder in gone:
         prepared.journal.write("removed", scratch=str(folder))
     return ""
 
 
 def _finish_journal(journal: Journal, summary: Summary, reporter: Reporter) -> None:
-    numbers = {name: value for name, value in summary.as_json().items() if name not in {"title", "output"}}
+    numbers = {
+        name: value
+        for name, value in summary.as_json().items()
+        if name not in {"title", "output", "findings"}
+    }
     journal.write("finished", **numbers)
     if lost := journal.unwritten:
         text = f"{lost} lines could not be written to the journal {journal.path}: the next run may render frames again"
@@ -250,7 +267,7 @@ def _summary(
     elapsed: float,
 ) -> Summary:
     """Return what the run achieved. `known` are the costs known before it, `elapsed` is in seconds."""
-    ledger, strategy = run.context.ledger, run.context.strategy
+    ledger, strategy, reporter = run.context.ledger, run.context.strategy, run.context.reporter
     costs, start_ups = ledger.costs(), run.start_ups
     done = {FrameState.DELIVERED, FrameState.FAILED}
     return Summary(
@@ -276,7 +293,18 @@ def _summary(
         peak_memory=run.monitor.peak_memory,
         journal=str(prepared.journal.path),
         kept=kept,
+        warnings={kind.value: count for kind, count in reporter.warnings.by_kind().items()},
+        warned=describe(reporter.warnings.by_kind()),
+        findings=tuple(asdict(finding) for finding in reporter.findings.values()),
+        extra=run.collector.extra_folder,
+        blank=_blank(prepared, reporter),
     )
+
+
+def _blank(prepared: PreparedRun, reporter: Reporter) -> tuple[int, ...]:
+    """Return the frames of the job that lie outside the comp, as far as a renderer has said so."""
+    asked = prepared.job.frames
+    return tuple(sorted(reporter.blank if asked is None else reporter.blank.intersection(asked)))
 
 
 def _too_many(prepared: PreparedRun, run: Run, known: CostHistory) -> str:

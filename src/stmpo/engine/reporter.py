@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stmpo.engine.warning_policy import Reaction, WarningCounts, WarningPolicy
 from stmpo.model.events import Level, Message, RendererOutput, SlotChanged, SlotState
 from stmpo.renderers.protocol import Meaning
 
@@ -18,12 +20,43 @@ MAX_EXPLANATIONS = 100
 """Explanations of renderers' lines in one run. The lines themselves are always in the log."""
 
 
-class Reporter:
-    """Emits a run's events. `redact` masks secret values in everything that comes from a renderer."""
+@dataclass(slots=True)
+class SeenFinding:
+    """A finding of this run, for machine-readable output."""
 
-    def __init__(self, emit: Callable[[Event], None], redact: Callable[[str], str]) -> None:
+    name: str
+    kind: str
+    meaning: str
+    words: str
+    """The first renderer's line, without secret values."""
+
+    renderers: int = 1
+    """Renderers that printed such a line."""
+
+
+class Reporter:
+    """Emits a run's events. `redact` masks secret values in everything that comes from a renderer.
+
+    `policy` says which warnings are reported, and which end the run. Default: that of the options.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        redact: Callable[[str], str],
+        policy: WarningPolicy | None = None,
+    ) -> None:
         self.emit = emit
         self.redact = redact
+        self.policy = WarningPolicy() if policy is None else policy
+        self.warnings = WarningCounts()
+        self.findings: dict[str, SeenFinding] = {}
+        """The findings of this run, by their names."""
+
+        self.blank: set[int] = set()
+        """Frames outside the comp, as a renderer's warning says."""
+
+        self._finders: set[tuple[str, int]] = set()
         self._explained: set[tuple[str, str]] = set()
         self._pinned: set[int] = set()
         self._refused: set[str] = set()
@@ -44,10 +77,37 @@ class Reporter:
         """Return why an attempt failed, in the renderer's words, without secret values."""
         return self.redact(attempt.words())
 
-    def explain(self, attempt: Attempt, finding: Finding) -> None:
+    def on_finding(self, attempt: Attempt, finding: Finding) -> Reaction:
+        """Count a known line and explain it as the policy asks. Return what follows if it is a warning."""
+        if finding.meaning is Meaning.HARMLESS:
+            return Reaction.IGNORE
+        self._remember(attempt, finding)
+        reaction = self.policy.reaction(finding)
+        if finding.meaning is Meaning.WARNING:
+            if reaction is Reaction.IGNORE:
+                return reaction
+            self.warnings.add(finding)
+        if reaction is not Reaction.FAIL:  # the reason for the run's end says it
+            self._explain(attempt, finding)
+        return reaction
+
+    def _remember(self, attempt: Attempt, finding: Finding) -> None:
+        key = (finding.name, attempt.number)
+        if key in self._finders:
+            return
+        self._finders.add(key)
+        if (seen := self.findings.get(finding.name)) is not None:
+            seen.renderers += 1
+            return
+        words = self.redact(finding.words.strip())
+        self.findings[finding.name] = SeenFinding(
+            finding.name, finding.kind.value, finding.meaning.value, words
+        )
+
+    def _explain(self, attempt: Attempt, finding: Finding) -> None:
         """Explain a known line: once per run for the same words, and not without limit."""
         key = (finding.name, finding.words)
-        if finding.meaning is Meaning.HARMLESS or not finding.advice or key in self._explained:
+        if not finding.advice or key in self._explained:
             return
         if len(self._explained) < MAX_EXPLANATIONS:
             self._explained.add(key)

@@ -27,7 +27,6 @@ from stmpo.engine.ledger import FrameState
 from stmpo.engine.watchdog import Watchdog
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level
-from stmpo.renderers.protocol import Meaning
 from stmpo.scheduling.costs import ReportedCosts
 
 if TYPE_CHECKING:
@@ -50,6 +49,10 @@ FORCED_EXTENSIONS = frozenset(
 MOST_PLACEHOLDERS = 2000
 """Frames that get a placeholder for each of these extensions, at most. Beyond that, a forced extension costs
 the rendering of unwanted frames, which is cheaper than ten thousands of files."""
+
+
+REFUSES_TO_SHARE = frozenset({"skip-existing", "syntax"})
+"""Findings of a renderer that cannot leave out existing files, or does not know the option for it."""
 
 
 class SharedFolder:
@@ -149,7 +152,7 @@ class SharedFolder:
             whole.exit.code, whole.exit.note = member.exit.code, member.exit.note
             whole.exit.stopped = member.exit.stopped
         # After Effects refuses to skip files for any member; one process alone may still render the frames.
-        if finding is not None and finding.meaning is Meaning.HOPELESS:
+        if finding is not None and finding.name in REFUSES_TO_SHARE:
             self._refused = True
         elif finding is not None:
             whole.output.gravest = finding

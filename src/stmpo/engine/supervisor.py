@@ -11,15 +11,20 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stmpo.engine.attempt import StopReason
+from stmpo.engine.run_context import FramesFailed
+from stmpo.engine.warning_policy import Reaction, refusal
 from stmpo.model.errors import NoRenderer
 from stmpo.model.events import Level, SlotState
 from stmpo.processes import SpawnRequest, spawn, stop
+from stmpo.renderers.blank_frames import blank_frames, frame_rate
 from stmpo.renderers.line_decoder import LineSplitter, decode, system_code_pages
+from stmpo.renderers.output_kind import OutputKindCheck
 from stmpo.renderers.output_limit import OutputLimit
-from stmpo.renderers.protocol import LineKind, Work
+from stmpo.renderers.protocol import Finding, FindingKind, LineKind, Meaning, ReadLine, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +39,19 @@ _MACHINE_IS_SHORT = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 """Errors of a start that a later start may not meet: the machine is short of something."""
 
 
+@dataclass(slots=True)
+class _Reading:
+    """The state of reading one renderer's output."""
+
+    attempt: Attempt
+    work: Work
+    limit: OutputLimit
+    kind_check: OutputKindCheck
+    splitter: LineSplitter = field(default_factory=LineSplitter)
+    blank: Finding | None = None
+    """The warning that frames lie outside the comp; the frame rate that it needs comes later."""
+
+
 class Supervisor:
     """Starts, reads and stops renderers. `on_progress` is called when a renderer's lines show progress."""
 
@@ -45,7 +63,7 @@ class Supervisor:
         on_progress: Callable[[Attempt], None],
     ) -> None:
         self._job, self._options, self._journal = context.job, context.options, context.journal
-        self._reporter = context.reporter
+        self._reporter, self._run_end = context.reporter, context.run_end
         self._renderer = renderer
         self._environment = environment
         self._on_progress = on_progress
@@ -68,7 +86,8 @@ class Supervisor:
         Raises:
             NoRenderer: the program cannot be started, now or later.
         """
-        tree = attempt.tree = await self._start(slot, attempt)
+        work = self._work(slot, attempt)
+        tree = attempt.tree = await self._start(slot, attempt, work)
         if tree is None:
             attempt.exit.ended_at = time.monotonic()
             return
@@ -79,7 +98,7 @@ class Supervisor:
         try:
             if attempt.exit.stopped is not None:  # the run ended while the process was being made
                 self._end_tree(attempt.number, tree, self.grace)
-            await self._until_exit(attempt, tree)
+            await self._until_exit(attempt, tree, work)
         finally:
             leftovers = await stop([tree], 0)
             tree.close()
@@ -133,9 +152,9 @@ class Supervisor:
         if survived is not None and not survived.done() and tree.processes():
             survived.set_result(None)
 
-    async def _start(self, slot: Slot, attempt: Attempt) -> ProcessTree | None:
+    async def _start(self, slot: Slot, attempt: Attempt, work: Work) -> ProcessTree | None:
         """Return the started tree; None if the machine could not start anything just now."""
-        argv = tuple(self._renderer.command(self._job, self._work(slot, attempt), mfr=self._options.mfr))
+        argv = tuple(self._renderer.command(self._job, work, mfr=self._options.mfr))
         cpus = slot.cpus if self._options.affinity else ()
         folder, span = attempt.folder.path, attempt.lease.span
         # Before the start: if this run is killed right after it, the next run must find this folder's frames.
@@ -165,9 +184,10 @@ class Supervisor:
         runs = self._job.frames.runs() if self._job.frames is not None else [None]
         return Work(runs[0], str(folder.path / f"movie{extension}"), slot.mfr_percent)
 
-    async def _until_exit(self, attempt: Attempt, tree: ProcessTree) -> None:
+    async def _until_exit(self, attempt: Attempt, tree: ProcessTree, work: Work) -> None:
         """Read the output until the renderer exits, or until the system turns out to be unable to end it."""
-        exited = asyncio.ensure_future(self._read_to_exit(attempt, tree))
+        limit, kind_check = OutputLimit(time.monotonic()), OutputKindCheck(work.output)
+        exited = asyncio.ensure_future(self._read_to_exit(_Reading(attempt, work, limit, kind_check), tree))
         survived = self._survivors[attempt.number] = asyncio.get_running_loop().create_future()
         try:
             await asyncio.wait({exited, survived}, return_when=asyncio.FIRST_COMPLETED)
@@ -177,32 +197,60 @@ class Supervisor:
             exited.cancel()
             del self._survivors[attempt.number]
 
-    async def _read_to_exit(self, attempt: Attempt, tree: ProcessTree) -> None:
-        splitter, limit = LineSplitter(), OutputLimit(time.monotonic())
+    async def _read_to_exit(self, reading: _Reading, tree: ProcessTree) -> None:
+        attempt, limit = reading.attempt, reading.limit
         while data := await tree.read():
-            for raw in splitter.feed(data):
-                self._on_line(attempt, raw, limit)
+            for raw in reading.splitter.feed(data):
+                self._on_line(reading, raw)
             # There may always be more to read: let the other renderers have their turn.
             await asyncio.sleep(0)
-        for raw in splitter.close():
-            self._on_line(attempt, raw, limit)
+        for raw in reading.splitter.close():
+            self._on_line(reading, raw)
         for text in limit.rest():
             self._reporter.line(attempt, text)
         attempt.exit.code = await tree.wait()
 
-    def _on_line(self, attempt: Attempt, raw: bytes, limit: OutputLimit) -> None:
-        line = self._renderer.read(decode(raw, self._code_pages))
+    def _on_line(self, reading: _Reading, raw: bytes) -> None:
+        attempt, line = reading.attempt, self._renderer.read(decode(raw, self._code_pages))
+        if line.finding is None and (finding := reading.kind_check.read(line.text)) is not None:
+            line = replace(line, finding=finding)
         before, was_trusted = (attempt.began, attempt.output.counted), not attempt.output.untrusted
         now = time.monotonic()
         attempt.on_line(line, now, time.time())
-        for text in limit.admit(line.text, now):
+        for text in reading.limit.admit(line.text, now):
             self._reporter.line(attempt, text)
+        self._note_blank_frames(reading, line)
         if line.finding is not None:
-            self._reporter.explain(attempt, line.finding)
+            self._on_finding(attempt, line.finding)
         if was_trusted and attempt.output.untrusted:
             self._journal.write("untrusted", attempt=attempt.number)
-            self.stop(attempt, StopReason.UNTRUSTED, self._reporter.words(attempt))
-            self._on_progress(attempt)
-        elif (attempt.began, attempt.output.counted) != before and line.kind is not LineKind.OTHER:
+        if (attempt.began, attempt.output.counted) != before and line.kind is not LineKind.OTHER:
             self._reporter.slot(attempt)
             self._on_progress(attempt)
+
+    def _on_finding(self, attempt: Attempt, finding: Finding) -> None:
+        reaction = self._reporter.on_finding(attempt, finding)
+        if reaction is Reaction.FAIL:
+            attempt.output.condemn(time.time())
+            why = self._reporter.redact(refusal(finding))
+            self._condemned(attempt, StopReason.REFUSED, why)
+            self._run_end.end(FramesFailed(why))
+        elif finding.meaning is Meaning.UNTRUSTED:
+            self._condemned(attempt, StopReason.UNTRUSTED, self._reporter.words(attempt))
+        elif finding.kind is FindingKind.WRONG_OUTPUT_KIND:  # it would render on, for nothing
+            self.stop(attempt, StopReason.HOPELESS, self._reporter.words(attempt))
+
+    def _condemned(self, attempt: Attempt, reason: StopReason, note: str) -> None:
+        """Stop a renderer whose pictures do not count from here on."""
+        self.stop(attempt, reason, note)
+        self._on_progress(attempt)
+
+    def _note_blank_frames(self, reading: _Reading, line: ReadLine) -> None:
+        """Work out which frames lie outside the comp: the warning comes first, the frame rate later."""
+        if line.finding is not None and line.finding.kind is FindingKind.BLANK_FRAMES:
+            reading.blank = line.finding
+        elif reading.blank is not None and (rate := frame_rate(line.text)) is not None:
+            span = reading.work.span
+            outside = None if span is None else blank_frames(span, reading.blank.words, rate)
+            self._reporter.blank |= set(outside or ())
+            reading.blank = None

@@ -344,6 +344,11 @@ class Watchdog:
         self._suspected = True
         return Suspicion(phase, self._quiet, budget, self.circumstances)
 
+    @property
+    def seconds_on_frame(self) -> float | None:
+        """Return the watched seconds since the latest frame, or since rendering began; None before that."""
+        return None if self._starting else self._taken
+
     def forgive(self) -> None:
         """Forget the quiet time: the tree was suspended by us."""
         self._alive = self._latest = None

@@ -6,13 +6,15 @@ measured in this run. If the processes slow each other down, those costs are too
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stmpo.model.frames import FrameSet
 from stmpo.model.text import duration, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stmpo.model.errors import ExitCode
 
 
@@ -64,6 +66,21 @@ class Summary:
     kept: str
     """Scratch folder that was kept because it holds undelivered frames; empty if it was removed."""
 
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    """Different warnings of the renderers, by their kind ("missing_footage")."""
+
+    warned: str = ""
+    """The same for people: "2 missing footage files, 1 expression error"."""
+
+    findings: tuple[Mapping[str, Any], ...] = ()
+    """What renderers printed that is known: name, kind, meaning, words, and how many renderers."""
+
+    extra: str = ""
+    """Scratch folder with files that renderers wrote besides the ones asked for; empty if there are none."""
+
+    blank: tuple[int, ...] = ()
+    """Rendered frames that lie outside the comp and are blank."""
+
     @property
     def rendered(self) -> int:
         """Frames that this run rendered and delivered."""
@@ -94,6 +111,8 @@ class Summary:
         values["result"] = self.exit_code.name.lower()
         values["failed"] = str(FrameSet.of(self.failed))
         values["missing"] = str(FrameSet.of(self.missing))
+        values["blank"] = str(FrameSet.of(self.blank))
+        del values["warned"]
         for name in ("rendered", "rate", "one_process", "speed_up"):
             values[name] = getattr(self, name)
         return {
@@ -102,9 +121,15 @@ class Summary:
 
     def lines(self) -> list[str]:
         """Return the lines for people."""
-        lines = [f"{self.delivered} of {plural(self.total, 'frame')} delivered in {duration(self.elapsed)}"]
+        first = f"{self.delivered} of {plural(self.total, 'frame')} delivered in {duration(self.elapsed)}"
         if self.resumed:
-            lines[0] += f" ({self.resumed} were there already)"
+            first += f" ({self.resumed} were there already)"
+        if self.warned:
+            first += f"; warnings: {self.warned}"
+        return [first, *self._speed(), *self._problems()]
+
+    def _speed(self) -> list[str]:
+        lines = []
         if self.rendered:
             lines.append(
                 f"{self.rate:.2f} frames/s, {plural(self.processes, 'process', 'processes')},"
@@ -123,6 +148,13 @@ class Summary:
                 f"{self.speed_up:.2f} times as fast as one process,"
                 f" which would have needed about {duration(self.one_process)} (estimated from the frame costs)"
             )
+        return lines
+
+    def _problems(self) -> list[str]:
+        lines = []
+        if self.blank:
+            frames = FrameSet.of(self.blank)
+            lines.append(f"blank, because they lie outside the comp: frames {frames}; check --frames")
         if self.failed:
             lines.append(f"failed: frames {FrameSet.of(self.failed)}")
         if self.missing:
@@ -131,4 +163,6 @@ class Summary:
             lines.append(self.reason)
         if self.kept:
             lines.append(f"scratch kept, because it holds undelivered frames: {self.kept}")
+        if self.extra:
+            lines.append(f"files that were not asked for are kept in {self.extra}")
         return lines
