@@ -72,7 +72,10 @@ def read(path: Path, version: ProjectVersion) -> CostHistory:
         data = file.read(MAX_BYTES)
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
         raise ValueError("it is nested too deeply")
-    found = json.loads(data)
+    try:
+        found = json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(found, dict) or found.get("form") != VERSION:
         raise ValueError("it is of another version of the format")
     costs = found.get("costs")
