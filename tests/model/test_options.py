@@ -98,6 +98,30 @@ def test_a_value_below_its_bound_is_refused_from_either_side_in_one_line(item: O
     assert resolved(item.name, {item.name: lowest}, {})[0] == lowest
 
 
+NUMBERS = [item for item in OPTIONS if item.type in {int, float}]
+
+
+@pytest.mark.parametrize("item", NUMBERS, ids=lambda item: item.name)
+def test_every_number_has_a_maximum_and_a_larger_one_is_refused_in_one_short_line(item: Option) -> None:
+    assert item.maximum is not None
+    assert 1000 <= item.maximum <= 1 << 40
+    for large in (item.type(item.maximum) + 1, item.type(10**300)):
+        for command_line, environ in (({item.name: large}, {}), ({}, {item.environment: str(large)})):
+            with pytest.raises(BadInput, match="must be at most") as refused:
+                resolve(KINDS[item.name], command_line, environ)
+            assert len(str(refused.value)) < 200
+    with pytest.raises(BadInput, match="must be at most"):
+        resolve(KINDS[item.name], {item.name: 10**9999 if item.type is int else 1e308}, {})
+    assert resolved(item.name, {item.name: item.type(item.maximum)}, {})[0] == item.maximum
+
+
+@pytest.mark.parametrize("item", [o for o in OPTIONS if o.environment and (o.type is not str or o.choices)])
+def test_a_refused_text_is_shown_shortened(item: Option) -> None:
+    with pytest.raises(BadInput) as refused:
+        resolve(KINDS[item.name], {}, {item.environment: "x" * 100_000})
+    assert len(str(refused.value)) < 300
+
+
 @pytest.mark.parametrize("item", [o for o in OPTIONS if o.type is float], ids=lambda item: item.name)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_none_is_refused(item: Option, value: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stmpo.model.text import byte_size, duration, one_line, plural
+from stmpo.model.text import byte_size, duration, one_line, plural, shortened
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,10 @@ def test_a_line_is_one_line_and_no_longer_than_its_limit() -> None:
     assert one_line("a\n b\x1b[2J\tc") == "a b\\x1b[2J c"
     assert one_line("abcdef", 4) == "abc…"
     assert one_line("abcdef", 0) == ""
+
+
+@given(st.text(), st.integers(4, 40))
+def test_a_shortened_text_keeps_both_ends(text: str, limit: int) -> None:
+    short = shortened(text, limit)
+    assert len(short) <= max(limit, 3)
+    assert short == text or (" … " in short and text.startswith(short.partition(" … ")[0][:1]))

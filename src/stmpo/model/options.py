@@ -18,6 +18,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from stmpo.model.errors import BadInput
+from stmpo.model.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,6 +39,16 @@ class Source(Enum):
 
 WANTED: dict[type, str] = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 """The words for each type, for messages that refuse a value."""
+
+MAX_NUMBER = 1_000_000
+"""Largest value of an option that states no other maximum."""
+
+MAX_SECONDS = 10_000_000
+"""Largest duration: almost four months."""
+
+MAX_PROCESSES = 1024
+MAX_SHOWN = 80
+"""Characters of a refused value that a message shows."""
 
 _TRUTH = {
     "1": True,
@@ -76,6 +87,9 @@ class Option:
     """For a boolean: the parameter is true when the option is false (`DisableMFR`)."""
 
     minimum: float | None
+    maximum: float | None
+    """Every number has one: beyond it, sums of seconds or bytes, or a plan, cannot be worked out any more."""
+
     metavar: str | None
     switch: tuple[str, str] | None
     """For a boolean: the flags that turn it on and off, if they are not `--NAME` and `--no-NAME`."""
@@ -102,22 +116,35 @@ class Option:
         try:
             value = _READERS[self.type](text)
         except (KeyError, ValueError):
-            raise BadInput(f"{self.environment}={text!r}: {WANTED[self.type]} is wanted") from None
+            shown = shortened(repr(text), MAX_SHOWN)
+            raise BadInput(f"{self.environment}={shown}: {WANTED[self.type]} is wanted") from None
         return self.checked(value, self.environment)
 
     def checked(self, value: Any, spelled: str | None = None) -> Any:
         """Return the value if it is within bounds. `spelled` is the name in the message; default: the flag.
 
         Raises:
-            BadInput: it is below the minimum, not a finite number, or none of the choices.
+            BadInput: it is out of bounds, not a finite number, or none of the choices.
         """
+        name = spelled or self.flag
         if self.choices is not None and value not in self.choices:
-            raise BadInput(f"{spelled or self.flag} {value!r}: choose one of {', '.join(self.choices)}")
+            shown = shortened(repr(value), MAX_SHOWN)
+            raise BadInput(f"{name} {shown}: choose one of {', '.join(self.choices)}")
         if isinstance(value, float) and not math.isfinite(value):
-            raise BadInput(f"{spelled or self.flag} {value}: a finite number is wanted")
+            raise BadInput(f"{name} {value}: a finite number is wanted")
         if self.minimum is not None and value is not None and value < self.minimum:
-            raise BadInput(f"{spelled or self.flag} {value}: must be at least {self.minimum:g}")
+            raise BadInput(f"{name} {_shown_number(value)}: must be at least {self.minimum:.10g}")
+        if self.maximum is not None and value is not None and value > self.maximum:
+            raise BadInput(f"{name} {_shown_number(value)}: must be at most {self.maximum:.10g}")
         return value
+
+
+def _shown_number(value: float) -> str:
+    """Return a number for a message; a very long one shortened."""
+    try:
+        return shortened(str(value), MAX_SHOWN)
+    except ValueError:  # Python does not write out integers of thousands of digits
+        return f"(a number of {value.bit_length() if isinstance(value, int) else 0} bits)"
 
 
 def option(
@@ -128,17 +155,22 @@ def option(
     parameter: str | None = None,
     parameter_inverts: bool = False,
     minimum: float | None = None,
+    maximum: float | None = None,
     metavar: str | None = None,
     switch: tuple[str, str] | None = None,
     choices: tuple[str, ...] | None = None,
 ) -> Any:
-    """Declare an option as a dataclass field. See `Option` for the meaning of each argument."""
+    """Declare an option as a dataclass field. See `Option` for the meaning of each argument.
+
+    The default of `maximum` is `MAX_SECONDS` for seconds and `MAX_NUMBER` for other numbers.
+    """
     about = {
         "help": help,
         "environment": environment,
         "parameter": parameter,
         "parameter_inverts": parameter_inverts,
         "minimum": minimum,
+        "maximum": maximum,
         "metavar": metavar,
         "switch": switch,
         "choices": choices,
@@ -201,12 +233,14 @@ class RunOptions:
         0,
         "Number of renderer processes; 0 chooses it from threads, memory and frames.",
         minimum=0,
+        maximum=MAX_PROCESSES,
         parameter="Concurrency",
     )
     max_concurrency: int = option(
         24,
         "Upper limit of renderer processes when --concurrency is 0.",
         minimum=1,
+        maximum=MAX_PROCESSES,
         parameter="MaxConcurrency",
     )
     ram_per_process_gb: float = option(
@@ -259,7 +293,9 @@ class RunOptions:
         metavar="NAME",
         choices=("static", "steal", "shared"),
     )
-    max_frame_retries: int = option(2, "Retries of a failed frame.", minimum=0, parameter="MaxFrameRetries")
+    max_frame_retries: int = option(
+        2, "Retries of a failed frame.", minimum=0, maximum=1000, parameter="MaxFrameRetries"
+    )
     kill_on_fail: bool = option(
         True,
         "When a frame has used up its retries, stop the other renderers at once. With --no-kill-on-fail the other frames "
@@ -355,11 +391,12 @@ class RunOptions:
         8,
         "Smallest file, in bytes, that is accepted as a frame.",
         minimum=1,
+        maximum=1 << 40,
         metavar="BYTES",
     )
     aerender_path: str | None = option(
         None,
-        "aerender to run. Default: AERENDER_PATH, then PATH, then the newest installed After Effects. If you name a "
+        "aerender to run. Default: AERENDER_PATH, AERENDER_EXECUTABLE, PATH, then the newest installed After Effects. If you name a "
         "renderer by option or variable, it must exist; STMPO does not fall back to another.",
         environment="",  # AERENDER_PATH comes second: it is not another spelling of the option
         parameter="AerenderPath",
@@ -412,6 +449,8 @@ def declared(options: type[JobOptions | RunOptions]) -> Iterator[Option]:
         about = dict(item.metadata["option"])
         hint = types[item.name]
         kinds = [kind for kind in getattr(hint, "__args__", (hint,)) if kind is not type(None)]
+        if about["maximum"] is None and kinds[0] in {int, float}:
+            about["maximum"] = MAX_SECONDS if about["metavar"] == "SECONDS" else MAX_NUMBER
         environment = about.pop("environment")
         if environment is None:
             environment = "STMPO_" + item.name.upper()

@@ -38,6 +38,14 @@ def one_line(text: str, limit: int | None = None) -> str:
     return flat if limit is None or len(flat) <= limit else flat[: max(limit - 1, 0)] + "…"[:limit]
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return the text with its middle left out (" … ") if it has more than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 3 + 1) // 2
+    return f"{text[:head]} … {text[len(text) - (limit - 3 - head) :]}"
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: `1 frame`, `2 frames`, `1,200 frames`. `many` is `one` + "s"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
