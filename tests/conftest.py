@@ -36,6 +36,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("STMPO_", "OPENJD_", "DEADLINE_")) and name not in _FOR_TESTS:
             monkeypatch.delenv(name)
     monkeypatch.delenv("AERENDER_PATH", raising=False)
+    monkeypatch.delenv("AERENDER_EXECUTABLE", raising=False)
 
 
 _FOR_TESTS = {

@@ -15,9 +15,11 @@ from py_aep import OutputFormat, RQItemStatus
 
 import stmpo.deadline.bundle as bundle_module
 from stmpo.cli.main import run
+from stmpo.deadline.conda_packages import pinned_package
 from stmpo.deadline.request import JobRequest, prepare_job
 from stmpo.deadline.validation import check_job
 from stmpo.model.errors import BadInput
+from stmpo.project.read import read_project
 
 if TYPE_CHECKING:
     from tests.deadline.lot import Lot
@@ -204,6 +206,11 @@ def test_names_that_are_one_on_windows_and_macos_never_go_there(
         (["-p", "Nothing=1"], "no parameter 'Nothing'"),
         (["-p", "FramesPerTask=0"], "write a whole number of frames, 1 or more"),
         (["-p", "Concurrency=-4"], "OpenJD refuses the job"),
+        (["-p", "FramesPerTask=many"], "write a whole number of frames, 1 or more"),
+        (["--require", "glow"], "add -p Concurrency=N, or write NAME=N"),
+        (["--require", "glow=0"], "the number of seats is not known"),
+        (["--require", "worker.vcpu=3"], "write NAME=N"),
+        (["--require", "=3"], "write NAME=N"),
         (["--frames", "10-1"], "negative step"),
         (["--os", "beos"], "--os 'beos'"),
         (["--max-workers", "0"], "--max-workers 0 would render nothing"),
@@ -423,3 +430,20 @@ def test_forty_items_and_many_files_take_little_time(lot: Lot) -> None:
     assert time.process_time() - began < 60
     assert len(prepared.bundle.inputs) == 4001
     assert len(prepared.bundle.documents(lot.folder)["template.json"].encode()) < 100_000
+
+
+def test_processes_ask_for_their_seats_and_the_project_for_its_version(lot: Lot) -> None:
+    """`--require NAME` takes a seat for every process."""
+    lot.queue(lot.comp())
+    options = ["-p", "Concurrency=6", "--require", "glow", "--require", "amount.nodes=2.5", "--min-gpus", "1"]
+    project = lot.save()
+    assert run(["bundle", str(project), "-o", str(lot.folder / "b"), *options, "--offline"]) == 0
+    template = read(lot.folder / "b", "template")
+    assert template["steps"][0]["hostRequirements"]["amounts"] == [
+        {"name": "amount.worker.gpu", "min": 1},
+        {"name": "amount.glow", "min": 6},
+        {"name": "amount.nodes", "min": 2.5},
+    ]
+    (conda,) = [item for item in template["parameterDefinitions"] if item["name"] == "CondaPackages"]
+    assert conda["default"] == pinned_package(read_project(project).version)
+    assert conda["default"].startswith("aftereffects")

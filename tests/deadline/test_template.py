@@ -126,7 +126,7 @@ def test_a_job_is_made_of_it_with_the_roots_as_values(tmp_path: Any) -> None:
 def test_what_holds_for_the_job_is_written_into_every_step() -> None:
     options = TemplateOptions(
         name="A job", description="of two lines\nthat become one", os_families=("linux",), min_vcpus=8,
-        min_memory_mib=16_384, task_timeout_seconds=3600, environment_timeout_seconds=60, python="python3",
+        min_memory_mib=16_384, min_gpus=1, amounts={"licence.glow": 12}, task_timeout_seconds=3600, environment_timeout_seconds=60, python="python3",
         conda_packages="aftereffects=25.1",
     )  # fmt: skip
     template = compose(forty()[:2], options)
@@ -139,6 +139,8 @@ def test_what_holds_for_the_job_is_written_into_every_step() -> None:
             "amounts": [
                 {"name": "amount.worker.vcpu", "min": 8},
                 {"name": "amount.worker.memory", "min": 16_384},
+                {"name": "amount.worker.gpu", "min": 1},
+                {"name": "amount.licence.glow", "min": 12},
             ],
             "attributes": [{"name": "attr.worker.os.family", "anyOf": ["linux"]}],
         }

@@ -35,13 +35,18 @@ def nothing(environ: object) -> Installation:
 
 
 class TestOrder:
-    """--aerender-path, AERENDER_PATH, PATH, newest installed: each step is taken away in turn."""
+    """--aerender-path, the two variables, PATH, newest installed: each step is taken away in turn."""
 
     def test_each_source_wins_over_those_after_it(self, tmp_path: Path) -> None:
-        explicit, variable, on_path, installed = (
-            program(tmp_path / name / "aerender") for name in ("explicit", "variable", "path", "installed")
+        explicit, variable, aws, on_path, installed = (
+            program(tmp_path / name / "aerender")
+            for name in ("explicit", "variable", "aws", "path", "installed")
         )
-        environ = {"AERENDER_PATH": str(variable), "PATH": str(on_path.parent)}
+        environ = {
+            "AERENDER_PATH": str(variable),
+            "AERENDER_EXECUTABLE": str(aws),
+            "PATH": str(on_path.parent),
+        }
 
         def search(environ: object) -> Installation:
             return Installation((installed,), "")
@@ -51,6 +56,9 @@ class TestOrder:
         found = find_aerender(None, environ, search=search)
         assert (found.prefix, found.found_by) == ((str(variable),), "AERENDER_PATH")
         del environ["AERENDER_PATH"]
+        found = find_aerender(None, environ, search=search)
+        assert (found.prefix, found.found_by) == ((str(aws),), "AERENDER_EXECUTABLE")
+        del environ["AERENDER_EXECUTABLE"]
         found = find_aerender(None, environ, search=search)
         assert (found.prefix, found.found_by) == ((str(on_path),), "PATH")
         del environ["PATH"]

@@ -194,3 +194,17 @@ def test_other_arguments_are_one_line(arguments: list[str]) -> None:
     with pytest.raises(BadInput, match=r"wrong arguments; call_aerender\.py: ") as refusal:
         render_task.main(arguments)
     assert "\n" not in str(refusal.value)
+
+
+def test_paths_below_an_asset_root_are_rendered_through_its_junction(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Project, output, journal and scratch; footage is found relative to the project."""
+    rules = [("/p", "J:"), (str(tmp_path), "K:")]
+    monkeypatch.setattr(render_task, "junction_rules", lambda _: rules)
+    monkeypatch.setenv("OPENJD_SESSION_WORKING_DIR", str(tmp_path / "session"))
+    assert run(tmp_path, "--frames=1-3") == 0
+    assert asked.project == r"J:\a.aep"
+    assert asked.job.output == r"K:\f_[####].png"
+    assert asked.options.scratch_dir == r"K:\session"
+    assert str(asked.options.journal_dir).startswith("K:\\")

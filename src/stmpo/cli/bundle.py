@@ -1,4 +1,4 @@
-"""`stmpo bundle`: write a job bundle for Deadline Cloud; `clean` removes those that finished jobs have left."""
+"""`stmpo bundle`: write a job bundle for Deadline Cloud; `clean` removes those that finished jobs left."""
 
 from __future__ import annotations
 

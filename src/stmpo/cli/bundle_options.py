@@ -65,9 +65,12 @@ def _add_service_options(parser: CommandParser) -> None:
 def _add_worker_options(parser: CommandParser) -> None:
     systems = "Operating systems of workers: windows, macos, linux, or any.  [default: windows,macos]"
     memory = "Least memory of a worker, in GB (2^30 bytes)."
+    seats = "Amount of a limit of the farm that a task takes, such as licences.  [N: the job's Concurrency]"
     parser.value("--os", "LIST", systems, dest="systems")
     parser.value("--min-vcpus", "N", "Fewest vCPUs of a worker.", type=number(int, 1))
     parser.value("--min-memory-gb", "N", memory, type=number(int, 1))
+    parser.value("--min-gpus", "N", "Fewest GPUs of a worker.", type=number(int, 1))
+    parser.value("--require", "NAME[=N]", seats, dest="required", each=True)
     parser.value("--python", "COMMAND", "Python on a worker.  [default: the first that is new enough]")
     add_wheel_options(parser)
 
@@ -266,10 +269,32 @@ def _template_options(given: Namespace) -> Any:
         "min_vcpus": given.min_vcpus,
         "min_memory_mib": None if given.min_memory_gb is None else given.min_memory_gb * 1024,
         "task_timeout_seconds": given.task_timeout,
+        "min_gpus": given.min_gpus,
+        "amounts": _amounts(given.required, parameters_of(given.parameters)),
         "python": given.python,
         "conda_packages": given.conda_packages,
     }
     return TemplateOptions(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def _amounts(texts: Sequence[str], parameters: dict[str, str]) -> dict[str, float]:
+    """Read each `NAME=N`. Without N it is the number of processes: each of them takes a seat.
+
+    Raises:
+        BadInput: one of them is something else, or the number of processes is not chosen.
+    """
+    amounts = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.removeprefix("amount.")
+        value = value if equals else parameters.get("Concurrency", "0")
+        if not re.fullmatch(r"[A-Za-z_][\w.]*", name, re.ASCII) or name.startswith("worker."):
+            raise BadInput(f'--require {text!r}: write NAME=N, by the name of the limit after "amount."')
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", value) or float(value) == 0:
+            way = "write NAME=N" if equals else "add -p Concurrency=N, or write NAME=N"
+            raise BadInput(f"--require {text!r}: the number of seats is not known; {way}")
+        amounts[name] = float(value) if "." in value else int(value)
+    return amounts
 
 
 def _systems(text: str | None) -> tuple[str, ...] | None:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 MAX_NAME_LENGTH = 255
 """Longest name of a file or folder, in UTF-16 units."""
 
-ATTACHMENTS_ROOT_LENGTH = 107
-"""Characters of the folder in which a Windows worker agent rebuilds the paths of a job's files."""
+ATTACHMENTS_ROOT_LENGTH = 69
+r"""Characters of the folder in which a Windows worker agent rebuilds the paths of a job's files:
+`C:\ProgramData\Amazon\OpenJD\xxxxxxxx\assetroot-<20 digits>\` since openjd-sessions 0.14 (worker agent 0.33).
+Older agents take 107.
+"""
 
 MAX_PATH_LENGTH = 259
 """Longest path that After Effects and other programs open on Windows."""
@@ -148,8 +151,9 @@ def check_depth(inputs: Iterable[str]) -> Iterator[ItemFinding]:
         yield warning(
             None,
             f"{path}{more}: on a Windows worker job attachments make this a path of "
-            f"{ATTACHMENTS_ROOT_LENGTH + length} characters, and After Effects opens at most {MAX_PATH_LENGTH} there; "
-            "move the project nearer to the top of its drive, or use shared storage",
+            f"{ATTACHMENTS_ROOT_LENGTH + length} characters (their folder takes {ATTACHMENTS_ROOT_LENGTH} since worker agent "
+            f"0.33), and After Effects opens at most {MAX_PATH_LENGTH} there; move the project nearer to the top of its "
+            "drive, use shared storage, or a queue environment that sets DEADLINE_JUNCTIONS",
         )
 
 

@@ -1,8 +1,8 @@
 """Bundles for a queue without job attachments: they stay on shared storage as long as their job needs them.
 
 Such a queue transfers nothing. The job names the paths of the machine that it is sent from, and the workers
-read them on shared storage, at the places that their storage profile gives them. So the bundle with its scripts
-and fonts lies in `stmpo-bundles` beside the project, or in a folder that the user names:
+read them on shared storage, at the places that their storage profile gives them. So the bundle with its
+scripts and fonts lies in `stmpo-bundles` beside the project, or in a folder that the user names:
 
     stmpo-bundles/shot-3f0a9c1e/            one bundle
     stmpo-bundles/shot-3f0a9c1e/stmpo-job.json    farm, queue and job; only a folder with this file is removed

@@ -33,12 +33,16 @@ from stmpo.model.literals import plain
 from stmpo.system import paths
 from stmpo.system.command_parser import CommandParser
 from stmpo.worker.job_parameters import task_options
+from stmpo.worker.junctions import junction_rules, through_junctions
 from stmpo.worker.openjd_session import run_script, wrong_arguments
 from stmpo.worker.output_folders import checked_folder
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+
+    from stmpo.model.options import RunOptions
+    from stmpo.worker.junctions import Rules
 
 SESSION_JOURNALS = "stmpo-journal"
 """Folder of the journals inside the session's folder."""
@@ -75,20 +79,30 @@ def render_task(given: argparse.Namespace, environ: Mapping[str, str], folder: P
     root, name = Path(given.output_dir), plain(given.output_name)
     output = checked_folder(root, name) / Path(name).name
     frames = given.frames.strip() or None
-    job: dict[str, Any] = {"rqindex": given.rqindex, "output": str(output)}
+    rules = junction_rules(environ)
+    job: dict[str, Any] = {"rqindex": given.rqindex, "output": through_junctions(str(output), rules)}
     if frames is not None:
         job["frames"] = frames
     task = _task_name(given.rqindex, frames)
     journal = _journal_folder(environ, output, task)
-    run = {} if journal is None else {"journal_dir": str(journal)}
+    run = {} if journal is None else {"journal_dir": through_junctions(str(journal), rules)}
     job_options, run_options, sources = task_options(job, run, environ)
     if run_options.log_file is not None:  # a file per task: in a common one tasks would overwrite each other
         log = Path(run_options.log_file)
         run_options = replace(run_options, log_file=str(log.with_name(f"{log.stem}_{task}{log.suffix}")))
-    summary = run_render(given.project, job_options, run_options, sources=sources, folder=folder)
+    run_options = _short_scratch(run_options, environ, rules)
+    project = through_junctions(given.project, rules)
+    summary = run_render(project, job_options, run_options, sources=sources, folder=folder)
     if summary.exit_code is ExitCode.OK and journal is not None and journal.name != SESSION_JOURNALS:
         _remove_journal(Path(summary.journal))
     return int(summary.exit_code)
+
+
+def _short_scratch(options: RunOptions, environ: Mapping[str, str], rules: Rules) -> RunOptions:
+    """Return the options with the scratch folder through its junction, also if it is the session's."""
+    scratch = options.scratch_dir or environ.get(SESSION_VARIABLE, "")
+    short = through_junctions(scratch, rules)
+    return options if short == scratch else replace(options, scratch_dir=short)
 
 
 def _journal_folder(environ: Mapping[str, str], output: Path, task: str) -> Path | None:

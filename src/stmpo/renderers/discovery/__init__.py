@@ -1,6 +1,7 @@
 """Choose the renderer program: the one that was named, else the one that is installed.
 
-The order is `--aerender-path`, `AERENDER_PATH`, `PATH`, the newest installed After Effects. No path of any
+The order is `--aerender-path`, `AERENDER_PATH`, `AERENDER_EXECUTABLE` (the variable of AWS' own submitter),
+`PATH`, the newest installed After Effects. No path of any
 machine is built in. A renderer named by option or variable must exist: the run does not fall back to another
 version than was asked for. An empty value counts as not given.
 
@@ -32,6 +33,7 @@ AFTER_EFFECTS_SUFFIXES = frozenset({".aep", ".aepx", ".aet"})
 
 OPTION = "--aerender-path"
 VARIABLE = "AERENDER_PATH"
+AWS_VARIABLE = "AERENDER_EXECUTABLE"
 
 _PROGRAM_NAMES = ("aerender.exe", "aerender")
 _BATCH_SUFFIXES = frozenset({".bat", ".cmd"})
@@ -79,12 +81,13 @@ def embedded_lottie() -> Aerender:
 def find_aerender(
     explicit: str | None, environ: Mapping[str, str], *, search: SystemSearch | None = None
 ) -> Aerender:
-    """Find aerender: as named, in `AERENDER_PATH`, on `PATH`, or the newest installed (by `search`).
+    """Find aerender: as named, in a variable, on `PATH`, or the newest installed (by `search`).
 
     Raises:
         NoRenderer: the named one does not exist or cannot be run, or none is installed.
     """
-    for source, named in ((OPTION, explicit), (VARIABLE, environ.get(VARIABLE))):
+    variables = ((name, environ.get(name)) for name in (VARIABLE, AWS_VARIABLE))
+    for source, named in ((OPTION, explicit), *variables):
         # A job template passes an empty text if the artist left the field empty.
         path = _strip_quotes(named or "")
         if path:
