@@ -163,7 +163,7 @@ def test_an_end_without_a_word_is_believed_after_the_second_renderer(studio: Stu
 def test_a_frame_that_is_always_black_costs_no_more_launches_than_a_crash(
     studio: Studio, options: tuple[str, ...]
 ) -> None:
-    counts = []
+    counts: list[int] = []
     for kind in (FaultKind.BLACK, FaultKind.CRASH):
         scenario = play(Fault(kind, On(frame=6)), costs=FrameCosts(0.1))
         outcome = studio.render(

@@ -251,6 +251,9 @@ class Attempt:
     samples: Samples = field(default_factory=Samples)
     exit: Exit = field(default_factory=Exit)
     costs: CostClock = field(default_factory=CostClock)
+    alone: bool = True
+    """Whether no other renderer has run beside it at any time."""
+
     settled: bool = False
     """Whether the frames that it left missing are accounted for (`Outcomes.settle_attempt`)."""
 

@@ -244,6 +244,7 @@ class Run:
                 self.slots_used.add(slot.index)
                 self.dispatcher.on_start(attempt)
                 self.memory.on_start(attempt)
+                self._note_company(attempt)
                 await self.supervisor.supervise(slot, attempt)
                 self.memory.on_end(attempt)
                 await self.dispatcher.retire(attempt)
@@ -261,6 +262,15 @@ class Run:
         if pause and self._goes_on:
             self._reporter.idle(slot.index, SlotState.WAITING)
             await self._sleep(pause)
+
+    def _note_company(self, attempt: Attempt) -> None:
+        """Note which renderers run beside each other."""
+        others = [
+            a for a in self._attempts.values() if a is not attempt and a.tree is not None and not a.ended
+        ]
+        attempt.alone = not others
+        for other in others:
+            other.alone = False
 
     async def _settle(self, attempt: Attempt) -> float:
         """Account for an ended attempt's files and frames. Return the seconds that its slot pauses."""

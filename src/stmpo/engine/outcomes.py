@@ -192,9 +192,8 @@ class Outcomes:
         finding = attempt.output.gravest
         if finding is None or finding.launches is None:
             return None
-        alone = len(self._context.attempts) <= 1
         return EndReason(
-            finding.name, finding.launches, slot, counts=alone or not finding.kind.limits_processes
+            finding.name, finding.launches, slot, counts=attempt.alone or not finding.kind.limits_processes
         )
 
     def _is_hopeless(self, attempt: Attempt) -> bool:

@@ -5,8 +5,8 @@ confirmed them (an end without a word). Two in a row must be of different slots,
 CPUs and memory; a run with one slot confirms by the same slot. A renderer that ends for another reason
 begins a new row.
 
-Reasons of shared resources (a GPU, an encoder, a licence) count only while one renderer runs alone: with
-fewer renderers at once the others may succeed. Pure.
+Reasons of shared resources (a GPU, an encoder, a licence) end the run only if the last renderer ran alone
+all the time: with fewer renderers at once the others may succeed. Pure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EndReason:
 
     slot: int
     counts: bool = True
-    """False while fewer renderers at once might help."""
+    """Whether it may end the run; False while fewer renderers at once might help."""
 
 
 @dataclass(slots=True)
@@ -48,14 +48,12 @@ class LaunchLimits:
             self._name, self._count = "", 0
             self._from.clear()
             return False
-        if not reason.counts:
-            return False
         if reason.name != self._name:
             self._name, self._count = reason.name, 0
             self._from.clear()
         self._count += 1
         self._from.add(reason.slot)
-        if self._count < reason.launches:
+        if self._count < reason.launches or not reason.counts:
             return False
         # The same slot again and again is as certain one renderer later: the others may not get any frames.
         return len(self._from) >= min(reason.launches, self.slots) or self._count > reason.launches
