@@ -16,6 +16,11 @@ the next steal corrects estimates that turn out wrong. A stolen range may be a v
 has begun. Stealing ends where the stolen frames would not be done clearly earlier than now: then a start-up
 does not pay.
 
+An estimate may be wrong: a victim that speeds up reaches the stolen frames before their process has begun. It
+then simply goes on, since its command line still covers them, and the other start is cancelled (`reclaim`).
+So every frame is begun no later than it would have been without the steal, and stealing is never slower than
+fixed ranges.
+
 Frames in work are never taken: the frame after the last finished one, and as many more as were seen in work
 at once (Multi-Frame Rendering finishes frames out of order).
 """
