@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 MOST_SECONDS = 1e7
 """Limit of one cost or delay: four months. Beyond it, sums lose their seconds."""
 
-_STRATEGIES = ("static", "steal", "shared")
+MOST_BYTES = 64 << 20
+"""Limit of a file of costs. A cost takes about 20 bytes."""
+
+_STRATEGIES = ("static", "steal", "shared", "auto")
 _SHAPES = (
     *("uniform", "noise", "ramp", "hero", "cuts", "heavy-tailed"),
     *("passages", "last-sixth", "every-tenth", "walk", "giant"),
@@ -61,7 +64,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "stmpo simulate",
         'Simulate a schedule with the strategies of "stmpo render", without renderers. Prints the duration, the bound '
-        "that no schedule beats (start-up and all costs spread evenly), and what the strategy did.",
+        "that no schedule beats (start-up, spawn delays and all costs spread evenly, or the longest frame), and what the strategy did.",
         usage="[options]",
     )
     _add_costs(parser)
@@ -72,7 +75,13 @@ def _parser() -> CommandParser:
         "--start-up", "SECONDS", "Time a process takes to start.", type=number(float, 0), default=20.0
     )
     parser.value("--spawn-delay", "SECONDS", "Time between two starts.", type=number(float, 0), default=0.0)
-    parser.value("--strategy", "NAME", "static, steal or shared.", choices=_STRATEGIES, default="steal")
+    parser.value(
+        "--strategy",
+        "NAME",
+        "static, steal, shared, or auto (steal if costs are known, otherwise shared).",
+        choices=_STRATEGIES,
+        default="steal",
+    )
     parser.flag("--known", known)
     parser.value("--record", "FILE", record)
     parser.value("--svg", "FILE", "Draw the slots over time to this file.")
@@ -164,9 +173,13 @@ def _from_journal(name: str) -> dict[int, float]:
 
 def _text(name: str, option: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8", errors="replace")
+        with Path(name).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise BadInput(f"{option} {name}: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > MOST_BYTES:
+        raise BadInput(f"{option} {name}: more than {MOST_BYTES >> 20} MiB; this is no list of costs")
+    return data.decode("utf-8", "replace")
 
 
 def _objects(lines: list[str]) -> list[dict[str, Any]]:
