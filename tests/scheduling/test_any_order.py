@@ -1,7 +1,7 @@
-"""What `steal` promises, step by step in any order: starts, frames, deaths, thefts, words that come twice or
-late.
+"""The promises of `steal`, step by step in any order: starts, frames, deaths, steals, late or repeated
+events.
 
-grant ─► start ─► begin ─► finish… ─► end            at any of them: die, be robbed, be told again
+grant ─► start ─► begin ─► finish… ─► end            at any of them: die, be cut, be reported again
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Process:
     asked: Span
     done: set[int] = field(default_factory=set)
     began: bool = False
-    robbed: int = 0
+    cuts: int = 0
 
     @property
     def left(self) -> list[int]:
@@ -75,15 +75,15 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert grant.lease.slot == slot
         if grant.victim is not None:
-            self._robbed(grant.victim, grant.lease)
+            self._cut(grant.victim, grant.lease)
         self.living[slot] = Process(grant.lease, grant.lease.span)
 
-    @precondition(lambda self: any(p.robbed and p.began and not p.left for p in self.living.values()))
+    @precondition(lambda self: any(p.cuts and p.began and not p.left for p in self.living.values()))
     @rule(data=st.data())
     def reclaim(self, data: st.DataObject) -> None:
         """The process of a cut lease has done its own: it may have the next frames back."""
         process = data.draw(
-            st.sampled_from([p for p in self.living.values() if p.robbed and p.began and not p.left])
+            st.sampled_from([p for p in self.living.values() if p.cuts and p.began and not p.left])
         )
         reclaim = self.strategy.reclaim(process.lease, self.now)
         if reclaim is None:
@@ -96,7 +96,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert reclaim.lease.span.last <= process.asked.last
         process.lease = reclaim.lease
 
-    def _robbed(self, front: Lease, back: Lease) -> None:
+    def _cut(self, front: Lease, back: Lease) -> None:
         """The front stays with its process and is not empty; nothing that is finished or in work was
         taken.
         """
@@ -106,7 +106,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert victim.done <= set(front.span)
         assert any(frame not in victim.done for frame in front.span), "the frame in work stays"
         victim.lease = front
-        victim.robbed += 1
+        victim.cuts += 1
         self.steals += 1
 
     @precondition(lambda self: self.living)
@@ -135,7 +135,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.living)
     @rule(data=st.data())
     def be_done(self, data: st.DataObject) -> None:
-        """One is done with all of its own, a second a frame: its slot becomes a thief's."""
+        """One is done with all of its own, a second a frame: its slot steals next."""
         slot = data.draw(st.sampled_from(sorted(self.living)))
         process = self.living[slot]
         self.strategy.started(process.lease, self.now)
@@ -152,11 +152,13 @@ class AnyOrder(RuleBasedStateMachine):
         for slot in range(SLOTS):
             self.ask(slot)
 
-    @precondition(lambda self: any(p.robbed and not p.left for p in self.living.values()))
+    @precondition(lambda self: any(p.cuts and not p.left for p in self.living.values()))
     @rule(data=st.data())
     def go_on_after_the_own_frames(self, data: st.DataObject) -> None:
-        """A robbed renderer goes on until it is stopped: the strategy must make nothing of it."""
-        process = data.draw(st.sampled_from([p for p in self.living.values() if p.robbed and not p.left]))
+        """A renderer whose lease was cut goes on until it is stopped: the strategy must make nothing of
+        it.
+        """
+        process = data.draw(st.sampled_from([p for p in self.living.values() if p.cuts and not p.left]))
         beyond = [frame for frame in process.asked if frame not in process.lease.span]
         if beyond:
             self.strategy.finished(process.lease, data.draw(st.sampled_from(beyond)), self.now)
@@ -200,7 +202,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert known + self.strategy.waiting == len(self.frames), "lost, or there twice"
 
     def teardown(self) -> None:
-        """Left alone, every run ends with every frame rendered or given up, after no more thefts than
+        """Left alone, every run ends with every frame rendered or given up, after no more steals than
         frames.
         """
         if not hasattr(self, "living"):

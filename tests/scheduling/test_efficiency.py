@@ -142,7 +142,7 @@ def test_a_spawn_delay_is_planned_for(name: str) -> None:
 
 @pytest.mark.parametrize("start_up", [20.0, 120.0])
 def test_one_frame_that_takes_long_says_nothing_of_the_next_where_neighbours_differ(start_up: float) -> None:
-    """Exponential costs: whoever is at a dear frame was robbed of the cheap ones behind it, for a start-up
+    """Exponential costs: a dear frame in work once made its cheap followers look dear, and worth a start-up
     each.
     """
     steal = static = 0.0

@@ -42,20 +42,20 @@ def stolen(grant: Grant | None) -> tuple[Lease, Lease]:
     return grant.lease, grant.victim
 
 
-def test_thief_and_victim_end_together_with_the_start_up_counted() -> None:
-    """One second a frame: 90 s are left, the thief needs 10 s to start, so both are done after 50 s."""
+def test_the_stolen_frames_and_the_victim_end_together_with_the_start_up_counted() -> None:
+    """One second a frame: 90 s are left, the new process needs 10 s to start, so both are done after 50 s."""
     strategy = Steal(FrameSet.between(1, 200), 2)
     gone, slow = begun(strategy, 2)
     render(strategy, slow, 10, 10.0, 1.0)
     strategy.retire(gone)
-    thief, victim = stolen(strategy.grant(0, 20.0))
+    taken, victim = stolen(strategy.grant(0, 20.0))
     assert victim.id == slow.id
     assert victim.span == Span(101, 160)
-    assert thief.span == Span(161, 200)
+    assert taken.span == Span(161, 200)
 
 
-def test_two_thieves_share_a_victim_evenly() -> None:
-    """90 s are left: after 37 s all three are done, of which each thief spends 10 s starting."""
+def test_two_stealing_slots_share_a_victim_evenly() -> None:
+    """90 s are left: after 37 s all three are done, of which each new process spends 10 s starting."""
     strategy = Steal(FrameSet.between(1, 300), 3)
     first, second, slow = begun(strategy, 3)
     render(strategy, slow, 10, 10.0, 1.0)
@@ -67,20 +67,20 @@ def test_two_thieves_share_a_victim_evenly() -> None:
     assert (len(one.span), len(two.span)) == (27, 27)
 
 
-def test_a_thief_is_robbed_in_turn_even_before_it_has_begun() -> None:
+def test_a_stolen_range_is_a_victim_in_turn_even_before_it_has_begun() -> None:
     strategy = Steal(FrameSet.between(1, 200), 2)
     gone, slow = begun(strategy, 2)
     now = render(strategy, slow, 10, 10.0, 1.0)
     strategy.retire(gone)
-    thief, victim = stolen(strategy.grant(0, now))
+    taken, victim = stolen(strategy.grant(0, now))
     now = render(strategy, victim, 60, now - 10.0, 1.0)
     strategy.retire(victim)
-    again, robbed = stolen(strategy.grant(1, now))
-    assert robbed.id == thief.id
+    again, second = stolen(strategy.grant(1, now))
+    assert second.id == taken.id
     assert again.span.last == 200
 
 
-def test_no_theft_where_a_start_up_takes_longer_than_the_rest() -> None:
+def test_no_steal_where_a_start_up_takes_longer_than_the_rest() -> None:
     strategy = Steal(FrameSet.between(1, 20), 2)
     quick, slow = begun(strategy, 2)
     render(strategy, quick, 10, 10.0, 1.0)
@@ -96,9 +96,9 @@ def test_a_slow_frame_in_work_makes_a_victim() -> None:
     quick, stuck = begun(strategy, 2)
     render(strategy, quick, 10, 10.0, 1.0)
     strategy.retire(quick)
-    thief, victim = stolen(strategy.grant(0, 60.0))
+    taken, victim = stolen(strategy.grant(0, 60.0))
     assert victim.id == stuck.id
-    assert thief.span.last == 20
+    assert taken.span.last == 20
 
 
 def test_the_frame_in_work_is_never_taken() -> None:
@@ -106,8 +106,8 @@ def test_the_frame_in_work_is_never_taken() -> None:
     quick, slow = begun(strategy, 2)
     render(strategy, quick, 2, 10.0, 1.0)
     strategy.retire(quick)
-    thief, victim = stolen(strategy.grant(0, 500.0))
-    assert (victim.span, thief.span) == (Span(3, 3), Span(4, 4))
+    taken, victim = stolen(strategy.grant(0, 500.0))
+    assert (victim.span, taken.span) == (Span(3, 3), Span(4, 4))
     assert victim.id == slow.id
     assert strategy.grant(0, 900.0) is None
 
@@ -175,14 +175,14 @@ def test_a_victim_that_is_faster_than_the_start_of_its_help_has_its_frames_back(
     render(strategy, gone, 20, 10.0, 1.0)
     now = render(strategy, slow, 2, 10.0, 10.0)
     strategy.retire(gone)
-    thief, victim = stolen(strategy.grant(0, now))
-    strategy.started(thief, now)
+    taken, victim = stolen(strategy.grant(0, now))
+    strategy.started(taken, now)
     now = render(strategy, victim, len(victim.span), now, 0.1)
     reclaim = strategy.reclaim(victim, now)
     assert reclaim is not None
     assert (reclaim.lease.id, reclaim.lease.span) == (slow.id, Span(21, 40))
-    assert reclaim.cancelled == thief
-    strategy.retire(thief)  # harmless
+    assert reclaim.cancelled == taken
+    strategy.retire(taken)  # harmless
     assert strategy.reclaim(reclaim.lease, now) is None
 
 
@@ -191,9 +191,9 @@ def test_frames_of_a_process_that_has_begun_are_not_reclaimed() -> None:
     gone, slow = begun(strategy, 2)
     now = render(strategy, slow, 10, 10.0, 1.0)
     strategy.retire(gone)
-    thief, victim = stolen(strategy.grant(0, now))
-    strategy.started(thief, now)
-    strategy.began(thief, now + 10)
+    taken, victim = stolen(strategy.grant(0, now))
+    strategy.started(taken, now)
+    strategy.began(taken, now + 10)
     assert strategy.reclaim(victim, now + 20) is None
 
 

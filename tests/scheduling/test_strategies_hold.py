@@ -71,14 +71,14 @@ class World:
             assert lease.id not in self.ids
             self.ids.add(lease.id)
             if grant.victim is not None:
-                self._robbed(grant.victim, lease)
+                self._cut(grant.victim, lease)
             for other in self.living.values():
                 assert not set(lease.span) & set(other.lease.span), "in two living leases"
             assert set(lease.span) <= set(self.frames)
             assert not set(lease.span) & self.rendered
             self.living[slot] = Process(lease, lease.span, together=self.random.choice([1, 1, 4]))
 
-    def _robbed(self, front: Lease, lease: Lease) -> None:
+    def _cut(self, front: Lease, lease: Lease) -> None:
         victim = self.living[front.slot]
         assert victim.lease.id == front.id
         assert Span(front.span.first, lease.span.last) == victim.lease.span
@@ -185,7 +185,7 @@ def test_a_simulated_run_ends_with_every_frame_rendered_or_failed_by_its_own_fau
         SimulatedCosts(costs, start_up, spawn_delay=delay, speeds=slow, dies=dies, max_retries=6),
     )
     done = sum(stint.frames for stint in outcome.stints)
-    if done:  # else the retry book has given the run up
+    if done:  # otherwise the retry policy has given the run up
         assert done + len(outcome.failed) == len(frames) or len(killers & set(costs)) > 0
     assert set(outcome.failed) <= killers
     assert strategy.waiting == 0 or not done or killers & set(costs)
@@ -197,7 +197,7 @@ def test_a_simulated_run_ends_with_every_frame_rendered_or_failed_by_its_own_fau
     start_up=st.floats(0, 40),
     stop_after=st.floats(0, 3),
 )
-def test_frames_are_rendered_twice_only_while_a_robbed_renderer_is_being_stopped(
+def test_frames_are_rendered_twice_only_while_a_renderer_is_being_stopped(
     costs: list[float], slots: int, start_up: float, stop_after: float
 ) -> None:
     frames = FrameSet.between(0, len(costs) - 1)
@@ -205,6 +205,6 @@ def test_frames_are_rendered_twice_only_while_a_robbed_renderer_is_being_stopped
     outcome = simulate(
         strategy, slots, SimulatedCosts(dict(enumerate(costs)), start_up, stop_after=stop_after)
     )
-    robbed = sum(stint.cut for stint in outcome.stints)
-    assert outcome.twice <= robbed * (stop_after / min(costs) + 1)
+    cut = sum(stint.cut for stint in outcome.stints)
+    assert outcome.twice <= cut * (stop_after / min(costs) + 1)
     assert sum(stint.frames for stint in outcome.stints) == len(costs)

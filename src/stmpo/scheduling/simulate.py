@@ -50,6 +50,9 @@ class SimulatedCosts:
     speeds: Mapping[int, float] = field(default_factory=dict)
     """Speed of slots that are faster (above 1) or slower than the others."""
 
+    slowdown: Callable[[int], float] | None = None
+    """Factor on a frame's cost if so many processes render when it begins: what they take from each other."""
+
     dies: Callable[[int, int | None], bool] = lambda start, frame: False  # noqa: ARG005 - its parameters are the contract
     """Whether the n-th started process dies on this frame, or (None) before it begins to render."""
 
@@ -275,6 +278,9 @@ class _Run:
         cost = self._costs.frames[frame]
         if self._costs.speeds:
             cost /= self._costs.speeds.get(process.lease.slot, 1.0)
+        if self._costs.slowdown is not None:
+            rendering = sum(other.state is _State.RENDERING for other in self._processes.values())
+            cost *= self._costs.slowdown(rendering)
         self._at(self._now + cost, self._finish, process)
 
     def _finish(self, process: _Process) -> None:
