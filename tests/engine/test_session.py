@@ -283,3 +283,114 @@ def test_outside_a_session_nothing_is_said_to_one(studio: Studio) -> None:
     outcome = studio.render("--frames", "1", scenario=Scenario(tree=False))
     assert outcome.code == 0
     assert _heard(outcome.output) == []
+
+
+FARMS_FAKE = (
+    Path(__file__).resolve().parents[3] / "shared" / "tools" / "deadline" / "fake_ae_bin" / "aerender"
+)
+
+STAND_IN = """
+import os, pathlib, re, sys
+from stmpo.testing.images import Picture, encode
+args = sys.argv[1:]
+first, last = (int(args[args.index(flag) + 1]) for flag in ("-s", "-e"))
+mode, output = os.environ["MODE"], args[args.index("-output") + 1]
+frames = list(range(first, last + 1))
+if mode == "mfr":
+    frames = frames[1::2] + frames[::2]
+if mode in {"partial", "strong_error"}:
+    frames = frames[: len(frames) // 2]
+print("aerender version 26.0")
+print("PROGRESS: Rendering 0:00:00:00 to 0:00:00:09")
+print(f"PROGRESS:  Duration: 0:00:02:00 ({len(frames)})")
+print("PROGRESS:  Frame Rate: 24.00 (comp)", flush=True)
+if mode == "benign_error":
+    print("Loading footage: error_analysis_final.mov")
+for frame in frames:
+    if "FILES" in os.environ:
+        path = re.sub(r"\\[(#+)\\]", lambda match: str(frame).zfill(len(match[1])), output)
+        pathlib.Path(path).write_bytes(encode(".png", Picture(frame)))
+    print(f"PROGRESS:  0:00:00:{frame:02d} ({frame}): 0 Seconds", flush=True)
+    if mode == "bad_bytes":
+        sys.stdout.buffer.write(b"\\xff\\xfe garbage\\n")
+if mode == "strong_error":
+    print("After Effects error: Unable to open project file.")
+if mode == "benign_error":
+    print("Render finished with 0 errors.")
+print("PROGRESS: Total Time Elapsed: 1 Second")
+sys.exit(int(os.environ.get("EXIT", "0")))
+"""
+"""A stand-in as integrations of After Effects test with: frame numbers as counts, lines of other kinds."""
+
+
+@pytest.mark.parametrize("mode", ["seq", "mfr", "partial", "strong_error", "benign_error", "bad_bytes"])
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_stand_in_that_writes_nothing_fails_the_task_with_one_reason(
+    studio: Studio, worker: Worker, mode: str, code: int
+) -> None:
+    worker.environment = {"PYTHONUTF8": "1", "MODE": mode, "EXIT": str(code)}
+    worker.run(_stand_in(studio, "--max-frame-retries", "0"))
+    last = worker.end()
+    assert last.state is ActionState.FAILED
+    assert last.exit_code == 1
+    assert _fails(worker) == [last.fail_message]
+    assert studio.frames() == []
+    harmless = ("0 errors", "Loading footage", "garbage", "PROGRESS", "Total Time")
+    assert not [words for words in harmless if words in str(last.fail_message)]
+    if mode == "strong_error":
+        assert "Unable to open project file." in str(last.fail_message)
+
+
+@pytest.mark.parametrize("mode", ["seq", "mfr", "benign_error", "bad_bytes"])
+def test_a_stand_in_that_writes_its_frames_succeeds(studio: Studio, worker: Worker, mode: str) -> None:
+    worker.environment = {"PYTHONUTF8": "1", "MODE": mode, "FILES": "1"}
+    worker.run(_stand_in(studio))
+    last = worker.end()
+    assert last.state is ActionState.SUCCESS, worker.lines
+    assert _fails(worker) == []
+    assert studio.frames() == list(range(1, 13))
+
+
+@pytest.mark.skipif(not FARMS_FAKE.is_file(), reason="needs ../shared/tools/deadline/fake_ae_bin/aerender")
+@pytest.mark.skipif(os.name == "nt", reason="it is started by its first line")
+def test_the_farms_own_fake_writes_no_pictures_and_fails_the_task(studio: Studio, worker: Worker) -> None:
+    """Its frames are text in a file that is called .png."""
+    worker.environment = {"PYTHONUTF8": "1", "SECONDS_PER_FRAME": "0.01"}
+    worker.run(_command(studio, *FRAMES, "--max-frame-retries", "0", "--aerender-path", str(FARMS_FAKE)))
+    last = worker.end()
+    assert (last.state, last.exit_code) == (ActionState.FAILED, 1)
+    assert _fails(worker) == [last.fail_message]
+    assert studio.frames() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(FaultKind.MISSING_FOOTAGE, text="/plates/a.tif"), 1),
+        (Fault(FaultKind.FORCED_EXTENSION, text=".mov"), 1),
+        (Fault(FaultKind.SILENT_AFTER_LAUNCH), 1),
+        (Fault(FaultKind.EXPRESSION_DISABLED, text="Title"), 0),
+    ],
+    ids=lambda value: value.kind.value if isinstance(value, Fault) else str(value),
+)
+def test_a_verdict_is_one_reason_or_a_count_in_the_last_status(
+    studio: Studio, worker: Worker, fault: Fault, code: int
+) -> None:
+    _set(studio, worker, Scenario(faults=(fault,)))
+    worker.run(_command(studio, *FRAMES))
+    last = worker.end()
+    assert last.exit_code == code
+    assert len(_fails(worker)) == code
+    if code == 0:
+        assert "warnings: 1 expression error" in str(last.status_message)
+
+
+def _stand_in(studio: Studio, *options: str) -> list[str]:
+    program = studio.folder / "stand_in.py"
+    program.write_text(STAND_IN, encoding="utf-8")
+    return _command(studio, *FRAMES, "--aerender-path", str(program), *options)
+
+
+def _fails(worker: Worker) -> list[str]:
+    """Return the reasons that the session was given, in order."""
+    return [line.partition(": ")[2] for line in worker.lines if line.startswith("openjd_fail: ")]
