@@ -58,3 +58,62 @@ def test_without_py_aep_the_option_is_asked_for(
     monkeypatch.setattr(project_reader, "available", lambda: False)
     assert run([*render, str(lot.save()), "--rqindex", "1"]) == 2
     assert "--output is missing" in capsys.readouterr().err
+
+
+def _given(lot: Lot, *options: str) -> list[str]:
+    return [*options, "--output", str(lot.folder / "mine" / "f_[##].png")]
+
+
+def test_a_wrong_comp_is_refused_with_the_nearest_name(
+    lot: Lot, render: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.comp("Main", seconds=1)
+    lot.comp("Titles", seconds=1)
+    project = str(lot.save())
+    assert run([*render, project, *_given(lot, "--comp", "Mian", "--frames", "0-3")]) == 2
+    said = capsys.readouterr().err
+    assert 'there is no comp "Mian"; did you mean "Main"?' in said
+    assert "Titles" in said
+    assert run([*render, project, *_given(lot, "--comp", "main", "--frames", "0-3")]) == 2
+    assert 'did you mean "Main"? Capitals and blanks count' in capsys.readouterr().err
+    assert run([*render, project, *_given(lot, "--comp", "Main", "--frames", "0-3")]) == 0
+
+
+def test_a_wrong_queue_item_is_refused_even_if_frames_and_output_are_given(
+    lot: Lot, render: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.queue(lot.comp("Main")).status = RQItemStatus.DONE
+    project = str(lot.save())
+    assert run([*render, project, *_given(lot, "--rqindex", "1", "--frames", "0-3")]) == 2
+    assert "queue item 1 (Main) is already done" in capsys.readouterr().err
+    assert run([*render, project, *_given(lot, "--rqindex", "7", "--frames", "0-3")]) == 2
+    assert "no queue item 7" in capsys.readouterr().err
+
+
+def test_frames_outside_the_comp_are_refused_unless_blank_ones_are_allowed(
+    lot: Lot, render: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.comp("Main", seconds=0.5, start=100)
+    project = str(lot.save())
+    options = _given(lot, "--comp", "Main", "--frames", "99-107")
+    assert run([*render, project, *options]) == 2
+    said = capsys.readouterr().err
+    assert 'outside the comp "Main", which has frames 100-105' in said
+    assert "--allow-blank" in said
+    assert run([*render, project, *options, "--allow-blank"]) == 0
+    assert len(list((lot.folder / "mine").glob("f_*.png"))) == 9
+
+
+def test_of_two_comps_of_one_name_the_queued_one_is_named(
+    lot: Lot, render: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lot.comp("Main", seconds=1)
+    project = lot.save()
+    options = _given(lot, "--comp", "Main", "--frames", "0-3")
+    lot.comp("Main", seconds=2)
+    project = lot.save()
+    assert run([*render, str(project), *options]) == 2
+    assert 'has 2 comps named "Main"' in capsys.readouterr().err
+    lot.queue(lot.comp("Main", seconds=3))
+    assert run([*render, str(lot.save()), *options]) == 0
+    assert "queue item 1 is rendered" in capsys.readouterr().out
