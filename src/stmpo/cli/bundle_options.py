@@ -141,13 +141,17 @@ def path_of(text: str, option: str) -> Path:
     """Return the absolute path of a file or folder given by this option or argument.
 
     Raises:
-        BadInput: it is empty, as an unset variable in a script is; it would mean the current folder.
+        BadInput: it is empty, as an unset variable in a script is (it would mean the current folder), or it
+            is not UTF-8, which the documents of a job are.
     """
     from stmpo.engine.prepare import absolute  # noqa: PLC0415
 
     if not text.strip():
         raise BadInput(f"{option} is empty; give a path")
-    return absolute(Path.cwd(), text)
+    path = absolute(Path.cwd(), text)
+    if not paths.is_text(str(path)):
+        raise BadInput(f"{option} {path}: the name is not UTF-8, so no job can hold it; rename it")
+    return path
 
 
 def folders_of(texts: Sequence[str], option: str) -> tuple[Path, ...]:

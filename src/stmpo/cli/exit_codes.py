@@ -14,9 +14,13 @@ import sys
 from pathlib import Path
 
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
-from stmpo.model.text import visible
+from stmpo.model.text import shortened, visible
 from stmpo.reporting.safe_stream import SafeStream
 from stmpo.system.files import is_full
+from stmpo.system.shortages import shortage
+
+MAX_REFUSAL = 4000
+"""Characters of a refusal. It may quote what the user has written, of any length."""
 
 
 def open_streams() -> None:
@@ -37,7 +41,8 @@ def open_streams() -> None:
 
 def refused(error: StmpoError) -> int:
     """Print an error that the user can act on; return its exit code."""
-    _say(f"stmpo: {visible(str(error))}")  # one line, whatever a file's name contains
+    text = shortened(visible(str(error)), MAX_REFUSAL)  # one line, whatever a file's name contains
+    _say(f"stmpo: {text}")
     return int(error.exit_code)
 
 
@@ -58,7 +63,7 @@ def _say(text: str) -> None:
 def unexpected(error: Exception) -> int:
     """Print an unexpected error; return the exit code. A closed pipe is not an error."""
     if _reader_has_gone(error):
-        _drop_output()
+        drop_output()
         return int(ExitCode.OK)
     if (refusal := _of_surroundings(error)) is not None:
         return refused(refusal)
@@ -69,14 +74,41 @@ def unexpected(error: Exception) -> int:
     return int(ExitCode.INTERNAL)
 
 
+def flush_output(code: int) -> int:
+    """Write out what is still buffered; return the exit code.
+
+    It is `code`, whatever becomes of the output, unless that is 0: then the output was all that was wanted.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if code:
+            drop_output()
+            return code
+        return unexpected(error)
+    return code
+
+
+def write_result(text: str) -> None:
+    """Print the result of a run. If that fails, say so; the exit code stays that of the run."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        drop_output()
+        if not _reader_has_gone(error):
+            _say(f"stmpo: standard output cannot be written: {error.strerror or error}")
+
+
 def _of_surroundings(error: Exception) -> StmpoError | None:
-    """Return the refusal if the current folder has gone or the disk of standard output is full."""
+    """Return the refusal if a limit was reached, the current folder has gone or the output's disk is full."""
+    if (limit := shortage(error)) is not None:
+        return limit
     if not isinstance(error, OSError) or error.filename is not None:
         return None
     if isinstance(error, FileNotFoundError) and not _has_current_folder():
         return BadInput("the current folder does not exist any more; change to another one")
     if is_full(error):
-        _drop_output()
+        drop_output()
         return NoSpace("standard output cannot be written: no space is left on its disk")
     return None
 
@@ -95,7 +127,7 @@ def _reader_has_gone(error: Exception) -> bool:
     return isinstance(error, BrokenPipeError) or (closed and getattr(error, "winerror", 0) is None)
 
 
-def _drop_output() -> None:
+def drop_output() -> None:
     """Send what is still buffered nowhere: Python flushes once more at its exit, and would fail again."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)

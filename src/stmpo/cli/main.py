@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stmpo import __version__
 from stmpo.cli.choose import choose
-from stmpo.cli.exit_codes import cancelled, open_streams, refused, unexpected
+from stmpo.cli.exit_codes import cancelled, flush_output, open_streams, refused, unexpected
 from stmpo.model.errors import StmpoError
 from stmpo.system import signals
 
@@ -52,8 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code."""
     try:
         signals.raise_on_signal()
-        code = _call(arguments)
-        sys.stdout.flush()
+        code = flush_output(_call(arguments))
     except StmpoError as error:
         return refused(error)
     except KeyboardInterrupt as interrupt:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.cli.exit_codes import write_result
 from stmpo.model.options import JobOptions, RunOptions, resolve
 from stmpo.planning.profiles import PROFILES, apply_profile
 from stmpo.system.command_parser import CommandParser, add_options
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         given.project, job, options, sources=sources, folder=Path.cwd(), as_json=given.as_json
     )
     if given.as_json:
-        print(json.dumps(summary.as_json(), ensure_ascii=False))
+        write_result(json.dumps(summary.as_json(), ensure_ascii=False))
     return int(summary.exit_code)
 
 

@@ -110,7 +110,7 @@ class Sender:
         if not given.dry_run and not self._facts.attachments:  # asked before files are packed
             return self._from_shared_storage(job)
         with tempfile.TemporaryDirectory(prefix="stmpo-bundle-") as folder:
-            written_folder = self._written(job, Path(folder, "bundle"))
+            written_folder = self._written(job, Path(folder, "bundle").absolute())  # TMPDIR may be "."
             assert job.bundle is not None
             also = (str(path_of(place, "--also")) for place in given.also)
             known = [*self._known, str(path.parent), *also, *job.bundle.outputs]

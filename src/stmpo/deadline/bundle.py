@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from stmpo.deadline.validation import check_job
 from stmpo.deadline.wheels import collect_wheels, psutil_systems
 from stmpo.fonts.collect import CollectedFonts
 from stmpo.model.errors import BadInput
+from stmpo.model.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,9 +116,11 @@ def write_bundle(
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadInput(f"{folder} already exists; remove it, or choose another folder for the bundle")
+        documents = bundle.documents(folder)
+        _check_encodable(documents)
         tasks = bundle.check(folder)
         with _parents_created(folder.parent), _temporary_folder(folder) as fresh:
-            for name, text in bundle.documents(folder).items():
+            for name, text in documents.items():
                 (fresh / name).write_text(text, encoding="utf-8", newline="\n")
             copy_scripts(fresh / SCRIPTS)
             bundle.fonts.write(fresh / SCRIPTS)
@@ -132,6 +136,15 @@ def write_bundle(
 def json_text(value: Any) -> str:
     """Return a document of a bundle as text."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _check_encodable(documents: Mapping[str, str]) -> None:
+    """Refuse names that are no text: the documents of a job are UTF-8."""
+    for text in documents.values():
+        at = next((found.start() for found in re.finditer("[\ud800-\udfff]", text)), None)
+        if at is not None:
+            line = text[text.rfind("\n", 0, at) + 1 : text.find("\n", at)].strip(" ,")
+            raise BadInput(f"a job can hold only UTF-8, and this is not: {shown(line)}; rename it")
 
 
 @contextlib.contextmanager

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from stmpo.deadline.bundle import SCRIPTS, json_text
 from stmpo.deadline.validation import check_job, read_document
 from stmpo.model.errors import BadInput
-from stmpo.model.text import one_line
+from stmpo.model.text import one_line, shown
 from stmpo.system import paths
 from stmpo.system.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+MAX_DOCUMENT_BYTES = 32 << 20
+"""Limit of a document. The longest one lists files: 100,000 paths are less."""
 
 _SERVICE_VALUES = {
     "deadline:priority": range(101),
@@ -128,7 +131,11 @@ def _place(folder: Path, name: str) -> Path | None:
 
 def _read(path: Path) -> Any:
     try:
-        return read_document(path.read_text(encoding="utf-8"), yaml=path.suffix == ".yaml")
+        with path.open("rb") as file:
+            data = file.read(MAX_DOCUMENT_BYTES)
+            if file.read(1):
+                raise BadInput(f"{path} has more than {MAX_DOCUMENT_BYTES >> 20} MiB")
+        return read_document(data.decode(), yaml=path.suffix == ".yaml")
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
@@ -167,6 +174,9 @@ def _inputs(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
                 f"{folder}: asset_references names {path!r}, which is not absolute; the client would look for it in "
                 "the folder that it is started from"
             )
+    for path in (*files, *folders):
+        if not paths.is_text(path):
+            raise BadInput(f"{folder}: asset_references names {shown(path)}, which is no name of a file")
     gone = [path for path in files if not os.path.isfile(path)]  # noqa: PTH113 - called 20,000 times
     moved = moved_files(folder, gone)
     if gone := [path for path in gone if path not in moved]:

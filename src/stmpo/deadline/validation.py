@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
@@ -18,6 +19,9 @@ EXTENSIONS = ("TASK_CHUNKING",)
 
 MAX_VALUE_LENGTH = 1024
 """Characters of a parameter's value; the service's limit."""
+
+MAX_ALIASED_VALUES = 100_000
+"""Limit of the values of a YAML document that has aliases."""
 
 _MAX_MESSAGE_LENGTH = 400
 _NOT_INSTALLED = 'checking a job needs openjd-model: pip install "stmpo[submit]"'
@@ -36,9 +40,40 @@ def read_document(text: str, *, yaml: bool) -> Any:
         raise BadInput(_NOT_INSTALLED) from None
     kind = DocumentType.YAML if yaml else DocumentType.JSON
     try:
+        if yaml:
+            _check_aliases(text)
         return document_string_to_object(document=text, document_type=kind)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _check_aliases(text: str) -> None:
+    """Refuse a YAML document whose aliases stand for very many values: others walk through each of them.
+
+    Raises:
+        ValueError: it has more than `MAX_ALIASED_VALUES` values, or holds itself.
+    """
+    if "*" not in text:
+        return
+    yaml: Any = import_module("yaml")  # comes with openjd-model
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return  # the reader says what is wrong
+    if root is not None and _count_values(root, {}) > MAX_ALIASED_VALUES:
+        raise ValueError(f"its aliases stand for more than {MAX_ALIASED_VALUES:,} values")
+
+
+def _count_values(node: Any, known: dict[int, int]) -> int:
+    """Return the number of values of a YAML node with all aliases written out, at most about the limit."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = MAX_ALIASED_VALUES + 1  # until it is counted: an alias to itself has no end
+    parts = node.value if isinstance(node.value, list) else []
+    inner = (each for part in parts for each in (part if isinstance(part, tuple) else (part,)))
+    count = min(1 + sum(_count_values(each, known) for each in inner), MAX_ALIASED_VALUES + 1)
+    known[id(node)] = count
+    return count
 
 
 def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder: Path) -> int:

@@ -77,7 +77,15 @@ class Journal:
             os.close(descriptor)
             raise BadInput(f"the journal {path} is not a file; choose another folder with --journal-dir")
         journal = cls(path, descriptor)
-        if not try_lock(descriptor):
+        try:
+            is_locked = try_lock(descriptor)
+        except OSError as error:
+            journal.close()
+            why = error.strerror or error
+            raise BadInput(
+                f"cannot lock the journal {path}: {why}; choose another folder with --journal-dir"
+            ) from None
+        if not is_locked:
             holder = last_run(journal._lines())
             journal.close()
             raise BadInput(

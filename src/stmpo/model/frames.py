@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import BadInput
+from stmpo.model.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,11 +73,11 @@ class FrameSet:
             raise BadInput("--frames is empty; write for example 1-240 or 1,4,7-9")
         elements = sorted((_element(part, text) for part in text.split(",")), key=lambda r: (r[0], r[-1]))
         if sum(map(len, elements)) > MAX_FRAMES:
-            raise BadInput(f"--frames {text!r} asks for more than {MAX_FRAMES:,} frames")
+            raise BadInput(f"--frames {shown(text)} asks for more than {MAX_FRAMES:,} frames")
         for before, after in pairwise(elements):
             if before[-1] >= after[0]:
                 raise BadInput(
-                    f"--frames {text!r}: {_show(before)} and {_show(after)} overlap; name each frame once"
+                    f"--frames {shown(text)}: {_show(before)} and {_show(after)} overlap; name each frame once"
                 )
         return cls(tuple(frame for element in elements for frame in element))
 
@@ -115,18 +116,18 @@ def _element(part: str, text: str) -> range:
     match = _ELEMENT.fullmatch(part)
     if match is None or max(map(len, match[0].split("-"))) > 12:
         raise BadInput(
-            f"--frames {text!r}: cannot read {part.strip()!r}; write frames as 7, 1-240, 1-9:2 or -5--1, joined by commas"
+            f"--frames {shown(text)}: cannot read {shown(part.strip())}; write frames as 7, 1-240, 1-9:2 or -5--1, joined by commas"
         )
     numbers = [int("".join(number.split())) for number in match.groups() if number is not None]
     first = numbers[0]
     last = numbers[1] if len(numbers) > 1 else first
     step = numbers[2] if len(numbers) > 2 else 1
     if step == 0:
-        raise BadInput(f"--frames {text!r}: the step of {part.strip()!r} is zero")
+        raise BadInput(f"--frames {shown(text)}: the step of {shown(part.strip())} is zero")
     if (last - first) * step < 0:
         wanted = "a negative" if last < first else "a positive"
         raise BadInput(
-            f"--frames {text!r}: {part.strip()!r} counts from {first} to {last}, which needs {wanted} step"
+            f"--frames {shown(text)}: {shown(part.strip())} counts from {first} to {last}, which needs {wanted} step"
         )
     steps = range(first, last + (1 if step > 0 else -1), step)
     return steps if step > 0 else steps[::-1]

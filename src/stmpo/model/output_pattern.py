@@ -18,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 
 from stmpo.model.errors import BadInput
+from stmpo.model.text import shown
 
 SINGLE_FILE_EXTENSIONS = frozenset(
     {".aif", ".aiff", ".avi", ".m4v", ".mov", ".mp3", ".mp4", ".mpg", ".mxf", ".wav", ".webm", ".wmv"}
@@ -74,14 +75,14 @@ class OutputPattern:
             raise BadInput("--output is empty; write for example renders/shot_[#####].png")
         if "\0" in text or "\n" in text or "\r" in text:
             raise BadInput(
-                f"--output {text!r} contains a line break or a NUL, which no file name may contain"
+                f"--output {shown(text)} contains a line break or a NUL, which no file name may contain"
             )
         # `Path` would drop "/" and "/."
         last = text.replace(os.altsep or os.sep, os.sep).rpartition(os.sep)[2]
         if last in {"", ".", ".."} or not Path(text).name:
-            raise BadInput(f"--output {text!r} is a folder; add a file name such as shot_[#####].png")
+            raise BadInput(f"--output {shown(text)} is a folder; add a file name such as shot_[#####].png")
         if ".." in Path(text).parts:
-            raise BadInput(f"--output {text!r} leaves its folder by '..'; write the intended folder")
+            raise BadInput(f"--output {shown(text)} leaves its folder by '..'; write the intended folder")
         path = base / text
         stem, extension = path.stem, path.suffix
         if extension.lower() in SINGLE_FILE_EXTENSIONS:  # brackets in it are part of the name
@@ -92,7 +93,7 @@ class OutputPattern:
         start, end, width = group
         if width > _MAX_WIDTH:
             raise BadInput(
-                f"--output {text!r}: a frame number of {width} digits; at most {_MAX_WIDTH} can be padded"
+                f"--output {shown(text)}: a frame number of {width} digits; at most {_MAX_WIDTH} can be padded"
             )
         if len(path.name) - len(extension) < end:  # "shot.####": the group looks like an extension
             extension = ""
@@ -123,7 +124,7 @@ def _find_group(name: str, text: str, *, bare: bool) -> tuple[int, int, int] | N
     brackets = list(_BRACKET.finditer(name))
     if len(brackets) > 1:
         found = " and ".join(match[0] for match in brackets)
-        raise BadInput(f"--output {text!r} has two frame number groups, {found}; keep one")
+        raise BadInput(f"--output {shown(text)} has two frame number groups, {found}; keep one")
     if brackets:
         return brackets[0].start(), brackets[0].end(), len(brackets[0][1])
     if not bare:
@@ -135,5 +136,5 @@ def _find_group(name: str, text: str, *, bare: bool) -> tuple[int, int, int] | N
     if len(loose) > 1:  # "take#2_####.png": the one that pads is the frame number
         loose = [group for group in loose if group[2] > 1] or loose
     if len(loose) > 1:
-        raise BadInput(f"--output {text!r} has several frame number groups; write the right one as [####]")
+        raise BadInput(f"--output {shown(text)} has several frame number groups; write the right one as [####]")
     return loose[0] if loose else None

@@ -46,6 +46,11 @@ def shortened(text: str, limit: int) -> str:
     return f"{text[:head]} … {text[len(text) - (limit - 3 - head) :]}"
 
 
+def shown(value: object, limit: int = 200) -> str:
+    """Return a value as a message quotes it, its middle left out if it is long."""
+    return shortened(repr(value), limit)
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: `1 frame`, `2 frames`, `1,200 frames`. `many` is `one` + "s"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from stmpo.model.text import visible
@@ -40,7 +42,7 @@ class SafeStream:
             try:
                 self._write(self._encodable(text))
             except (OSError, ValueError):  # ValueError: the file is closed
-                self._gone = True
+                self._give_up()
         return len(text)
 
     def flush(self) -> None:
@@ -49,7 +51,7 @@ class SafeStream:
             try:
                 self._stream.flush() if self._pipe is None else self._pipe.flush()
             except (OSError, ValueError):
-                self._gone = True
+                self._give_up()
 
     def finish(self) -> None:
         """Write the rest; wait a limited time for a slow reader."""
@@ -58,7 +60,19 @@ class SafeStream:
             try:
                 self._pipe.close()
             except OSError:
-                self._gone = True
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Fall silent. What the stream still holds goes nowhere.
+
+        Python writes it once more at its exit, and would exit with 120 instead of the run's own code.
+        """
+        self._gone = True
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if self._stream.fileno() in {1, 2}:
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, self._stream.fileno())
+                os.close(null)
 
     def _write(self, text: str) -> None:
         if self._pipe is None:

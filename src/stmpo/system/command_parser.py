@@ -21,12 +21,17 @@ import argparse
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stmpo.model.errors import BadInput
-from stmpo.model.options import WANTED
+from stmpo.model.options import MAX_SHOWN, WANTED
+from stmpo.model.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from stmpo.model.options import JobOptions, Option, RunOptions
+
+
+MAX_MESSAGE = 500
+"""Characters of a refusal of arguments, which may quote any of them."""
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -90,7 +95,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse in one line instead of printing the usage."""
-        raise BadInput(f'{message.removeprefix("argument ")}; see "{self.prog} --help"')
+        text = shortened(message.removeprefix("argument "), MAX_MESSAGE)
+        raise BadInput(f'{text}; see "{self.prog} --help"')
 
     def _joined(self, arguments: Sequence[str]) -> Iterator[str]:
         """Yield `--option value` as `--option=value`, which argparse reads as a value in any case."""
@@ -180,7 +186,8 @@ def number(kind: type, least: float | None = None, most: float | None = None) ->
         except ValueError:
             value = None
         if value is None or (least is not None and value < least) or (most is not None and value > most):
-            raise argparse.ArgumentTypeError(f"{WANTED[kind]}{bounds} is wanted, not {text!r}")
+            shown = shortened(repr(text), MAX_SHOWN)
+            raise argparse.ArgumentTypeError(f"{WANTED[kind]}{bounds} is wanted, not {shown}")
         return value
 
     return read

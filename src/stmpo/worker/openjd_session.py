@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stmpo.model.errors import BadInput, ExitCode, StmpoError
 from stmpo.model.text import one_line
 from stmpo.system import signals
+from stmpo.system.shortages import shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,11 @@ def run_script(command: Callable[[Sequence[str]], int]) -> int:
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.CANCELLED)
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        if (limit := shortage(error)) is None:
+            raise
+        write_line(f"openjd_fail: {limit}")
+        return int(limit.exit_code)
 
 
 def write_line(line: str) -> None:

@@ -13,12 +13,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import time
 from typing import TYPE_CHECKING
 
 from stmpo.fonts.install.leases import VERSION, Leases, from_json, to_json
 from stmpo.model.errors import BadInput
-from stmpo.system.files import is_full, rename_over, replace_file, temporary_files
+from stmpo.system.files import READ_FLAGS, is_full, rename_over, replace_file, temporary_files
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 LOCK_FILE, LEASES_FILE = "lock", "leases.json"
 _LOCK_POLL_INTERVAL = 0.05
 """Seconds between two attempts to take the lock."""
+
+_MAX_BYTES = 32 << 20
+"""Limit of the leases: several thousand fonts."""
 
 _REPLACE_TIMEOUT = 5.0
 """Seconds to wait for a reader that has the leases open: Windows does not replace an open file."""
@@ -147,7 +151,7 @@ def _read(folder: Path) -> tuple[Leases, bool]:
     """Return the leases, and whether the file is damaged."""
     path = folder / LEASES_FILE
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(_read_plain_file(path))
         version = value["version"]
         if isinstance(version, int) and version > VERSION:
             raise BadInput(
@@ -158,6 +162,22 @@ def _read(folder: Path) -> tuple[Leases, bool]:
         return Leases(), False
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         return Leases(), True
+
+
+def _read_plain_file(path: Path) -> bytes:
+    """Return the content of the file.
+
+    Raises:
+        ValueError: it is not a plain file, or larger than any file that this program writes.
+        OSError: it cannot be read.
+    """
+    with open(os.open(path, READ_FLAGS), "rb") as file:  # noqa: PTH123 - by descriptor
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError(path)
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise ValueError(path)
+    return data
 
 
 def _remove(folder: Path) -> bool:

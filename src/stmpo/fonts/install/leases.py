@@ -14,6 +14,7 @@ A lease is the name of a session in a font's `sessions`. A font stays until its 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -211,4 +212,5 @@ def _text(value: Any) -> str:
         raise TypeError(value)
     if "\0" in value:
         raise ValueError(value)
+    os.fsencode(value)  # ValueError: half a character, which no file name can hold
     return value

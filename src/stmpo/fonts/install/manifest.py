@@ -19,6 +19,7 @@ from typing import Any
 
 from stmpo.fonts.install.validate import MAX_BYTES, NotAFont, ValidFont, validate_font
 from stmpo.model.errors import BadInput
+from stmpo.model.text import shown
 from stmpo.system import paths
 from stmpo.system.files import READ_FLAGS
 from stmpo.system.paths.windows import path_problem
@@ -69,7 +70,7 @@ def read_manifest(folder: Path) -> tuple[WantedFont, ...]:
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}; submit the job again") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadInput(f"{path} is not a list of fonts ({error!r}); submit the job again") from None
+        raise BadInput(f"{path} is not a list of fonts ({shown(error)}); submit the job again") from None
 
 
 def _leads_out(folder: Path) -> bool:
@@ -85,6 +86,7 @@ def _wanted(folder: Path, entry: Any) -> WantedFont:
     name, file = entry["postScriptName"], entry["file"]
     if not isinstance(name, str) or not name or not (file is None or isinstance(file, str)):
         raise TypeError(entry)
+    (name + (file or "")).encode()  # ValueError: half a character, which no font's name has
     return WantedFont(name, None if file is None else _inside(folder, file))
 
 

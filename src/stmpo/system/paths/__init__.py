@@ -22,6 +22,7 @@ __all__ = [
     "is_folder",
     "is_inside",
     "is_remote",
+    "is_text",
     "path_fits",
     "path_problem",
     "user_cache",
@@ -41,6 +42,15 @@ def is_folder(path: Path) -> bool:
 def exists(path: Path) -> bool:
     """Return whether the path leads to anything. Links are followed."""
     return os.path.exists(path)  # noqa: PTH110 - as above
+
+
+def is_text(path: str) -> bool:
+    """Return whether the path is text, and not bytes that are no UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_inside(path: Path, folder: Path) -> bool:
