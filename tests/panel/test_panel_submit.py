@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stmpo.deadline.shared_bundle import kept_bundles
 from tests.panel.dump_project import dump
 
 if TYPE_CHECKING:
@@ -28,20 +29,23 @@ pytestmark = pytest.mark.skipif(
 JOB = f"job-{'a' * 32}"
 SENT = json.dumps({"status": "SUBMITTED", "jobId": JOB, "jobHistoryBundleDirectory": "/x"})
 LISTENER = "{ progress: function (line) { seen.progress.push(line); }, done: function (result) { seen.result = result; } }"
+BARE = "farmId: farm-" + "1" * 32 + "\\nqueueId: queue-" + "5" * 32 + "\\ndisplayName: shared only"
 START = f"var seen = {{ progress: [] }}; STMPO.submission.submit(STMPO.queue.refresh(), MODE, {LISTENER})"
 ODD = ["a & b", "100%", "100%41", '"x"', "it's", "^!", "ü 日本 🎬", "dots...", "-rf", "$(id)`id`", "x" * 200, "#?", "[1]{a,b}*"]  # fmt: skip
 
 
-def client(panel: Panel, script: str) -> Path:
-    """Put a fake client on PATH that records its arguments and runs `script`; return the record's path."""
+def client(panel: Panel, script: str, queue: str = "jobAttachmentSettings:") -> Path:
+    """Put a fake client on PATH that records its arguments and runs `script`; return the record's path.
+
+    `queue` is what it prints of the queue.
+    """
     folder = panel.folder / "it's bin"
     folder.mkdir(exist_ok=True)
     notes = panel.folder / "words.json"
     program = folder / "deadline"
     words = f"import json, os, sys, time; open({str(notes)!r}, 'w').write(json.dumps([sys.argv[1:], sorted(os.listdir(sys.argv[-1]))]))"
-    text = (
-        f"#!{sys.executable}\n{words if 'auth' not in script else 'import sys'}\n{textwrap.dedent(script)}\n"
-    )
+    asked = f"import sys\nif sys.argv[1] == 'queue': print('{queue}'); sys.exit()"
+    text = f"#!{sys.executable}\n{asked}\n{words if 'auth' not in script else 'import sys'}\n{textwrap.dedent(script)}\n"
     program.write_text(text, encoding="utf-8")
     program.chmod(0o755)
     panel.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
@@ -91,7 +95,7 @@ def test_no_name_reaches_a_command_line_unquoted(panel: Panel, lot: Lot) -> None
     words = json.loads(notes.read_text())[0]
     assert words[words.index("--known-asset-path") + 1] == str(lot.folder)
     assert words[words.index("--profile") + 1] == nasty
-    (command,) = answer.calls["system"]
+    _, command = answer.calls["system"]  # the first one asks for the queue
     assert re.fullmatch(r"/bin/sh '[^']+/stmpo-[a-z0-9]+/run\.sh' </dev/null >/dev/null 2>&1 &", command)
 
 
@@ -270,7 +274,7 @@ def test_on_windows_only_the_script_is_on_the_command_line(windows: Panel) -> No
     """The panel's half of Windows: paths, script and command."""
     answer = windows.run(START.replace("MODE", "'direct'"))
     assert answer.values == [""]
-    (command,) = answer.calls["system"]
+    _, command = answer.calls["system"]  # the first one asks for the queue
     assert re.fullmatch(
         r"""powershell\.exe [A-Za-z -]+ -Command "& \('C:\\ae\\temp\\stmpo-[a-z0-9]+\\run\.ps1'\) start\"""",
         command,
@@ -299,7 +303,7 @@ def test_on_windows_every_temporary_folder_is_named_in_ascii(tmp_path: Path, win
     windows.temp.mkdir()
     answer = windows.run(START.replace("MODE", "'direct'"))
     assert answer.values == [""]
-    command = answer.calls["system"][0]
+    command = answer.calls["system"][1]
     assert command.isascii()
     text = re.search(r'-Command "& \((.*)\) start"$', command)
     assert text is not None
@@ -315,3 +319,28 @@ def test_a_client_that_never_starts_is_not_waited_for_for_ever(windows: Panel) -
     assert answer.values[:2] == ["", None]
     assert "was not started" in answer.values[2]["text"]
     assert not list(windows.temp.iterdir())
+
+
+def test_a_queue_without_job_attachments_is_refused_until_a_shared_folder_is_set(
+    panel: Panel, lot: Lot
+) -> None:
+    """Its workers would look for scripts and fonts in a temporary folder that is gone."""
+    client(panel, f"print({SENT!r})", queue=BARE)
+    lot.queue(lot.comp("Main"))
+    panel.app = dump(lot.save())
+    (refused,) = panel.run(START.replace("MODE", "'direct'")).values
+    assert "the queue shared only has no job attachments" in refused
+    assert 'set "Bundle folder"' in refused
+    assert not list(panel.temp.iterdir())
+    shared = panel.folder / "shared"
+    chosen = f"STMPO.settings.set('bundleDir', {json.dumps(str(shared))})"
+    answer, seen = sent(panel, lot, "direct", chosen)
+    assert seen["result"]["ok"], answer.values
+    (bundle,) = shared.iterdir()
+    assert (bundle / "scripts" / "runtime.py").is_file()
+    (kept,) = kept_bundles(shared)
+    assert (kept.folder, kept.job) == (bundle, JOB)
+    client(panel, "sys.exit(1)", queue=BARE)
+    _, seen = sent(panel, lot, "direct", chosen)
+    assert not seen["result"]["ok"]
+    assert list(shared.iterdir()) == [bundle], "what was not sent is not kept"
