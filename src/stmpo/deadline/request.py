@@ -14,6 +14,7 @@ from stmpo.deadline.assets import input_files, scan_footage
 from stmpo.deadline.bundle import Bundle
 from stmpo.deadline.conda_packages import pinned_package
 from stmpo.deadline.default_task import default_frames
+from stmpo.deadline.dependencies import check_links, earlier_items, linked_items
 from stmpo.deadline.frame_tasks import SIZE_PARAMETER, read_size
 from stmpo.deadline.preflight import (
     check_braces,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stmpo.deadline.assets import AssetScan
+    from stmpo.deadline.dependencies import Link
     from stmpo.fonts.collect import CollectedFonts
     from stmpo.fonts.find import ProjectFont
     from stmpo.project.model import Project, QueueItem
@@ -96,6 +98,9 @@ class Examination:
     """The chosen items, with the frames of the request."""
 
     scans: tuple[AssetScan, ...]
+    links: tuple[Link, ...]
+    """Items that show the output of other items; that footage does not travel."""
+
     fonts: tuple[ProjectFont, ...]
     """All fonts that the project names, also those that the items do not draw."""
 
@@ -141,13 +146,15 @@ def examine(project: Project, request: JobRequest, environ: Mapping[str, str]) -
     """
     items = tuple(_with_frames(choose_items(project, request.items), request.frames))
     scans = tuple(scan_footage(project))
+    links = linked_items(project, items)
+    made = {link.footage for link in links}
     needed = set(project.fonts_of(items) if items else project.fonts) | set(request.font_names)
     fonts = tuple(find({*project.fonts, *needed}, environ, more=request.font_folders))
     collected = collect([font for font in fonts if font.name in needed], request.fonts)
     findings = check_project(
         project,
         items,
-        scans,
+        [scan for scan in scans if scan.footage not in made],
         fonts=collected,
         elsewhere=request.output_dir is not None,
         continue_on_missing=request.parameters.get(MISSING_FOOTAGE_PARAMETER, "false").lower() == "true",
@@ -155,7 +162,8 @@ def examine(project: Project, request: JobRequest, environ: Mapping[str, str]) -
     findings += check_frames(project, items if request.frames else (), allow_blank=request.allow_blank)
     broken = {finding.item.index for finding in findings if _stops(finding) and finding.item is not None}
     findings += _check_outputs([item for item in items if item.index not in broken], request)
-    return Examination(items, scans, fonts, collected, tuple(errors_first(findings)))
+    findings += check_links(links, moved=request.output_dir is not None)
+    return Examination(items, scans, links, fonts, collected, tuple(errors_first(findings)))
 
 
 def prepare_job(request: JobRequest, environ: Mapping[str, str]) -> PreparedJob:
@@ -172,7 +180,8 @@ def prepare_job(request: JobRequest, environ: Mapping[str, str]) -> PreparedJob:
     found = examine(project, request, environ)
     if found.refused:
         return PreparedJob(project, found.items, found.findings, None, others)
-    inputs = input_files(project, found.scans, request.also)
+    made = {link.footage for link in found.links}
+    inputs = input_files(project, (scan for scan in found.scans if scan.footage not in made), request.also)
     bundle = _bundle(request, project, found, inputs, environ)
     findings = [*found.findings, *(check_depth(inputs) if _for_windows(request) else ())]
     findings += check_braces((str(project.path.parent), *bundle.outputs))
@@ -224,7 +233,11 @@ def _bundle(
     folders = _output_folders(found.items, request)
     parameters = dict(request.parameters)
     chosen_size = parameters.pop(SIZE_PARAMETER, None)
-    specs = [_spec(item, request, folders[item.index], environ) for item in found.items]
+    waits = earlier_items(found.links)
+    specs = [
+        replace(_spec(item, request, folders[item.index], environ), after=waits.get(item.index, ()))
+        for item in found.items
+    ]
     options = replace(
         request.options,
         name=request.name if request.name is not None else project.path.stem,

@@ -50,6 +50,9 @@ class ItemSpec:
     kind: Literal["image", "video"] = "image"
     """`image`: a sequence, divided into tasks. `video`: a movie or sound, one task."""
 
+    after: tuple[int, ...] = ()
+    """Queue items (`rqindex`) of this job whose output it shows: its step waits for theirs."""
+
     default_size: int = UNKNOWN_WORKER_FRAMES
     """Frames per task, unless `TemplateOptions.frames_per_task` gives a number."""
 
@@ -106,8 +109,12 @@ def compose(
     template["parameterDefinitions"] = _parameters(pieces, roots, options)
     template["jobEnvironments"] = _environments(pieces, placed, options)
     names = step_names(item.name for item in items)
+    step_of = {item.rqindex: name for item, name in zip(items, names, strict=True)}
     template["steps"] = [
-        _step(pieces, item, name, place, options)
+        {
+            **_step(pieces, item, name, place, options),
+            **_waits(item, step_of),
+        }
         for item, name, place in zip(items, names, placed, strict=True)
     ]
     if not any(map(_has_chunks, template["steps"])):
@@ -202,6 +209,11 @@ def _step(
             size = min(options.frames_per_task or MAX_CHUNK, MAX_CHUNK)
             definition["chunks"] = {"defaultTaskCount": size, "rangeConstraint": constraint}
     return step
+
+
+def _waits(item: ItemSpec, step_of: Mapping[int, str]) -> dict[str, Any]:
+    """Return the part of a step that makes it wait for the steps whose output it shows."""
+    return {"dependencies": [{"dependsOn": step_of[index]} for index in item.after]} if item.after else {}
 
 
 def _has_chunks(step: Mapping[str, Any]) -> bool:
