@@ -24,7 +24,6 @@ from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level, Progress
 from stmpo.processes import sample_all
 from stmpo.scheduling.contention import Contention
-from stmpo.scheduling.throughput import Throughput
 
 if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt, Samples
@@ -80,9 +79,6 @@ class Monitor:
         limit = Budgets.of(self._options).smallest
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._recent: deque[tuple[float, int]] = deque()
-        self.throughput = Throughput()
-        """Frames per second, by the number of renderers at work."""
-
         self.contention = Contention()
         """How much the renderers slow each other down."""
 
@@ -132,7 +128,6 @@ class Monitor:
             self._sample_all(now)
         self._memory.check(now)
         self._hold_or_resume(now)
-        self.throughput.observe(now, len(self._rendering()), self._collector.taken)
         self._observe_contention(now)
         self._reporter.emit(self.progress(now))
 

@@ -37,7 +37,7 @@ from stmpo.processes import containment
 from stmpo.reporting import plan_text
 from stmpo.reporting.summary import Summary
 from stmpo.scheduling.registry import make_strategy
-from stmpo.scheduling.throughput import Rate, fewer_were_faster
+from stmpo.scheduling.throughput import fewer_were_faster
 from stmpo.system.signals import SignalHandlers, handling_signals, ignore_signal
 
 if TYPE_CHECKING:
@@ -311,16 +311,16 @@ def _too_many(prepared: PreparedRun, run: Run, known: CostHistory) -> str:
     """Return the advice to use fewer processes, if this run or an earlier one shows that they are faster."""
     now = prepared.journal.cost_history(prepared.job, prepared.version, run=prepared.run)
     earlier = {frame: (count, known.costs[frame]) for frame, count in known.processes.items()}
-    seen = run.monitor.throughput
-    found = seen.too_many() or fewer_were_faster(earlier, now.costs, len(run.slots_used))
-    made = "made"
-    if found is None and (fewer := run.monitor.contention.fewer()) and (most := seen.most()):
+    if found := fewer_were_faster(earlier, now.costs, len(run.slots_used)):
+        best, most = found
+        return (
+            f"{most.processes} processes together rendered {most.frames_per_second:.2f} frames/s, {best.processes} in an"
+            f" earlier run {best.frames_per_second:.2f}: try --concurrency {best.processes}"
+        )
+    if fewer := run.monitor.contention.fewer():
         count, faster = fewer
-        found, made = (Rate(count, faster * most.frames_per_second), most), "would make about"
-    if found is None:
-        return ""
-    best, most = found
-    return (
-        f"{most.processes} processes together made {most.frames_per_second:.2f} frames/s, {best.processes} {made}"
-        f" {best.frames_per_second:.2f}: try --concurrency {best.processes}"
-    )
+        return (
+            f"the processes slow each other down: {count} together would be about {faster:.1f} times as fast;"
+            f" try --concurrency {count}"
+        )
+    return ""
