@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stmpo.delivery.placeholders import PLACEHOLDER
 from stmpo.delivery.scratch import Scratch
 from stmpo.engine.attempt import Attempt, AttemptRequest
 from stmpo.engine.ledger import FrameState, Ledger
@@ -131,4 +132,4 @@ def test_a_delivered_frame_leaves_a_placeholder_in_a_shared_folder(tmp_path: Pat
     path = folder.path / "frame_00001.png"
     path.write_bytes(b"picture")
     folder.remove_source(str(path))
-    assert path.stat().st_size == 1
+    assert path.read_bytes() == PLACEHOLDER

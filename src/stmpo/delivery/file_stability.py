@@ -90,6 +90,16 @@ def _rendered_file(name: str, path: str) -> RenderedFile | None:
     return RenderedFile(number, path, name, extension, status.st_size, status.st_mtime_ns)
 
 
+def ranked(file: RenderedFile, extension: str) -> tuple[bool, bool, str]:
+    """Return a key by which the file that counts comes first, of several for one frame.
+
+    The extension that was asked for comes before others, and the padded name, which was asked for too,
+    before a shorter or longer one.
+    """
+    padded = file.frame is None or file.name.startswith(f"frame_{file.frame:05d}")
+    return file.extension.lower() != extension.lower(), not padded, file.name
+
+
 @dataclass(frozen=True, slots=True)
 class _Observation:
     size: int

@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stmpo.delivery.file_mark import stamp_of
 from stmpo.delivery.part_files import part_name
 from stmpo.model.errors import BadInput, NoSpace
 from stmpo.system.file_copy import copy_bytes
@@ -63,6 +64,9 @@ class Published:
     mtime_ns: int
     seconds: float
     """Duration of the copy, flush included."""
+
+    stamp: str
+    """What identifies the file there (`file_mark`)."""
 
 
 class SourceChanged(Exception):  # noqa: N818 - it names what happened
@@ -128,7 +132,7 @@ def publish(
         raise DestinationError(
             f"{status.st_size:,} of {expected.size:,} bytes are there after the copy", transient=True
         )
-    return Published(status.st_size, status.st_mtime_ns, time.monotonic() - began)
+    return Published(status.st_size, status.st_mtime_ns, time.monotonic() - began, stamp_of(status))
 
 
 def _rename(part: str, destination: StrPath) -> None:

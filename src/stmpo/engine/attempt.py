@@ -312,7 +312,15 @@ class Attempt:
         finding = self.output.gravest
         doubted = finding is not None and finding.meaning in _FAILURES - {Meaning.LATER}
         doubted |= self.output.untrusted
+        if self.exit.stopped not in {None, StopReason.COMPLETE}:
+            return self.ended and not doubted and self.output.finished
         return self.ended and not doubted and (self.exit.code == 0 or self.output.finished)
+
+    @property
+    def ended_well(self) -> bool:
+        """Return whether it ended by itself with code 0, and said so if any of its lines are known."""
+        by_itself = self.ended and self.exit.code == 0 and self.exit.stopped is None
+        return by_itself and (self.output.finished or not self.output.counted)
 
     @property
     def progress(self) -> tuple[int, int]:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.extra_files import find_extra_files, keep_extra_files
-from stmpo.delivery.file_stability import RenderedFile, StabilityCheck, scan
+from stmpo.delivery.file_stability import RenderedFile, StabilityCheck, ranked, scan
 from stmpo.delivery.misplaced_frames import find_misplaced_frames
+from stmpo.delivery.placeholders import is_placeholder
 from stmpo.delivery.size_consensus import SizeConsensus, format_size
 from stmpo.delivery.verify import Broken, Whole, has_structure
 from stmpo.delivery.verify_files import verify_all
@@ -70,6 +71,7 @@ class Collector:
         self._size_consensus = size_consensus
         self._readers = Threads(VERIFY_THREADS, "verify")
         self._folders: dict[int, _Folder] = {}
+        self._named_a_twin = False
         self.taken = 0
         """Frames that were rendered whole in this run, by any attempt."""
 
@@ -94,6 +96,12 @@ class Collector:
                         self._take(attempt, frame, found_file, whole[frame])
                         folder.stability.forget(found_file.name)
                         folder.versions.pop(found_file.name, None)
+
+    def restart_waits(self, now: float, attempt: Attempt | None = None) -> None:
+        """Start the wait of files again: their renderer, or all of them, stood still until `now`."""
+        for number, folder in self._folders.items():
+            if attempt is None or number == attempt.folder.owner(attempt).number:
+                folder.stability.restart(now)
 
     @staticmethod
     def _trusted(attempt: Attempt, files: dict[int, RenderedFile]) -> dict[int, RenderedFile]:
@@ -175,10 +183,24 @@ class Collector:
             frame = attempt.lease.span.first if self._job.single_file else file.frame
             if frame is None or frame not in attempt.lease.span or frame in attempt.files.taken:
                 continue
-            if frame not in self._ledger or frame in attempt.request.excluded:
+            if frame not in self._ledger or frame in attempt.request.excluded or is_placeholder(file):
                 continue
-            if frame not in best or file.extension.lower() == self._job.output.extension.lower():
+            if frame not in best:
                 best[frame] = file
+            else:
+                best[frame] = self._twin(file, best[frame])
+        return best
+
+    def _twin(self, file: RenderedFile, other: RenderedFile) -> RenderedFile:
+        """Return the file that counts, of two for one frame: see `ranked`. Name the other one, once."""
+        best, rest = sorted((file, other), key=lambda each: ranked(each, self._job.output.extension))
+        if best.extension == rest.extension and not self._named_a_twin:
+            self._named_a_twin = True
+            text = (
+                f"{one_line(rest.name)} and {one_line(best.name)} are there for one frame:"
+                f" {one_line(best.name)} counts, the other does not"
+            )
+            self._context.reporter.say(Level.WARNING, text)
         return best
 
     def _is_settled(self, folder: _Folder, frame: int, file: RenderedFile, now: float) -> bool:
@@ -216,6 +238,9 @@ class Collector:
             file = self._counted(attempt, read) if self._job.single_file else read
             if isinstance(file, Broken):
                 attempt.files.broken[frame] = file.reason
+            elif file.in_doubt is not None and not attempt.folder.has_evidence(attempt, ready[frame]):
+                if attempt.ended:  # until then a line may still come
+                    attempt.files.broken[frame] = f"{file.in_doubt}; its renderer did not finish it"
             elif self._ledger[frame].state is FrameState.RENDERED:
                 if problem := self._size_problem(attempt, frame, file):
                     attempt.files.broken[frame] = problem

@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING
 
 from stmpo.delivery.disk_policy import FrameSizes
 from stmpo.delivery.disk_space import ensure_room
+from stmpo.delivery.file_mark import FileMark, digest_of
 from stmpo.delivery.publish import DestinationError, SourceChanged, mount_of, publish, retry_delay
 from stmpo.delivery.verify import Whole
 from stmpo.delivery.verify_files import verify_path
 from stmpo.engine.attempt import TRUST_AFTER
+from stmpo.engine.delivered_files import DeliveredFiles
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.run_context import FramesFailed
 from stmpo.history.journal_model import movie_frames
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stmpo.delivery.file_stability import RenderedFile
-    from stmpo.delivery.publish import Published
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.run_context import RunContext
 
@@ -49,6 +50,9 @@ disk."""
 DELIVERIES_AT_A_TIME = 8 * DELIVERY_THREADS
 """Frames that are being copied, or wait to be tried again. The others wait as plain values, which take a
 fraction of the memory of a task and its future."""
+
+FRAMES_PER_LOOK = 100
+"""Delivered frames that a thread looks at in one go."""
 
 ROOM_RETRY = 3.0
 """Seconds between two tries to deliver to a full disk."""
@@ -105,6 +109,9 @@ class DeliveryQueue:
         self.waiting_bytes = 0
         """Bytes that are verified and not yet delivered."""
 
+        self.files = DeliveredFiles(self._ledger, self._output)
+        """What every delivered frame's file looks like."""
+
         self.sizes = FrameSizes()
         """FrameSizes of the frames delivered in this run."""
 
@@ -152,6 +159,21 @@ class DeliveryQueue:
         """Take all frames of an untrusted attempt back, and return them."""
         return self._take_back(attempt.files.taken, attempt=attempt.number)
 
+    async def take_back_changed(self) -> FrameSet:
+        """Look at every delivered frame once more, where the user wants it.
+
+        Frames that are not there as they were delivered are pending again. Return them.
+        """
+        frames = self._ledger.frames(FrameState.DELIVERED).frames
+        parts = [frames[at : at + FRAMES_PER_LOOK] for at in range(0, len(frames), FRAMES_PER_LOOK)]
+        found = await asyncio.gather(*(self._copiers.run(self.files.changed, part) for part in parts))
+        changed = FrameSet.of(frame for part in found for frame in part)
+        self._ledger.move_all(changed, FrameState.PENDING)
+        if changed:
+            self._context.journal.write("revoked", frames=changed)
+        self._give_back(changed)
+        return changed
+
     def close(self) -> None:
         """End the threads. A copy under way is finished or removed, unless the system hangs in it."""
         self._queue.clear()
@@ -193,7 +215,7 @@ class DeliveryQueue:
             if published is None:
                 self._render_again(delivery)
             else:
-                await self._arrived(delivery, published.size)
+                await self._arrived(delivery, *published)
         except StmpoError as error:
             self.gave_up = True
             self._context.run_end.end(error)
@@ -204,10 +226,10 @@ class DeliveryQueue:
             self._under_way[delivery.attempt.number] -= 1
             self._discard(delivery.attempt)
 
-    async def _publish(self, delivery: Delivery) -> Published | None:
+    async def _publish(self, delivery: Delivery) -> tuple[int, FileMark] | None:
         """Copy until the frame stands there. Failures that may pass are waited out, once for all frames.
 
-        Returns None if the file in scratch is not whole any more.
+        Returns its size and mark there; None if the file in scratch is not whole any more.
 
         Raises:
             NoSpace, FramesFailed: the user has to act.
@@ -245,9 +267,10 @@ class DeliveryQueue:
         result = await self._copiers.run(verify_path, source, self._context.options.min_frame_bytes)
         return result if isinstance(result, Whole) else None
 
-    async def _arrived(self, delivery: Delivery, size: int) -> None:
+    async def _arrived(self, delivery: Delivery, size: int, mark: FileMark) -> None:
         """Account for a frame that stands at the destination: ledger, event, journal."""
         record = self._ledger.move(delivery.frame, FrameState.DELIVERED)
+        self.files.note(delivery.frame, delivery.name, mark)
         self.sizes.add(size)
         self._context.reporter.emit(
             FrameDelivered(
@@ -267,6 +290,8 @@ class DeliveryQueue:
             size=size,
             cost=None if record.cost is None else round(record.cost, 4),
             attempt=None if delivery.attempt is None else delivery.attempt.number,
+            stamp=mark.stamp,
+            digest=mark.digest,
             **({} if held is None else {"frames": held}),
         )
         if delivery.frame in self._rejected:
@@ -342,7 +367,12 @@ class DeliveryQueue:
         self._no_room_since, self.no_room = None, ""
 
 
-def _publish(delivery: Delivery, file: Whole, folder: Path, tag: str, mount: Path) -> Published:
+def _publish(delivery: Delivery, file: Whole, folder: Path, tag: str, mount: Path) -> tuple[int, FileMark]:
     ensure_room(folder, file.size)
     destination = os.path.join(folder, delivery.name)
-    return publish(delivery.source, destination, expected=file, temporary_tag=tag, mount=mount)
+    try:
+        digest = digest_of(delivery.source)  # `publish` checks that the source stays as it is
+    except OSError as error:
+        raise SourceChanged(f"cannot be read any more: {error.strerror or error}") from error
+    there = publish(delivery.source, destination, expected=file, temporary_tag=tag, mount=mount)
+    return there.size, FileMark(there.stamp, digest)

@@ -114,6 +114,10 @@ class Ledger:
             None if math.isnan(cost) else cost,
         )
 
+    def position(self, frame: int) -> int:
+        """Return the frame's number among the frames of the run, from 0."""
+        return self._index[frame]
+
     def move(self, frame: int, state: FrameState) -> FrameRecord:
         """Move a frame along an arrow, and return it as it is then.
 

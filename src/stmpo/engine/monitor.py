@@ -44,6 +44,9 @@ SAMPLE_EVERY = 5.0
 RATE_WINDOW = 60.0
 """Seconds over which the rate of delivered frames is taken."""
 
+STANDSTILL = 2.5
+"""Seconds between two ticks that show that this process was stopped, or had no CPU."""
+
 LAST_GRACE = 2.0
 """Seconds for a renderer that finished, had its grace, and did not exit."""
 
@@ -76,6 +79,7 @@ class Monitor:
         self._behind = self._full = False
         self._began = time.monotonic()
         self._sampled = 0.0
+        self._last_tick = self._began
         limit = Budgets.of(self._options).smallest
         self._sample_every = min(SAMPLE_EVERY, limit / 3) if limit else SAMPLE_EVERY
         self._recent: deque[tuple[float, int]] = deque()
@@ -115,6 +119,9 @@ class Monitor:
             self._observe_contention(time.monotonic())
 
     async def _tick(self, now: float) -> None:
+        if now - self._last_tick > STANDSTILL:  # this process stood still, and the renderers may have, too
+            self._collector.restart_waits(now)
+        self._last_tick = now
         attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
         owners = {owner.number: owner for owner in (a.folder.owner(a) for a in attempts)}
         await asyncio.gather(*(self._collector.scan(owner, now) for owner in owners.values()))
@@ -294,5 +301,6 @@ class Monitor:
             attempt.costs.pause(time.time())
         else:
             attempt.tree.resume()
+            self._collector.restart_waits(time.monotonic(), attempt)
             attempt.costs.resume(time.time())
         self._reporter.slot(attempt)

@@ -29,11 +29,12 @@ from stmpo.engine.memory_control import MemoryControl
 from stmpo.engine.monitor import TICK, Monitor
 from stmpo.engine.outcomes import Outcomes
 from stmpo.engine.output_folder import PrivateFolder
+from stmpo.engine.run_context import FramesFailed
 from stmpo.engine.shared_folder import SHARED_ATTEMPT, SharedFolder
 from stmpo.engine.supervisor import Supervisor
 from stmpo.engine.watchdog import Budgets, Pace, Watchdog
 from stmpo.model.errors import BadInput, ExitCode, NoSpace, StmpoError
-from stmpo.model.events import RunFailed, SlotState
+from stmpo.model.events import Level, RunFailed, SlotState
 from stmpo.scheduling.retries import RetryPolicy
 from stmpo.system import paths
 from stmpo.system.files import is_full
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
     from stmpo.planning import Plan, Slot
     from stmpo.renderers.protocol import Renderer
     from stmpo.scheduling.protocol import Lease
+
+LOOKS = 3
+"""How often the delivered frames are looked at, at most; in between, those that are gone are rendered
+again."""
 
 DRAIN_STEP = 0.5
 """Seconds between two checks whether the last deliveries may still take their time."""
@@ -117,10 +122,13 @@ class Run:
         """Render until all is delivered, or something ends the run early. Return the reason then."""
         monitor = asyncio.create_task(self._until_error(self.monitor.watch()))
         try:
-            while self._goes_on and self._strategy.waiting:  # again only for a frame that delivery lost
-                await self._render(monitor)
+            for left in reversed(range(LOOKS)):
+                while self._goes_on and self._strategy.waiting:  # again only for a frame that delivery lost
+                    await self._render(monitor)
+                    await self._delivered()
                 await self._delivered()
-            await self._delivered()
+                if not self._goes_on or not self._ledger.complete or await self._all_is_there(last=not left):
+                    break
         finally:
             monitor.cancel()
             with contextlib.suppress(asyncio.CancelledError):  # a defect is raised
@@ -181,6 +189,27 @@ class Run:
                 self._delivery_deadline = min(self._delivery_deadline, deadline)
             left = max(0.0, self._delivery_deadline - time.monotonic())
             await self.deliveries.some_delivered(min(DRAIN_STEP, left))
+
+    async def _all_is_there(self, *, last: bool) -> bool:
+        """Look at the delivered frames once more. Return False if some of them have to be rendered again."""
+        looking = asyncio.create_task(self.deliveries.take_back_changed())
+        while self._goes_on and not looking.done():  # a destination that hangs keeps no cancel waiting
+            await asyncio.wait({looking}, timeout=DRAIN_STEP)
+        if not looking.done():
+            looking.cancel()
+            return True
+        gone = looking.result()
+        if not gone.frames:
+            return True
+        frames = f"{'frame' if len(gone) == 1 else 'frames'} {gone}"
+        text = f"{frames}: not at {self.context.job.output.directory} any more as delivered, since something else"
+        if last:
+            why = f"{text} removes or changes files there; stop that, then run again"
+            self._run_end.end(FramesFailed(why))
+        else:
+            why = f"{text} has removed or changed files there; rendered again"
+            self._reporter.say(Level.WARNING, why)
+        return False
 
     async def _render(self, monitor: asyncio.Task[None]) -> None:
         slots = [asyncio.create_task(self._until_error(self._slot(slot))) for slot in self._plan.slots]

@@ -16,6 +16,7 @@ from stmpo.model.frame_bits import FrameBits
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stmpo.delivery.file_stability import RenderedFile
     from stmpo.engine.attempt import Attempt
     from stmpo.scheduling.protocol import Strategy
 
@@ -51,6 +52,13 @@ class OutputFolder(Protocol):
 
     def leave(self, attempt: Attempt) -> Attempt | None:
         """Note that an attempt's renderer is gone. Return the attempt to settle, if there is one now."""
+        ...
+
+    def has_evidence(self, attempt: Attempt, file: RenderedFile) -> bool:
+        """Return whether the renderer has shown that a frame is done whose structure cannot prove it.
+
+        `attempt` owns the folder, and the file has not changed for a while.
+        """
         ...
 
     def remove_source(self, path: str) -> None:
@@ -103,6 +111,17 @@ class PrivateFolder:
     def leave(self, attempt: Attempt) -> Attempt:
         """Return the attempt itself."""
         return attempt
+
+    def has_evidence(self, attempt: Attempt, file: RenderedFile) -> bool:
+        """Return whether it ended well, or reported this frame, or began a later one."""
+        if attempt.request.single_file:
+            return attempt.ended_well and attempt.output.finished
+        if attempt.ended_well or attempt.output.finished:
+            return True
+        if file.frame is None or attempt.asked is None:
+            return False
+        reported = file.frame - attempt.asked.first < attempt.output.counted
+        return reported or any(frame > file.frame for frame in attempt.files.seen)
 
     def remove_source(self, path: str) -> None:
         """Remove the file."""

@@ -123,6 +123,8 @@ async def _render(
     )
     setup = RendererSetup(prepared.renderer, prepared.environment, prepared.launch_hints)
     run = Run(context, plan, setup, earlier)
+    for frame, there in earlier.delivered.items():
+        run.deliveries.files.note(frame, there.name, there.mark)
     for found in earlier.adoptable:
         run.deliveries.send(found.frame, found.found, found.file)
     reporter.emit(

@@ -73,6 +73,10 @@ class Reporter:
         """Report a renderer's own line."""
         self.emit(RendererOutput(attempt.lease.slot, attempt.lease.span, self.redact(text)))
 
+    def mask_bytes(self, line: bytes) -> bytes:
+        """Return a renderer's line, as it was written, without secret values; the same object if it has none."""
+        return self.redact.mask_bytes(line) if isinstance(self.redact, Redactor) else line
+
     def words(self, attempt: Attempt) -> str:
         """Return why an attempt failed, in the renderer's words, without secret values."""
         return self.redact(attempt.words())

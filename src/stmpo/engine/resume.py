@@ -2,8 +2,8 @@
 
 The journal and the disk decide together:
 
-- A frame that the journal vouches for counts as delivered if the destination holds that file, with that size,
-  whole.
+- A frame that the journal vouches for counts as delivered if the destination holds that file: the same one
+  (size, times, inode) or one with the same contents, and whole.
 - A whole frame in the scratch folder of an earlier, interrupted run is adopted: it is delivered and not
   rendered again, unless its renderer had printed words that condemn it.
 - Any other file with a frame's name (last week's version in the same folder) is rendered again, unless
@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stmpo.delivery import part_files
-from stmpo.delivery.file_stability import RenderedFile, scan
+from stmpo.delivery.file_mark import FileMark, digest_of, mark_of, stamp_of
+from stmpo.delivery.file_stability import RenderedFile, ranked, scan
+from stmpo.delivery.placeholders import is_placeholder
 from stmpo.delivery.scratch import Scratch, is_own_scratch
 from stmpo.delivery.size_consensus import EARLIER_RUN, SizeConsensus
 from stmpo.delivery.verify import Whole, verify_frame
@@ -32,7 +34,7 @@ from stmpo.history.journal_model import movie_frames
 from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stmpo.history.journal_model import DeliveredFrame, History, PastAttempt, PastRun
     from stmpo.model.options import RunOptions
@@ -55,10 +57,19 @@ class Adoptable:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A whole frame at the destination."""
+
+    name: str
+    file: Whole
+    mark: FileMark
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierFrames:
     """Frames that need not be rendered, because earlier runs rendered them."""
 
-    delivered: frozenset[int]
+    delivered: Mapping[int, Standing]
     """Frames that stand at the destination; the ledger has them as delivered."""
 
     adoptable: Sequence[Adoptable]
@@ -85,12 +96,13 @@ async def find_earlier_frames(
         for frame in standing:
             ledger.move(frame, FrameState.DELIVERED)
         sizes = SizeConsensus()
-        sizes.prime({frame: file.sides for frame, file in standing.items() if file.sides is not None})
+        sides = {frame: each.file.sides for frame, each in standing.items()}
+        sizes.prime({frame: each for frame, each in sides.items() if each is not None})
         found = await readers.run(adoptable_frames, history.attempts, job, ledger, options.min_frame_bytes)
     finally:
         readers.close(0.0)
     return EarlierFrames(
-        delivered=frozenset(standing),
+        delivered=standing,
         adoptable=[each for each in found if sizes.judge(each.frame, each.file.sides, EARLIER_RUN) is None],
         extensions=frozenset(Path(frame.name).suffix for frame in history.vouched.values()),
         size_consensus=sizes,
@@ -99,10 +111,10 @@ async def find_earlier_frames(
 
 async def _standing_frames(
     readers: Threads, job: RenderJob, options: RunOptions, ledger: Ledger, history: History
-) -> dict[int, Whole]:
+) -> dict[int, Standing]:
     """Return the frames that stand at the destination, as they are there. Each is read to its end."""
 
-    def check(frames: Sequence[int]) -> list[Whole | None]:
+    def check(frames: Sequence[int]) -> list[Standing | None]:
         return [
             _standing(job, frame, history.vouched.get(frame), options.min_frame_bytes) for frame in frames
         ]
@@ -115,19 +127,36 @@ async def _standing_frames(
     return {frame: file for frame, file in checked if file is not None}
 
 
-def _standing(job: RenderJob, frame: int, vouched: DeliveredFrame | None, minimum_bytes: int) -> Whole | None:
+def _standing(
+    job: RenderJob, frame: int, vouched: DeliveredFrame | None, minimum_bytes: int
+) -> Standing | None:
     if vouched is not None and vouched.frames != movie_frames(job):
         return None
     name = vouched.name if vouched is not None else job.output.name(frame)
     if name not in {job.output.name(frame), job.output.name(frame, Path(name).suffix)}:
         return None  # a journal has no authority over other folders, nor over other frames' files
+    path = job.output.directory / name
     try:
-        result = verify_frame(job.output.directory / name, minimum_bytes=minimum_bytes)
+        mark = _mark(path, vouched)
+        result = verify_frame(path, minimum_bytes=minimum_bytes) if mark is not None else None
     except OSError:
         return None
-    if not isinstance(result, Whole) or (vouched is not None and vouched.size != result.size):
+    if mark is None or not isinstance(result, Whole) or (vouched is not None and vouched.size != result.size):
         return None
-    return result
+    return Standing(name, result, mark)
+
+
+def _mark(path: Path, vouched: DeliveredFrame | None) -> FileMark | None:
+    """Return the mark of a file at the destination; None if it is not the one that was delivered.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    stamp = stamp_of(path.lstat())
+    if vouched is None or vouched.digest is None:
+        return mark_of(path)
+    digest = vouched.digest if stamp == vouched.stamp else digest_of(path)
+    return FileMark(stamp, digest) if digest == vouched.digest else None
 
 
 def adoptable_frames(
@@ -135,18 +164,21 @@ def adoptable_frames(
 ) -> list[Adoptable]:
     """Return the pending frames that lie whole in the scratch of earlier runs, each once.
 
-    A movie is never adopted: one that was cut by a crash plays, so the file alone proves nothing.
+    A movie is never adopted: one that was cut by a crash plays, so the file alone proves nothing. Nor is a
+    frame whose structure cannot prove that it is whole: its renderer may have died in it.
     """
     found: dict[int, Adoptable] = {}
     for attempt in attempts:
         if job.single_file or not attempt.trusted or not is_own_scratch(attempt.folder):
             continue
-        for file in scan(attempt.folder):
+        for file in sorted(scan(attempt.folder), key=lambda file: ranked(file, job.output.extension)):
             frame = file.frame
             if frame is None or frame not in attempt.frames or frame not in ledger or frame in found:
                 continue
+            if ledger[frame].state is not FrameState.PENDING or is_placeholder(file):
+                continue
             result = verify_path(file.path, minimum_bytes)
-            if isinstance(result, Whole) and ledger[frame].state is FrameState.PENDING:
+            if isinstance(result, Whole) and result.in_doubt is None:
                 found[frame] = Adoptable(frame, file, result)
     return list(found.values())
 

@@ -7,7 +7,7 @@ have lines, ends and memory of their own, but no frames.
     first member joins ─► placeholders ─► members render ─► the last member leaves ─► its attempt has ended
 
 - Frames inside the span that are not to be rendered get a placeholder first, and a delivered frame leaves one
-  behind: a file of one byte, which no verification takes for a frame.
+  behind (`delivery.placeholders`). It is known by its content, and never taken for a frame.
 - After Effects forces the extension of the output module, whatever was asked, and looks for files with that
   name. It is known from earlier runs' frames. Otherwise there are placeholders for every extension of a
   sequence.
@@ -18,10 +18,11 @@ have lines, ends and memory of their own, but no frames.
 
 from __future__ import annotations
 
-import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stmpo.delivery.placeholders import write_placeholder
 from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.watchdog import Watchdog
@@ -30,16 +31,13 @@ from stmpo.model.events import Level
 from stmpo.scheduling.costs import ReportedCosts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from stmpo.delivery.file_stability import RenderedFile
     from stmpo.engine.run_context import RunContext
     from stmpo.engine.supervisor import Supervisor
     from stmpo.scheduling.protocol import Lease, Strategy
 
 SHARED_ATTEMPT = 0
 """The number of the attempt that stands for the whole folder; renderers count from 1."""
-
-PLACEHOLDER = b"\n"
 
 FORCED_EXTENSIONS = frozenset(
     {".bmp", ".cin", ".dpx", ".exr", ".hdr", ".iff", ".jpg", ".png", ".psd", ".sgi", ".tga", ".tif"}
@@ -83,6 +81,12 @@ class SharedFolder:
         """Frames that each member's lines have reported."""
 
         self._members: dict[int, Attempt] = {}
+        self._last_bad_end = 0
+        """When a member last ended badly, in nanoseconds of the clock of the files."""
+
+        self._doubted: dict[str, tuple[tuple[int, int], dict[int, int]]] = {}
+        """Files in doubt: size and time, and how many frames each member had reported by then."""
+
         self._refused = False
         """Whether a member printed that it cannot render in this way."""
 
@@ -126,6 +130,8 @@ class SharedFolder:
 
     def leave(self, attempt: Attempt) -> Attempt | None:
         """Remove a member. Return the folder's attempt when the last one has left."""
+        if not attempt.ended_well:
+            self._last_bad_end = time.time_ns()
         self._members.pop(attempt.number, None)
         self._sum_up(attempt)
         if self._members:
@@ -136,9 +142,29 @@ class SharedFolder:
             self._context.reporter.say(Level.WARNING, text)
         return self._whole
 
+    def has_evidence(self, attempt: Attempt, file: RenderedFile) -> bool:
+        """Return whether all members that may be writing this file have reported one more frame since.
+
+        Any member may have written it. So nothing counts that is older than the bad end of one of them.
+        """
+        members = self._members.values()
+        if any(m.exit.stopped is not None or (m.ended and not m.ended_well) for m in members):
+            self._last_bad_end = time.time_ns()
+        if file.mtime_ns <= self._last_bad_end:
+            return False
+        if attempt.ended:
+            return True
+        version = (file.size, file.mtime_ns)
+        noted = self._doubted.get(file.name)
+        if noted is None or noted[0] != version:
+            self._doubted[file.name] = (version, {m.number: m.output.counted for m in members})
+            return False
+        return all(m.output.counted > noted[1].get(m.number, -1) for m in members)
+
     def remove_source(self, path: str) -> None:
         """Leave a placeholder in the frame's place, so that nobody renders it again."""
-        os.truncate(path, len(PLACEHOLDER))
+        self._doubted.pop(Path(path).name, None)
+        write_placeholder(path)
 
     def _sum_up(self, member: Attempt) -> None:
         """Add what a member did to the folder's attempt."""
@@ -164,6 +190,6 @@ class SharedFolder:
         try:
             for frame in frames:
                 for extension in names:
-                    (self.path / f"frame_{frame:05d}{extension}").write_bytes(PLACEHOLDER)
+                    write_placeholder(self.path / f"frame_{frame:05d}{extension}")
         except OSError as error:
             raise NoSpace(f"cannot write to scratch ({self.path}): {error.strerror or error}") from None

@@ -217,7 +217,9 @@ class Supervisor:
         before, was_trusted = (attempt.began, attempt.output.counted), not attempt.output.untrusted
         now = time.monotonic()
         attempt.on_line(line, now, time.time())
-        for text in reading.limit.admit(line.text, now):
+        masked = self._reporter.mask_bytes(raw)
+        shown = line.text if masked is raw else decode(masked, self._code_pages)
+        for text in reading.limit.admit(shown, now):
             self._reporter.line(attempt, text)
         self._note_blank_frames(reading, line)
         if line.finding is not None:

@@ -87,6 +87,10 @@ class DeliveredFrame:
     frames: str | None = None
     """The frames of a single file (`movie_frames`); None for a frame of a sequence."""
 
+    stamp: str | None = None
+    digest: str | None = None
+    """What identifies the file (`stmpo.delivery.file_mark`); None in journals of early versions."""
+
 
 @dataclass(slots=True)
 class History:

@@ -157,7 +157,9 @@ def _replay(
     """Add one event of a run of the same version to the history."""
     match line:
         case {"event": "delivered", "frame": frame, "name": name, "size": size}:
-            history.vouched[frame] = DeliveredFrame(name, size, line.get("frames"))
+            history.vouched[frame] = DeliveredFrame(
+                name, size, line.get("frames"), line.get("stamp"), line.get("digest")
+            )
         case {"event": "revoked", "frames": frames}:
             revoker.revoke(history.vouched, frames)
         case {"event": "started", "attempt": attempt, "frames": frames, "folder": folder}:

@@ -43,6 +43,7 @@ _NUL = b"\\u0000"
 
 _LONG_FRAMES = re.compile(rb'"frames": ?"[-0-9,:]*"')
 _MAX_DIGITS = 20
+_MARK = re.compile(r"[0-9a-f]{16}")
 
 
 def _whole(lowest: int, highest: int) -> Check:
@@ -66,6 +67,10 @@ def _path(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, str) and _MARK.fullmatch(value) is not None
 
 
 def _flat(value: Any) -> bool:
@@ -105,6 +110,8 @@ SCHEMA: Mapping[str, Mapping[str, Check]] = {
         "name": _path,
         "size": _whole(0, MAX_BYTES),
         "cost": _seconds,
+        "stamp": _is_mark,
+        "digest": _is_mark,
     },
     "untrusted": _ATTEMPT,
     "revoked": _FRAMES,
