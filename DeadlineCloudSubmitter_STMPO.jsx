@@ -8,6 +8,7 @@
 //@include "DeadlineCloudSubmitter_Assets/panel/settings.jsxinc"
 //@include "DeadlineCloudSubmitter_Assets/panel/queue.jsxinc"
 //@include "DeadlineCloudSubmitter_Assets/panel/footage.jsxinc"
+//@include "DeadlineCloudSubmitter_Assets/panel/links.jsxinc"
 //@include "DeadlineCloudSubmitter_Assets/panel/fonts.jsxinc"
 //@include "DeadlineCloudSubmitter_Assets/panel/checks.jsxinc"
 //@include "DeadlineCloudSubmitter_Assets/panel/template.jsxinc"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stmpo.deadline.default_task import LEARNED_DIR, default_frames
 from stmpo.deadline.frame_tasks import (
     MAX_TASKS,
     UNKNOWN_WORKER_FRAMES,
@@ -14,8 +17,17 @@ from stmpo.deadline.frame_tasks import (
     known_costs,
     tasks_of,
 )
+from stmpo.deadline.request import JobRequest
 from stmpo.deadline.validation import MAX_VALUE_LENGTH
+from stmpo.history import cost_cache
+from stmpo.history.journal_model import ProjectVersion
 from stmpo.model.frames import FrameSet
+from stmpo.model.output_pattern import OutputPattern
+from stmpo.model.render_job import RenderJob
+from stmpo.scheduling.cost_history import CostHistory
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VALUES = {"Concurrency": 0.0, "MaxConcurrency": 24.0, "RamPerProcessGB": 32.0, "DisableMFR": False}
 SETS = st.sets(st.integers(-2000, 9000), min_size=1, max_size=3000).map(FrameSet.of)
@@ -82,3 +94,19 @@ def test_where_costs_are_known_a_start_takes_a_tenth_of_a_task() -> None:
     assert size == 360
     assert known_costs(None, [1.0]) is None
     assert known_costs(20.0, []) is None
+
+
+def test_measured_costs_are_read_from_the_folder_that_the_workers_use(tmp_path: Path) -> None:
+    """A folder that is not there, or not absolute, is no reason to refuse a job."""
+    project = tmp_path / "shot.aep"
+    job = RenderJob(
+        project=project, comp=None, rqindex=3, frames=None, output=OutputPattern.parse("_.png", tmp_path)
+    )
+    costs = CostHistory(costs=dict.fromkeys(range(10), 2.0), start_ups=[20.0])
+    cost_cache.write(cost_cache.cost_file(job, tmp_path), job, ProjectVersion(0, ""), costs)
+    request = JobRequest(project=project, parameters={"Concurrency": "4"})
+    assert default_frames(3, request, {LEARNED_DIR: str(tmp_path)}) == 360
+    for folder in ("", "output", str(tmp_path / "gone")):
+        assert default_frames(3, request, {LEARNED_DIR: folder}) == 80
+    assert default_frames(2, request, {LEARNED_DIR: str(tmp_path)}) == 80, "another item"
+    assert default_frames(3, JobRequest(project=project, parameters={"Concurrency": "x"}), {}) == 100

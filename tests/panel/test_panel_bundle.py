@@ -168,7 +168,9 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "RamPerProcessGB": "48.5", "DisableMFR": "true", "Strategy": "shared", "SpawnDelay": "0",
         "AerenderPath": "C:\\Program Files\\aerender.exe", "EnvFile": str(lot.folder / "env.json"),
     }  # fmt: skip
-    order = [definition["name"] for definition in [*load_fragments().job_parameters, {"name": "FramesPerTask"}]]
+    order = [
+        definition["name"] for definition in [*load_fragments().job_parameters, {"name": "FramesPerTask"}]
+    ]
     chosen = {name: chosen[name] for name in sorted(chosen, key=order.index)}
     extras = {
         "name": "Job {{x}} \t名",
@@ -432,3 +434,35 @@ def test_output_folders_are_placed_alike(panel: Panel, many: list[list[str]]) ->
         assert [(place["parameter"], place["rest"]) for place in found["places"]] == [
             (place.parameter, place.rest) for place in places
         ]
+
+
+def test_items_that_show_the_output_of_other_items_wait_for_them(both: Both, lot: Lot) -> None:
+    """Sequences, movies and proxies; the old files do not travel, and cycles are refused."""
+    sim, film, inner, master = (lot.comp(name) for name in ("Sim", "Film", "Inner", "Master"))
+    lot.sequence("out/Sim_{:04d}.tif", [0, 1, 2], into=film)
+    lot.still("out/film.mov", into=inner)
+    master.add(inner)
+    inner.set_proxy(lot.file("out/deep/Inner_0000.tif"))
+    lot.queue(sim, "out/Sim_[####].[fileExtension]")
+    item = lot.queue(film, "out/film.mov")
+    lot.format(item.output_modules[0], OutputFormat.QUICKTIME)
+    lot.queue(inner, "out/deep/Inner_[####].[fileExtension]")
+    lot.queue(master, "out/deep/er/Master_[####].[fileExtension]")
+    lot.save()
+    both.open()
+    bundle = both.agree(JobRequest(project=both.project))
+    waits = [
+        [entry["dependsOn"] for entry in step.get("dependencies", ())] for step in bundle.template["steps"]
+    ]
+    assert waits == [[], ["Sim"], ["Film"], ["Film", "Inner"]]
+    assert [Path(path).name for path in bundle.inputs] == ["shot.aep"]
+    lot.sequence("out/deep/er/Master_{:04d}.tif", [0, 1], into=sim)
+    lot.save()
+    both.open()
+    assert "which itself waits for the output of this item" in both.by_panel(lot.folder / "b")
+    told = both.panel.value("STMPO.check.all(STMPO.queue.refresh())")
+    by_panel = {one["index"] for one in told if "which itself waits" in one["text"]}
+    prepared = prepare_job(JobRequest(project=both.project), os.environ)
+    assert by_panel == {
+        one.item.index for one in prepared.findings if one.item and "itself waits" in one.text
+    }
