@@ -66,10 +66,15 @@ class Ground(Studio):
         return sorted(frame for first, last in spans for frame in range(first, last + 1))
 
     def attended(
-        self, meanwhile: Callable[[Ground, int], None], *options: str, scenario: Scenario, **environment: str
+        self,
+        meanwhile: Callable[[Ground, int], None],
+        *options: str,
+        scenario: Scenario,
+        output: str = "f_[####].png",
+        **environment: str,
     ) -> Outcome:
         """Run in the background, and do something to it or to its place meanwhile."""
-        with self.start(*options, scenario=scenario, **environment) as run:
+        with self.start(*options, scenario=scenario, output=output, **environment) as run:
             try:
                 meanwhile(self, run.pid)
                 code = run.wait(TEST_TIMEOUT)

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stmpo.model.errors import ExitCode
+from stmpo.model.output_pattern import SINGLE_FILE_EXTENSIONS
 from stmpo.testing import Scenario
 from stmpo.testing.images import Picture, encode, frame_stamp
+from stmpo.testing.movies import movie
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,10 +63,28 @@ class Job:
     size: tuple[int, int] = (16, 16)
     frame_bytes: int = 0
     options: tuple[str, ...] = ()
+    extension: str = ".png"
+
+    @property
+    def is_movie(self) -> bool:
+        """Whether one file holds all frames."""
+        return self.extension in SINGLE_FILE_EXTENSIONS
+
+    @property
+    def output(self) -> str:
+        """The pattern of its files."""
+        return f"f_0{self.extension}" if self.is_movie else f"f_[####]{self.extension}"
+
+    @property
+    def files(self) -> set[int]:
+        """The numbers of its files."""
+        return {0} if self.is_movie else set(self.frames)
 
     def picture(self, frame: int) -> bytes:
-        """The one right file of a frame."""
-        return encode(".png", Picture(frame, *self.size), self.frame_bytes)
+        """The one right file of a frame, or the movie."""
+        if self.is_movie:
+            return movie(self.frames[0], self.frames[-1], self.extension)
+        return encode(self.extension, Picture(frame, *self.size), self.frame_bytes)
 
 
 class Judge:
@@ -86,9 +106,9 @@ class Judge:
         there = self._standing()
         wrong = {number for number, path in there.items() if path.read_bytes() != self._job.picture(number)}
         assert not wrong, f"not whole, or another picture: frames {sorted(wrong)}"
-        assert set(there) <= set(self._job.frames), "frames that nobody asked for"
+        assert set(there) <= self._job.files, "frames that nobody asked for"
         if missing is not None:
-            assert sorted(there) == sorted(set(self._job.frames) - missing)
+            assert sorted(there) == sorted(self._job.files - missing)
         parts = [path.name for path in self._ground.out.glob(".stmpo-*.part")]
         assert missing is None or parts == [], "halves"
         assert missing is None or self._ground.strangers() == []
@@ -114,7 +134,7 @@ class Judge:
             assert _lockable(journal), "a lock"
         if outcome is not None and (kept := self._ground.scratch_files()):
             assert outcome.code != ExitCode.OK, f"scratch: {kept}"
-            assert {path for path in kept if path.name.startswith("frame_")}, (
+            assert {path for path in kept if path.name.startswith(("frame_", "movie"))}, (
                 f"scratch without frames: {kept}"
             )
             assert str(self._ground.scratch) in outcome.output, "what is kept is named"
@@ -124,7 +144,7 @@ class Judge:
         whole = self.whole() if keeps else set()
         before = len(self._ground.starts())
         healthy = Scenario(size=self._job.size, frame_bytes=self._job.frame_bytes, tree=False)
-        again = self._ground.render(*self._job.options, scenario=healthy)
+        again = self._ground.render(*self._job.options, scenario=healthy, output=self._job.output)
         assert again.code == ExitCode.OK, again.output[-900:]
         self.frames(frozenset())
         self.nothing_left(again)
@@ -134,14 +154,17 @@ class Judge:
     def whole(self) -> set[int]:
         """Frames that exist whole now, delivered or in scratch."""
         return set(self._right(self._standing().items())) | set(
-            self._right((frame_number(path), path) for path in self._ground.scratch.rglob("frame_*.png"))
+            self._right(
+                (frame_number(path), path)
+                for path in self._ground.scratch.rglob(f"frame_*{self._job.extension}")
+            )
         )
 
     def _right(self, files: Iterable[tuple[int, Path]]) -> Iterable[int]:
         return (number for number, path in files if path.read_bytes() == self._job.picture(number))
 
     def _standing(self) -> dict[int, Path]:
-        found = self._ground.out.glob("f_*.png") if self._ground.out.is_dir() else ()
+        found = self._ground.out.glob(f"f_*{self._job.extension}") if self._ground.out.is_dir() else ()
         return {frame_number(path): path for path in found if path.is_file()}
 
 

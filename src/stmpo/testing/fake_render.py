@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +61,12 @@ class _FrameFile:
     late: float = 0.0
     pause: float = 0.0
     """Seconds between the first and the second half of the file."""
+
+    fills: bool = False
+    """Whether the second half is zeros until then."""
+
+    dies_by: str = ""
+    """The signal to die by instead of writing the second half."""
 
 
 def render(given: AerenderArguments, scenario: Scenario, state: FakeState, writer: LineWriter) -> int:
@@ -255,7 +263,7 @@ class _FakeRender:
         elif kind is FaultKind.LATE:
             file.late = fault.seconds
         elif kind is FaultKind.SLOW_WRITE:
-            file.pause = fault.seconds
+            file.pause, file.fills, file.dies_by = fault.seconds, fault.fill, fault.signal
 
     def _work(self, frame: int) -> float:
         """Sleep for a frame's cost; return the seconds that it took."""
@@ -288,9 +296,12 @@ class _FakeRender:
         with Path(file.target).open("wb") as stream:
             if file.pause:
                 half = len(data) // 2
-                stream.write(data[:half])
+                stream.write(data[:half] + bytes(len(data) - half if file.fills else 0))
                 stream.flush()
                 time.sleep(file.pause)
+                if file.dies_by:
+                    os.kill(os.getpid(), getattr(signal, file.dies_by, signal.SIGTERM))
+                stream.seek(half)
                 data = data[half:]
             stream.write(data)
         if file.keep >= 1:

@@ -137,7 +137,8 @@ class FaultKind(Enum):
     """Every frame: its file appears `seconds` after its line."""
 
     SLOW_WRITE = "slow_write"
-    """Every frame: half of the file, `seconds` of nothing, then the rest."""
+    """Every frame: half of the file, `seconds` of nothing, then the rest. `fill`: the rest is zeros until
+    then. `signal`: it dies by it instead of writing the rest."""
 
     FORCED_EXTENSION = "forced_extension"
     """At launch: the format forces the extension `text` (such as `.tif`), whatever `-output` asks for."""
@@ -199,6 +200,7 @@ class Fault:
     fraction: float = 0.5
     megabytes: int = 64
     quiet: bool = False
+    fill: bool = False
     hold_output: bool = False
 
 
