@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from stmpo.cli.farm_options import TransferLine
+from stmpo.cli.main import run
 from stmpo.cli.submit import _confirmed
 from stmpo.deadline.client import TransferProgress
 
@@ -23,6 +24,11 @@ def test_only_a_yes_is_consent(
     assert _confirmed("Send them?") is sent
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "Send them? [y/N]: " * asked)
+
+
+def test_a_download_waits_for_the_jobs_end(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["submit", "shot.aep", "--download"]) == 2
+    assert "--download needs --wait" in capsys.readouterr().err
 
 
 def test_an_input_that_ends_cancels(monkeypatch: pytest.MonkeyPatch) -> None:

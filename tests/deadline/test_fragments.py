@@ -11,6 +11,7 @@ from openjd.model import decode_job_template
 
 from stmpo.deadline import fragments
 from stmpo.deadline.fragments import COMPLETE_TEMPLATES, complete_templates, copy_scripts, load_fragments
+from stmpo.deadline.validation import check_job
 from stmpo.engine.cancel import CANCEL_RESERVE
 from stmpo.model.errors import BadInput
 from stmpo.model.options import JobOptions, Option, RunOptions, declared
@@ -44,6 +45,19 @@ def test_a_complete_template_is_what_its_fragments_make(name: str) -> None:
 @pytest.mark.parametrize("name", COMPLETE_TEMPLATES)
 def test_a_complete_template_is_valid_under_the_base_limits(name: str) -> None:
     decode_job_template(template=template(name), supported_extensions=["TASK_CHUNKING"])
+
+
+def test_a_target_runtime_is_accepted_and_more_frames_than_a_chunk_takes_are_not(tmp_path: Path) -> None:
+    values = {
+        "ProjectFile": "/p/a.aep",
+        "OutputDir": "/out",
+        "OutputFileName": "a_[#].png",
+        "Frames": "1-300",
+    }
+    assert check_job(template("template.json"), {**values, "TargetRuntime": 300}, tmp_path) == 3
+    assert check_job(template("template.json"), {**values, "FramesPerTask": 150}, tmp_path) == 2
+    with pytest.raises(BadInput, match=r"OpenJD refuses the job: .*FramesPerTask"):
+        check_job(template("template.json"), {**values, "FramesPerTask": 151}, tmp_path)
 
 
 def test_the_command_writes_them_and_says_which_have_drifted(

@@ -71,8 +71,11 @@ def test_without_a_profile_a_folder_on_shared_storage_is_named_and_frames_arrive
     assert "--storage-profile-id" in line
     assert "--bundle-dir FOLDER" in line
     assert not (job.lot.folder / "stmpo-bundles").exists()
-    sent = whole_farm.submit(*arguments, "--bundle-dir", tmp_path / "bundles", "--wait", queue=BARE_QUEUE)
+    sent = whole_farm.submit(
+        *arguments, "--bundle-dir", tmp_path / "bundles", "--wait", "--download", queue=BARE_QUEUE
+    )
     assert sent.returncode == 0, sent.stderr
+    assert "nothing to download: the workers of fake queue write to shared storage" in sent.stderr
     assert job.delivered() == job.frames
     cleaned = whole_farm.stmpo("bundle", "clean", tmp_path / "bundles")
     assert cleaned.returncode == 0, cleaned.stderr

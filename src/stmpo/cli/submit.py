@@ -53,9 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         print_status(f"monitor: {sent.monitor}")
     code = _follow(sender.connection, sent.identity) if given.wait else ExitCode.OK
     if code is ExitCode.OK and given.download is not None:
-        from stmpo.cli.download import bring_home  # noqa: PLC0415 - only if it was asked for
-
-        bring_home(sender.connection, sent.identity, given.download or None, overwrite=True)
+        sender.bring_home(sent.identity)
     return int(code)
 
 
@@ -167,6 +165,15 @@ class Sender:
         update_moved_paths(folder, stored)
         overrides = [{"name": name, "value": value} for name, value in parameters.items()]
         return self._send(folder, overrides, deadline, given.name, self._known)
+
+    def bring_home(self, job: str) -> None:
+        """Download the job's output; from a queue without job attachments it is in its places already."""
+        from stmpo.cli.download import bring_home  # noqa: PLC0415 - only if it was asked for
+
+        if self._facts.attachments:
+            bring_home(self.connection, job, self._given.download or None, overwrite=True)
+        else:
+            print_status(f"nothing to download: the workers of {self._facts.name} write to shared storage")
 
     def _send(
         self,

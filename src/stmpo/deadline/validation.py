@@ -103,7 +103,7 @@ def check_job(template: Mapping[str, Any], parameters: Mapping[str, Any], folder
         job = create_job(job_template=model, job_parameter_values=values)
         spaces = [step.parameterSpace for step in job.steps]
         _check_lengths(space for space in spaces if space is not None)
-        return sum(len(StepParameterSpaceIterator(space=space)) for space in spaces)
+        return sum(_adaptive_tasks(space) or len(StepParameterSpaceIterator(space=space)) for space in spaces)
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
         raise BadInput(f"OpenJD refuses the job: {_joined_lines(str(error))}") from None
 
@@ -114,6 +114,21 @@ def _check_lengths(spaces: Iterable[Any]) -> None:
         for name, definition in space.taskParameterDefinitions.items():
             if len(definition.range) > MAX_FRAMES:
                 raise ValueError(f"{name} has more than {MAX_FRAMES:,} values")
+
+
+def _adaptive_tasks(space: Any) -> int:
+    """Return the number of tasks that a step with a target runtime begins with; 0 for any other step.
+
+    The service changes the size of such chunks while the job runs, so openjd-model gives no number.
+    """
+    definitions = () if space is None else space.taskParameterDefinitions.values()
+    chunks = [(definition, getattr(definition, "chunks", None)) for definition in definitions]
+    if not any(chunk is not None and chunk.targetRuntimeSeconds for _, chunk in chunks):
+        return 0
+    return math.prod(
+        math.ceil(len(definition.range) / (1 if chunk is None else chunk.defaultTaskCount))
+        for definition, chunk in chunks
+    )
 
 
 def _check_values(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
