@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 
 from stmpo import __version__
@@ -17,8 +18,11 @@ def main() -> None:
     from stmpo.system import signals  # noqa: PLC0415 - `--version` needs none
 
     signals.install_program_handlers()
-    from stmpo.cli.main import main as command_line  # noqa: PLC0415 - costs more than `--version` does
-
+    try:
+        from stmpo.cli.main import main as command_line  # noqa: PLC0415 - costs more than `--version` does
+    except MemoryError:
+        os.write(2, b"stmpo: the system grants too little memory; raise the limit (ulimit -v, ulimit -d)\n")
+        sys.exit(2)
     command_line()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stmpo.model.errors import BadInput
 from stmpo.renderers.environment import MASK, MAX_FILE_BYTES, ChildEnvironment, Redactor, child_environment
+from stmpo.renderers.line_decoder import MAX_LINE_BYTES, LineSplitter, decode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,3 +174,46 @@ class TestRedactor:
         mask = Redactor(values)
         for value in values:
             assert value not in mask(around + value + around)
+
+    @given(
+        st.text(st.characters(codec="cp1252", exclude_characters="*"), min_size=4),
+        st.binary(),
+        st.binary(),
+        st.sampled_from(["utf-8", "cp1252", "utf-16-le"]),
+    )
+    def test_no_value_is_left_whole_whatever_bytes_are_around_it(
+        self, value: str, before: bytes, after: bytes, encoding: str
+    ) -> None:
+        """A single odd byte has the whole line read in another encoding."""
+        assume(len(value.strip()) >= 4)
+        written = value.encode(encoding)
+        masked = Redactor([value]).mask_bytes(before + written + after)
+        assert written not in masked
+        assert value not in decode(masked)
+
+    def test_letters_beyond_ascii_stay_hidden_in_a_line_that_is_no_text(self) -> None:
+        mask = Redactor(["Gr\u00f6\u00dfe-4711"])
+        line = b"\xfftoken Gr\xc3\xb6\xc3\x9fe-4711 \x81"
+        assert decode(mask.mask_bytes(line)).count(MASK) == 1
+        for text in (decode(line), decode(line, ["cp1252"]), decode(line[:-1], ["cp1252", "latin-1"])):
+            assert "4711" not in mask(text)
+        assert mask.mask_bytes(b"Gro\xcc\x88\xc3\x9fe-4711") == MASK.encode()  # as macOS writes it
+
+    def test_the_beginning_of_a_value_at_the_cut_of_a_long_line_is_masked(self) -> None:
+        mask = Redactor(["secret-secret"])
+        splitter = LineSplitter()
+        (line,) = splitter.feed(b"x" * (MAX_LINE_BYTES - 9) + b"secret-secret\n")
+        assert b"secret-se" in line
+        assert b"sec" not in mask.mask_bytes(line)
+
+    def test_bytes_without_a_value_are_left_alone(self) -> None:
+        line = b"a line"
+        assert Redactor(["value"]).mask_bytes(line) is line
+        assert Redactor(()).mask_bytes(line) is line
+
+    def test_a_large_file_of_values_does_not_hold_up_a_run(self) -> None:
+        values = [f"value-{number:010}-\u00e4" for number in range(3000)]
+        began = time.monotonic()
+        mask = Redactor(values)
+        assert mask.mask_bytes(b"is value-0000002999-\xc3\xa4") == b"is ***"
+        assert time.monotonic() - began < 20

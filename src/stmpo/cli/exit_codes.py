@@ -19,7 +19,7 @@ from stmpo.reporting.safe_stream import SafeStream
 from stmpo.system.files import is_full
 from stmpo.system.shortages import shortage
 
-MAX_REFUSAL = 4000
+MAX_REFUSAL = 1500
 """Characters of a refusal. It may quote what the user has written, of any length."""
 
 

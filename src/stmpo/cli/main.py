@@ -15,6 +15,7 @@ from stmpo.cli.choose import choose
 from stmpo.cli.exit_codes import cancelled, flush_output, open_streams, refused, unexpected
 from stmpo.model.errors import StmpoError
 from stmpo.system import signals
+from stmpo.system.shortages import check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code."""
     try:
         signals.raise_on_signal()
+        check_limits()
         code = flush_output(_call(arguments))
     except StmpoError as error:
         return refused(error)

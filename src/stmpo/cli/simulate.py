@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stmpo.model.errors import BadInput
 from stmpo.system.command_parser import CommandParser, number
+from stmpo.system.files import read_file
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -173,8 +174,7 @@ def _from_journal(name: str) -> dict[int, float]:
 
 def _text(name: str, option: str) -> str:
     try:
-        with Path(name).open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_file(Path(name), MOST_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise BadInput(f"{option} {name}: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > MOST_BYTES:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stmpo.engine.warning_policy import Reaction, WarningCounts, WarningPolicy
 from stmpo.model.events import Level, Message, RendererOutput, SlotChanged, SlotState
+from stmpo.renderers.environment import Redactor
 from stmpo.renderers.protocol import Meaning
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Reporter:
         self.emit(RendererOutput(attempt.lease.slot, attempt.lease.span, self.redact(text)))
 
     def mask_bytes(self, line: bytes) -> bytes:
-        """Return a renderer's line, as it was written, without secret values; the same object if it has none."""
+        """Return a renderer's line, before it is decoded, without secret values; itself if it has none."""
         return self.redact.mask_bytes(line) if isinstance(self.redact, Redactor) else line
 
     def words(self, attempt: Attempt) -> str:

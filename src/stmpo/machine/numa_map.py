@@ -37,6 +37,7 @@ from stmpo.machine.build import CpuFacts, complete_nodes, number_cpus
 from stmpo.machine.cpulist import MOST_CPUS, format_list, parse_list
 from stmpo.machine.model import Cpu, Machine, NumaNode
 from stmpo.model.errors import BadInput
+from stmpo.system.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,8 +166,7 @@ def _node_memory(parts: Iterable[_Part]) -> list[NumaNode]:
 
 def _parse(path: Path) -> tuple[list[_Part], int | None]:
     """Return the parts of a map and the machine's memory in bytes, if given."""
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
+    data = read_file(path, LARGEST)
     try:
         return _content(data)
     except (ValueError, RecursionError) as error:

@@ -13,17 +13,21 @@ variables that make every process load or run code from elsewhere. Search paths 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, AnyStr
+from unicodedata import normalize
 
 from stmpo.model.errors import BadInput
 from stmpo.model.text import one_line, visible
+from stmpo.renderers.line_decoder import CUT, system_code_pages
+from stmpo.system.files import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 MAX_FILE_BYTES = 1 << 20
@@ -94,27 +98,78 @@ def child_environment(
 
 
 class Redactor:
-    """Masks values in lines of text, the longest first, so that no part of a value stays visible."""
+    """Masks values, the longest first, so that no part of a value stays visible.
+
+    A child may write a value in any encoding, among bytes of others, and then its line is not decoded as the
+    child meant it. So lines are masked as bytes before they are decoded (`mask_bytes`). Text that has been
+    decoded is searched for the values, and for what wrong decoding makes of them.
+    """
 
     def __init__(self, values: Iterable[str]) -> None:
-        # A child prints a value line by line, and `text.visible` may have escaped it before it arrives here.
-        shown = {
-            part
-            for value in values
-            for line in (value, *value.splitlines())
-            for part in (line, line.strip(), visible(line))
-        }
-        secrets = sorted(
-            (part for part in shown if len(part.strip()) >= _SHORTEST_SECRET), key=len, reverse=True
-        )
-        self._pattern = re.compile("|".join(map(re.escape, secrets))) if secrets else None
+        secrets = {part for part in _parts(values) if len(part.strip()) >= _SHORTEST_SECRET}
+        written = {data for secret in secrets for data in _encoded(secret)}
+        odd = (data for secret in secrets if not secret.isascii() for data in _encoded(secret))
+        misread = {text for data in odd for text in _decoded(data)}
+        shown = secrets | {visible(text) for text in secrets | misread}
+        self._text = re.compile("|".join(map(re.escape, _longest_first(shown)))) if shown else None
+        self._written = _longest_first(written)
+        self._bytes = re.compile(b"|".join(map(re.escape, self._written))) if written else None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({'…' if self._pattern else 'nothing'})"
+        return f"{type(self).__name__}({'…' if self._text else 'nothing'})"
 
     def __call__(self, line: str) -> str:
         """Replace every value in the line by `MASK`."""
-        return line if self._pattern is None else self._pattern.sub(MASK, line)
+        return line if self._text is None else self._text.sub(MASK, line)
+
+    def mask_bytes(self, line: bytes) -> bytes:
+        """Replace every value in a line as a child has written it. Returns the line itself if there is none.
+
+        If the line was cut (`line_decoder`), the beginning of a value at the cut is masked too.
+        """
+        if self._bytes is None:
+            return line
+        masked = self._bytes.sub(MASK.encode(), line)
+        cut = CUT.encode()
+        if line.endswith(cut):
+            masked = self._without_beginning(masked.removesuffix(cut)) + cut
+        return line if masked == line else masked
+
+    def _without_beginning(self, line: bytes) -> bytes:
+        """Mask the beginning of a value at the end of the line, if it is long enough to tell something."""
+        longest = 0
+        for secret in self._written:
+            lengths = range(min(len(secret), len(line)), max(_SHORTEST_SECRET - 1, longest), -1)
+            longest = next((length for length in lengths if line.endswith(secret[:length])), longest)
+        return line[:-longest] + MASK.encode() if longest else line
+
+
+def _parts(values: Iterable[str]) -> Iterator[str]:
+    """Yield what a child may print of values: single lines, and accents in the form of another system."""
+    for value in values:
+        for line in (value, *value.splitlines()):
+            for part in (line, line.strip()):
+                yield from (part, normalize("NFC", part), normalize("NFD", part))
+
+
+def _encoded(text: str) -> Iterator[bytes]:
+    """Yield the text in each encoding that a program may write."""
+    pages = () if text.isascii() else (*system_code_pages(), "latin-1")
+    for encoding in ("utf-8", *pages, "utf-16-le"):
+        with contextlib.suppress(ValueError):
+            yield text.encode(encoding)
+
+
+def _decoded(data: bytes) -> Iterator[str]:
+    """Yield the text that `line_decoder.decode` may make of bytes."""
+    for encoding in ("utf-8", *system_code_pages()):
+        with contextlib.suppress(ValueError):
+            yield data.decode(encoding)
+    yield data.decode("utf-8", "backslashreplace")
+
+
+def _longest_first(values: Iterable[AnyStr]) -> list[AnyStr]:
+    return sorted(values, key=len, reverse=True)
 
 
 class _Refused(Exception):  # noqa: N818 - caught in this module, which adds the file's name
@@ -130,8 +185,7 @@ def _read(env_file: Path, fold: Callable[[str], str]) -> dict[str, str]:
 
 def _load(env_file: Path) -> str:
     try:
-        with env_file.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_file(env_file, MAX_FILE_BYTES)
     except OSError as error:
         raise _Refused(f"cannot be read ({error.strerror or type(error).__name__})") from None
     if len(data) > MAX_FILE_BYTES:

@@ -9,6 +9,7 @@ command. `_plain` does the same for our own lines, because names in them come fr
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, TextIO
 
@@ -123,7 +124,7 @@ class LogFile(LineSink):
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._file = _open_log(path)
         except OSError as error:
             raise BadInput(f"cannot write the log file {path}: {error.strerror or error}") from None
         super().__init__(self._file)
@@ -136,3 +137,13 @@ class LogFile(LineSink):
 
     def _write(self, line: str, *, flush: bool = False) -> None:
         super()._write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}", flush=flush)
+
+
+def _open_log(path: Path) -> TextIO:
+    """Open a log file for appending. A pipe without a reader is an error: nothing waits for one."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_BINARY", 0)  # the stream writes the ends of lines
+    descriptor = os.open(path, flags, 0o666)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(descriptor, True)
+    return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123 - by descriptor

@@ -61,6 +61,28 @@ def sync(descriptor: int) -> None:
             raise
 
 
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the content of a file that a user names, but not more than `limit` bytes and one.
+
+    A pipe with a writer is read to its end, however long that takes. One without is empty.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - by descriptor
+        data = bytearray()
+        while len(data) <= limit:
+            part = file.read(min(limit + 1 - len(data), 1 << 20))
+            if part is None:  # the writer of a pipe has not written yet
+                os.set_blocking(descriptor, True)
+                continue
+            if not part:
+                break
+            data += part
+        return bytes(data)
+
+
 def replace_file(path: Path, data: bytes, *, timeout: float = 0.0) -> None:
     """Write a file in one step: readers see the old contents or the new, even after a crash of the machine.
 

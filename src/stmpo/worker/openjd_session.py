@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from stmpo.model.errors import BadInput, ExitCode, StmpoError
 from stmpo.model.text import one_line
 from stmpo.system import signals
-from stmpo.system.shortages import shortage
+from stmpo.system.shortages import check_limits, shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ def run_script(command: Callable[[Sequence[str]], int]) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         signals.raise_on_signal()
+        check_limits()
         return command(sys.argv[1:])
     except StmpoError as error:
         write_line(f"openjd_fail: {one_line(str(error))}")
