@@ -177,6 +177,8 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
         "systems": "linux",
         "minVcpus": "16",
         "minMemoryGb": "64",
+        "minGpus": "2",
+        "seats": "glow, amount.nodes=2.5",
         "taskTimeout": "3600",
     }
     extras |= {
@@ -192,6 +194,7 @@ def test_settings_are_written_as_options_are(both: Both, lot: Lot) -> None:
     ]
     options = TemplateOptions(
         os_families=("linux",), min_vcpus=16, min_memory_mib=64 * 1024, task_timeout_seconds=3600, python="python3",
+        min_gpus=2, amounts={"glow": 3, "nodes": 2.5},
         conda_packages="aftereffects=25.1",
     )  # fmt: skip
     service: dict[str, str | int] = {
@@ -466,3 +469,15 @@ def test_items_that_show_the_output_of_other_items_wait_for_them(both: Both, lot
     assert by_panel == {
         one.item.index for one in prepared.findings if one.item and "itself waits" in one.text
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("glow", "is not known"), ("worker.vcpu=3", "not NAME=N"), ("a b", "not NAME=N")]
+)
+def test_seats_that_cannot_be_read_are_refused(both: Both, lot: Lot, text: str, said: str) -> None:
+    lot.queue(lot.comp())
+    lot.save()
+    both.open()
+    chosen = f"STMPO.settings.set('seats', {json.dumps(text)})"
+    assert said in both.by_panel(lot.folder / "b", chosen)
+    assert said in json.dumps(both.panel.run(chosen, "STMPO.check.quick()").values)

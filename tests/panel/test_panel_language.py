@@ -84,7 +84,7 @@ def test_the_panel_stays_small() -> None:
     files = [ENTRY, *(path for path in PARTS[0].parent.iterdir() if path.is_file())]
     lines = {path.name: len(path.read_text(encoding="ascii").splitlines()) for path in files}
     assert max(lines.values()) <= 300
-    assert sum(lines.values()) < 2200, lines
+    assert sum(lines.values()) < 2300, lines
 
 
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: path.name)
