@@ -121,11 +121,11 @@ class Sender:
         assert job.bundle is not None
         folder = new_bundle_folder(self._source, self._bundle_dir)
         check_shared(self._facts, [str(folder), *job.bundle.places()], bundle_dir=self._bundle_dir)
+        self._written(job, folder)
         try:
-            self._written(job, folder)
             record_job(folder, self.connection.farm, self.connection.queue, "")
             sent = self._send(folder, [], {}, None, self._known)
-        except BaseException:
+        except BadInput:  # after a cancel there may be a job that reads it, so it stays
             shutil.rmtree(folder, ignore_errors=True)
             raise
         record_job(folder, self.connection.farm, self.connection.queue, sent.identity)
