@@ -165,6 +165,8 @@ class Outcomes:
         if decision.hopeless:
             which = "no further frame" if self._collector.taken else "no frame"
             text = f"{which} could be rendered, attempt after attempt: {words}"
+            if self._job.single_file:
+                text = f"{self._job.output.name(0)} failed: {words}"
             self._context.run_end.end(FramesFailed(text))
         return decision.pause
 
