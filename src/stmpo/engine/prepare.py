@@ -20,6 +20,7 @@ from stmpo.delivery.disk_space import check_space
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
 from stmpo.engine.comp_check import find_comp, from_queue_item
+from stmpo.engine.output_lock import OutputLock
 from stmpo.history.cost_cache import cost_file
 from stmpo.history.journal import Journal
 from stmpo.history.journal_model import ProjectVersion, journal_path
@@ -59,7 +60,7 @@ LONGEST_NAME_ADDITION = len(".stmpo-9f3c2a00-.part") + len("-2147483648")
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A job that can be run, and everything that its run needs. The journal is open and locked: close it."""
+    """A job that can be run, and everything that its run needs. Journal and lock are open: close them."""
 
     job: RenderJob
     options: RunOptions
@@ -69,6 +70,7 @@ class PreparedRun:
     redact: Callable[[str], str]
     journal: Journal
     version: ProjectVersion
+    output_lock: OutputLock
     scratch_root: Path
     run: str
     notes: tuple[str, ...]
@@ -135,6 +137,7 @@ def prepare(
     machine, warnings = _machine(options, folder)
     scratch_root = _optional(options.scratch_dir, folder) or default_root(env.values)
     version = _version(path)
+    journal, lock = _journal(job, scratch_root, _optional(options.journal_dir, folder))
     return PreparedRun(
         job=job,
         options=options,
@@ -142,7 +145,8 @@ def prepare(
         machine=machine,
         environment=env.values,
         redact=env.redactor(),
-        journal=_journal(job, scratch_root, _optional(options.journal_dir, folder)),
+        journal=journal,
+        output_lock=lock,
         version=version,
         scratch_root=scratch_root,
         run=secrets.token_hex(4),
@@ -164,8 +168,8 @@ def _cost_file(job: RenderJob, where: str | None, folder: Path) -> Path | None:
     return cost_file(job, job.output.directory if where == BESIDE_FRAMES else absolute(folder, where))
 
 
-def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Journal:
-    """Do the checks that write to disk. Return the open journal."""
+def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> tuple[Journal, OutputLock]:
+    """Do the checks that write to disk. Return the open journal, and the lock on the destination's files."""
     destination, path = job.output.directory, journal_path(job, journal_dir)
     if not paths.path_fits(str(scratch_root), LONGEST_SCRATCH_NAME):
         raise BadInput(
@@ -177,7 +181,12 @@ def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> Jo
         Scratch.check_root(scratch_root)
         prepare_destination(destination)
         _check_names(job)
-        return Journal.open(path)
+        lock = OutputLock.acquire(job)
+        try:
+            return Journal.open(path), lock
+        except BaseException:
+            lock.close()
+            raise
 
 
 @contextlib.contextmanager

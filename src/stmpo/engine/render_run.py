@@ -77,6 +77,7 @@ def render(prepared: PreparedRun, emit: Callable[[Event], None], *, session: Pat
                     scratch.remove()
     finally:
         prepared.journal.close()
+        prepared.output_lock.close()
     emit(RunEnded(summary.exit_code is ExitCode.OK, tuple(summary.lines())))
     return summary
 
@@ -147,6 +148,9 @@ async def _render(
     finally:
         signals.callback = ignore_signal
     kept = _clean_up(prepared, ledger, scratch, past, extra=run.collector.extra_folder)
+    if not kept and not run.collector.extra_folder and scratch.path.exists():
+        text = f"scratch could not be removed: {scratch.path}; remove it yourself (see lsattr and its owner)"
+        reporter.say(Level.WARNING, text)
     elapsed = time.monotonic() - began
     summary = _summary(prepared, run, reason, known, resumed=earlier.count, kept=kept, elapsed=elapsed)
     _save_costs(prepared, reporter)
