@@ -96,3 +96,95 @@ def test_what_the_system_refuses_to_look_at_is_refused_in_one_line(
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 1
     assert errors[0].startswith("stmpo: ")
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+
+
+@FULL
+@pytest.mark.parametrize("more", ["", "--json", "--openjd"])
+@pytest.mark.parametrize(("fails", "wanted"), [(False, 0), (True, 1)])
+def test_a_run_keeps_its_exit_code_whatever_becomes_of_its_output(
+    tmp_path: Path, more: str, fails: bool, wanted: int
+) -> None:
+    """Python itself would exit with 120."""
+    (tmp_path / "shot.aep").touch()
+    renderer = tmp_path / "fails.py"
+    renderer.write_text("raise SystemExit(1)", encoding="utf-8")
+    options = "--comp Main --frames 1-2 --spawn-delay 0 --max-frame-retries 0 --output 'out/f_[####].png'"
+    program = shlex.quote(str(renderer if fails else FAKE_AERENDER))
+    line = f"{STMPO} render shot.aep {options} --aerender-path {program} {more}"
+    assert _sh(f"{line} > /dev/full", tmp_path)[0] == wanted
+    assert _sh(f"{line} --no-resume > /dev/full 2> /dev/full", tmp_path)[0] == wanted
+    code = tmp_path / "code"
+    _sh(f"{{ {line} --no-resume; echo $? > {code}; }} | true", tmp_path)
+    assert code.read_text() == f"{wanted}\n"
+
+
+@pytest.mark.parametrize("length", [5000, 100_000])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--concurrency"),
+        ("plan", "--strategy"),
+        ("plan", "--profile"),
+        ("plan", "--frames"),
+        ("plan", "--topology"),
+        ("plan", "--memory"),
+        ("simulate", "--seed"),
+        ("simulate", "--costs"),
+        (),
+    ],
+    ids=" ".join,
+)
+def test_a_refused_value_is_shown_shortened(
+    arguments: tuple[str, ...], length: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, "x" * length]) == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert len(errors) < 2000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "plan --concurrency 99999999",
+        "plan --max-concurrency 99999999",
+        "plan --ram-per-process-gb 1e308",
+        "plan --numa-map /dev/zero",
+        "plan --numa-map pipe",
+        "simulate --costs /dev/zero",
+        "simulate --costs pipe",
+        "simulate --record /dev/zero",
+        "simulate --journal /dev/zero",
+        "render shot.aep --comp Main --frames 1 --output f_#.png --log-file pipe",
+        f"render shot.aep --comp Main --frames 1 --output f_#.png --env-file pipe --aerender-path {FAKE_AERENDER}",
+        f"render shot.aep --comp Main --frames 1 --output f_#.png --env-file /dev/zero --aerender-path {FAKE_AERENDER}",
+    ],
+)
+def test_what_has_no_end_is_refused_soon_and_in_one_line(command: str, tmp_path: Path) -> None:
+    (tmp_path / "shot.aep").touch()
+    os.mkfifo(tmp_path / "pipe")
+    done = subprocess.run(
+        [sys.executable, "-m", "stmpo", *shlex.split(command)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("place", [".", "below"])
+def test_a_temporary_folder_may_be_relative(tmp_path: Path, place: str) -> None:
+    (tmp_path / "shot.aep").touch()
+    (tmp_path / "below").mkdir()
+    options = "--comp Main --frames 1-2 --spawn-delay 0 --strategy shared --output 'out/f_[####].png'"
+    line = (
+        f"TMPDIR={place} {STMPO} render shot.aep {options} --aerender-path {shlex.quote(str(FAKE_AERENDER))}"
+    )
+    assert _sh(f"{line} > log", tmp_path)[0] == 0, (tmp_path / "log").read_text()
+    assert len(list((tmp_path / "out").glob("*.png"))) == 2

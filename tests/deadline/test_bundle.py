@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -447,3 +448,32 @@ def test_processes_ask_for_their_seats_and_the_project_for_its_version(lot: Lot)
     (conda,) = [item for item in template["parameterDefinitions"] if item["name"] == "CondaPackages"]
     assert conda["default"] == pinned_package(read_project(project).version)
     assert conda["default"].startswith("aftereffects")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes")
+@pytest.mark.parametrize("command", ["bundle", "submit"])
+@pytest.mark.parametrize("what", ["project", "output", "--also", "--also, inside", "--output-dir", "-p"])
+def test_names_that_are_not_utf_8_are_refused_in_one_line(
+    lot: Lot, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, what: str
+) -> None:
+    odd = os.fsdecode(b"odd\xff\xfe")
+    lot.queue(lot.comp("Main"))
+    project = lot.save()
+    more: list[str | Path] = ["--dry-run"] if command == "submit" else ["-o", tmp_path / "bundle"]
+    if what == "project":
+        project = project.rename(project.with_name(f"{odd}.aep"))
+    elif what == "output" and command == "bundle":
+        more = ["-o", tmp_path / odd]
+    elif what.startswith("--also"):
+        place = tmp_path / "extra" / odd if "inside" in what else tmp_path / odd
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(b"x")
+        more += ["--also", tmp_path / "extra" if "inside" in what else place]
+    elif what == "--output-dir":
+        more += [what, tmp_path / odd]
+    elif what == "-p":
+        more += [what, f"ScratchDir={odd}"]
+    else:
+        pytest.skip("submit writes no bundle of its own")
+    assert "UTF-8" in refused(capsys, command, project, *more)
+    assert not (tmp_path / "bundle").exists()

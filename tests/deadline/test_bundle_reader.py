@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,4 +119,54 @@ def test_scripts_that_are_gone_are_missed_here(tmp_path: Path, documents: Docume
     bundle = stored(tmp_path, documents)
     (bundle / "scripts").rmdir()
     with pytest.raises(BadInput, match=r"JobScriptDir is .*scripts, which does not exist"):
+        read_bundle(bundle, {})
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+)
+MERGES = "a0: &a0 {x0: 1}\n" + "".join(
+    f"a{n}: &a{n} {{x{n}: 1, <<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+)
+LOOP = "a: &a [*a]\n"
+
+
+@pytest.mark.parametrize("text", [BOMB, MERGES, LOOP], ids=["aliases", "merges", "loop"])
+@pytest.mark.parametrize("name", ["template", "parameter_values", "asset_references"])
+def test_yaml_whose_aliases_stand_for_billions_of_values_is_refused_at_once(
+    tmp_path: Path, documents: Documents, name: str, text: str
+) -> None:
+    bundle = stored(tmp_path, documents)
+    (bundle / f"{name}.json").unlink()
+    (bundle / f"{name}.yaml").write_text(text, encoding="utf-8")
+    began = time.monotonic()
+    with pytest.raises(BadInput, match="aliases stand for more than"):
+        read_bundle(bundle, {})
+    assert time.monotonic() - began < 10
+
+
+def test_yaml_with_a_few_aliases_is_read(tmp_path: Path, documents: Documents) -> None:
+    bundle = stored(tmp_path, documents)
+    (bundle / "parameter_values.json").unlink()
+    project = json.dumps(str(tmp_path / "shot.aep"))
+    text = f"x: &x {project}\nparameterValues:\n- {{name: ProjectFile, value: *x}}\n"
+    text += f"- {{name: OutputDir, value: {json.dumps(str(tmp_path))}}}\n"
+    (bundle / "parameter_values.yaml").write_text(text, encoding="utf-8")
+    assert read_bundle(bundle, {}).tasks
+
+
+@pytest.mark.parametrize("bad", ["/\ud800", "/\udcff/a.png"])
+def test_a_name_that_is_no_text_is_refused_in_one_line(
+    tmp_path: Path, documents: Documents, bad: str
+) -> None:
+    inputs(documents, filenames=[bad])
+    with pytest.raises(BadInput, match="no name of a file"):
+        read_bundle(stored(tmp_path, documents), {})
+
+
+def test_a_document_without_end_is_refused(tmp_path: Path, documents: Documents) -> None:
+    bundle = stored(tmp_path, documents)
+    with (bundle / "template.json").open("ab") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(BadInput, match="more than 32 MiB"):
         read_bundle(bundle, {})

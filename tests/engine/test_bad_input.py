@@ -8,6 +8,7 @@ scratch folder) has to be gone again.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stmpo.cli.main import run
-from stmpo.model.errors import ExitCode
+from stmpo.history.journal import Journal
+from stmpo.model.errors import BadInput, ExitCode
 from stmpo.testing import FAKE_AERENDER, FrameCosts, Scenario
 from tests.engine.studio import TEST_TIMEOUT, Outcome, Studio, wait_for
 
@@ -433,3 +435,39 @@ def test_a_job_that_delivered_nothing_stands_in_nobodys_way(studio: Studio) -> N
     assert studio.render(*FRAMES, "--comp", "Mian", scenario=scenario).code == ExitCode.FRAMES_FAILED
     assert studio.render(*FRAMES, scenario=scenario).code == 0
     assert studio.frames()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="flock is what other systems lock by")
+def test_a_journal_that_cannot_be_locked_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int, __: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with pytest.raises(BadInput, match=r"cannot lock the journal .*: Input/output error; choose another"):
+        Journal.open(tmp_path / "journal")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="chattr")
+def test_scratch_that_cannot_be_removed_is_named(studio: Studio) -> None:
+    """An immutable file, as nobody but root can make."""
+    renderer = studio.folder / "aerender.py"
+    renderer.write_text(
+        "import os, runpy, subprocess, sys\n"
+        "stays = os.path.join(os.getcwd(), 'stays')\n"
+        "open(stays, 'w').close()\n"
+        "if subprocess.run(['chattr', '+i', stays]).returncode: os._exit(99)\n"
+        f"sys.argv[0] = {str(FAKE_AERENDER)!r}\n"
+        f"runpy.run_path({str(FAKE_AERENDER)!r}, run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    outcome = studio.render("--frames", "1-2", "--aerender-path", str(renderer))
+    left = list(studio.scratch.rglob("stays"))
+    for path in left:
+        subprocess.run(["chattr", "-i", str(path)], check=True)  # noqa: S607 - the system's
+    if not left or "exit code 99" in outcome.output:
+        pytest.skip("nobody may make a file immutable here")
+    assert "scratch could not be removed: " in outcome.output
+    assert str(left[0].parents[1]) in outcome.output
+    assert outcome.code == 0, outcome.output

@@ -157,3 +157,17 @@ class TestList:
         (tmp_path / "fonts").mkdir()
         with pytest.raises(BadInput, match="cannot be read: No such file"):
             read_manifest(tmp_path / "fonts")
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("\ud800", None), ("\udcff", "a.ttf"), ("New", "\ud800.ttf"), ("New", "\udcff")]
+)
+def test_half_a_character_in_the_list_of_fonts_fails_the_job_in_one_line(
+    tmp_path: Path, name: str, file: str | None
+) -> None:
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    entry = {"postScriptName": name, "file": file}
+    (folder / "fonts.json").write_text(json.dumps({"fonts": [entry]}), encoding="utf-8")
+    with pytest.raises(BadInput, match="is not a list of fonts"):
+        read_manifest(folder)

@@ -133,7 +133,9 @@ class TestHomes:
 class TestForeignBooks:
     """Damaged leases are set aside, and nothing is removed because of them."""
 
-    ODD: tuple[Any, ...] = (None, -1, 1e999, "", "\0", "\ud800", {}, "/etc/passwd")
+    ODD: tuple[Any, ...] = (
+        None, -1, 1e999, 1e300, 10**30, "", "\0", "\ud800", "/\ud800", "/\udcff", {}, [[]], "/etc/passwd",
+    )  # fmt: skip
 
     @pytest.mark.parametrize("odd", range(len(ODD)))
     def test_any_value_anywhere_in_it(self, user: FontUser, odd: int) -> None:
@@ -150,6 +152,49 @@ class TestForeignBooks:
             user.install(wanted, "session-3")
             assert user.remove("session-3").refused == {}
             assert Path("/etc/passwd").is_file()
+
+    def test_half_a_character_in_a_name(self, user: FontUser) -> None:
+        wanted = user.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
+        user.install(wanted)
+        path = user.system.state / "leases.json"
+        leases = json.loads(path.read_text())
+        leases["sessions"] = {f"{name}\ud800": token for name, token in leases["sessions"].items()}
+        path.write_text(json.dumps(leases))
+        user.install((), "session-2")
+        assert Path(f"{path}.damaged").is_file()
+
+    @pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link to a device", "a huge file"])
+    def test_something_else_in_their_place(self, user: FontUser, kind: str) -> None:
+        """Nothing waits for it, and it is set aside or refused."""
+        wanted = user.job("job", {"New": "a.ttf"}, a_ttf=face("New"))
+        user.install(wanted)
+        path = user.system.state / "leases.json"
+        path.unlink()
+        if kind == "a pipe":
+            os.mkfifo(path)
+        elif kind == "a folder":
+            path.mkdir()
+        elif kind == "a link to a device":
+            path.symlink_to("/dev/zero")
+        else:
+            with path.open("wb") as file:
+                file.truncate(1 << 40)
+        if kind == "a link to a device":
+            with pytest.raises(OSError, match="symbolic links"):  # the worker's script says so in one line
+                user.install((), "session-2")
+        else:
+            user.install((), "session-2")
+            assert os.path.lexists(f"{path}.damaged")
+
+    def test_a_lock_that_the_file_system_cannot_give(
+        self, user: FontUser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: int, __: int) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr("fcntl.flock", fail)
+        with pytest.raises(OSError, match="Input/output error"):
+            user.install(user.job("job", {"New": "a.ttf"}, a_ttf=face("New")))
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

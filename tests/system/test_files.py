@@ -5,14 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from stmpo.system.files import is_full, rename_over, replace_file, temporary_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from stmpo.system.files import is_full, read_file, rename_over, replace_file, temporary_files
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -89,3 +86,32 @@ def test_full_disks_and_quotas_are_recognized() -> None:
     quota = OSError(errno.EINVAL, "")
     quota.winerror = 1295  # type: ignore[attr-defined,unused-ignore]
     assert is_full(quota)
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    assert read_file(path, 10) == b"0123456789"
+    assert len(read_file(path, 4)) == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
+def test_a_pipe_is_read_and_one_that_nobody_writes_to_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    assert read_file(path, 10) == b""
+    keep = os.open(path, os.O_RDWR)
+
+    def write() -> None:
+        os.write(keep, b"late")
+        os.close(keep)
+
+    writer = threading.Timer(0.2, write)
+    writer.start()
+    assert read_file(path, 10) == b"late"
+    writer.join()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a device of POSIX")  # noqa: PTH110 - as text
+def test_a_device_without_end_is_read_up_to_the_limit() -> None:
+    assert read_file(Path("/dev/zero"), 3_000_000) == b"\0" * 3_000_001

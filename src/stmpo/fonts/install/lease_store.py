@@ -171,9 +171,11 @@ def _read_plain_file(path: Path) -> bytes:
         ValueError: it is not a plain file, or larger than any file that this program writes.
         OSError: it cannot be read.
     """
-    with open(os.open(path, READ_FLAGS), "rb") as file:  # noqa: PTH123 - by descriptor
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError(path)
+    descriptor = os.open(path, READ_FLAGS)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(path)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - by descriptor
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise ValueError(path)
