@@ -85,6 +85,24 @@ def test_a_robbed_renderer_that_dies_loses_only_its_own_frames(studio: Studio) -
     assert studio.frames() == list(range(1, 41))
 
 
+def test_a_steal_is_undone_if_the_renderer_reaches_the_frames_before_its_helper_begins(
+    studio: Studio,
+) -> None:
+    """The third process starts slowly, and the frames that it was started for turn out to be cheap."""
+    scenario = Scenario(
+        costs=FrameCosts(0.02, dict.fromkeys(range(21, 25), 0.6)),
+        faults=(Fault(FaultKind.BUSY, On(start=3), seconds=20.0),),
+    )
+    outcome = studio.render(*TWO, scenario=scenario)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+    assert [line for line in studio.journal() if line["event"] == "reclaimed"], outcome.output
+    assert finished(studio)["retries"] == 0
+    assert finished(studio)["elapsed"] < 20
+    delivered = [line["frame"] for line in studio.journal() if line["event"] == "delivered"]
+    assert sorted(delivered) == list(range(1, 41))
+
+
 def test_a_run_with_thefts_that_is_cancelled_resumes_with_nothing_lost(studio: Studio) -> None:
     run = studio.start(*TWO, scenario=HEAVY_END)
     try:

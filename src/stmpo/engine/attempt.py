@@ -73,6 +73,9 @@ class StopReason(Enum):
     STOLEN = "the rest of its frames was given to others"
     """All frames that are still its own are done."""
 
+    NOT_NEEDED = "another renderer was faster with its frames"
+    """It had not begun to render; its lease was taken back."""
+
     MEMORY = "memory is short"
     """It is the newest one and makes room for the others; it did nothing wrong."""
 
@@ -83,7 +86,15 @@ class StopReason(Enum):
     """Cancel, fail-fast, or a full disk; it did nothing wrong."""
 
 
-_NOT_ITS_FAULT = frozenset((StopReason.RUN_ENDS, StopReason.MEMORY, StopReason.REFUSED, StopReason.OVERTAKEN))
+_NOT_ITS_FAULT = frozenset(
+    (
+        StopReason.RUN_ENDS,
+        StopReason.MEMORY,
+        StopReason.REFUSED,
+        StopReason.OVERTAKEN,
+        StopReason.NOT_NEEDED,
+    )
+)
 """Reasons to stop a renderer that say nothing about its frames."""
 
 
@@ -253,6 +264,9 @@ class Attempt:
     costs: CostClock = field(default_factory=CostClock)
     alone: bool = True
     """Whether no other renderer has run beside it at any time."""
+
+    withdrawn: bool = False
+    """Whether its lease was taken back before it began: no frame of it is missing."""
 
     settled: bool = False
     """Whether the frames that it left missing are accounted for (`Outcomes.settle_attempt`)."""

@@ -9,6 +9,9 @@ after its last change (`attempt.TRUST_AFTER`): by then, lines that condemn it ha
 frame lines come through one pipe, in order. So as soon as the renderer's lines have counted all its own
 frames, and their files are whole, there is nothing more to wait for. Frames that it renders beyond that are
 rendered twice; they are counted and thrown away.
+
+A renderer may reach the stolen frames before the process that was started for them begins. The steal is then
+undone: it goes on, since its command line still covers them, and the other process is stopped.
 """
 
 from __future__ import annotations
@@ -57,6 +60,9 @@ class Dispatcher:
         self.steals = 0
         """Leases that were shortened."""
 
+        self.reclaimed = 0
+        """Steals that were undone: the renderer reached the frames before its helper began."""
+
     def set_paused(self, *, paused: bool) -> None:
         """Stop the strategy's clock, or let it go on. Repeating it does nothing."""
         self._clock.hold(time.monotonic(), held=paused)
@@ -74,8 +80,8 @@ class Dispatcher:
 
     def on_start(self, attempt: Attempt) -> None:
         """Tell the strategy that a renderer is being started."""
-        if attempt.request.backup_of is not None:
-            return  # the strategy does not know its lease
+        if not self._is_known(attempt):
+            return
         self._strategy.started(attempt.lease, self._now())
 
     def on_progress(self, attempt: Attempt) -> None:
@@ -85,7 +91,7 @@ class Dispatcher:
 
     async def retire(self, attempt: Attempt) -> None:
         """Tell the strategy that a renderer is gone."""
-        if attempt.request.backup_of is not None:
+        if not self._is_known(attempt):
             return
         if attempt.folder.is_shared:  # whether another process is worth its start depends on the files there
             await self._collector.scan(attempt.folder.owner(attempt), time.monotonic())
@@ -102,10 +108,14 @@ class Dispatcher:
     def _now(self) -> float:
         return self._clock.reading(time.monotonic())
 
+    @staticmethod
+    def _is_known(attempt: Attempt) -> bool:
+        """Return whether the strategy knows its lease: it is no backup, and was not taken back."""
+        return attempt.request.backup_of is None and not attempt.withdrawn
+
     def _report(self, attempt: Attempt) -> None:
-        if attempt.request.backup_of is not None:
-            return
-        attempt.folder.report(attempt, self._strategy, self._now())
+        if self._is_known(attempt):
+            attempt.folder.report(attempt, self._strategy, self._now())
 
     def _shorten(self, grant: Grant, front: Lease) -> None:
         """Shorten the lease that a grant's frames were stolen from; `front` is what is left of it."""
@@ -122,13 +132,32 @@ class Dispatcher:
         if not attempt.is_cut or attempt.tree is None or attempt.exit.stopped is not None or attempt.ended:
             return
         if self._collector.has_all(attempt):
-            self._supervisor.stop(attempt, StopReason.STOLEN, grace=STOLEN_GRACE)
+            self._stop_or_go_on(attempt)
         elif attempt.output.counted >= len(attempt.lease.span) and attempt.number not in self._checking:
             self._checking[attempt.number] = asyncio.create_task(self._check(attempt))
 
     async def _check(self, attempt: Attempt) -> None:
         for _ in range(CHECKS):
             if await self._collector.are_whole(attempt):
-                self._supervisor.stop(attempt, StopReason.STOLEN, grace=STOLEN_GRACE)
+                self._stop_or_go_on(attempt)
                 return
             await asyncio.sleep(CHECK_EVERY)
+
+    def _stop_or_go_on(self, attempt: Attempt) -> None:
+        """Stop a renderer whose own frames are done, or undo the steal if it is faster than its helper."""
+        if attempt.exit.stopped is not None or attempt.ended:
+            return
+        for other in self._attempts.values():  # one that has begun keeps its frames
+            self._report(other)
+        reclaim = self._strategy.reclaim(attempt.lease, self._now())
+        if reclaim is None:
+            self._supervisor.stop(attempt, StopReason.STOLEN, grace=STOLEN_GRACE)
+            return
+        attempt.lease = reclaim.lease
+        if (checking := self._checking.pop(attempt.number, None)) is not None:
+            checking.cancel()  # it looks for fewer frames
+        self.reclaimed += 1
+        helper = next(each for each in self._attempts.values() if each.lease.id == reclaim.cancelled.id)
+        helper.withdrawn = True
+        self._supervisor.stop(helper, StopReason.NOT_NEEDED, grace=STOLEN_GRACE)
+        self._journal.write("reclaimed", attempt=attempt.number, frames=str(reclaim.lease.span))

@@ -269,7 +269,7 @@ class Run:
         pause = 0.0
         try:
             self._reporter.slot(attempt)
-            if await self._may_start():
+            if await self._may_start(attempt):
                 self.slots_used.add(slot.index)
                 self.dispatcher.on_start(attempt)
                 self.memory.on_start(attempt)
@@ -279,7 +279,8 @@ class Run:
                 await self.dispatcher.retire(attempt)
                 pause = await self._settle(attempt)
             else:
-                pause = TICK  # the run ends, or there is no memory for it
+                # The run ends, or there is no memory for it, or its lease was taken back.
+                pause = 0.0 if attempt.withdrawn else TICK
                 self.supervisor.never_started(attempt)
                 if attempt.request.backup_of is None:
                     self._strategy.retire(attempt.lease)
@@ -357,16 +358,21 @@ class Run:
                 " another place with --scratch-dir"
             ) from None
 
-    async def _may_start(self) -> bool:
+    async def _may_start(self, attempt: Attempt) -> bool:
         """Pass the gate, which keeps `--spawn-delay` between starts and is shut while renderers are held.
 
-        Returns False if the run ends meanwhile, or if there is no memory for one more.
+        Returns False if the run ends or the lease is taken back meanwhile, or if there is no memory for one
+        more.
         """
         async with self._gate:
-            while self._goes_on and (self._is_held() or time.monotonic() < self._next_start):
+            while (
+                self._goes_on
+                and not attempt.withdrawn
+                and (self._is_held() or time.monotonic() < self._next_start)
+            ):
                 await self._sleep(TICK if self._is_held() else self._next_start - time.monotonic())
             running = sum(1 for attempt in self._attempts.values() if attempt.tree is not None)
-            if not self._goes_on or self.memory.refuses(running):
+            if not self._goes_on or attempt.withdrawn or self.memory.refuses(running):
                 return False
             self._next_start = time.monotonic() + self.context.options.spawn_delay
             return True

@@ -16,6 +16,7 @@ from stmpo.engine.backup_tasks import partner
 from stmpo.engine.doubtful_frames import frame_to_blame
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.run_context import FramesFailed
+from stmpo.engine.shared_folder import REFUSES_TO_SHARE
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level
 from stmpo.model.frames import FrameSet
@@ -92,6 +93,7 @@ class Outcomes:
         ):
             why = _why(attempt.exit_summary(), self._reporter.words(attempt))
             self._reporter.say(Level.WARNING, f"{why}; the other renderers take its frames", attempt)
+        self._end_if_certain(attempt)
 
     def never_started(self, attempt: Attempt) -> None:
         """Give a lease back whose renderer was never started."""
@@ -179,6 +181,8 @@ class Outcomes:
 
     def _missing(self, attempt: Attempt) -> FrameSet:
         """Return the frames that an attempt leaves missing and that no other renderer has in work."""
+        if attempt.withdrawn:
+            return FrameSet(())
         missing = self._ledger.missing(attempt.lease.span)
         other = partner(attempt, self._context.attempts)
         if other is None:
@@ -186,13 +190,26 @@ class Outcomes:
         both = other.lease.span if attempt.request.backup_of is None else attempt.lease.span
         return FrameSet.of(frame for frame in missing if frame not in both)
 
+    def _end_if_certain(self, member: Attempt) -> None:
+        """End the run after a renderer of a shared folder, if no further one can render anything."""
+        finding = member.output.gravest
+        if self._collector.taken or (finding is not None and finding.name in REFUSES_TO_SHARE):
+            return
+        certain = member.end_of() in {AttemptEnd.NEVER_BEGAN, AttemptEnd.DIED} and self._retries.limits.ended(
+            self._end_reason(member)
+        )
+        if self._is_hopeless(member) or certain:
+            self._context.run_end.end(
+                FramesFailed(f"no frame could be rendered: {self._reporter.words(member)}")
+            )
+
     def _end_reason(self, attempt: Attempt) -> EndReason | None:
         """Return the reason that the limits on launches count, if there is one."""
         slot = attempt.lease.slot
         if attempt.ended_silently:
             return EndReason("silent", SILENT_LAUNCHES, slot)
         finding = attempt.output.gravest
-        if finding is None or finding.launches is None:
+        if finding is None or finding.launches is None or finding.meaning is Meaning.WARNING:
             return None
         return EndReason(
             finding.name, finding.launches, slot, counts=attempt.alone or not finding.kind.limits_processes

@@ -96,7 +96,7 @@ class Supervisor:
         self._reporter.containment(attempt)
         self._reporter.slot(attempt)
         try:
-            if attempt.exit.stopped is not None:  # the run ended while the process was being made
+            if attempt.exit.stopped is not None:  # while the process was being made
                 self._end_tree(attempt.number, tree, self.grace)
             await self._until_exit(attempt, tree, work)
         finally:
@@ -115,10 +115,10 @@ class Supervisor:
 
         `grace` is in seconds, at most the run's own. The first reason counts. A run that ends without any
         grace also kills renderers that are already ending. An attempt whose renderer is not started yet is
-        stopped only if the run ends.
+        stopped only if the run ends, or if its lease was taken back.
         """
         tree = self._trees.get(attempt.number)
-        if tree is None and reason is not StopReason.RUN_ENDS:
+        if tree is None and reason not in {StopReason.RUN_ENDS, StopReason.NOT_NEEDED}:
             return
         seconds = self.grace if grace is None else min(grace, self.grace)
         first = attempt.exit.stopped is None

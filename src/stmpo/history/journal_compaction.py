@@ -31,7 +31,7 @@ _END = b'{"event":"compacted"}\n'
 MAX_BYTES = 512 << 20
 """Size of the largest journal that is compacted: its lines are held in memory."""
 
-_SPENT = frozenset(("failed", "robbed"))
+_SPENT = frozenset(("failed", "robbed", "reclaimed"))
 """Events that nothing reads."""
 
 
