@@ -95,7 +95,7 @@ def test_a_second_spelling_of_a_running_output_is_refused(studio: Studio, tmp_pa
     slow = Scenario(costs=FrameCosts(0.02, {8: 60.0}), tree=False)
     with studio.start(*EIGHT, scenario=slow) as run:
         try:
-            wait_for(lambda: len(list(studio.out.glob("f_*.png"))) >= 4, "frames")
+            wait_for(lambda: len(list(studio.out.glob("f_*.png"))) >= 7, "frames")
             options: tuple[str, ...] = EIGHT
             output = "f_[####].png"
             if way == "link":

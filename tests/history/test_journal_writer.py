@@ -14,6 +14,7 @@ from stmpo.system.files import APPEND_FLAGS
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody remove a file that is open")
@@ -122,6 +123,91 @@ def test_one_that_another_run_has_begun_in_its_place_is_left_alone(
     lines.write(b"1\n")
     path.unlink()
     path.write_bytes(b"another's\n")
+    other = os.open(path, os.O_RDWR)
+    assert try_lock(other)
     lines.write(b"2\n")
     lines.close()
+    os.close(other)
     assert path.read_bytes() == b"another's\n"
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, 1)
+
+
+def _appended(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"not ours\n")
+
+
+def _rewritten(path: Path) -> None:
+    path.write_bytes(b"X\n")
+
+
+def _replaced(path: Path) -> None:
+    new = path.with_name("new")
+    new.write_bytes(b"old 1\nan editor's\n")
+    new.replace(path)
+
+
+def _moved(path: Path) -> None:
+    path.rename(path.with_name("moved"))
+
+
+def _folder_moved(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    path.parent.mkdir()
+
+
+def _linked(path: Path) -> None:
+    path.with_name("second").hardlink_to(path)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("change", "notice"),
+    [
+        (_cut, "contents"),
+        (_appended, "contents"),
+        (_rewritten, "contents"),
+        (_replaced, "another file"),
+        (_moved, "moved"),
+        (_folder_moved, "moved"),
+        (_linked, "second name"),
+    ],
+)
+def test_what_something_else_changes_is_noticed_and_put_back(
+    path: Path, change: Callable[[Path], None], notice: str
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"old 1\n")
+    lines = opened(path)
+    lines.write(b"1\n")
+    change(path)
+    lines.write(b"2\n")
+    lines.write(b"3\n")
+    assert path.read_bytes() == b"old 1\n1\n2\n3\n"
+    other = os.open(path, os.O_RDWR)
+    assert not try_lock(other)
+    os.close(other)
+    lines.close()
+    assert notice in lines.notice
+    assert path.read_bytes() == b"old 1\n1\n2\n3\n"
+
+
+@POSIX
+def test_a_change_of_the_same_length_is_put_back_at_the_end(path: Path) -> None:
+    lines = opened(path)
+    lines.write(b"1\n")
+    path.write_bytes(b"9\n")
+    lines.write(b"2\n")
+    lines.close()
+    assert path.read_bytes() == b"1\n2\n"
+
+
+def test_a_journal_that_nobody_changes_gives_no_notice(path: Path) -> None:
+    lines = opened(path)
+    for line in (b"1\n", b"2\n"):
+        lines.write(line)
+    lines.close()
+    assert lines.notice == ""

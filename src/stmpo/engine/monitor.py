@@ -66,7 +66,7 @@ class Monitor:
     ) -> None:
         self._job, self._options, self._ledger = context.job, context.options, context.ledger
         self._attempts, self._reporter = context.attempts, context.reporter
-        self._scratch = context.scratch.path
+        self._scratch, self._journal = context.scratch.path, context.journal
         self._collector, self._deliveries = collector, collector.delivery_queue
         self._supervisor = supervisor
         self._dispatcher = dispatcher
@@ -136,6 +136,8 @@ class Monitor:
         self._memory.check(now)
         self._hold_or_resume(now)
         self._observe_contention(now)
+        if notice := self._journal.take_notice():
+            self._reporter.say(Level.WARNING, notice)
         self._reporter.emit(self.progress(now))
 
     def _rendering(self) -> list[Attempt]:

@@ -257,6 +257,8 @@ def _finish_journal(journal: Journal, summary: Summary, reporter: Reporter) -> N
         if name not in {"title", "output", "findings"}
     }
     journal.write("finished", **numbers)
+    if notice := journal.take_notice():
+        reporter.say(Level.WARNING, notice)
     if lost := journal.unwritten:
         text = f"{lost} lines could not be written to the journal {journal.path}: the next run may render frames again"
         reporter.say(Level.WARNING, text)

@@ -53,6 +53,7 @@ class Journal:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._told = False
         # A file that does not end with a line's end: its last writer was killed, or the disk was full.
         self._writer = JournalWriter(path, descriptor, torn=not self._ends_with_a_line())
 
@@ -167,6 +168,14 @@ class Journal:
     def unwritten(self) -> int:
         """Number of lines that could not be written yet, because the file system fails or hangs."""
         return self._writer.waiting
+
+    def take_notice(self) -> str:
+        """Return what something else did to the file, as a warning; empty if there is nothing new."""
+        what = self._writer.notice
+        if not what or self._told:
+            return ""
+        self._told = True
+        return f"the journal {self.path} was changed while this run writes it: {what}. What this run knows is put back"
 
     def close(self) -> None:
         """Flush to disk and release the lock."""

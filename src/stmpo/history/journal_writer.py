@@ -7,8 +7,9 @@ may be gone until somebody restores it. From then on lines only queue up, and th
 answers again. So a run continues, and reacts to a cancel, whatever happens to its journal. A thread that
 hangs is left to the end of the process.
 
-A file that is removed while it is being written is put back with all its contents, unless another run has
-begun a new one in its place meanwhile.
+Something else may change the file meanwhile: remove, move, cut or rewrite it, or append to it. Length and
+identity are compared before each write. The writer keeps a copy of all contents and puts them back, unless
+another run holds the lock of a new file in its place. `notice` then says so, once.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import stat
+import tempfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from stmpo.system.daemon_threads import start_daemon_thread
-from stmpo.system.file_copy import copy_bytes
 from stmpo.system.files import APPEND_FLAGS, sync
 from stmpo.system.locks import try_lock
 
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
 
 WRITE_TIMEOUT = 5.0
 """Seconds that a caller waits for its line."""
+
+MAX_IN_MEMORY = 4 << 20
+"""Bytes of the copy that are kept in memory; more goes to a temporary file."""
+
+MAX_COPIED = 64 << 20
+"""Size of the largest journal that is copied; of a larger one, only what this run writes."""
+
+_BLOCK = 1 << 20
 
 FLUSH_INTERVAL = 1.0
 """Seconds between two flushes to the disk."""
@@ -74,6 +84,17 @@ class JournalWriter:
         self._latest: _WriteRequest | None = None
         self._thread: threading.Thread | None = None
         self._flushed_at = time.monotonic()
+        self._copy: IO[bytes] | None = None
+        """All contents; from the first write on."""
+
+        self._copy_is_complete = True
+        """Whether the copy holds what earlier runs wrote, too."""
+
+        self._size = 0
+        """Bytes that the file should have."""
+
+        self.notice = ""
+        """What something else did to the file, in words; empty if nothing was noticed."""
 
     @property
     def is_unused(self) -> bool:
@@ -142,6 +163,8 @@ class JournalWriter:
         if request.last:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
+            if self._copy is not None:
+                self._copy.close()
         request.finish()
 
     def _write_pending(self, *, flush: bool) -> None:
@@ -149,52 +172,105 @@ class JournalWriter:
 
         Flush to the disk if asked, or once per `FLUSH_INTERVAL`.
         """
+        self._restore(last=flush)
         while self._pending:
             self._append(b"\n" + self._pending[0] if self._torn else self._pending[0])
             self._pending.popleft()
         if flush or time.monotonic() - self._flushed_at > FLUSH_INTERVAL:
-            self._put_back(with_folder=flush)
             sync(self._descriptor)
             self._flushed_at = time.monotonic()
 
     def _append(self, data: bytes) -> None:
         """Write all of the data or nothing. A disk that fills up takes a part before it refuses the rest."""
-        size, torn = os.fstat(self._descriptor).st_size, self._torn
+        size, torn = self._size, self._torn
         self._torn = True
+        left = data
         try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            while left:
+                left = left[os.write(self._descriptor, left) :]
         except OSError:
             with contextlib.suppress(OSError):  # after half a line the following ones would not count
                 os.ftruncate(self._descriptor, size)
                 self._torn = torn
             raise
         self._torn = False
+        self._size += len(data)
+        if self._copy is not None:
+            self._copy.write(data)
 
-    def _put_back(self, *, with_folder: bool) -> None:
-        """Write the file again if somebody has removed it. Its folder is only put back at the end of the run.
+    def _restore(self, *, last: bool) -> None:
+        """Put the file back if something else has changed it.
 
-        An error is ignored here, since the lines themselves are safe in the open file; the next flush tries
-        again.
+        Its folder is only put back at the end of the run. An error is ignored here: the lines are safe in the
+        copy, and the next write tries again.
         """
-        if os.fstat(self._descriptor).st_nlink:
+        if self._copy is None:
+            self._make_copy()
             return
         with contextlib.suppress(OSError):
-            if with_folder:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Fails if another run has begun a new journal in its place.
-            fresh = os.open(self._path, APPEND_FLAGS | os.O_EXCL, 0o644)
+            status = os.fstat(self._descriptor)
+            if status.st_nlink > 1:
+                self._note("it has a second name now (a hard link)")
+            if status.st_size != self._size or (last and not self._is_as_written()):
+                self._note("its contents were changed")
+                self._write_copy(self._descriptor)
             try:
-                if try_lock(fresh):
-                    self._continue_in(fresh)
-            finally:
-                os.close(fresh)
+                is_there = os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
+            except FileNotFoundError:
+                self._note("it was removed or moved")
+                if last:
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._continue_in(os.open(self._path, APPEND_FLAGS | os.O_EXCL, 0o644))
+            else:
+                if not is_there:
+                    self._note("another file was put in its place")
+                    self._continue_in(os.open(self._path, APPEND_FLAGS))
 
-    def _continue_in(self, fresh: int) -> None:
-        try:
+    def _make_copy(self) -> None:
+        """Read what the file holds so far."""
+        self._size = os.fstat(self._descriptor).st_size
+        copy = tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 - it lives as long as the writer
+        self._copy_is_complete = self._size <= MAX_COPIED
+        if self._copy_is_complete:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            copy_bytes(self._descriptor, fresh)
-        except OSError:
-            self._path.unlink()
-            raise
-        os.dup2(fresh, self._descriptor, inheritable=False)
+            while block := os.read(self._descriptor, _BLOCK):
+                copy.write(block)
+        self._copy = copy
+
+    def _is_as_written(self) -> bool:
+        if self._copy is None or not self._copy_is_complete:
+            return True
+        self._copy.seek(0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        while block := self._copy.read(_BLOCK):
+            if os.read(self._descriptor, len(block)) != block:
+                self._copy.seek(0, os.SEEK_END)
+                return False
+        return True
+
+    def _write_copy(self, descriptor: int) -> None:
+        """Make the contents of a file what this run knows."""
+        if self._copy is None:
+            return
+        if self._copy_is_complete:
+            os.ftruncate(descriptor, 0)
+        else:
+            os.write(descriptor, b"\n")
+        self._copy.seek(0)
+        while block := self._copy.read(_BLOCK):
+            view = memoryview(block)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        self._size = os.fstat(descriptor).st_size
+
+    def _continue_in(self, descriptor: int) -> None:
+        """Go on in a new file at the path, unless another run has its lock. Closes the descriptor."""
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode) and try_lock(descriptor):
+                self._write_copy(descriptor)
+                os.dup2(descriptor, self._descriptor, inheritable=False)
+        finally:
+            os.close(descriptor)
+
+    def _note(self, what: str) -> None:
+        self.notice = self.notice or what
