@@ -22,7 +22,7 @@ SEE = """
 project = sys.argv[sys.argv.index("-project") + 1]
 item = sys.argv[sys.argv.index("-rqindex") + 1]
 out = os.path.join(os.path.dirname(project), "out")
-files = sorted(os.listdir(out)) if os.path.isdir(out) else []
+files = sorted(name for name in os.listdir(out) if name[0] != ".") if os.path.isdir(out) else []
 with open({!r}, "a") as file:
     file.write(repr((item, [(name, os.path.getsize(os.path.join(out, name))) for name in files])) + "\\n")
 """
