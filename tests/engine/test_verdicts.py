@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stmpo.engine.orchestrator import stall_circumstances
 from stmpo.renderers.emulator.log_lines import Language, Style
 from stmpo.testing import FAKE_AERENDER, Fault, FaultKind, FrameCosts, On, Scenario
 
@@ -277,3 +279,31 @@ def test_lottie_frames_outside_the_document_are_refused(studio: Studio) -> None:
     assert refused.returncode == 2, refused.stdout + refused.stderr
     assert "11 frames (10-20) outside shot.json, which has frames 0-9" in refused.stderr
     assert "--allow-blank" in refused.stderr
+
+
+SHARED = (*TWELVE, "--strategy", "shared")
+
+
+@pytest.mark.parametrize(
+    ("fault", "launches"),
+    [
+        (Fault(FaultKind.SILENT_AFTER_LAUNCH), 2),
+        (Fault(FaultKind.FOOTAGE_NOT_FOUND), 2),
+        (Fault(FaultKind.ITEM_DONE), 2),
+        (Fault(FaultKind.MISSING_FOOTAGE, text="/a.tif"), 2),
+    ],
+    ids=lambda value: value.kind.value if isinstance(value, Fault) else "",
+)
+def test_renderers_of_a_shared_folder_end_the_run_as_soon(
+    studio: Studio, fault: Fault, launches: int
+) -> None:
+    outcome = studio.render(*SHARED, scenario=play(fault, costs=FrameCosts(0.1)))
+    assert outcome.code == 1, outcome.output
+    assert len(studio.starts()) <= launches
+    assert studio.frames() == []
+
+
+def test_what_the_project_uses_is_a_suspect_of_a_silent_end() -> None:
+    hints = ("3D renderer Cinema 4D", "plug-ins Trapcode")
+    found = stall_circumstances(Path("shot.aep"), hints)
+    assert "the project uses 3D renderer Cinema 4D, plug-ins Trapcode" in found

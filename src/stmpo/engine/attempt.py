@@ -408,4 +408,4 @@ class Attempt:
             return "ended with code 137: it was killed, as the system does when memory runs out"
         if code is not None and code > 255:
             return f"ended with code {code} (0x{code & 0xFFFFFFFF:08X})"
-        return f"ended with code {code}"
+        return "ended" if code is None else f"ended with code {code}"
