@@ -1,11 +1,9 @@
 """`auto`: the rule that suits the job, chosen before the start.
 
 - Costs are known from an earlier run of this version: weighted ranges and stealing (`steal`). Their ends are
-  planned, so no
-  long frame is left for last.
+  planned, so no long frame is left for last.
 - Nothing is known: the frames go one by one to the slot that is free (`shared`), because no range that is cut
-  in advance
-  fits costs that nobody knows.
+  in advance fits costs that nobody knows.
 - The job does not allow to share a folder: `steal`.
 """
 
