@@ -95,7 +95,7 @@ def shared(tmp_path: Path, extensions: frozenset[str]) -> tuple[SharedFolder, Ru
     path = context.scratch.attempt_folder(SHARED_ATTEMPT)
     supervisor = Supervisor(context, None, {}, lambda _: None)  # type: ignore[arg-type]  # it starts nothing
     lease = Lease(1, 0, Span(1, 5), shared=True)
-    return SharedFolder(context, supervisor, path, lease, extensions=extensions), context
+    return SharedFolder(context, supervisor, path, lease, extensions=extensions, processes=2), context
 
 
 def test_a_shared_folder_holds_placeholders_for_frames_that_are_not_wanted(tmp_path: Path) -> None:

@@ -216,6 +216,39 @@ def test_an_older_after_effects_is_not_asked_to_share(studio: Studio) -> None:
     assert finished(studio)["strategy"] == "steal"
 
 
+IGNORES_FILES = Fault(FaultKind.NO_SKIPPING)
+
+
+def test_renderers_that_do_not_share_the_frames_out_cost_two_frames_each(studio: Studio) -> None:
+    """They render the same frames: what is whole is kept, and the rest is divided as by `steal`."""
+    scenario = Scenario(costs=FrameCosts(0.2), faults=(IGNORES_FILES,))
+    outcome = studio.render(*SHARED, scenario=scenario)
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+    assert "were rendered by two renderers; steal is used for the rest" in outcome.output
+    assert finished(studio)["retries"] == 0
+    assert finished(studio)["rendered_twice"] <= 4 + 2 * finished(studio)["steals"]
+    later = spans(studio)[2:]
+    assert len(later) >= 2
+    assert later[0][0] > 1, "the frames that were whole are not rendered again"
+    assert not studio.scratch_files()
+
+
+def test_one_frame_that_two_sharing_renderers_render_is_tolerated(studio: Studio) -> None:
+    crash = Fault(FaultKind.NO_SKIPPING, On(start=2, frame=40))
+    outcome = studio.render(
+        "--frames",
+        "39-40",
+        "--concurrency",
+        "2",
+        "--strategy",
+        "shared",
+        scenario=Scenario(costs=FrameCosts(0.3), faults=(crash,)),
+    )
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == [39, 40]
+
+
 def test_a_cancelled_sharing_run_resumes_with_nothing_lost(studio: Studio) -> None:
     run = studio.start(*SHARED, scenario=HEAVY_END)
     wait_for(

@@ -76,6 +76,9 @@ class StopReason(Enum):
     NOT_NEEDED = "another renderer was faster with its frames"
     """It had not begun to render; its lease was taken back."""
 
+    NOT_SHARING = "its renderers do not share the frames out"
+    """Renderers of a shared folder rendered the same frames, or refused to skip existing files."""
+
     MEMORY = "memory is short"
     """It is the newest one and makes room for the others; it did nothing wrong."""
 
@@ -86,6 +89,9 @@ class StopReason(Enum):
     """Cancel, fail-fast, or a full disk; it did nothing wrong."""
 
 
+BEFORE_ITS_START = frozenset((StopReason.RUN_ENDS, StopReason.NOT_NEEDED, StopReason.NOT_SHARING))
+"""Reasons for which an attempt is stopped whose renderer is not started yet."""
+
 _NOT_ITS_FAULT = frozenset(
     (
         StopReason.RUN_ENDS,
@@ -93,6 +99,7 @@ _NOT_ITS_FAULT = frozenset(
         StopReason.REFUSED,
         StopReason.OVERTAKEN,
         StopReason.NOT_NEEDED,
+        StopReason.NOT_SHARING,
     )
 )
 """Reasons to stop a renderer that say nothing about its frames."""
@@ -135,6 +142,9 @@ class LineRecord:
     counted: int = 0
     """How many frames its lines have reported."""
 
+    frame_time: str = ""
+    """The time of the frame that a line has reported last, as printed in the project's style."""
+
     progress: int = 0
     """How many lines showed progress."""
 
@@ -158,6 +168,7 @@ class LineRecord:
             self.progress += line.kind in _PROGRESS or line.text.lstrip().startswith("PROGRESS:")
         if line.kind is LineKind.FRAME:
             self.counted = max(self.counted, line.count or self.counted + 1)
+            self.frame_time = line.text.partition("(")[0].removeprefix("PROGRESS:").strip()
         if line.kind in {LineKind.OPENED, LineKind.FRAME} and self.began_at is None:
             self.began_at = now
         self.finished |= line.kind is LineKind.FINISHED
@@ -290,6 +301,14 @@ class Attempt:
             self.files.first_at = now
         if not self.output.counted:
             self.watchdog.on_frame(now)
+
+    def on_growth(self, now: float) -> None:
+        """Note that its single file has grown: it renders, even if its lines are held back somewhere."""
+        self.files.changes += 1
+        if self.files.first_at is None:
+            self.files.first_at = now
+        if not self.output.counted:
+            self.watchdog.restart_frame()
 
     @property
     def number(self) -> int:

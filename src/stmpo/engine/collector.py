@@ -83,6 +83,8 @@ class Collector:
         folder = self._folders.setdefault(attempt.number, _Folder(attempt))
         async with folder.lock:
             last = attempt.ended
+            if self._job.single_file and not last:
+                self._note_growth(folder, now)
             # In the order of writing: a frame's cost is the time since the one before it.
             found = sorted(self._found(attempt).items(), key=lambda item: item[1].mtime_ns)
             ready = {frame: file for frame, file in found if self._is_settled(folder, frame, file, now)}
@@ -96,6 +98,15 @@ class Collector:
                         self._take(attempt, frame, found_file, whole[frame])
                         folder.stability.forget(found_file.name)
                         folder.versions.pop(found_file.name, None)
+
+    @staticmethod
+    def _note_growth(folder: _Folder, now: float) -> None:
+        """Note whether the single file has grown since the last scan."""
+        for file in scan(folder.attempt.folder.path):
+            version = (file.size, file.mtime_ns)
+            if file.size and folder.versions.get(file.name) != version:
+                folder.versions[file.name] = version
+                folder.attempt.on_growth(now)
 
     def restart_waits(self, now: float, attempt: Attempt | None = None) -> None:
         """Start the wait of files again: their renderer, or all of them, stood still until `now`."""
@@ -181,7 +192,10 @@ class Collector:
         best: dict[int, RenderedFile] = {}
         for file in scan(attempt.folder.path):
             frame = attempt.lease.span.first if self._job.single_file else file.frame
-            if frame is None or frame not in attempt.lease.span or frame in attempt.files.taken:
+            if frame is None or frame not in attempt.lease.span:
+                continue
+            if frame in attempt.files.taken:
+                attempt.folder.on_taken_frame(file)
                 continue
             if frame not in self._ledger or frame in attempt.request.excluded or is_placeholder(file):
                 continue

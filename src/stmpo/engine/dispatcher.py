@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING
 
 from stmpo.engine.attempt import StopReason
 from stmpo.engine.ledger import FrameState
+from stmpo.model.events import Level
 from stmpo.scheduling.work_clock import WorkClock
 
 if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt
     from stmpo.engine.collector import Collector
+    from stmpo.engine.output_folder import OutputFolder
     from stmpo.engine.run_context import RunContext
     from stmpo.engine.supervisor import Supervisor
     from stmpo.scheduling.protocol import Grant, Lease
@@ -48,6 +50,7 @@ class Dispatcher:
     def __init__(self, context: RunContext, collector: Collector, supervisor: Supervisor) -> None:
         self._strategy, self._attempts = context.strategy, context.attempts
         self._ledger, self._journal = context.ledger, context.journal
+        self._reporter = context.reporter
         self._collector = collector
         self._supervisor = supervisor
         self._checking: dict[int, asyncio.Task[None]] = {}
@@ -55,10 +58,15 @@ class Dispatcher:
         """The strategy's clock: it stands still while renderers are paused."""
 
         self.rendered_twice = 0
-        """Frames that a renderer rendered after they were stolen from it."""
+        """Frames that a renderer rendered after they were stolen from it, or beside another one that shares
+        its folder.
+        """
 
         self.steals = 0
         """Leases that were shortened."""
+
+        self.sharing_ended = ""
+        """Why the renderers share the frames out no longer; empty while that works."""
 
         self.reclaimed = 0
         """Steals that were undone: the renderer reached the frames before its helper began."""
@@ -87,7 +95,20 @@ class Dispatcher:
     def on_progress(self, attempt: Attempt) -> None:
         """Report the progress of a renderer; stop it if all its own frames are done."""
         self._report(attempt)
+        self.end_sharing(attempt.folder)
         self._stop_if_done(attempt)
+
+    def end_sharing(self, folder: OutputFolder) -> None:
+        """Stop the renderers of a shared folder if they do not share the frames out; once per run."""
+        if not folder.end_of_sharing or self.sharing_ended:
+            return
+        self.sharing_ended = folder.end_of_sharing
+        text = f"sharing the frames out does not work here: {self.sharing_ended}; steal is used for the rest"
+        self._reporter.say(Level.WARNING, text)
+        stopped = {lease.id for lease in self._strategy.fall_back()}
+        for attempt in self._attempts.values():
+            if attempt.lease.id in stopped:
+                self._supervisor.stop(attempt, StopReason.NOT_SHARING, self.sharing_ended, grace=STOLEN_GRACE)
 
     async def retire(self, attempt: Attempt) -> None:
         """Tell the strategy that a renderer is gone."""
@@ -102,6 +123,7 @@ class Dispatcher:
         """Count the frames that an ended renderer rendered after they were stolen from it."""
         if (checking := self._checking.pop(attempt.number, None)) is not None:
             checking.cancel()
+        self.rendered_twice += attempt.folder.doubled
         if attempt.is_cut:
             self.rendered_twice += await self._collector.count_stolen(attempt)
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from stmpo.engine.output_folder import OutputFolder
     from stmpo.engine.resume import EarlierFrames
     from stmpo.engine.run_context import RunContext
+    from stmpo.model.frames import FrameSet
     from stmpo.planning import Plan, Slot
     from stmpo.renderers.protocol import Renderer
     from stmpo.scheduling.protocol import Lease
@@ -190,9 +191,13 @@ class Run:
             left = max(0.0, self._delivery_deadline - time.monotonic())
             await self.deliveries.some_delivered(min(DRAIN_STEP, left))
 
+    async def _changed_frames(self) -> FrameSet:
+        await self.monitor.look_at_project()
+        return await self.deliveries.take_back_changed()
+
     async def _all_is_there(self, *, last: bool) -> bool:
         """Look at the delivered frames once more. Return False if some of them have to be rendered again."""
-        looking = asyncio.create_task(self.deliveries.take_back_changed())
+        looking = asyncio.create_task(self._changed_frames())
         while self._goes_on and not looking.done():  # a destination that hangs keeps no cancel waiting
             await asyncio.wait({looking}, timeout=DRAIN_STEP)
         if not looking.done():
@@ -279,8 +284,8 @@ class Run:
                 await self.dispatcher.retire(attempt)
                 pause = await self._settle(attempt)
             else:
-                # The run ends, or there is no memory for it, or its lease was taken back.
-                pause = 0.0 if attempt.withdrawn else TICK
+                # The run ends, or there is no memory for it, or it was stopped before its start.
+                pause = TICK if attempt.exit.stopped is None else 0.0
                 self.supervisor.never_started(attempt)
                 if attempt.request.backup_of is None:
                     self._strategy.retire(attempt.lease)
@@ -306,6 +311,7 @@ class Run:
         """Account for an ended attempt's files and frames. Return the seconds that its slot pauses."""
         owner = attempt.folder.leave(attempt)
         if owner is not attempt:
+            self.dispatcher.end_sharing(attempt.folder)
             self.outcomes.left_shared_folder(attempt)
         if owner is not None:
             await self.collector.scan(owner, time.monotonic())
@@ -343,7 +349,12 @@ class Run:
         if self._shared_folder is None:
             path = self._make_folder(SHARED_ATTEMPT)
             self._shared_folder = SharedFolder(
-                self.context, self.supervisor, path, lease, extensions=self._extensions
+                self.context,
+                self.supervisor,
+                path,
+                lease,
+                extensions=self._extensions,
+                processes=len(self._plan.slots),
             )
         return self._shared_folder
 
@@ -361,18 +372,18 @@ class Run:
     async def _may_start(self, attempt: Attempt) -> bool:
         """Pass the gate, which keeps `--spawn-delay` between starts and is shut while renderers are held.
 
-        Returns False if the run ends or the lease is taken back meanwhile, or if there is no memory for one
+        Returns False if the run ends or the attempt is stopped meanwhile, or if there is no memory for one
         more.
         """
         async with self._gate:
             while (
                 self._goes_on
-                and not attempt.withdrawn
+                and attempt.exit.stopped is None
                 and (self._is_held() or time.monotonic() < self._next_start)
             ):
                 await self._sleep(TICK if self._is_held() else self._next_start - time.monotonic())
             running = sum(1 for attempt in self._attempts.values() if attempt.tree is not None)
-            if not self._goes_on or attempt.withdrawn or self.memory.refuses(running):
+            if not self._goes_on or attempt.exit.stopped is not None or self.memory.refuses(running):
                 return False
             self._next_start = time.monotonic() + self.context.options.spawn_delay
             return True

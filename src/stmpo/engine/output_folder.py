@@ -34,6 +34,16 @@ class OutputFolder(Protocol):
         """Return whether several renderers write here, so that no file can be assigned to one of them."""
         ...
 
+    @property
+    def end_of_sharing(self) -> str:
+        """Return why its renderers are to share it no longer, as a clause for people; usually empty."""
+        ...
+
+    @property
+    def doubled(self) -> int:
+        """Return how many frames several renderers are known to have rendered here."""
+        ...
+
     def join(self, attempt: Attempt) -> None:
         """Note that an attempt is about to write here."""
         ...
@@ -61,6 +71,10 @@ class OutputFolder(Protocol):
         """
         ...
 
+    def on_taken_frame(self, file: RenderedFile) -> None:
+        """Note that there is a file of a frame that was taken already: its placeholder, or a new file."""
+        ...
+
     def remove_source(self, path: str) -> None:
         """Remove the file of a delivered frame.
 
@@ -79,6 +93,9 @@ class PrivateFolder:
         self.path = path
         self._reported = FrameBits()
         """Frames that the strategy knows to be rendered."""
+
+    end_of_sharing = ""
+    doubled = 0
 
     def join(self, attempt: Attempt) -> None:
         """Do nothing: there is one attempt."""
@@ -122,6 +139,9 @@ class PrivateFolder:
             return False
         reported = file.frame - attempt.asked.first < attempt.output.counted
         return reported or any(frame > file.frame for frame in attempt.files.seen)
+
+    def on_taken_frame(self, file: RenderedFile) -> None:
+        """Do nothing: the file waits for its delivery."""
 
     def remove_source(self, path: str) -> None:
         """Remove the file."""

@@ -12,23 +12,26 @@ have lines, ends and memory of their own, but no frames.
   name. It is known from earlier runs' frames. Otherwise there are placeholders for every extension of a
   sequence.
 - The cost of a frame is printed by its renderer, and matched with its file by time (`ReportedCosts`).
+- A `SharingWatch` looks for frames that several members render: frames that two of them report, and files
+  that take the place of a placeholder. If it says so, all members are stopped without a fault of theirs.
 - Lines of one member that condemn its frames condemn the whole folder, since the frames cannot be told apart;
   the other members are stopped. Frames that were verified before those lines still count.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stmpo.delivery.placeholders import write_placeholder
+from stmpo.delivery.placeholders import PLACEHOLDER, write_placeholder
 from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.watchdog import Watchdog
 from stmpo.model.errors import NoSpace
-from stmpo.model.events import Level
 from stmpo.scheduling.costs import ReportedCosts
+from stmpo.scheduling.sharing_watch import SharingWatch
 
 if TYPE_CHECKING:
     from stmpo.delivery.file_stability import RenderedFile
@@ -56,7 +59,7 @@ REFUSES_TO_SHARE = frozenset({"skip-existing", "syntax"})
 class SharedFolder:
     """The shared folder of a run, with the attempt that stands for it.
 
-    `extensions` (with their dots) are those of earlier runs' frames.
+    `extensions` (with their dots) are those of earlier runs' frames, `processes` is the planned number.
 
     Raises:
         NoSpace: the placeholders cannot be written.
@@ -72,6 +75,7 @@ class SharedFolder:
         lease: Lease,
         *,
         extensions: frozenset[str],
+        processes: int,
     ) -> None:
         self.path = path
         self._context = context
@@ -87,8 +91,15 @@ class SharedFolder:
         self._doubted: dict[str, tuple[tuple[int, int], dict[int, int]]] = {}
         """Files in doubt: size and time, and how many frames each member had reported by then."""
 
-        self._refused = False
-        """Whether a member printed that it cannot render in this way."""
+        self._watch = SharingWatch(processes)
+        self._times: dict[str, int] = {}
+        """A number for each frame that lines have reported, by its time as printed."""
+
+        self._placeholders: dict[str, int] = {}
+        """When the placeholder of each delivered frame was written, in nanoseconds of the files' clock."""
+
+        self.blames_version = False
+        """Whether the end of sharing says something about this version, not about this queue item."""
 
         ledger = context.ledger
         wanted = {f for f in ledger.frames_in(lease.span) if ledger[f].state is FrameState.PENDING}
@@ -101,6 +112,16 @@ class SharedFolder:
             started_at=time.monotonic(),
             costs=self._costs,
         )
+
+    @property
+    def end_of_sharing(self) -> str:
+        """Return why its renderers are to share it no longer; empty while that works."""
+        return self._watch.reason
+
+    @property
+    def doubled(self) -> int:
+        """Return how many frames several members have rendered."""
+        return len(self._watch.doubled)
 
     def join(self, attempt: Attempt) -> None:
         """Take a further member."""
@@ -117,6 +138,9 @@ class SharedFolder:
             self._counted[attempt.number] = counted
             now = time.time()
             self._costs.report(now, attempt.costs.finished(now))
+            if when := attempt.output.frame_time:
+                self._watch.frame(attempt.number, self._times.setdefault(when, len(self._times)))
+                self.blames_version |= bool(self._watch.doubled)
         self._whole.output.untrusted |= attempt.output.untrusted
         if self._whole.output.untrusted:
             for member in self._members.values():
@@ -124,7 +148,10 @@ class SharedFolder:
                 self._supervisor.stop(member, StopReason.UNTRUSTED, note)
 
     def report(self, attempt: Attempt, strategy: Strategy, now: float) -> None:
-        """Report all frames that have a file."""
+        """Report that a member renders, and all frames that have a file."""
+        if attempt.start_up is not None and not attempt.ended:
+            rendering = time.monotonic() - attempt.started_at - attempt.start_up
+            strategy.began(attempt.lease, now - rendering)
         for frame in self._whole.files.seen:
             strategy.finished(attempt.lease, frame, now)
 
@@ -137,9 +164,9 @@ class SharedFolder:
         if self._members:
             return None
         self._whole.exit.ended_at = time.monotonic()
-        if self._refused:
-            text = "--strategy shared: the renderer refuses to skip existing files; steal is used"
-            self._context.reporter.say(Level.WARNING, text)
+        if self.end_of_sharing and self._whole.exit.stopped is not StopReason.RUN_ENDS:
+            self._whole.exit.stopped = StopReason.NOT_SHARING
+            self._whole.exit.note = self.end_of_sharing
         return self._whole
 
     def has_evidence(self, attempt: Attempt, file: RenderedFile) -> bool:
@@ -161,10 +188,21 @@ class SharedFolder:
             return False
         return all(m.output.counted > noted[1].get(m.number, -1) for m in members)
 
+    def on_taken_frame(self, file: RenderedFile) -> None:
+        """Note a frame that was rendered once more: its placeholder was replaced. Lines tell it sooner."""
+        written = self._placeholders.get(file.name)
+        if written is None or file.size <= len(PLACEHOLDER) or file.mtime_ns < written or self._times:
+            return
+        if file.frame is not None:
+            self._watch.collision(file.frame)
+            self.blames_version = True
+
     def remove_source(self, path: str) -> None:
         """Leave a placeholder in the frame's place, so that nobody renders it again."""
-        self._doubted.pop(Path(path).name, None)
+        name = Path(path).name
+        self._doubted.pop(name, None)
         write_placeholder(path)
+        self._placeholders[name] = os.stat(path).st_mtime_ns  # noqa: PTH116 - as for `PrivateFolder`
 
     def _sum_up(self, member: Attempt) -> None:
         """Add what a member did to the folder's attempt."""
@@ -179,7 +217,8 @@ class SharedFolder:
             whole.exit.stopped = member.exit.stopped
         # After Effects refuses to skip files for any member; one process alone may still render the frames.
         if finding is not None and finding.name in REFUSES_TO_SHARE:
-            self._refused = True
+            self._watch.refusal(member.number)
+            self.blames_version |= finding.name == "syntax"
         elif finding is not None:
             whole.output.gravest = finding
             whole.output.findings = member.output.findings

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from stmpo.engine.attempt import StopReason
+from stmpo.engine.attempt import BEFORE_ITS_START, StopReason
 from stmpo.engine.run_context import FramesFailed
 from stmpo.engine.warning_policy import Reaction, refusal
 from stmpo.model.errors import NoRenderer
@@ -115,10 +115,10 @@ class Supervisor:
 
         `grace` is in seconds, at most the run's own. The first reason counts. A run that ends without any
         grace also kills renderers that are already ending. An attempt whose renderer is not started yet is
-        stopped only if the run ends, or if its lease was taken back.
+        stopped only for one of `BEFORE_ITS_START`.
         """
         tree = self._trees.get(attempt.number)
-        if tree is None and reason not in {StopReason.RUN_ENDS, StopReason.NOT_NEEDED}:
+        if tree is None and reason not in BEFORE_ITS_START:
             return
         seconds = self.grace if grace is None else min(grace, self.grace)
         first = attempt.exit.stopped is None

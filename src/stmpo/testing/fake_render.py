@@ -214,6 +214,7 @@ class _FakeRender:
         self, output: OutputFile, lines: LogLines, frames: range, ends: list[Fault], *, skip_existing: bool
     ) -> None:
         rendered = frames[: len(frames) - _count(ends, FaultKind.CUT_SHORT)]
+        skip_existing = skip_existing and all(fault.kind is not FaultKind.NO_SKIPPING for fault in ends)
         with_line = len(rendered) - _count(ends, FaultKind.MISSING_LINES)
         for count, frame in enumerate(rendered, start=1):
             path = output.path(frame)

@@ -75,6 +75,7 @@ _AFTER_HEADER = {
     FaultKind.EXPRESSION_DISABLED,
 }
 _AT_END = {
+    FaultKind.NO_SKIPPING,
     FaultKind.CUT_SHORT,
     FaultKind.EXTRA_FILE,
     FaultKind.LOGGED_ERRORS,

@@ -146,6 +146,9 @@ class FaultKind(Enum):
     CUT_SHORT = "cut_short"
     """At the end: the last `count` frames are not rendered; "Finished composition", exit code 0."""
 
+    NO_SKIPPING = "no_skipping"
+    """In the whole process: "Skip Existing Files" is ignored."""
+
     EXTRA_FILE = "extra_file"
     """At the end: a second output module writes the movie `text` into the output folder."""
 
