@@ -12,9 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from stmpo.engine.log_file import check_log_file
 from stmpo.engine.prepare import absolute, prepare
 from stmpo.engine.render_run import render
-from stmpo.model.errors import BadInput, StmpoError
+from stmpo.model.errors import StmpoError
 from stmpo.model.events import Level, Message, RunFailed
 from stmpo.reporting import Sink, Sinks
 from stmpo.reporting.lines import LineSink, LogFile
@@ -50,8 +51,8 @@ def run_render(
     """
     session = os.environ.get(SESSION_VARIABLE)
     in_session = bool(session) if options.openjd is None else options.openjd
-    if options.log_file is not None and absolute(folder, options.log_file) == absolute(folder, project):
-        raise BadInput(f"--log-file {options.log_file} is the project itself; choose another file")
+    if options.log_file is not None:
+        check_log_file(absolute(folder, options.log_file), project, job_options, options, folder)
     logs = [LogFile(folder / options.log_file)] if options.log_file is not None else []
     sinks = Sinks([*_console(sys.stderr if as_json else sys.stdout, in_session=in_session), *logs])
     try:

@@ -234,8 +234,10 @@ def _explained(error: OSError, destination: StrPath, size: int) -> NoSpace | Des
     folder_in_the_way = os.path.isdir(destination) and not os.path.islink(destination)
     if isinstance(error, IsADirectoryError) or folder_in_the_way:  # Windows says only "access denied"
         return DestinationError("a folder of that name is in the way", transient=False)
-    if isinstance(error, FileNotFoundError) and not os.path.exists(folder):
-        return DestinationError("the folder is gone", transient=transient)
+    if isinstance(error, FileNotFoundError):
+        if not os.path.exists(folder):
+            return DestinationError("the folder is gone", transient=transient)
+        transient = True  # something has renamed the folder and made it anew
     return DestinationError(error.strerror or str(error), transient=transient)
 
 

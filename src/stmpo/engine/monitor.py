@@ -19,11 +19,14 @@ from stmpo.delivery.disk_space import FreeSpacePoller, free_bytes
 from stmpo.delivery.file_stability import scan
 from stmpo.engine.attempt import StopReason
 from stmpo.engine.ledger import FrameState
+from stmpo.engine.project_watch import ProjectWatch
+from stmpo.engine.run_context import FramesFailed
 from stmpo.engine.watchdog import Budgets, Life, Overdue, Stall
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level, Progress
 from stmpo.processes import sample_all
 from stmpo.scheduling.contention import Contention
+from stmpo.system.daemon_threads import Threads
 
 if TYPE_CHECKING:
     from stmpo.engine.attempt import Attempt, Samples
@@ -46,6 +49,9 @@ RATE_WINDOW = 60.0
 
 STANDSTILL = 2.5
 """Seconds between two ticks that show that this process was stopped, or had no CPU."""
+
+PROJECT_TIMEOUT = 10.0
+"""Seconds that the end of a run waits for the project's file system to answer."""
 
 LAST_GRACE = 2.0
 """Seconds for a renderer that finished, had its grace, and did not exit."""
@@ -76,6 +82,11 @@ class Monitor:
         self._limits = BackpressureLimits.for_disk(free)
         self._space = DiskPolicy(self._options.space_timeout, free, self._deliveries.sizes)
         self._destination = FreeSpacePoller(self._job.output.directory)
+        self._project = ProjectWatch(self._job.project, context.version)
+        self._project_reader = Threads(1, "project")
+        self._looking: asyncio.Future[None] | None = None
+        self._project_warned = False
+        self._run_end = context.run_end
         self._behind = self._full = False
         self._began = time.monotonic()
         self._sampled = 0.0
@@ -110,6 +121,7 @@ class Monitor:
                 await self._tick(time.monotonic())
         finally:
             self._destination.stop()
+            self._project_reader.close(0.0)
 
     def on_progress(self, attempt: Attempt) -> None:
         """Note that a renderer has begun, or that one of its frames is done at this moment."""
@@ -125,6 +137,7 @@ class Monitor:
         attempts = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
         owners = {owner.number: owner for owner in (a.folder.owner(a) for a in attempts)}
         await asyncio.gather(*(self._collector.scan(owner, now) for owner in owners.values()))
+        self._check_project()
         self._backups.check()
         for attempt in attempts:
             if not attempt.ended:
@@ -139,6 +152,42 @@ class Monitor:
         if notice := self._journal.take_notice():
             self._reporter.say(Level.WARNING, notice)
         self._reporter.emit(self.progress(now))
+
+    async def look_at_project(self) -> None:
+        """Look at the project file once more, before the run reports success."""
+        self._check_project()
+        if self._looking is not None:
+            await asyncio.wait({self._looking}, timeout=PROJECT_TIMEOUT)
+        self._check_project()
+
+    def _check_project(self) -> None:
+        """Look at the project file, in a thread. End the run if another version was saved."""
+        if self._project.changed:
+            self._project_changed()
+        elif self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(self._project_reader.run(self._project.look))
+
+    def _project_changed(self) -> None:
+        """End the run, or warn. Renderers that may have opened the new version do not count."""
+        if self._project_warned:
+            return
+        self._project_warned = True
+        name = self._job.project.name
+        if self._options.on_project_change == "warn":
+            text = f"{name} was saved while it is rendered: frames of both versions may be mixed"
+            self._reporter.say(Level.WARNING, text)
+            return
+        for attempt in self._attempts.values():
+            began = attempt.output.began_at
+            if began is None or began >= self._project.unchanged_at:
+                attempt.output.condemn(time.time())
+                self._journal.write("untrusted", attempt=attempt.number)
+                attempt.folder.on_line(attempt)
+        why = (
+            f"{name} was saved while it was rendered, and frames of two versions do not belong together: run again to"
+            " render the new version, or give --on-project-change warn"
+        )
+        self._run_end.end(FramesFailed(why))
 
     def _rendering(self) -> list[Attempt]:
         running = (a for a in self._attempts.values() if a.tree is not None and not a.ended)

@@ -121,6 +121,7 @@ async def _render(
         reporter=reporter,
         run_end=RunEnd(reporter),
         attempts={},
+        version=prepared.version,
     )
     setup = RendererSetup(prepared.renderer, prepared.environment, prepared.launch_hints)
     run = Run(context, plan, setup, earlier)

@@ -168,8 +168,10 @@ def adoptable_frames(
     frame whose structure cannot prove that it is whole: its renderer may have died in it.
     """
     found: dict[int, Adoptable] = {}
+    attempts = list(attempts)
+    condemned = {attempt.folder for attempt in attempts if not attempt.trusted}
     for attempt in attempts:
-        if job.single_file or not attempt.trusted or not is_own_scratch(attempt.folder):
+        if job.single_file or attempt.folder in condemned or not is_own_scratch(attempt.folder):
             continue
         for file in sorted(scan(attempt.folder), key=lambda file: ranked(file, job.output.extension)):
             frame = file.frame

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stmpo.engine.ledger import Ledger
     from stmpo.engine.reporter import Reporter
     from stmpo.history.journal import Journal
+    from stmpo.history.journal_model import ProjectVersion
     from stmpo.model.options import RunOptions
     from stmpo.model.render_job import RenderJob
     from stmpo.scheduling.protocol import Strategy
@@ -69,3 +70,6 @@ class RunContext:
     run_end: RunEnd
     attempts: dict[int, Attempt]
     """The attempts under way, by number. Only the orchestrator changes it."""
+
+    version: ProjectVersion | None = None
+    """The version of the project that is rendered."""

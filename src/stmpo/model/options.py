@@ -326,6 +326,13 @@ class RunOptions:
         metavar="REACTION",
         choices=("fail", "warn", "ignore"),
     )
+    on_project_change: str = option(
+        "fail",
+        "What follows if the project is saved while it is rendered: frames of two versions would be mixed. fail: the run "
+        "ends. warn: it is reported, and the run goes on.",
+        metavar="REACTION",
+        choices=("fail", "warn"),
+    )
     start_timeout: float = option(
         900.0,
         "Stop a renderer that has not begun to render this many seconds after its start, whatever signs of life it shows, "
