@@ -280,3 +280,10 @@ def test_the_budget_of_rendering_is_learned_from_the_slowest_frame(times: list[f
         pace.observe(seconds)
     found = budgets.of_phase(Phase.RENDERING, pace)
     assert found == min(LIMIT, max(PACE_FLOOR, PACE_FACTOR * max(times)))
+
+
+def test_a_file_that_grows_without_lines_keeps_a_movie_alive() -> None:
+    dog = Watchdog(Budgets(frame=60.0))
+    for now in range(0, 600, 10):
+        dog.restart_frame()
+        assert dog.observe(life(float(now), cpu=float(now)), Phase.FIRST_FRAME) is None

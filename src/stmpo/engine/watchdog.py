@@ -316,6 +316,10 @@ class Watchdog:
         self._latest_frame = now
         self._taken = 0.0
 
+    def restart_frame(self) -> None:
+        """Note that the renderer got on, without a frame that could be counted."""
+        self._taken = 0.0
+
     def skip_interval(self) -> None:
         """Leave the time until the next frame out of the pace: it holds a pause."""
         self._latest_frame = None
