@@ -33,6 +33,9 @@ _RUN = re.compile(r"stmpo-\d+-[0-9a-f]{6}", re.ASCII)
 _ATTEMPT = re.compile(r"a\d+", re.ASCII)
 _PRIVATE = 0o700
 
+JOURNAL_COPY = "journal.jsonl"
+"""Name of the copy of the journal in a run's scratch folder, for a run that loses its destination."""
+
 
 def default_root(environ: Mapping[str, str]) -> Path:
     """Return where scratch goes by default: the OpenJD session's folder, or the system's temporary folder."""
@@ -52,6 +55,11 @@ def is_own_scratch(folder: Path) -> bool:
     if not folder.is_absolute() or ".." in folder.parts or not _RUN.fullmatch(run.name):
         return False
     return _is_own_folder(run) and (folder == run or _is_own_folder(folder))
+
+
+def is_free_scratch(folder: Path) -> bool:
+    """Return whether this is the scratch folder of a run of this user that is over."""
+    return is_own_scratch(folder) and not _is_in_use(folder)
 
 
 def _is_in_use(run: Path) -> bool:
@@ -159,8 +167,14 @@ class Scratch:
         return _remove_tree(attempt)
 
     def leftovers(self) -> list[Path]:
-        """Return the files that are still there, in order."""
-        return sorted(Path(folder) / name for folder, _, names in os.walk(self.path) for name in names)
+        """Return the files that are still there, in order, without the copy of the journal."""
+        files = (Path(folder) / name for folder, _, names in os.walk(self.path) for name in names)
+        return sorted(file for file in files if file != self.journal_copy)
+
+    @property
+    def journal_copy(self) -> Path:
+        """Return where a copy of the journal is kept."""
+        return self.path / JOURNAL_COPY
 
     def remove(self) -> bool:
         """Remove the run's folder with its contents. Return False if something could not be removed."""
@@ -172,4 +186,4 @@ class Scratch:
 
         Return whether it was removed.
         """
-        return is_own_scratch(folder) and not _is_in_use(folder) and _remove_tree(folder)
+        return is_free_scratch(folder) and _remove_tree(folder)

@@ -20,6 +20,7 @@ from stmpo.delivery.disk_space import check_space
 from stmpo.delivery.publish import prepare_destination
 from stmpo.delivery.scratch import Scratch, default_root
 from stmpo.engine.comp_check import find_comp, from_queue_item
+from stmpo.engine.journal_search import find_journal
 from stmpo.engine.output_lock import OutputLock
 from stmpo.history.cost_cache import cost_file
 from stmpo.history.journal import Journal
@@ -137,7 +138,8 @@ def prepare(
     machine, warnings = _machine(options, folder)
     scratch_root = _optional(options.scratch_dir, folder) or default_root(env.values)
     version = _version(path)
-    journal, lock = _journal(job, scratch_root, _optional(options.journal_dir, folder))
+    journal_dir = _optional(options.journal_dir, folder)
+    journal, lock = _journal(job, version, scratch_root, journal_dir, resume=options.resume)
     return PreparedRun(
         job=job,
         options=options,
@@ -168,7 +170,9 @@ def _cost_file(job: RenderJob, where: str | None, folder: Path) -> Path | None:
     return cost_file(job, job.output.directory if where == BESIDE_FRAMES else absolute(folder, where))
 
 
-def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> tuple[Journal, OutputLock]:
+def _journal(
+    job: RenderJob, version: ProjectVersion, scratch_root: Path, journal_dir: Path | None, *, resume: bool
+) -> tuple[Journal, OutputLock]:
     """Do the checks that write to disk. Return the open journal, and the lock on the destination's files."""
     destination, path = job.output.directory, journal_path(job, journal_dir)
     if not paths.path_fits(str(scratch_root), LONGEST_SCRATCH_NAME):
@@ -183,6 +187,7 @@ def _journal(job: RenderJob, scratch_root: Path, journal_dir: Path | None) -> tu
         _check_names(job)
         lock = OutputLock.acquire(job)
         try:
+            find_journal(path, job, version, scratch_root, resume=resume)
             return Journal.open(path), lock
         except BaseException:
             lock.close()

@@ -24,9 +24,9 @@ from stmpo.engine.ledger import FrameState, Ledger
 from stmpo.engine.orchestrator import RendererSetup, Run
 from stmpo.engine.reporter import Reporter
 from stmpo.engine.run_context import RunContext, RunEnd
-from stmpo.engine.strategy_choice import choose_strategy
+from stmpo.engine.strategy_choice import StrategyChoice, choose_strategy
 from stmpo.engine.warning_policy import WarningPolicy, describe
-from stmpo.history import cost_cache
+from stmpo.history import cost_cache, sharing_cache
 from stmpo.history.journal_model import History, PastRun
 from stmpo.model.errors import ExitCode, StmpoError
 from stmpo.model.events import Event, Level, RunEnded, RunStarted
@@ -99,6 +99,7 @@ async def _render(
     history, past = _history(prepared, reporter), journal.runs()
     earlier = await or_cancelled(resume.find_earlier_frames(job, options, ledger, history, past), signals)
     known = _known_costs(prepared, reporter)
+    journal.keep_copy(scratch.journal_copy)
     journal.begin(
         job,
         prepared.version,
@@ -109,7 +110,8 @@ async def _render(
     adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
     plan = _plan(prepared, len(wanted), known.peak_memory, reporter)
-    strategy = await or_cancelled(_strategy(prepared, wanted, len(plan.slots), known, reporter), signals)
+    choice = await or_cancelled(_choose(prepared, wanted, len(plan.slots), known, reporter), signals)
+    strategy = _make_strategy(choice, prepared, wanted, len(plan.slots), known)
     context = RunContext(
         job=job,
         options=options,
@@ -136,7 +138,7 @@ async def _render(
             total=len(ledger),
             resumed=earlier.count,
             slots=len(plan.slots),
-            reasons=_plan_reasons(plan) if wanted.frames else (),
+            reasons=_plan_reasons(plan, choice) if wanted.frames else (),
         )
     )
     if not wanted.frames and not earlier.adoptable:
@@ -155,6 +157,7 @@ async def _render(
     elapsed = time.monotonic() - began
     summary = _summary(prepared, run, reason, known, resumed=earlier.count, kept=kept, elapsed=elapsed)
     _save_costs(prepared, reporter)
+    _note_sharing(prepared, run, choice)
     _finish_journal(journal, summary, reporter)
     return summary
 
@@ -210,28 +213,55 @@ def _plan(prepared: PreparedRun, wanted: int, peak_memory: int, reporter: Report
     return plan
 
 
-async def _strategy(
+async def _choose(
     prepared: PreparedRun, wanted: FrameSet, slots: int, known: CostHistory, reporter: Reporter
+) -> StrategyChoice:
+    choice = await choose_strategy(
+        prepared.options.strategy,
+        prepared.job,
+        prepared.renderer,
+        prepared.environment,
+        frames=wanted,
+        slots=slots,
+        known=known,
+    )
+    if choice.warning:
+        reporter.say(Level.WARNING, choice.warning)
+    return choice
+
+
+def _make_strategy(
+    choice: StrategyChoice, prepared: PreparedRun, wanted: FrameSet, slots: int, known: CostHistory
 ) -> Strategy:
-    job, options = prepared.job, prepared.options
-    rule, why = await choose_strategy(options.strategy, job, prepared.renderer, prepared.environment)
-    if why:
-        reporter.say(Level.WARNING, why)
     return make_strategy(
-        rule,
+        choice.name,
         wanted,
         slots,
         record=known.costs,
         sure=known.sure,
         start_up=known.start_up,
-        spawn_delay=options.spawn_delay,
+        spawn_delay=prepared.options.spawn_delay,
     )
 
 
-def _plan_reasons(plan: Plan) -> tuple[str, ...]:
-    """Return how many renderers there are and why, with every limit, and what the plan leaves unused."""
+def _plan_reasons(plan: Plan, choice: StrategyChoice) -> tuple[str, ...]:
+    """Return how many renderers there are and why, with every limit, what the plan leaves unused, and how the
+    frames are divided.
+    """
     others = "; ".join(f"{limit.name} {limit.processes}" for limit in plan.limits)
-    return (f"{plan_text.headline(plan)} ({others})", *plan_text.notes(plan))
+    rule = f"strategy: {choice.name}, since {choice.reason}"
+    return (
+        f"{plan_text.headline(plan)} ({others})",
+        *plan_text.notes(plan),
+        *((rule,) if choice.reason else ()),
+    )
+
+
+def _note_sharing(prepared: PreparedRun, run: Run, choice: StrategyChoice) -> None:
+    """Remember that this version's renderers do not share a folder's frames out, if this run has shown it."""
+    if choice.version and run.dispatcher.sharing_ended and run.dispatcher.blames_version:
+        path = sharing_cache.sharing_file(prepared.environment)
+        sharing_cache.note(path, choice.version, run.dispatcher.sharing_ended)
 
 
 def _clean_up(

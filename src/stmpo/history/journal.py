@@ -54,6 +54,7 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self._told = False
+        self._copy_path: Path | None = None
         # A file that does not end with a line's end: its last writer was killed, or the disk was full.
         self._writer = JournalWriter(path, descriptor, torn=not self._ends_with_a_line())
 
@@ -114,6 +115,13 @@ class Journal:
     def runs(self) -> list[PastRun]:
         """Return every earlier run, of any job: its temporary files belong to nobody any more."""
         return read_runs(self._lines())
+
+    def keep_copy(self, path: Path) -> None:
+        """Keep the copy of all contents at this path, from the first write on.
+
+        The next run finds it there if this one is killed after it has lost its folder.
+        """
+        self._copy_path = self._writer.copy_path = path
 
     def begin(
         self, job: RenderJob, version: ProjectVersion, *, run: str, fresh: bool, about: Mapping[str, Any]
@@ -200,6 +208,7 @@ class Journal:
         try:
             if journal_compaction.rewrite(self.path, self._descriptor, lines):
                 self._writer = JournalWriter(self.path, self._descriptor, torn=False)
+                self._writer.copy_path = self._copy_path
         except OSError as error:
             raise BadInput(_cannot_write(self.path, error)) from None
 

@@ -138,6 +138,8 @@ def _other_job(
     """
     found = line.get("job", {})
     for name, value in wanted.items():
+        if name == "output" and _file_name(found.get(name)) == _file_name(value):
+            continue  # its folder may have been renamed, or is reached by another path
         if found.get(name) != value and not (name == "project" and same_project):
             return (
                 f"the journal {journal} belongs to another job: {name} was {_shown(found.get(name))},"
@@ -145,6 +147,10 @@ def _other_job(
                 " choose another --output, or render everything again with --no-resume"
             )
     return None
+
+
+def _file_name(output: object) -> str | None:
+    return Path(output).name if isinstance(output, str) else None
 
 
 def _shown(value: object) -> str:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from stmpo.system.daemon_threads import start_daemon_thread
-from stmpo.system.files import APPEND_FLAGS, sync
+from stmpo.system.files import APPEND_FLAGS, CREATE_FLAGS, sync
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class JournalWriter:
         self._flushed_at = time.monotonic()
         self._copy: IO[bytes] | None = None
         """All contents; from the first write on."""
+
+        self.copy_path: Path | None = None
+        """Where the copy is kept; None for a temporary file."""
 
         self._copy_is_complete = True
         """Whether the copy holds what earlier runs wrote, too."""
@@ -196,7 +199,8 @@ class JournalWriter:
         self._torn = False
         self._size += len(data)
         if self._copy is not None:
-            self._copy.write(data)
+            with contextlib.suppress(OSError):  # a full disk: the copy is of less use then
+                self._copy.write(data)
 
     def _restore(self, *, last: bool) -> None:
         """Put the file back if something else has changed it.
@@ -229,13 +233,22 @@ class JournalWriter:
     def _make_copy(self) -> None:
         """Read what the file holds so far."""
         self._size = os.fstat(self._descriptor).st_size
-        copy = tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 - it lives as long as the writer
+        copy = self._open_copy()
         self._copy_is_complete = self._size <= MAX_COPIED
         if self._copy_is_complete:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             while block := os.read(self._descriptor, _BLOCK):
                 copy.write(block)
         self._copy = copy
+
+    def _open_copy(self) -> IO[bytes]:
+        if (
+            self.copy_path is not None and os.name != "nt"
+        ):  # where no open file can be removed with its folder
+            with contextlib.suppress(OSError):
+                descriptor = os.open(self.copy_path, CREATE_FLAGS & ~os.O_WRONLY | os.O_RDWR, 0o600)
+                return os.fdopen(descriptor, "w+b", buffering=0)
+        return tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)
 
     def _is_as_written(self) -> bool:
         if self._copy is None or not self._copy_is_complete:
