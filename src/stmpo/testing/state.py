@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 from stmpo.renderers.emulator.arguments import claim
+from stmpo.testing.process_ids import outer_pid
 
 ACTIVE_SECONDS = 0.5
 """Seconds for which a renderer counts as rendering after its last mark."""
@@ -107,7 +108,7 @@ class FakeState:
             f"start-{self.number}.json",
             number=self.number,
             argv=list(argv),
-            pid=os.getpid(),
+            pid=outer_pid(os.getpid()),
             began=time.time(),
         )
 
@@ -116,9 +117,9 @@ class FakeState:
         self._put(f"end-{self.number}.json", ended=time.time(), code=code)
 
     def record_process(self, pid: int) -> None:
-        """Record a process of this tree."""
+        """Record this process, or a child of it, by the process id that the machine sees."""
         if self._folder is not None:
-            (self._folder / f"pid-{self.number}.{pid}").touch()
+            (self._folder / f"pid-{self.number}.{outer_pid(pid)}").touch()
 
     def wrote(self, frame: int) -> None:
         """Record that a frame's file was written to its end."""

@@ -8,8 +8,8 @@ process must still end its renderers. Small single-threaded processes, started o
           └───────── socket ────────┘                   │
           └────────────────── control socket ───────────┘
 
-- The **guard** (`guard.py`, Linux) is the fork server's parent. It ends what killed or stopped processes below
-  it leave.
+- The **guard** (`guard.py`, Linux) is the fork server's parent. It ends what killed or stopped ones below it
+  leave.
 - The **fork server** (`server.py`) forks a shim per renderer and otherwise sleeps until a child changes.
 - A **shim** (`shim.py`) pins itself and starts the renderer, which inherits the pinning. It is the
   *subreaper* of the renderer's tree: a descendant that loses its parent becomes the shim's child, even after
