@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stmpo.delivery.placeholders import PLACEHOLDER
 from stmpo.delivery.publish import DestinationError
 from stmpo.delivery.scratch import Scratch
 from stmpo.delivery.size_consensus import SizeConsensus
@@ -29,7 +30,7 @@ from stmpo.model.output_pattern import OutputPattern
 from stmpo.model.render_job import RenderJob
 from stmpo.scheduling.protocol import Lease
 from stmpo.scheduling.static import Static
-from stmpo.testing.images import Picture, encode
+from stmpo.testing.images import Picture, encode, frame_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -92,6 +93,7 @@ class Setup:
             self.ledger.move(frame, FrameState.LEASED)
         self.strategy = Recorder()
         self.run_end = Errors()
+        self.reporter = Reporter(lambda _: None, str)
         context = RunContext(
             job=job,
             options=RunOptions(min_frame_bytes=8, space_timeout=60.0),
@@ -100,7 +102,7 @@ class Setup:
             journal=self.journal,
             scratch=scratch,
             strategy=self.strategy,
-            reporter=Reporter(lambda _: None, str),
+            reporter=self.reporter,
             run_end=self.run_end,
             attempts={1: self.attempt},
         )
@@ -264,7 +266,7 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
             refusals.pop(0)
             raise NoSpace("no space left in out; free some")
 
-    def publish_or_not(*arguments: Any) -> Published:
+    def publish_or_not(*arguments: Any) -> tuple[int, FileMark]:
         full("copy")
         return publish(*arguments)
 
@@ -281,3 +283,28 @@ def test_a_full_destination_is_waited_for_and_the_journal_with_it(
     assert setup.ledger.complete
     assert setup.collector.delivery_queue.no_room == ""
     assert not setup.errors
+
+
+def test_of_two_files_for_one_frame_the_padded_name_counts_and_the_other_is_named(setup: Setup) -> None:
+    setup.write(2)
+    (setup.folder / "frame_2.png").write_bytes(encode(".png", Picture(9, 4, 4)))
+    said: list[str] = []
+    setup.reporter.say = lambda _, text, *more: said.append(text)  # type: ignore[method-assign]
+    setup.attempt.exit.ended_at = 1.0
+
+    async def play() -> None:
+        await setup.collector.scan(setup.attempt, 1.0)
+        await setup.deliveries.attempt_delivered(setup.attempt)
+
+    asyncio.run(play())
+    assert frame_stamp(setup.out / "f_02.png") == 2
+    assert [text for text in said if "frame_2.png and frame_00002.png are there for one frame" in text]
+
+
+def test_a_placeholder_is_no_frame_however_small_frames_may_be(setup: Setup) -> None:
+    found = setup.folder / "frame_00002.foo"
+    for content in (PLACEHOLDER, b"x"):
+        found.write_bytes(content)
+        setup.attempt.exit.ended_at = 1.0
+        asyncio.run(setup.collector.scan(setup.attempt, 1.0))
+        assert 2 not in setup.attempt.files.seen

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from stmpo.delivery.file_stability import RenderedFile
 from stmpo.delivery.placeholders import PLACEHOLDER
 from stmpo.delivery.scratch import Scratch
-from stmpo.engine.attempt import Attempt, AttemptRequest
+from stmpo.engine.attempt import Attempt, AttemptRequest, StopReason
 from stmpo.engine.ledger import FrameState, Ledger
 from stmpo.engine.output_folder import PrivateFolder
 from stmpo.engine.reporter import Reporter
@@ -133,3 +137,86 @@ def test_a_delivered_frame_leaves_a_placeholder_in_a_shared_folder(tmp_path: Pat
     path.write_bytes(b"picture")
     folder.remove_source(str(path))
     assert path.read_bytes() == PLACEHOLDER
+
+
+def file(frame: int, mtime_ns: int = 1) -> RenderedFile:
+    """A frame's file, as it is seen in a folder."""
+    name = f"frame_{frame:05}.sgi"
+    return RenderedFile(frame, name, name, ".sgi", 100, mtime_ns)
+
+
+@pytest.mark.parametrize(
+    ("change", "has_evidence"),
+    [
+        ({}, False),
+        ({"counted": 1}, False),
+        ({"counted": 2}, True),
+        ({"seen": 3}, True),
+        ({"seen": 1}, False),
+        ({"finished": True}, True),
+        ({"code": 0}, True),
+        ({"code": 0, "counted": 1}, False),
+        ({"code": 9}, False),
+        ({"code": 0, "stopped": StopReason.STALLED}, False),
+    ],
+)
+def test_what_shows_that_a_frame_in_doubt_is_done(
+    tmp_path: Path, change: dict[str, Any], has_evidence: bool
+) -> None:
+    """Frame 2 of 1 to 5: its own line, a later file, or a good end."""
+    folder = PrivateFolder(tmp_path)
+    attempt = Attempt(AttemptRequest(1, Lease(1, 0, Span(1, 5)), folder), Watchdog(), asked=Span(1, 5))
+    attempt.output.counted = change.get("counted", 0)
+    attempt.output.finished = change.get("finished", False)
+    attempt.files.seen.add(change.get("seen", 2))
+    if "code" in change:
+        attempt.exit.ended_at, attempt.exit.code = 1.0, change["code"]
+        attempt.exit.stopped = change.get("stopped")
+    assert folder.has_evidence(attempt, file(2)) is has_evidence
+
+
+@pytest.mark.parametrize(
+    ("finished", "code", "stopped", "has_evidence"),
+    [
+        (True, 0, None, True),
+        (False, 0, None, False),
+        (True, 9, None, False),
+        (True, 0, StopReason.RUN_ENDS, False),
+        (True, 0, StopReason.COMPLETE, False),
+    ],
+)
+def test_a_movie_in_doubt_counts_after_its_last_line_and_code_0_only(
+    tmp_path: Path, finished: bool, code: int, stopped: StopReason | None, has_evidence: bool
+) -> None:
+    folder = PrivateFolder(tmp_path)
+    request = AttemptRequest(1, Lease(1, 0, Span(1, 5)), folder, single_file=True)
+    attempt = Attempt(request, Watchdog(), asked=Span(1, 5))
+    attempt.output.counted, attempt.output.finished = 5, finished
+    attempt.exit.ended_at, attempt.exit.code, attempt.exit.stopped = 1.0, code, stopped
+    assert folder.has_evidence(attempt, file(1)) is has_evidence
+
+
+def test_under_shared_every_member_has_to_go_on_and_none_may_have_died(tmp_path: Path) -> None:
+    folder, context = shared(tmp_path, frozenset())
+    context.journal.close()
+    members = [
+        Attempt(AttemptRequest(number, Lease(number, 0, Span(1, 5), shared=True), folder), Watchdog())
+        for number in (1, 2)
+    ]
+    for member in members:
+        folder.join(member)
+    whole, found = folder.owner(members[0]), file(1, time.time_ns())
+    assert not folder.has_evidence(whole, found)
+    members[0].output.counted = 1
+    assert not folder.has_evidence(whole, found), "the other one may be writing it"
+    members[1].output.counted = 1
+    assert folder.has_evidence(whole, found)
+    members[1].exit.ended_at, members[1].exit.code = 1.0, 9
+    assert not folder.has_evidence(whole, found), "it may have died in this file"
+    assert not folder.has_evidence(whole, file(5, time.time_ns())), "or in this one"
+    folder.leave(members[1])
+    later = file(5, time.time_ns() + 10**9)
+    members[0].exit.ended_at, members[0].exit.code, members[0].output.finished = 1.0, 0, True
+    folder.leave(members[0])
+    assert folder.has_evidence(whole, later)
+    assert not folder.has_evidence(whole, found)

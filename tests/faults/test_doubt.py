@@ -53,6 +53,12 @@ def _cancelled(ground: Ground, pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
 
 
+def _cancelled_movie(ground: Ground, pid: int) -> None:
+    wait_for(lambda: any(path.name.startswith("movie") for path in ground.scratch_files()), "a movie")
+    time.sleep(1.0)
+    os.kill(pid, signal.SIGTERM)
+
+
 def _killed(ground: Ground, _: int) -> None:
     wait_for(lambda: _half(ground), "half a file")
     time.sleep(0.5)
@@ -82,6 +88,8 @@ class Row:
 NOT_DONE = "its renderer did not finish it"
 STATIC = ("--strategy", "static")
 STALLS = ("--stall-timeout", "2")
+MOVIES = (".wmv", ".mxf", ".mpg", ".webm", ".m4v", ".m2ts")
+HANGS = Fault(FaultKind.HANG, On(frame=5, times=1))
 
 ROWS = [
     Row("is slow", slow(times=None)),
@@ -99,6 +107,20 @@ ROWS = [
         slow(seconds=LONG),
         Ends(ExitCode.CANCELLED, None, ("cancelled by SIGTERM",)),
         meanwhile=_cancelled,
+    ),
+    *(
+        Row(f"stalls in a movie, {extension}", HANGS, Ends(says=("no sign of life",)), STALLS, extension=extension)
+        for extension in MOVIES
+    ),
+    *(
+        Row(
+            f"is cancelled in a movie, {extension}",
+            HANGS,
+            Ends(ExitCode.CANCELLED, frozenset({0}), ("cancelled by SIGTERM",)),
+            meanwhile=_cancelled_movie,
+            extension=extension,
+        )
+        for extension in MOVIES
     ),
     Row("is killed with the run in the middle", slow(seconds=LONG), Ends(ExitCode.INTERNAL), meanwhile=_killed),
 ]  # fmt: skip

@@ -21,7 +21,21 @@ from stmpo.model.errors import BadInput
 from stmpo.model.text import shown
 
 SINGLE_FILE_EXTENSIONS = frozenset(
-    {".aif", ".aiff", ".avi", ".m4v", ".mov", ".mp3", ".mp4", ".mpg", ".mxf", ".wav", ".webm", ".wmv"}
+    {
+        ".aif",
+        ".aiff",
+        ".avi",
+        ".m2ts",
+        ".m4v",
+        ".mov",
+        ".mp3",
+        ".mp4",
+        ".mpg",
+        ".mxf",
+        ".wav",
+        ".webm",
+        ".wmv",
+    }
 )
 """Extensions that After Effects' output modules write as one file (AVI, QuickTime, H.264, AIFF, WAV, MP3)."""
 
@@ -136,5 +150,7 @@ def _find_group(name: str, text: str, *, bare: bool) -> tuple[int, int, int] | N
     if len(loose) > 1:  # "take#2_####.png": the one that pads is the frame number
         loose = [group for group in loose if group[2] > 1] or loose
     if len(loose) > 1:
-        raise BadInput(f"--output {shown(text)} has several frame number groups; write the right one as [####]")
+        raise BadInput(
+            f"--output {shown(text)} has several frame number groups; write the right one as [####]"
+        )
     return loose[0] if loose else None
