@@ -15,6 +15,7 @@ from stmpo.model.render_job import RenderJob
 from stmpo.processes import containment
 from stmpo.project import read as project_reader
 from stmpo.renderers.aerender import Aerender
+from stmpo.scheduling.cost_history import CostHistory
 from stmpo.testing import FAKE_AERENDER
 
 if TYPE_CHECKING:
@@ -29,7 +30,18 @@ if TYPE_CHECKING:
 def chosen(asked: str, wanted: RenderJob, renderer: Aerender, environ: Mapping[str, str]) -> tuple[str, str]:
     """The choice, made in an event loop and with renderers contained."""
     with containment():
-        return asyncio.run(choose_strategy(asked, wanted, renderer, environ))
+        choice = asyncio.run(
+            choose_strategy(
+                asked,
+                wanted,
+                renderer,
+                environ,
+                frames=FrameSet.between(1, 9),
+                slots=2,
+                known=CostHistory(),
+            )
+        )
+    return choice.name, choice.warning
 
 
 NEW = Aerender((sys.executable, str(FAKE_AERENDER)))

@@ -144,7 +144,7 @@ def test_an_unknown_strategy_is_refused_in_one_line(studio: Studio, where: str) 
     else:
         outcome = studio.render(*TWO, STMPO_STRATEGY="greedy")
     assert outcome.code == 2
-    assert "choose one of static, steal, shared" in outcome.output
+    assert "choose one of auto, static, steal, shared" in outcome.output
     assert not studio.starts()
 
 
@@ -232,6 +232,41 @@ def test_renderers_that_do_not_share_the_frames_out_cost_two_frames_each(studio:
     assert len(later) >= 2
     assert later[0][0] > 1, "the frames that were whole are not rendered again"
     assert not studio.scratch_files()
+
+
+AUTO = (*TWO, "--strategy", "auto")
+
+
+def test_auto_shares_frames_of_unknown_cost_and_steals_once_costs_are_known(studio: Studio) -> None:
+    scenario = Scenario(costs=FrameCosts(0.05))
+    outcome = studio.render(*AUTO, scenario=scenario)
+    assert outcome.code == 0, outcome.output
+    assert finished(studio)["strategy"] == "shared"
+    assert "strategy: shared, since the frames' costs are not known" in outcome.output
+    outcome = studio.render(*AUTO, "--no-resume", scenario=scenario)
+    assert outcome.code == 0, outcome.output
+    assert finished(studio)["strategy"] == "steal"
+    assert "strategy: steal, since the costs of 40 of 40 frames are known" in outcome.output
+
+
+def test_auto_remembers_that_a_version_does_not_share(studio: Studio) -> None:
+    outcome = studio.render(*AUTO, scenario=Scenario(costs=FrameCosts(0.2), faults=(IGNORES_FILES,)))
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == list(range(1, 41))
+    elsewhere = ("--output", str(studio.folder / "other" / "f_[####].png"))
+    outcome = studio.render(*AUTO, *elsewhere, "--comp", "Other")
+    assert outcome.code == 0, outcome.output
+    assert "strategy: steal, since" in outcome.output
+    assert "in an earlier run with this version" in outcome.output
+
+
+@pytest.mark.parametrize("frames", ["1-40", "1-900:300"])
+def test_auto_does_not_share_where_it_cannot_pay(studio: Studio, frames: str) -> None:
+    count = "1" if frames == "1-40" else "2"
+    outcome = studio.render("--frames", frames, "--concurrency", count, "--strategy", "auto")
+    assert outcome.code == 0, outcome.output
+    assert finished(studio)["strategy"] == "steal"
+    assert "one process renders all" in outcome.output or "need a placeholder" in outcome.output
 
 
 def test_one_frame_that_two_sharing_renderers_render_is_tolerated(studio: Studio) -> None:

@@ -19,6 +19,7 @@ from stmpo.processes import containment
 from stmpo.renderers.aerender import Aerender
 from stmpo.renderers.protocol import Work
 from stmpo.renderers.version import version_in_output, version_in_path
+from stmpo.scheduling.cost_history import CostHistory
 from stmpo.testing import FAKE_AERENDER
 
 if TYPE_CHECKING:
@@ -41,7 +42,18 @@ def job(folder: Path, output: str = "f_[###].png") -> RenderJob:
 def chosen(asked: str, wanted: RenderJob, renderer: Aerender, environ: Mapping[str, str]) -> tuple[str, str]:
     """The choice, made in an event loop and with renderers contained."""
     with containment():
-        return asyncio.run(choose_strategy(asked, wanted, renderer, environ))
+        choice = asyncio.run(
+            choose_strategy(
+                asked,
+                wanted,
+                renderer,
+                environ,
+                frames=FrameSet.between(1, 9),
+                slots=2,
+                known=CostHistory(),
+            )
+        )
+    return choice.name, choice.warning
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ class Dispatcher:
         self.sharing_ended = ""
         """Why the renderers share the frames out no longer; empty while that works."""
 
+        self.blames_version = False
+        """Whether that says something about this version of the renderer, not about the queue item."""
+
         self.reclaimed = 0
         """Steals that were undone: the renderer reached the frames before its helper began."""
 
@@ -102,7 +105,7 @@ class Dispatcher:
         """Stop the renderers of a shared folder if they do not share the frames out; once per run."""
         if not folder.end_of_sharing or self.sharing_ended:
             return
-        self.sharing_ended = folder.end_of_sharing
+        self.sharing_ended, self.blames_version = folder.end_of_sharing, folder.blames_version
         text = f"sharing the frames out does not work here: {self.sharing_ended}; steal is used for the rest"
         self._reporter.say(Level.WARNING, text)
         stopped = {lease.id for lease in self._strategy.fall_back()}

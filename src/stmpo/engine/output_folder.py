@@ -40,6 +40,11 @@ class OutputFolder(Protocol):
         ...
 
     @property
+    def blames_version(self) -> bool:
+        """Return whether that end says something about the renderer's version, not about the queue item."""
+        ...
+
+    @property
     def doubled(self) -> int:
         """Return how many frames several renderers are known to have rendered here."""
         ...
@@ -95,6 +100,7 @@ class PrivateFolder:
         """Frames that the strategy knows to be rendered."""
 
     end_of_sharing = ""
+    blames_version = False
     doubled = 0
 
     def join(self, attempt: Attempt) -> None:

@@ -98,8 +98,8 @@ class SharedFolder:
         self._placeholders: dict[str, int] = {}
         """When the placeholder of each delivered frame was written, in nanoseconds of the files' clock."""
 
-        self.blames_version = False
-        """Whether the end of sharing says something about this version, not about this queue item."""
+        self._option_refused = False
+        """Whether a member does not know the option."""
 
         ledger = context.ledger
         wanted = {f for f in ledger.frames_in(lease.span) if ledger[f].state is FrameState.PENDING}
@@ -117,6 +117,11 @@ class SharedFolder:
     def end_of_sharing(self) -> str:
         """Return why its renderers are to share it no longer; empty while that works."""
         return self._watch.reason
+
+    @property
+    def blames_version(self) -> bool:
+        """Return whether that end says something about the renderer's version, not about the queue item."""
+        return bool(self._watch.doubled) or self._option_refused
 
     @property
     def doubled(self) -> int:
@@ -140,7 +145,6 @@ class SharedFolder:
             self._costs.report(now, attempt.costs.finished(now))
             if when := attempt.output.frame_time:
                 self._watch.frame(attempt.number, self._times.setdefault(when, len(self._times)))
-                self.blames_version |= bool(self._watch.doubled)
         self._whole.output.untrusted |= attempt.output.untrusted
         if self._whole.output.untrusted:
             for member in self._members.values():
@@ -195,7 +199,6 @@ class SharedFolder:
             return
         if file.frame is not None:
             self._watch.collision(file.frame)
-            self.blames_version = True
 
     def remove_source(self, path: str) -> None:
         """Leave a placeholder in the frame's place, so that nobody renders it again."""
@@ -218,7 +221,7 @@ class SharedFolder:
         # After Effects refuses to skip files for any member; one process alone may still render the frames.
         if finding is not None and finding.name in REFUSES_TO_SHARE:
             self._watch.refusal(member.number)
-            self.blames_version |= finding.name == "syntax"
+            self._option_refused |= finding.name == "syntax"
         elif finding is not None:
             whole.output.gravest = finding
             whole.output.findings = member.output.findings

@@ -285,13 +285,13 @@ class RunOptions:
         metavar="SECONDS",
     )
     strategy: str = option(
-        "steal",
-        "How frames are divided. static: equal ranges. steal: a process that finishes early takes frames from the end of "
-        "the range that is furthest behind. shared: each renderer takes the next frame that has no file (After Effects "
-        "2022 or later).",
+        "auto",
+        "How frames are divided. auto: steal if their costs are known from an earlier run, otherwise shared where the job "
+        "allows it. static: equal ranges. steal: a process that finishes early takes frames from the end of the range that "
+        "is furthest behind. shared: each renderer takes the next frame that has no file (After Effects 2022 or later).",
         parameter="Strategy",
         metavar="NAME",
-        choices=("static", "steal", "shared"),
+        choices=("auto", "static", "steal", "shared"),
     )
     max_frame_retries: int = option(
         2, "Retries of a failed frame.", minimum=0, maximum=1000, parameter="MaxFrameRetries"
