@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from stmpo.delivery.file_mark import FileMark
     from stmpo.delivery.file_stability import RenderedFile
     from stmpo.delivery.publish import Published
     from stmpo.delivery.verify import Broken, Whole
