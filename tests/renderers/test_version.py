@@ -39,21 +39,21 @@ def job(folder: Path, output: str = "f_[###].png") -> RenderJob:
     )
 
 
+async def choose(
+    asked: str, wanted: RenderJob, renderer: Aerender, environ: Mapping[str, str]
+) -> tuple[str, str]:
+    """The name and the warning, for nine frames on two slots."""
+    frames = FrameSet.between(1, 9)
+    choice = await choose_strategy(
+        asked, wanted, renderer, environ, frames=frames, slots=2, known=CostHistory()
+    )
+    return choice.name, choice.warning
+
+
 def chosen(asked: str, wanted: RenderJob, renderer: Aerender, environ: Mapping[str, str]) -> tuple[str, str]:
     """The choice, made in an event loop and with renderers contained."""
     with containment():
-        choice = asyncio.run(
-            choose_strategy(
-                asked,
-                wanted,
-                renderer,
-                environ,
-                frames=FrameSet.between(1, 9),
-                slots=2,
-                known=CostHistory(),
-            )
-        )
-    return choice.name, choice.warning
+        return asyncio.run(choose(asked, wanted, renderer, environ))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_nothing_stays_of_a_renderer_that_was_asked(
     environ = {**os.environ, "TEST_MARK": mark}
 
     async def scenario() -> tuple[str, str]:
-        answer = await choose_strategy("shared", job(tmp_path), renderer, environ)
+        answer = await choose("shared", job(tmp_path), renderer, environ)
         assert not [each for each in psutil.process_iter() if _has_mark(each, mark)]
         return answer
 

@@ -150,7 +150,7 @@ def test_a_parameter_sets_its_option_and_its_default_says_nothing(kind: Any, ite
     texts[bool] = ("false" if default == "true" else "true", not item.default)
     text, value = texts[item.type]
     if item.choices is not None:
-        text = value = item.choices[0]
+        text = value = next(choice for choice in item.choices if choice != default)
     assert chosen_values(kind, {VARIABLE_PREFIX + item.parameter: text}) == {item.name: value}
 
 
