@@ -211,3 +211,17 @@ def test_a_journal_that_nobody_changes_gives_no_notice(path: Path) -> None:
         lines.write(line)
     lines.close()
     assert lines.notice == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")  # noqa: PTH110
+def test_a_copy_without_room_costs_nothing_but_itself(path: Path, tmp_path: Path) -> None:
+    lines = opened(path)
+    full = open("/dev/full", "r+b", buffering=0)  # noqa: PTH123, SIM115 - the writer closes it
+    lines._open_copy = lambda: full  # type: ignore[method-assign]
+    lines.write(b"1\n")
+    lines.write(b"2\n")
+    assert path.read_bytes() == b"1\n2\n"
+    path.rename(tmp_path / "moved")
+    lines.write(b"3\n")
+    lines.close()
+    assert path.read_bytes() == b"1\n2\n3\n"

@@ -56,7 +56,7 @@ def find_journal(
     Raises:
         BadInput: files that this job would overwrite belong to another one.
     """
-    for other in _latest(path.parent.glob(".*.stmpo.jsonl")):
+    for other in _latest(_journals_in(path.parent)):
         if other == path:
             continue
         with _locked(other) as descriptor:
@@ -96,6 +96,13 @@ def _write(path: Path, data: bytes) -> None:
     descriptor = os.open(path, CREATE_FLAGS, 0o644)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+
+
+def _journals_in(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:  # a glob would make a path of each of many thousand frames
+        for entry in entries:
+            if entry.name.startswith(".") and entry.name.endswith(".stmpo.jsonl"):
+                yield folder / entry.name
 
 
 def _latest(paths: Iterator[Path]) -> list[Path]:

@@ -105,6 +105,7 @@ class Run:
         self.deliveries = DeliveryQueue(context)
         self.collector = Collector(context, self.deliveries, earlier.size_consensus)
         self._extensions = earlier.extensions
+        self._has_work = not self._ledger.complete
         self._shared_folder: SharedFolder | None = None
         self.dispatcher = Dispatcher(context, self.collector, self.supervisor)
         self.outcomes = Outcomes(context, self.collector, self.retries)
@@ -123,7 +124,7 @@ class Run:
         """Render until all is delivered, or something ends the run early. Return the reason then."""
         monitor = asyncio.create_task(self._until_error(self.monitor.watch()))
         try:
-            for left in reversed(range(LOOKS)):
+            for left in reversed(range(LOOKS if self._has_work else 0)):
                 while self._goes_on and self._strategy.waiting:  # again only for a frame that delivery lost
                     await self._render(monitor)
                     await self._delivered()

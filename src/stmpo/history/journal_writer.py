@@ -30,6 +30,7 @@ from stmpo.system.files import APPEND_FLAGS, CREATE_FLAGS, sync
 from stmpo.system.locks import try_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WRITE_TIMEOUT = 5.0
@@ -85,7 +86,10 @@ class JournalWriter:
         self._thread: threading.Thread | None = None
         self._flushed_at = time.monotonic()
         self._copy: IO[bytes] | None = None
-        """All contents; from the first write on."""
+        """All contents, from the first write on; None if its disk has no room for it."""
+
+        self._is_followed = False
+        """Whether the file's length and identity are known."""
 
         self.copy_path: Path | None = None
         """Where the copy is kept; None for a temporary file."""
@@ -166,8 +170,7 @@ class JournalWriter:
         if request.last:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
-            if self._copy is not None:
-                self._copy.close()
+            self._close_copy()
         request.finish()
 
     def _write_pending(self, *, flush: bool) -> None:
@@ -198,9 +201,7 @@ class JournalWriter:
             raise
         self._torn = False
         self._size += len(data)
-        if self._copy is not None:
-            with contextlib.suppress(OSError):  # a full disk: the copy is of less use then
-                self._copy.write(data)
+        self._add_to_copy(data)
 
     def _restore(self, *, last: bool) -> None:
         """Put the file back if something else has changed it.
@@ -208,7 +209,8 @@ class JournalWriter:
         Its folder is only put back at the end of the run. An error is ignored here: the lines are safe in the
         copy, and the next write tries again.
         """
-        if self._copy is None:
+        if not self._is_followed:
+            self._is_followed = True
             self._make_copy()
             return
         with contextlib.suppress(OSError):
@@ -217,7 +219,9 @@ class JournalWriter:
                 self._note("it has a second name now (a hard link)")
             if status.st_size != self._size or (last and not self._is_as_written()):
                 self._note("its contents were changed")
-                self._write_copy(self._descriptor)
+                self._size = status.st_size
+                if self._copy is not None:
+                    self._write_copy(self._descriptor)
             try:
                 is_there = os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
             except FileNotFoundError:
@@ -233,13 +237,28 @@ class JournalWriter:
     def _make_copy(self) -> None:
         """Read what the file holds so far."""
         self._size = os.fstat(self._descriptor).st_size
-        copy = self._open_copy()
+        self._copy = self._open_copy()
         self._copy_is_complete = self._size <= MAX_COPIED
         if self._copy_is_complete:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             while block := os.read(self._descriptor, _BLOCK):
-                copy.write(block)
-        self._copy = copy
+                self._add_to_copy(block)
+
+    def _add_to_copy(self, data: bytes) -> None:
+        """Add to the copy. One that its disk has no room for is given up."""
+        if self._copy is None:
+            return
+        try:
+            while data:
+                data = data[self._copy.write(data) :]
+        except OSError:
+            self._close_copy()
+
+    def _close_copy(self) -> None:
+        if self._copy is not None:
+            with contextlib.suppress(OSError):
+                self._copy.close()
+            self._copy = None
 
     def _open_copy(self) -> IO[bytes]:
         if (
@@ -262,19 +281,26 @@ class JournalWriter:
         return True
 
     def _write_copy(self, descriptor: int) -> None:
-        """Make the contents of a file what this run knows."""
-        if self._copy is None:
-            return
-        if self._copy_is_complete:
+        """Make the contents of a file what this run knows: the copy's, or else those of the open file."""
+        if self._copy is None or self._copy_is_complete:
             os.ftruncate(descriptor, 0)
         else:
             os.write(descriptor, b"\n")
-        self._copy.seek(0)
-        while block := self._copy.read(_BLOCK):
+        for block in self._contents():
             view = memoryview(block)
             while view:
                 view = view[os.write(descriptor, view) :]
         self._size = os.fstat(descriptor).st_size
+
+    def _contents(self) -> Iterator[bytes]:
+        if self._copy is not None:
+            self._copy.seek(0)
+            while block := self._copy.read(_BLOCK):
+                yield block
+            return
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        while block := os.read(self._descriptor, _BLOCK):
+            yield block
 
     def _continue_in(self, descriptor: int) -> None:
         """Go on in a new file at the path, unless another run has its lock. Closes the descriptor."""
