@@ -320,3 +320,18 @@ def test_a_run_resumes_from_a_journal_cut_anywhere(ground: Ground) -> None:
     for size in sorted(chance.sample(range(len(data)), CUTS)):
         path.write_bytes(data[:size])
         Judge(ground, JOB).next_run(keeps=False)
+
+
+def test_a_second_spelling_by_capitals_is_refused_where_case_is_folded(ground: Ground) -> None:
+    try:
+        with Faulty.mounted(ground.folder / "share", Rules(folds_case=True)) as share:
+            ground.destination = share.point
+            with ground.start(*JOB.options, scenario=SLOW) as first:
+                wait_for(lambda: len(ground.rendered()) >= 6, "six frames")
+                second = ground.render(*JOB.options, scenario=QUICK, output="F_[####].PNG")
+                first.terminate()
+                assert first.wait(30) == ExitCode.CANCELLED
+            assert second.code == ExitCode.BAD_INPUT
+            assert f"another run is writing to this output (process {first.pid} on " in second.output
+    except OSError as error:
+        pytest.skip(str(error))
