@@ -117,3 +117,18 @@ def test_a_second_spelling_of_a_running_output_is_refused(studio: Studio, tmp_pa
             run.terminate()
             run.wait(30)
     assert [path.name for path in studio.out.glob(".stmpo-*")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes and no such links")
+def test_what_is_planted_in_its_place_is_passed_by(tmp_path: Path) -> None:
+    folder, victim = tmp_path / "out", tmp_path / "victim"
+    folder.mkdir()
+    victim.write_bytes(b"mine")
+    os.mkfifo(folder / ".stmpo-1.lock")
+    (folder / ".stmpo-2.lock").symlink_to(victim)
+    (folder / ".stmpo-3.lock").mkdir()
+    lock = OutputLock.acquire(job(folder, "f_[####].png"))
+    with pytest.raises(BadInput):
+        OutputLock.acquire(job(folder, "f_[####].png"))
+    lock.close()
+    assert victim.read_bytes() == b"mine"

@@ -148,11 +148,11 @@ class OutputLock:
             except BadInput:
                 lock.close()
                 raise
-            except OSError:  # no lock is no reason not to render
+            except OSError:  # what is there is no plain file, or the disk is full
                 lock.close()
-                return cls(folds=lock.folds)
+                continue
             return lock
-        return cls()
+        return cls()  # no lock is no reason not to render
 
     def close(self) -> None:
         """Release it."""
@@ -234,7 +234,7 @@ def _content(path: Path) -> dict[str, Any] | None:
                 data = os.read(descriptor, MAX_BYTES)
             finally:
                 os.close(descriptor)
-            if data.endswith(b"\n"):
+            if data:
                 found = json.loads(data)
                 return found if isinstance(found, dict) else None
         except (OSError, ValueError, RecursionError):

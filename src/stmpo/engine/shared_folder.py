@@ -161,7 +161,7 @@ class SharedFolder:
 
     def leave(self, attempt: Attempt) -> Attempt | None:
         """Remove a member. Return the folder's attempt when the last one has left."""
-        if not attempt.ended_well:
+        if attempt.asked is not None and not attempt.ended_well:
             self._last_bad_end = time.time_ns()
         self._members.pop(attempt.number, None)
         self._sum_up(attempt)
