@@ -60,9 +60,9 @@ def find_journal(
         if other == path:
             continue
         with _locked(other) as descriptor:
-            run = None if descriptor is None else _last_run(descriptor)
-            if descriptor is None or run is None or not _writes_same_names(run, job):
+            if descriptor is None or not _writes_same_names(_first_run(descriptor), job):
                 continue
+            run = _last_run(descriptor)
             if _is_same_job(run, job, version):
                 if not os.path.lexists(path) and Path(run["job"]["output"]).name == job.output.text:
                     with contextlib.suppress(OSError):
@@ -70,7 +70,7 @@ def find_journal(
             elif resume and (name := _intact(descriptor, job)):
                 raise BadInput(
                     f"{job.output.directory / name} was rendered by another job"
-                    f" ({one_line(_differs(run, job), 300)}; journal {other}); choose another --output, or render"
+                    f" ({one_line(_differs(run, job) or _other_project(run, job), 300)}; journal {other}); choose another --output, or render"
                     " everything again with --no-resume"
                 )
     if resume and not os.path.lexists(path):
@@ -83,10 +83,10 @@ def _take_copy(path: Path, job: RenderJob, version: ProjectVersion, scratch_root
         if not is_free_scratch(copy.parent):
             continue
         with _locked(copy) as descriptor:
-            run = None if descriptor is None else _last_run(descriptor)
-            if descriptor is None or run is None or run.get("job", {}).get("output") != str(job.output):
+            if descriptor is None:
                 continue
-            if _is_same_job(run, job, version):
+            run = _last_run(descriptor)
+            if run.get("job", {}).get("output") == str(job.output) and _is_same_job(run, job, version):
                 with contextlib.suppress(OSError):
                     _write(path, b"".join(_raw_lines(descriptor)))
                 return
@@ -144,12 +144,22 @@ def _raw_lines(descriptor: int) -> Iterator[bytes]:
             yield raw
 
 
-def _last_run(descriptor: int) -> dict[str, Any] | None:
-    run = None
+def _first_run(descriptor: int) -> dict[str, Any]:
+    """Return the first `run` line: all runs of a journal write the same names. Empty if there is none."""
+    return next(_runs(descriptor), {})
+
+
+def _last_run(descriptor: int) -> dict[str, Any]:
+    run: dict[str, Any] = {}
+    for found in _runs(descriptor):
+        run = found
+    return run
+
+
+def _runs(descriptor: int) -> Iterator[dict[str, Any]]:
     for raw in _raw_lines(descriptor):
         if b'"run"' in raw and (line := parse_line(raw)).get("event") == "run":
-            run = line
-    return run
+            yield line
 
 
 def _writes_same_names(run: Mapping[str, Any], job: RenderJob) -> bool:
@@ -171,12 +181,16 @@ def _is_same_job(run: Mapping[str, Any], job: RenderJob, version: ProjectVersion
 
 
 def _differs(run: Mapping[str, Any], job: RenderJob) -> str:
-    """Return in which part two jobs differ, in words; the project, if in no other."""
+    """Return in which part two jobs differ, in words; empty if in none but the project and the output."""
     found = run.get("job", {})
     for name, value in identity(job).items():
         if name not in _FREE and found.get(name) != value:
             return f"{name} was {found.get(name)!r}, now {value!r}"
     return ""
+
+
+def _other_project(run: Mapping[str, Any], job: RenderJob) -> str:
+    return f"project was {run.get('job', {}).get('project')!r}, now {str(job.project)!r}"
 
 
 def _intact(descriptor: int, job: RenderJob) -> str:
