@@ -57,6 +57,24 @@ def main(requests: int, life: int, kernel: str) -> None:
             guard.run()
 
 
+def fork_server(kernel: LinuxKernel) -> int:
+    """Fork, into a PID namespace of its own if possible. Returns the child's process id, 0 in the child.
+
+    Raises:
+        OSError: there may be no more processes.
+    """
+    if kernel.name == "linux":
+        from .namespace import fork_first_process  # noqa: PLC0415 - not needed without
+
+        kernel.outer_proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            return fork_first_process()
+        except OSError:
+            os.close(kernel.outer_proc)
+            kernel.outer_proc = None
+    return os.fork()
+
+
 class Guard:
     """State: `_server`, the fork server's process id until it has ended; `_deadline` for all that lives."""
 
@@ -71,10 +89,10 @@ class Guard:
         self._kernel.adopt_orphans()
         self._kernel.continue_with_parent()
         parent = os.getpid()
-        self._server, parent_seen = self._kernel.fork_server()
+        self._server = fork_server(self._kernel)
         if self._server == 0:
             os.close(self._life)
-            self._kernel.die_with_parent(parent if parent_seen else 0)
+            self._kernel.die_with_parent(parent if self._kernel.outer_proc is None else 0)
             serve(self._kernel, socket.socket(fileno=requests))
             return False
         os.close(requests)

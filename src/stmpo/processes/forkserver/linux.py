@@ -36,38 +36,19 @@ libc = ctypes.CDLL(None, use_errno=True)
 class LinuxKernel:
     """`Kernel` (see `shim.py`) with subreapers and parent-death signals: no process can leave a tree.
 
-    With `namespace` it also uses a PID namespace if one may be made. `_outer` is then the `/proc` folder of
-    the orchestrator's namespace. By it a process learns the process id that the orchestrator sees.
+    With `namespace` a fork server uses a PID namespace if one may be made. `outer_proc` is then the open
+    `/proc` folder of the orchestrator's. By it a process learns the process id that the orchestrator sees.
     """
 
     def __init__(self, *, namespace: bool = True) -> None:
         self.name = "linux" if namespace else "linux-shared"
-        self._namespace = namespace
-        self._outer: int | None = None
-
-    def fork_server(self) -> tuple[int, bool]:
-        """Fork, into a PID namespace of its own if possible.
-
-        Returns the child's process id, 0 in the child, and whether the child sees its parent (if there is no
-        namespace).
-        """
-        if self._namespace:
-            from .namespace import fork_first_process  # noqa: PLC0415 - imports this module
-
-            try:
-                self._outer = os.open(PROC, os.O_RDONLY | os.O_DIRECTORY)
-                return fork_first_process(), False
-            except OSError:
-                if self._outer is not None:
-                    os.close(self._outer)
-                self._outer = None
-        return os.fork(), True
+        self.outer_proc: int | None = None
 
     def own_pid(self) -> int:
         """Return this process's id as the orchestrator sees it."""
-        if self._outer is None:
+        if self.outer_proc is None:
             return os.getpid()
-        return int(os.readlink("self", dir_fd=self._outer))
+        return int(os.readlink("self", dir_fd=self.outer_proc))
 
     def continue_with_parent(self) -> None:
         """Have the kernel continue this process, if it was stopped, when its parent ends."""
