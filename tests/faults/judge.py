@@ -17,6 +17,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stmpo.delivery.extra_files import EXTRA_FOLDER
 from stmpo.model.errors import ExitCode
 from stmpo.model.output_pattern import SINGLE_FILE_EXTENSIONS
 from stmpo.testing import Scenario
@@ -132,7 +133,11 @@ class Judge:
         assert [path for path in self._ground.home.rglob("*") if path.is_file()] == [], "fonts or settings"
         for journal in self._ground.out.glob(".*.stmpo.jsonl"):
             assert _lockable(journal), "a lock"
-        if outcome is not None and (kept := self._ground.scratch_files()):
+        files = self._ground.scratch_files()
+        extra = [path for path in files if path.parent.name == EXTRA_FOLDER]
+        if outcome is not None and extra:  # output files that nobody asked for are kept, and named
+            assert f"kept in {extra[0].parent}" in outcome.output
+        if outcome is not None and (kept := [path for path in files if path not in extra]):
             assert outcome.code != ExitCode.OK, f"scratch: {kept}"
             assert {path for path in kept if path.name.startswith(("frame_", "movie"))}, (
                 f"scratch without frames: {kept}"

@@ -166,6 +166,17 @@ class Scratch:
             raise ValueError(f"{attempt} is no attempt of {self.path}")
         return _remove_tree(attempt)
 
+    def remove_except(self, name: str) -> None:
+        """Remove everything but one folder of the run's folder."""
+        with contextlib.suppress(OSError):
+            for entry in self.path.iterdir():
+                if entry.name == name:
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    _remove_tree(entry)
+                else:
+                    entry.unlink()
+
     def leftovers(self) -> list[Path]:
         """Return the files that are still there, in order, without the copy of the journal."""
         files = (Path(folder) / name for folder, _, names in os.walk(self.path) for name in names)
