@@ -17,6 +17,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import stmpo
+from stmpo.delivery.extra_files import EXTRA_FOLDER
 from stmpo.delivery.scratch import Scratch
 from stmpo.engine import resume
 from stmpo.engine.cancel import canceller, or_cancelled
@@ -274,7 +275,9 @@ def _clean_up(
     if not ledger.complete and scratch.leftovers():
         return str(scratch.path)
     gone = resume.sweep_scratch(past) if ledger.complete else []
-    if not extra and scratch.remove():
+    if extra:
+        scratch.remove_except(EXTRA_FOLDER)
+    elif scratch.remove():
         gone = [*gone, scratch.path]
     for folder in gone:
         prepared.journal.write("removed", scratch=str(folder))
