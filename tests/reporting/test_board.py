@@ -90,6 +90,17 @@ def a_run(name: str) -> list[Event]:
     ]
 
 
+def test_a_slot_of_a_shared_lease_shows_its_own_frames_and_no_range() -> None:
+    """Its lines count positions, skipped frames included; "96/120" on each of four slots would be wrong."""
+    board, _ = make(100)
+    board.handle(SlotChanged(0, SlotState.RENDERING, Span(0, 119), 4711, 24, shared=True))
+    text = drawn(board)
+    assert re.search(r"00 +rendering +next free +24\b", text)
+    assert "0-119" not in text
+    board.handle(SlotChanged(0, SlotState.IDLE))
+    assert re.search(r"00 +idle +24\b", drawn(board))
+
+
 @WIDTHS
 @pytest.mark.parametrize("name", ODD, ids=lambda name: ascii(name)[:20])
 def test_any_name_is_drawn_at_any_width(width: int, name: str) -> None:

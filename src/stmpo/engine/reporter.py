@@ -138,15 +138,18 @@ class Reporter:
 
     def slot(self, attempt: Attempt, state: SlotState | None = None) -> None:
         """Report a slot and what its renderer is doing."""
+        shared = attempt.folder.is_shared
+        rendered = max(len(attempt.files.seen), attempt.output.counted)
         self.emit(
             SlotChanged(
                 slot=attempt.lease.slot,
                 state=state or _state_of(attempt),
                 lease=attempt.lease.span,
                 pid=attempt.tree.pid if attempt.tree is not None else None,
-                done=max(len(attempt.files.seen), attempt.output.counted),
+                done=attempt.output.frame_lines if shared else rendered,
                 memory_bytes=attempt.samples.memory_bytes,
                 cpu_percent=attempt.samples.cpu_percent,
+                shared=shared,
             )
         )
 

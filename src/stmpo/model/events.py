@@ -83,13 +83,16 @@ class SlotChanged:
     lease: Span | None = None
     pid: int | None = None
     done: int = 0
-    """Rendered frames of the current lease."""
+    """Rendered frames of the current lease; under a shared lease those of this renderer."""
 
     memory_bytes: int = 0
     """Memory of the renderer's whole process tree."""
 
     cpu_percent: float = 0.0
     """CPU use of the whole process tree; 100 is one logical CPU."""
+
+    shared: bool = False
+    """Whether several renderers have this lease, and each takes the next frame that has no file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ class Row:
 
     event: SlotChanged
     delivered: int = 0
+    shared_done: int = 0
+    """Frames that the slot's renderer reported under a shared lease."""
+
     cost: float | None = None
     """Seconds per frame, a running mean that favours recent frames."""
 
@@ -96,6 +99,8 @@ class Board:
             case SlotChanged():
                 row = self._rows.setdefault(event.slot, Row(event))
                 row.event = event
+                if event.shared:
+                    row.shared_done = event.done
             case FrameDelivered():
                 self._delivered(event)
             case Progress():
@@ -174,16 +179,24 @@ def _cells(row: Row) -> list[RenderableType]:
     event = row.event
     state = Text(event.state.value, style=_COLOURS[event.state])
     if event.lease is None:
-        return [f"{event.slot:02}", state, "", "", f"{row.delivered}", "", "", ""]
+        return [f"{event.slot:02}", state, "", "", f"{row.shared_done or row.delivered}", "", "", ""]
     total = len(event.lease)
     done = min(event.done, total)
+    # A slot of a shared lease has no range of its own, and its frames cannot be told from the others'.
+    range_cells: list[RenderableType] = (
+        ["next free", _bar(done, total), f"{done}", ""]
+        if event.shared
+        else [
+            escape(str(event.lease)),
+            _bar(done, total),
+            f"{done}/{total}",
+            f"{1 / row.cost:.2f} /s" if row.cost else "",
+        ]
+    )
     return [
         f"{event.slot:02}",
         state,
-        escape(str(event.lease)),
-        _bar(done, total),
-        f"{done}/{total}",
-        f"{1 / row.cost:.2f} /s" if row.cost else "",
+        *range_cells,
         byte_size(event.memory_bytes) if event.memory_bytes else "",
         f"{event.cpu_percent:.0f} %" if event.memory_bytes else "",
     ]
