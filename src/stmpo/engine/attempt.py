@@ -79,6 +79,9 @@ class StopReason(Enum):
     NOT_SHARING = "its renderers do not share the frames out"
     """Renderers of a shared folder rendered the same frames, or refused to skip existing files."""
 
+    TOO_MANY = "fewer renderers run at once from now on"
+    """It is the newest one and makes room for the others on a GPU, an encoder or a licence."""
+
     MEMORY = "memory is short"
     """It is the newest one and makes room for the others; it did nothing wrong."""
 
@@ -100,6 +103,7 @@ _NOT_ITS_FAULT = frozenset(
         StopReason.OVERTAKEN,
         StopReason.NOT_NEEDED,
         StopReason.NOT_SHARING,
+        StopReason.TOO_MANY,
     )
 )
 """Reasons to stop a renderer that say nothing about its frames."""
@@ -142,6 +146,9 @@ class LineRecord:
     counted: int = 0
     """How many frames its lines have reported."""
 
+    frame_lines: int = 0
+    """How many lines reported a frame. In a shared folder `counted` is a position, which skipped frames advance too."""
+
     frame_time: str = ""
     """The time of the frame that a line has reported last, as printed in the project's style."""
 
@@ -167,6 +174,7 @@ class LineRecord:
             self.printed |= line.kind not in {LineKind.VERSION, LineKind.LAUNCHING}
             self.progress += line.kind in _PROGRESS or line.text.lstrip().startswith("PROGRESS:")
         if line.kind is LineKind.FRAME:
+            self.frame_lines += 1
             self.counted = max(self.counted, line.count or self.counted + 1)
             self.frame_time = line.text.partition("(")[0].removeprefix("PROGRESS:").strip()
         if line.kind in {LineKind.OPENED, LineKind.FRAME} and self.began_at is None:
