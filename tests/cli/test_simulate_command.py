@@ -68,9 +68,9 @@ def test_the_lanes_are_drawn_with_a_bar_a_process(tmp_path: Path) -> None:
         (("--svg", "no/such/folder/x.svg"), "--svg"),
         (("--record", "missing"), "--record missing"),
         (("--record", "a", "--known"), "give one of"),
-        (("--start-up", "nan"), "--start-up nan"),
-        (("--spawn-delay", "inf"), "--spawn-delay inf"),
-        (("--mean", "1e300"), "--mean 1e"),
+        (("--start-up", "nan"), "--start-up: a number from 0 to 1e+07 is wanted, not 'nan'"),
+        (("--spawn-delay", "inf"), "--spawn-delay: a number from 0 to 1e+07 is wanted, not 'inf'"),
+        (("--mean", "1e300"), "--mean: a number from 0.001 to 1e+07 is wanted"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(

@@ -124,3 +124,16 @@ def test_a_number_has_its_bounds(text: str) -> None:
     made.add_argument("--processes", type=number(int, 0, 10))
     with pytest.raises(BadInput, match="--processes: a whole number from 0 to 10 is wanted, not "):
         made.read(["--processes", text])
+
+
+@pytest.mark.parametrize(
+    "text", ["1" + "0" * 30, "9" * 4000, "2147483648", "-2147483648", "nan", "inf", "1e300"]
+)
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_number_has_bounds_even_where_none_is_stated(kind: type, text: str) -> None:
+    parser = CommandParser("stmpo try")
+    parser.value("--n", "N", "A number.", type=number(kind))
+    with pytest.raises(BadInput, match=r"--n: a (whole )?number .*is wanted, not ") as refused:
+        parser.read(["--n", text])
+    assert len(str(refused.value)) < 250
+    assert parser.read(["--n", "2147483647"]).n == 2147483647

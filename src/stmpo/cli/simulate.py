@@ -71,11 +71,10 @@ def _parser() -> CommandParser:
     _add_costs(parser)
     known = "The strategy knows the costs in advance, as after an earlier run of the same version."
     record = "Costs that the strategy expects, as after a run of another version: JSON, or a journal."
+    seconds = number(float, 0, MOST_SECONDS)
     parser.value("--processes", "N", "Slots.", type=number(int, 1, 1024), default=16)
-    parser.value(
-        "--start-up", "SECONDS", "Time a process takes to start.", type=number(float, 0), default=20.0
-    )
-    parser.value("--spawn-delay", "SECONDS", "Time between two starts.", type=number(float, 0), default=0.0)
+    parser.value("--start-up", "SECONDS", "Time a process takes to start.", type=seconds, default=20.0)
+    parser.value("--spawn-delay", "SECONDS", "Time between two starts.", type=seconds, default=0.0)
     parser.value(
         "--strategy",
         "NAME",
@@ -98,7 +97,7 @@ def _add_costs(parser: CommandParser) -> None:
     parser.value("--costs", "FILE", costs)
     parser.value("--journal", "FILE", "Costs of earlier runs, from this journal.")
     parser.value("--frames", "N", "Frames of a shape.", type=number(int, 1, 1_000_000), default=600)
-    parser.value("--mean", "SECONDS", mean, type=number(float, 0.001), default=8.0)
+    parser.value("--mean", "SECONDS", mean, type=number(float, 0.001, MOST_SECONDS), default=8.0)
     parser.value("--seed", "N", "Seed of a shape's random costs.", type=number(int), default=0)
 
 
@@ -107,10 +106,6 @@ def _check(given: Namespace) -> None:
         raise BadInput("give one of --shape, --costs and --journal")
     if given.known and given.record is not None:
         raise BadInput("give one of --known and --record")
-    for name in ("mean", "start-up", "spawn-delay"):
-        value = getattr(given, name.replace("-", "_"))
-        if not value <= MOST_SECONDS:  # NaN is not
-            raise BadInput(f"--{name} {value:g}: at most {MOST_SECONDS:g} seconds are wanted")
 
 
 def _costs(given: Namespace, shape: str) -> dict[int, float]:

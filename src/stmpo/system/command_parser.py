@@ -18,6 +18,7 @@ given, so that the environment is asked next.
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stmpo.model.errors import BadInput
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from stmpo.model.options import JobOptions, Option, RunOptions
 
+
+MAX_VALUE = 2**31 - 1
+"""Largest number of an option that states no other bound."""
 
 MAX_MESSAGE = 500
 """Characters of a refusal of arguments, which may quote any of them."""
@@ -159,7 +163,9 @@ def add_option(parser: CommandParser, item: Option, *flags: str) -> None:
     parser.add_argument(
         *(flags or (item.flag,)),
         dest=item.name,
-        type=str if item.type is str else number(item.type),
+        type=str
+        if item.type is str
+        else number(item.type, -math.inf, math.inf),  # `Option` checks its bounds
         metavar=item.metavar or item.type.__name__.upper(),
         help=described(item),
     )
@@ -177,17 +183,23 @@ def described(item: Option) -> str:
 
 
 def number(kind: type, least: float | None = None, most: float | None = None) -> Callable[[str], Any]:
-    """Return a reader of numbers of this kind (`int` or `float`) within these bounds, both included."""
-    bounds = (f" from {least:g}" if least is not None else "") + (f" to {most:g}" if most is not None else "")
+    """Return a reader of numbers of this kind (`int` or `float`) within these bounds, both included.
+
+    Without a bound, it is `MAX_VALUE` or its negative: every other program reads such a number.
+    """
+    bounds = f" from {least:g}" if least is not None and math.isfinite(least) else ""
+    bounds += f" to {most:g}" if most is not None and math.isfinite(most) else ""
+    low, high = -MAX_VALUE if least is None else least, MAX_VALUE if most is None else most
 
     def read(text: str) -> Any:
         try:
             value = kind(text)
         except ValueError:
             value = None
-        if value is None or (least is not None and value < least) or (most is not None and value > most):
+        if value is None or not low <= value <= high:  # neither holds for "nan"
             shown = shortened(repr(text), MAX_SHOWN)
-            raise argparse.ArgumentTypeError(f"{WANTED[kind]}{bounds} is wanted, not {shown}")
+            limit = f" of at most {MAX_VALUE}" if value is not None and value > MAX_VALUE else ""
+            raise argparse.ArgumentTypeError(f"{WANTED[kind]}{bounds}{limit} is wanted, not {shown}")
         return value
 
     return read
