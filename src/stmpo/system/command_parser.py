@@ -198,7 +198,9 @@ def number(kind: type, least: float | None = None, most: float | None = None) ->
             value = None
         if value is None or not low <= value <= high:  # neither holds for "nan"
             shown = shortened(repr(text), MAX_SHOWN)
-            limit = f" of at most {MAX_VALUE}" if value is not None and value > MAX_VALUE else ""
+            limit = (
+                f" of at most {MAX_VALUE}" if most is None and value is not None and value > MAX_VALUE else ""
+            )
             raise argparse.ArgumentTypeError(f"{WANTED[kind]}{bounds}{limit} is wanted, not {shown}")
         return value
 
