@@ -161,12 +161,14 @@ def test_an_end_without_a_word_is_believed_after_the_second_renderer(studio: Stu
     assert "ended without a word after its launch; suspected: a licence or sign-in box" in outcome.output
 
 
-@pytest.mark.parametrize("options", [ALONE, TWELVE])
+@pytest.mark.parametrize(
+    ("options", "words"), [(ALONE, FaultKind.BLACK), (TWELVE, FaultKind.UNREADABLE_SOURCE)]
+)
 def test_a_frame_that_is_always_black_costs_no_more_launches_than_a_crash(
-    studio: Studio, options: tuple[str, ...]
+    studio: Studio, options: tuple[str, ...], words: FaultKind
 ) -> None:
     counts: list[int] = []
-    for kind in (FaultKind.BLACK, FaultKind.CRASH):
+    for kind in (words, FaultKind.CRASH):
         scenario = play(Fault(kind, On(frame=6)), costs=FrameCosts(0.1))
         outcome = studio.render(
             *options, "--no-resume", "--no-kill-on-fail", "--strategy", "static", scenario=scenario
@@ -287,7 +289,7 @@ SHARED = (*TWELVE, "--strategy", "shared")
 @pytest.mark.parametrize(
     ("fault", "launches"),
     [
-        (Fault(FaultKind.SILENT_AFTER_LAUNCH), 2),
+        (Fault(FaultKind.SILENT_AFTER_LAUNCH), 3),  # one may start again before the second one has ended
         (Fault(FaultKind.FOOTAGE_NOT_FOUND), 2),
         (Fault(FaultKind.ITEM_DONE), 2),
         (Fault(FaultKind.MISSING_FOOTAGE, text="/a.tif"), 2),
@@ -307,3 +309,24 @@ def test_what_the_project_uses_is_a_suspect_of_a_silent_end() -> None:
     hints = ("3D renderer Cinema 4D", "plug-ins Trapcode")
     found = stall_circumstances(Path("shot.aep"), hints)
     assert "the project uses 3D renderer Cinema 4D, plug-ins Trapcode" in found
+
+
+def test_a_trickle_of_bytes_keeps_no_renderer_alive(studio: Studio) -> None:
+    """A helper that logs a few bytes now and then, beside an After Effects that hangs at its launch."""
+    trickle = studio.folder / "aerender.py"
+    trickle.write_text(
+        "import pathlib, runpy, sys, time\n"
+        "once = pathlib.Path(__file__).with_name('once')\n"
+        "if not once.exists():\n"
+        "    once.touch()\n"
+        "    while True:\n"
+        "        print('tick', flush=True)\n"
+        "        time.sleep(0.5)\n"
+        f"sys.argv[0] = {str(FAKE_AERENDER)!r}\n"
+        f"runpy.run_path({str(FAKE_AERENDER)!r}, run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    outcome = studio.render(*ALONE, "--stall-timeout", "4", "--aerender-path", str(trickle))
+    assert outcome.code == 0, outcome.output
+    assert studio.frames() == ALL
+    assert "no sign of life for" in outcome.output
