@@ -8,6 +8,7 @@ anything else                                  ─► the retry book decides: ag
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from stmpo.delivery.disk_space import free_bytes
@@ -39,6 +40,11 @@ LOWEST_SCRATCH = 16 << 20
 
 SILENT_LAUNCHES = 2
 """Renderers that may end in a row without a word after their launch, before any frame is whole."""
+
+CONFIRMATION_TIMEOUT = 60.0
+"""Seconds after a renderer's start in which others wait for it to confirm what the one before it has
+shown.
+"""
 
 _WORTH_A_WARNING = frozenset((StopReason.STALLED, StopReason.MEMORY, StopReason.RUNAWAY))
 """Reasons for which a single renderer is stopped and the run goes on without it."""
@@ -173,11 +179,19 @@ class Outcomes:
         return decision.pause
 
     def may_be_hopeless(self) -> bool:
-        """Return whether a renderer that still runs has printed words after which no retry can help."""
-        return not self._collector.taken and any(
-            attempt.output.gravest is not None and attempt.output.gravest.meaning is Meaning.HOPELESS
-            for attempt in self._context.attempts.values()
-        )
+        """Return whether a renderer that still runs may end the run, so that no other one should start.
+
+        Either it has printed words after which no retry can help. Or the one before it ended in a way that a
+        second one has to confirm, and this one has not begun to render.
+        """
+        return not self._collector.taken and any(map(self._may_end_run, self._context.attempts.values()))
+
+    def _may_end_run(self, attempt: Attempt) -> bool:
+        finding = attempt.output.gravest
+        if finding is not None and finding.meaning is Meaning.HOPELESS:
+            return True
+        young = attempt.tree is not None and time.monotonic() - attempt.started_at < CONFIRMATION_TIMEOUT
+        return self._retries.limits.is_suspicious and young and not (attempt.began or attempt.ended)
 
     def _missing(self, attempt: Attempt) -> FrameSet:
         """Return the frames that an attempt leaves missing and that no other renderer has in work."""

@@ -39,6 +39,11 @@ class LaunchLimits:
     _from: set[int] = field(default_factory=set)
     """Slots of the renderers in the row."""
 
+    @property
+    def is_suspicious(self) -> bool:
+        """Return whether the next renderer that ends may make the run hopeless."""
+        return self._count > 0
+
     def ended(self, reason: EndReason | None) -> bool:
         """Count an end before any frame is whole; return whether the run is hopeless.
 
