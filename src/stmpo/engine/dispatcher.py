@@ -101,11 +101,12 @@ class Dispatcher:
         self.end_sharing(attempt.folder)
         self._stop_if_done(attempt)
 
-    def end_sharing(self, folder: OutputFolder) -> None:
-        """Stop the renderers of a shared folder if they do not share the frames out; once per run."""
-        if not folder.end_of_sharing or self.sharing_ended:
+    def end_sharing(self, folder: OutputFolder, why: str = "") -> None:
+        """Stop the renderers of a shared folder if there is a reason, such as `why`; once per run."""
+        why = why or folder.end_of_sharing
+        if not why or self.sharing_ended:
             return
-        self.sharing_ended, self.blames_version = folder.end_of_sharing, folder.blames_version
+        self.sharing_ended, self.blames_version = why, folder.blames_version
         text = f"sharing the frames out does not work here: {self.sharing_ended}; steal is used for the rest"
         self._reporter.say(Level.WARNING, text)
         stopped = {lease.id for lease in self._strategy.fall_back()}

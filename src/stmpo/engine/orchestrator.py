@@ -244,7 +244,7 @@ class Run:
         idle = False
         while self._goes_on:
             wake = self._wake
-            lease = None if self.memory.refuses(len(self._attempts)) else self._grant(slot.index)
+            lease = None if self._refuses(len(self._attempts)) else self._grant(slot.index)
             if lease is not None:
                 idle = False
                 await self._serve(slot, lease)
@@ -299,21 +299,33 @@ class Run:
             self._reporter.idle(slot.index, SlotState.WAITING)
             await self._sleep(pause)
 
+    def _refuses(self, running: int) -> bool:
+        """Return whether no further renderer may run beside so many: memory or another resource is short."""
+        return self.outcomes.process_limit.refuses(running) or self.memory.refuses(running)
+
+    def _stop_surplus(self) -> None:
+        """Stop the newest renderers if more run than may run at once."""
+        running = [a for a in self._attempts.values() if a.tree is not None and not a.ended]
+        going = sorted((a for a in running if a.exit.stopped is None), key=lambda each: each.number)
+        for attempt in going[self.outcomes.process_limit.processes :]:
+            self.supervisor.stop(attempt, StopReason.TOO_MANY)
+
     def _note_company(self, attempt: Attempt) -> None:
         """Note which renderers run beside each other."""
         others = [
-            a for a in self._attempts.values() if a is not attempt and a.tree is not None and not a.ended
+            a for a in self._attempts.values() if a is not attempt and a.asked is not None and not a.ended
         ]
         attempt.alone = not others
         for other in others:
             other.alone = False
+        self.outcomes.process_limit.started(attempt.number, len(others) + 1)
 
     async def _settle(self, attempt: Attempt) -> float:
         """Account for an ended attempt's files and frames. Return the seconds that its slot pauses."""
         owner = attempt.folder.leave(attempt)
         if owner is not attempt:
-            self.dispatcher.end_sharing(attempt.folder)
-            self.outcomes.left_shared_folder(attempt)
+            fewer = self.outcomes.left_shared_folder(attempt) and attempt.began
+            self.dispatcher.end_sharing(attempt.folder, "fewer renderers run at once" if fewer else "")
         if owner is not None:
             await self.collector.scan(owner, time.monotonic())
             if owner.request.backup_of is not None:
@@ -321,7 +333,9 @@ class Run:
             await self.dispatcher.count_twice(owner)
         if attempt.start_up is not None and (attempt.files.taken or attempt.folder.is_shared):
             self.start_ups.append(attempt.start_up)
-        return 0.0 if owner is None else await self.outcomes.settle_attempt(owner)
+        pause = 0.0 if owner is None else await self.outcomes.settle_attempt(owner)
+        self._stop_surplus()
+        return pause
 
     def _new_attempt(self, lease: Lease) -> Attempt:
         self._number += 1
@@ -384,14 +398,15 @@ class Run:
             ):
                 await self._sleep(TICK if self._is_held() else self._next_start - time.monotonic())
             running = sum(1 for attempt in self._attempts.values() if attempt.tree is not None)
-            if not self._goes_on or attempt.exit.stopped is not None or self.memory.refuses(running):
+            if not self._goes_on or attempt.exit.stopped is not None or self._refuses(running):
                 return False
             self._next_start = time.monotonic() + self.context.options.spawn_delay
             return True
 
     def _is_held(self) -> bool:
-        """Return whether starts have to wait: for room, or for the end of a renderer that may end the run."""
-        return self.monitor.holding or self.outcomes.may_be_hopeless()
+        """Return whether starts wait: for room, a shared resource, or a renderer that may end the run."""
+        resting = time.monotonic() < self.outcomes.no_start_before
+        return resting or self.monitor.holding or self.outcomes.may_be_hopeless()
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the run."""

@@ -3,6 +3,7 @@
 all frames are whole                           ─► nothing to do
 no retry can help, and nothing was rendered    ─► the run ends
 the scratch disk is full                       ─► the frames wait for room; no frame is to blame
+a shared resource fits fewer renderers         ─► fewer run at once; no retry is counted
 anything else                                  ─► the retry book decides: again, set aside, exhausted
 """
 
@@ -17,12 +18,13 @@ from stmpo.engine.backup_tasks import partner
 from stmpo.engine.doubtful_frames import frame_to_blame
 from stmpo.engine.ledger import FrameState
 from stmpo.engine.run_context import FramesFailed
-from stmpo.engine.shared_folder import REFUSES_TO_SHARE
+from stmpo.engine.shared_folder import REFUSES_TO_SHARE, SHARED_ATTEMPT
 from stmpo.model.errors import NoSpace
 from stmpo.model.events import Level
 from stmpo.model.frames import FrameSet
 from stmpo.renderers.protocol import Meaning
 from stmpo.scheduling.launch_limits import EndReason
+from stmpo.scheduling.process_limit import ProcessLimit, Verdict
 from stmpo.scheduling.retries import AttemptEnd
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ LOWEST_SCRATCH = 16 << 20
 
 SILENT_LAUNCHES = 2
 """Renderers that may end in a row without a word after their launch, before any frame is whole."""
+
+RESOURCE_PAUSE = 2.0
+"""Seconds without a start after a renderer has failed for want of a shared resource: what it held may be
+released late."""
 
 CONFIRMATION_TIMEOUT = 60.0
 """Seconds after a renderer's start in which others wait for it to confirm what the one before it has
@@ -62,6 +68,12 @@ class Outcomes:
         self._taken_when_full = -1
         self._attempts_in_vain = 0
         """Attempts that found scratch full since a frame was rendered whole."""
+
+        self.process_limit = ProcessLimit(retries.slots)
+        """How many renderers may run at once."""
+
+        self.no_start_before = 0.0
+        """Monotonic seconds until which no renderer should start."""
 
         self.failed: dict[int, str] = {}
         """Frames that failed for good, with the renderer's words."""
@@ -91,15 +103,21 @@ class Outcomes:
         self._warn_of_short_movie(attempt)
         return 0.0
 
-    def left_shared_folder(self, attempt: Attempt) -> None:
-        """Report the end of one of several renderers. Missing frames are settled after the last one."""
+    def left_shared_folder(self, attempt: Attempt) -> bool:
+        """Report the end of one of several renderers. Missing frames are settled after the last one.
+
+        Return whether fewer renderers are to run at once since it has failed.
+        """
         self._write(attempt, FrameSet(()))
         if attempt.exit.stopped in _WORTH_A_WARNING or (
             attempt.exit.code != 0 and attempt.exit.stopped is None
         ):
             why = _why(attempt.exit_summary(), self._reporter.words(attempt))
             self._reporter.say(Level.WARNING, f"{why}; the other renderers take its frames", attempt)
+        before = self.process_limit.processes
+        self._lacks_resource(attempt, FrameSet(()))
         self._end_if_certain(attempt)
+        return self.process_limit.processes < before
 
     def never_started(self, attempt: Attempt) -> None:
         """Give a lease back whose renderer was never started."""
@@ -154,6 +172,10 @@ class Outcomes:
             self._give_back(missing)
             return self._scratch_full(attempt, missing)
         self._retries.anything_rendered |= self._collector.taken > 0
+        if not run_ends and self._lacks_resource(attempt, missing):
+            self._give_back(missing)
+            self._report(attempt, missing, words)
+            return 0.0
         # A frame that another renderer has in work as well is to blame: no frame that is given back is.
         handed_over = len(self._ledger.missing(attempt.lease.span)) > len(missing)
         decision = self._retries.ended(
@@ -216,6 +238,37 @@ class Outcomes:
             self._context.run_end.end(
                 FramesFailed(f"no frame could be rendered: {self._reporter.words(member)}")
             )
+
+    def _lacks_resource(self, attempt: Attempt, missing: FrameSet) -> bool:
+        """Return whether it failed beside others for want of a shared resource, so that no retry is counted.
+
+        If several have failed so, fewer renderers run at once from now on.
+        """
+        finding = attempt.output.gravest
+        if finding is None or not finding.kind.limits_processes or finding.meaning is Meaning.WARNING:
+            return False
+        if attempt.alone or attempt.exit.stopped is StopReason.RUN_ENDS:
+            return False
+        if attempt.number == SHARED_ATTEMPT:
+            return True  # its members were counted when they left
+        self.no_start_before = time.monotonic() + RESOURCE_PAUSE
+        frame = None
+        if attempt.began and missing.frames:
+            culprit = _frame_to_blame(attempt)
+            frame = culprit if culprit in missing.frames else missing.frames[0]
+        verdict = self.process_limit.failed(attempt.number, frame, self._collector.taken)
+        if verdict is Verdict.FEWER:
+            left = self.process_limit.processes
+            text = (
+                f"{self._reporter.words(attempt)}: so many renderers at once are too many for this machine;"
+                f" {left} {'runs' if left == 1 else 'run'} at once from now on, and no retry is counted"
+            )
+            self._reporter.say(Level.WARNING, text)
+            self._context.journal.write("limited", processes=left, name=finding.name)
+            self._retries.forgive(self.process_limit.forgiven)
+        if verdict is Verdict.FIRST:
+            return not self._options.max_frame_retries  # otherwise it is forgiven if another one fails so
+        return verdict is not Verdict.COUNTS
 
     def _end_reason(self, attempt: Attempt) -> EndReason | None:
         """Return the reason that the limits on launches count, if there is one."""

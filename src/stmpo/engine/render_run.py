@@ -110,7 +110,7 @@ async def _render(
     )
     adopted = {found.frame for found in earlier.adoptable}
     wanted = FrameSet(tuple(f for f in ledger.frames(FrameState.PENDING) if f not in adopted))
-    plan = _plan(prepared, len(wanted), known.peak_memory, reporter)
+    plan = _plan(prepared, len(wanted), known, reporter)
     choice = await or_cancelled(_choose(prepared, wanted, len(plan.slots), known, reporter), signals)
     strategy = _make_strategy(choice, prepared, wanted, len(plan.slots), known)
     context = RunContext(
@@ -201,12 +201,13 @@ def _save_costs(prepared: PreparedRun, reporter: Reporter) -> None:
         reporter.say(Level.WARNING, text)
 
 
-def _plan(prepared: PreparedRun, wanted: int, peak_memory: int, reporter: Reporter) -> Plan:
+def _plan(prepared: PreparedRun, wanted: int, known: CostHistory, reporter: Reporter) -> Plan:
     request = PlanRequest.of(
         prepared.options,
         frames=max(1, wanted),
         single_file=prepared.job.single_file,
-        learned_peak=peak_memory,
+        learned_peak=known.peak_memory,
+        learned_most=(known.most_processes, known.most_reason),
     )
     plan = make_plan(prepared.machine, request)
     for warning in (*prepared.warnings, *plan.warnings):

@@ -116,12 +116,14 @@ class SharedFolder:
     @property
     def end_of_sharing(self) -> str:
         """Return why its renderers are to share it no longer; empty while that works."""
+        if self._whole.output.untrusted:
+            return "pictures in the folder cannot be trusted, and any renderer may have written them"
         return self._watch.reason
 
     @property
     def blames_version(self) -> bool:
         """Return whether that end says something about the renderer's version, not about the queue item."""
-        return bool(self._watch.doubled) or self._option_refused
+        return bool(self._watch.reason) and (bool(self._watch.doubled) or self._option_refused)
 
     @property
     def doubled(self) -> int:
@@ -168,9 +170,9 @@ class SharedFolder:
         if self._members:
             return None
         self._whole.exit.ended_at = time.monotonic()
-        if self.end_of_sharing and self._whole.exit.stopped is not StopReason.RUN_ENDS:
+        if self._watch.reason and self._whole.exit.stopped is not StopReason.RUN_ENDS:
             self._whole.exit.stopped = StopReason.NOT_SHARING
-            self._whole.exit.note = self.end_of_sharing
+            self._whole.exit.note = self._watch.reason
         return self._whole
 
     def has_evidence(self, attempt: Attempt, file: RenderedFile) -> bool:
@@ -212,6 +214,7 @@ class SharedFolder:
         whole, finding = self._whole, member.output.gravest
         if not whole.began and member.start_up is not None:
             whole.output.began_at = member.started_at + member.start_up
+        whole.alone &= member.alone
         whole.output.tail.extend(member.output.tail)
         whole.output.counted += member.output.counted
         whole.samples.peak_memory = max(whole.samples.peak_memory, member.samples.peak_memory)

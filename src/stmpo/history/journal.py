@@ -110,7 +110,9 @@ class Journal:
 
     def cost_history(self, job: RenderJob, version: ProjectVersion, *, run: str | None = None) -> CostHistory:
         """Return the costs of the comp or queue item, in all runs (of any project version) or in one run."""
-        return read_cost_history(self._lines(), identity(job), asdict(version), run=run)
+        return read_cost_history(
+            self._lines(), identity(job), asdict(version), run=run, host=socket.gethostname()
+        )
 
     def runs(self) -> list[PastRun]:
         """Return every earlier run, of any job: its temporary files belong to nobody any more."""

@@ -101,7 +101,7 @@ class _Compactor:
                 memory = line.get("peak_memory", 0) if line.get("stopped") != "runaway" else 0
                 if self._largest is None or memory > self._largest[0]:
                     self._largest = (memory, at, raw, run)
-            case {"event": event} if event == "finished" or event not in {*SCHEMA, *_SPENT}:
+            case {"event": event} if event in {"finished", "limited"} or event not in {*SCHEMA, *_SPENT}:
                 run.others[at] = raw
             case _:
                 pass

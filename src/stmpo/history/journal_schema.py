@@ -122,6 +122,7 @@ SCHEMA: Mapping[str, Mapping[str, Check]] = {
         "stopped": _text(64),
     },
     "removed": {"scratch": _path},
+    "limited": {"processes": _whole(1, MAX_COUNT), "name": _text(64)},
     "finished": {"processes": _whole(0, MAX_COUNT)},
 }
 """Events that are read, and a check for each of their fields. Other events and fields are for people."""

@@ -5,11 +5,12 @@
               (--ram-per-process-gb, or more if an earlier run of the comp is known to have needed more)
     frames    no more processes than frames
     file      a single file is written by one process
+    earlier   renderers at once that a GPU, an encoder or a licence of this machine allowed in an earlier run
     cap       --max-concurrency
 
-`--concurrency` replaces threads, memory and cap. They are still worked out and reported, and each one that it
-exceeds becomes a warning. Frames and the single file hold even then: a further process would have nothing to
-do.
+`--concurrency` replaces threads, memory, the earlier run and cap. They are still worked out and reported, and
+each one that it exceeds becomes a warning. Frames and the single file hold even then: a further process would
+have nothing to do.
 """
 
 from __future__ import annotations
@@ -67,12 +68,26 @@ class PlanRequest:
     known.
     """
 
+    learned_most: int = 0
+    """Renderers at once that a shared resource of this machine allowed in an earlier run of this comp; 0 when
+    no limit is known.
+    """
+
+    learned_most_reason: str = ""
+    """The name of what it lacked, such as `gpu-failure`."""
+
     @classmethod
     def of(
-        cls, options: RunOptions, *, frames: int | None, single_file: bool, learned_peak: int = 0
+        cls,
+        options: RunOptions,
+        *,
+        frames: int | None,
+        single_file: bool,
+        learned_peak: int = 0,
+        learned_most: tuple[int, str] = (0, ""),
     ) -> PlanRequest:
         """Return the request that a run's options make. `learned_peak` is bytes, as in
-        `learned_peak_bytes`.
+        `learned_peak_bytes`; `learned_most` is a number of processes and its reason.
         """
         return cls(
             frames=frames,
@@ -83,6 +98,8 @@ class PlanRequest:
             mfr=options.mfr,
             mfr_threads=options.mfr_threads,
             learned_peak_bytes=learned_peak,
+            learned_most=learned_most[0],
+            learned_most_reason=learned_most[1],
         )
 
     @property
@@ -96,7 +113,7 @@ class Limit:
     """One limit: how many processes it allows, and why."""
 
     name: str
-    """`threads`, `memory`, `frames`, `single file`, `max-concurrency` or `concurrency`."""
+    """`threads`, `memory`, `frames`, `single file`, `earlier run`, `max-concurrency` or `concurrency`."""
 
     processes: int
     reason: str
@@ -114,6 +131,9 @@ def work_out(machine: Machine, request: PlanRequest) -> tuple[Limit, ...]:
         )
     if request.single_file:
         limits.append(Limit("single file", 1, "one process writes the whole of a movie or sound file"))
+    if request.learned_most:
+        why = f"more at once failed on this machine in an earlier run ({request.learned_most_reason})"
+        limits.append(Limit("earlier run", request.learned_most, why))
     limits.append(
         Limit("max-concurrency", request.max_concurrency, f"--max-concurrency {request.max_concurrency}")
     )

@@ -49,6 +49,14 @@ class CostHistory:
     that finished.
     """
 
+    most_processes: int = 0
+    """Renderers that a shared resource of this machine allows at once, as the last run found out; 0 if none
+    did.
+    """
+
+    most_reason: str = ""
+    """The name of the finding behind it."""
+
     @property
     def sure(self) -> bool:
         """Return whether all costs are of this version of the project: then the first ranges may follow
@@ -70,6 +78,8 @@ class CostHistory:
         } | newer.processes
         self.start_ups = newer.start_ups or self.start_ups
         self.peak_memory = max(self.peak_memory, newer.peak_memory)
+        if newer.most_processes:
+            self.most_processes, self.most_reason = newer.most_processes, newer.most_reason
 
 
 def read_cost_history(
@@ -78,17 +88,22 @@ def read_cost_history(
     version: Mapping[str, Any] | None = None,
     *,
     run: str | None = None,
+    host: str | None = None,
 ) -> CostHistory:
     """Read the lines of a journal, oldest first.
 
     `job` has `project`, `comp` and `rqindex`: runs of another job are skipped. Without it, every run counts.
     `version` is the project's, as in `run` lines. `run` is the id of the only run that counts, if given.
+    `host` is this machine, whose limit on processes counts: of the last run that found one, unless a later
+    run used more processes without finding any.
     """
     history = CostHistory()
     wanted = fresh = current = True
     count: int | None = None
     attempts: dict[Any, list[tuple[int, float]]] = {}
+    limit = _FoundLimit(job, host)
     for line in lines:
+        limit.on_line(line)
         match line:
             case {"event": "run"}:
                 _settle(attempts, history, current=current, count=count)
@@ -115,7 +130,38 @@ def read_cost_history(
             case _:
                 pass
     _settle(attempts, history, current=current, count=count)
+    history.most_processes, history.most_reason = limit.processes, limit.reason
     return history
+
+
+@dataclass(slots=True)
+class _FoundLimit:
+    """The limit on processes that a machine's runs of a job have found."""
+
+    job: Mapping[str, Any] | None
+    host: str | None
+    processes: int = 0
+    reason: str = ""
+    _counts: bool = False
+    """Whether the lines are of a run of this job on this machine."""
+
+    _is_new: bool = False
+    """Whether the present run has found it."""
+
+    def on_line(self, line: Mapping[str, Any]) -> None:
+        """Take a journal's next line."""
+        match line:
+            case {"event": "run"}:
+                self._counts = self.host is not None and line.get("host") == self.host
+                self._counts &= self.job is None or _same(line.get("job"), self.job)
+                self._is_new = False
+            case {"event": "limited", "processes": int(most), "name": str(name)} if self._counts:
+                self.processes, self.reason, self._is_new = most, name, True
+            case {"event": "finished", "processes": int(used)} if self._counts and not self._is_new:
+                if used > self.processes:
+                    self.processes, self.reason = 0, ""
+            case _:
+                pass
 
 
 def _same(had: object, job: Mapping[str, Any]) -> bool:

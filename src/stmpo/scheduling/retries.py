@@ -22,9 +22,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from stmpo.model.frames import FrameSet, Span
 from stmpo.scheduling.launch_limits import EndReason, LaunchLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_REFUSALS = 20
 """Refused starts in a row, over all slots, before one counts as a failure."""
@@ -108,6 +112,12 @@ class RetryPolicy:
         """Record that a frame was rendered whole: the job can work on this machine."""
         self.anything_rendered = True
         self.refusals = self.without_progress = 0
+
+    def forgive(self, frames: Iterable[int]) -> None:
+        """Take back one counted failure of each of these frames: they were not to blame."""
+        for frame in frames:
+            if self.failures.get(frame):
+                self.failures[frame] -= 1
 
     def ended(
         self,
