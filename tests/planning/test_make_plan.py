@@ -56,6 +56,13 @@ def plan(
         ({"concurrency": 40}, 40, "concurrency"),
         ({"concurrency": 40, "frames": 12}, 12, "frames"),
         ({"concurrency": 40, "single_file": True}, 1, "single file"),
+        ({"gpu_processes": 2}, 2, "gpu"),
+        ({"seats": 3}, 3, "seats"),
+        ({"seats": 3, "gpu_processes": 99}, 3, "seats"),
+        ({"concurrency": 40, "gpu_processes": 2}, 2, "gpu"),
+        ({"concurrency": 40, "seats": 3}, 3, "seats"),
+        ({"learned_most": 4}, 4, "earlier run"),
+        ({"concurrency": 6, "learned_most": 4}, 6, "concurrency"),
     ],
 )
 def test_256_threads_and_1_tb(request_: dict[str, int | bool], count: int, bound: str) -> None:

@@ -243,6 +243,20 @@ class RunOptions:
         maximum=MAX_PROCESSES,
         parameter="MaxConcurrency",
     )
+    gpu_processes: int | None = option(
+        None,
+        "Most renderer processes at once that the GPU of this machine fits. Default: no such limit.",
+        minimum=1,
+        maximum=MAX_PROCESSES,
+        metavar="N",
+    )
+    seats: int | None = option(
+        None,
+        "Most renderer processes at once that licences allow, such as those of a plug-in. Default: no such limit.",
+        minimum=1,
+        maximum=MAX_PROCESSES,
+        metavar="N",
+    )
     ram_per_process_gb: float = option(
         32.0,
         "Memory to plan per renderer process, in GB (2^30 bytes).",

@@ -5,12 +5,13 @@
               (--ram-per-process-gb, or more if an earlier run of the comp is known to have needed more)
     frames    no more processes than frames
     file      a single file is written by one process
+    gpu       --gpu-processes
+    seats     --seats
     earlier   renderers at once that a GPU, an encoder or a licence of this machine allowed in an earlier run
     cap       --max-concurrency
 
 `--concurrency` replaces threads, memory, the earlier run and cap. They are still worked out and reported, and
-each one that it exceeds becomes a warning. Frames and the single file hold even then: a further process would
-have nothing to do.
+each one that it exceeds becomes a warning. Frames, the single file, the GPU and the seats hold even then.
 """
 
 from __future__ import annotations
@@ -63,6 +64,12 @@ class PlanRequest:
     mfr_threads: int | None = None
     """Logical CPUs planned per process; None: the constants above."""
 
+    gpu_processes: int | None = None
+    """Renderers at once that the GPU fits; None: no such limit."""
+
+    seats: int | None = None
+    """Renderers at once that licences allow; None: no such limit."""
+
     learned_peak_bytes: int = 0
     """Peak memory of one renderer of this comp in an earlier run, child processes included; 0 when not
     known.
@@ -97,6 +104,8 @@ class PlanRequest:
             ram_per_process_bytes=int(options.ram_per_process_gb * GB),
             mfr=options.mfr,
             mfr_threads=options.mfr_threads,
+            gpu_processes=options.gpu_processes,
+            seats=options.seats,
             learned_peak_bytes=learned_peak,
             learned_most=learned_most[0],
             learned_most_reason=learned_most[1],
@@ -113,7 +122,9 @@ class Limit:
     """One limit: how many processes it allows, and why."""
 
     name: str
-    """`threads`, `memory`, `frames`, `single file`, `earlier run`, `max-concurrency` or `concurrency`."""
+    """`threads`, `memory`, `frames`, `single file`, `gpu`, `seats`, `earlier run`, `max-concurrency` or
+    `concurrency`.
+    """
 
     processes: int
     reason: str
@@ -131,6 +142,10 @@ def work_out(machine: Machine, request: PlanRequest) -> tuple[Limit, ...]:
         )
     if request.single_file:
         limits.append(Limit("single file", 1, "one process writes the whole of a movie or sound file"))
+    if request.gpu_processes is not None:
+        limits.append(Limit("gpu", request.gpu_processes, f"--gpu-processes {request.gpu_processes}"))
+    if request.seats is not None:
+        limits.append(Limit("seats", request.seats, f"--seats {request.seats}"))
     if request.learned_most:
         why = f"more at once failed on this machine in an earlier run ({request.learned_most_reason})"
         limits.append(Limit("earlier run", request.learned_most, why))
@@ -142,10 +157,14 @@ def work_out(machine: Machine, request: PlanRequest) -> tuple[Limit, ...]:
     return tuple(limits)
 
 
+_ALWAYS = frozenset(("concurrency", "frames", "single file", "gpu", "seats"))
+"""Names of the limits that hold under `--concurrency` too."""
+
+
 def binding(limits: tuple[Limit, ...]) -> Limit:
     """Return the limit that decides."""
     if any(limit.name == "concurrency" for limit in limits):
-        limits = tuple(limit for limit in limits if limit.name in {"concurrency", "frames", "single file"})
+        limits = tuple(limit for limit in limits if limit.name in _ALWAYS)
     return min(limits, key=lambda limit: limit.processes)
 
 
