@@ -471,3 +471,17 @@ def test_scratch_that_cannot_be_removed_is_named(studio: Studio) -> None:
     assert "scratch could not be removed: " in outcome.output
     assert str(left[0].parents[1]) in outcome.output
     assert outcome.code == 0, outcome.output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="flock is what other systems lock by")
+def test_a_run_on_a_file_system_whose_locks_fail_is_refused_in_one_line_and_leaves_no_lock_files(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: int, __: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    monkeypatch.setenv("TMPDIR", str(studio.folder))
+    assert run(studio.command("--frames", "1-2")[3:]) == 2
+    assert "cannot be locked: Input/output error" in capsys.readouterr().err
+    assert not studio.out.exists() or not list(studio.out.glob(".stmpo-*.lock"))

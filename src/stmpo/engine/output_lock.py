@@ -193,7 +193,15 @@ def _take(path: Path) -> int | None:
         except OSError:
             return None
         try:
-            if not try_lock(descriptor):
+            is_locked = try_lock(descriptor)
+        except OSError as error:  # not even asking works: 256 more files would not be locked either
+            with contextlib.suppress(OSError):
+                if not os.fstat(descriptor).st_size:  # nobody has it
+                    path.unlink()
+            os.close(descriptor)
+            raise BadInput(f"--output: {path} cannot be locked: {error.strerror or error}") from None
+        try:
+            if not is_locked:
                 os.close(descriptor)
                 return None
             if os.path.samestat(os.fstat(descriptor), path.lstat()):
