@@ -1,9 +1,9 @@
 """Choose the renderer program: the one that was named, else the one that is installed.
 
 The order is `--aerender-path`, `AERENDER_PATH`, `AERENDER_EXECUTABLE` (the variable of AWS' own submitter),
-`PATH`, the newest installed After Effects. No path of any
-machine is built in. A renderer named by option or variable must exist: the run does not fall back to another
-version than was asked for. An empty value counts as not given.
+`PATH`, the newest installed After Effects. No path of any machine is built in. A renderer named by option or
+variable must exist: the run does not fall back to another version than was asked for. An empty value counts
+as not given.
 
 The embedded renderer renders Lottie files (`.json`, `.lottie`), even if `AERENDER_PATH` is set for the
 machine, since aerender cannot read them. An explicit `--aerender-path` overrides this.
