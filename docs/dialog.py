@@ -1,8 +1,10 @@
-"""Draw a job's parameters as the Deadline Cloud client's submission dialog shows them: `python docs/dialog.py [PICTURE.png]`.
+"""Draw a job's parameters as the Deadline Cloud client's submission dialog shows them.
 
-It is the dialog's own tab, "Job-specific settings", drawn without a screen, for a job of two items. It needs a Python with
-stmpo and `deadline[gui]` (`.ci/deadline-venvs DIR` makes one: `DIR/client/bin/python`). What was drawn is printed as JSON,
-for the test that looks whether every control is where it belongs.
+    python docs/dialog.py [PICTURE.png]
+
+It is the dialog's own tab, "Job-specific settings", drawn without a screen, for a job of two items. It needs
+a Python with stmpo and `deadline[gui]` (`.ci/deadline-venvs DIR` makes one: `DIR/client/bin/python`). The
+controls are printed as JSON, for the test that checks where each of them is.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Make the README's pictures from a real run of the demo: `python docs/pictures.py`.
 
-The board is drawn as it stood in the middle of the run, the contact sheet is made of the frames that were delivered.
+The board is drawn in the middle of the run; the contact sheet is made of the delivered frames.
 """
 
 from __future__ import annotations

@@ -78,10 +78,9 @@ class Studio:
         ]
 
     def environment(self, scenario: Scenario, **more: str) -> dict[str, str]:
-        """The environment of a command, with the scenario; without an option, frames are stolen."""
+        """The environment of a command, with the scenario and a user's cache of its own."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("STMPO_")}
         cache = dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA"), str(self.folder / "cache"))
-        cache["STMPO_STRATEGY"] = "steal"
         return {**inherited, **cache, **scenario.environment(self.stage), "PYTHONUTF8": "1", **more}
 
     def render(

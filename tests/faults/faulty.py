@@ -244,7 +244,7 @@ class Server:
             return request.names(skip)[-1]
         return Path(self._paths.get(request.node, "")).name
 
-    # ------------------------------------------------------------------------------------------------ the folder
+    # ------------------------------------------------------------------------------------------- the folder
 
     def _path(self, node: int) -> Path:
         return self._root / self._paths[node]

@@ -1,7 +1,8 @@
 """The matrix, machines: disks that fill, shares that fail, clocks that jump and CPUs that go, a row each.
 
-The disks are real and small, the shares are served by `faulty`, which fails as told. What goes wrong in the middle of a
-run is done to it while it runs (`meanwhile`); before the next run the machine is well again, if a row says so.
+The disks are real and small, the shares are served by `faulty`, which fails as told. What goes wrong in the
+middle of a run is done to it while it runs (`meanwhile`); before the next run the machine is well again, if a
+row says so.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def disk(
 
 @contextlib.contextmanager
 def volume(ground: Ground) -> Iterator[Machine]:
-    """The destination is itself where a disk is mounted: once that is gone, an empty folder of another disk is there."""
+    """The destination is a mount point: once its disk is gone, an empty folder of another disk is there."""
     base, path = ground.folder / "base", ground.folder / "volume"
     for folder in (base, path):
         folder.mkdir()
@@ -129,7 +130,7 @@ def _mount(path: Path, options: str) -> None:
     subprocess.run([mount, "-t", "tmpfs", "-o", options, "tmpfs", str(path)], check=True, capture_output=True)
 
 
-# ------------------------------------------------------------------------------------------------------ meanwhile
+# ------------------------------------------------------------------------------------------------ meanwhile
 
 
 def nothing(_: Machine, __: int) -> None:
@@ -205,7 +206,7 @@ def hang_then_cancel(machine: Machine, pid: int) -> None:
 
 
 def cancel_without_a_journal(machine: Machine, pid: int) -> None:
-    """Nothing that is written to the journal comes back any more; then the farm cancels, in the middle of such a write."""
+    """Nothing written to the journal comes back any more; then the farm cancels in the middle of such a write."""
     assert machine.share is not None
     machine.share.rules(NO_JOURNAL)
     time.sleep(1.0)
@@ -285,7 +286,7 @@ def no_more_processes(machine: Machine, pid: int) -> None:
             cgroup.rmdir()
 
 
-# ------------------------------------------------------------------------------------------------------------ rows
+# ----------------------------------------------------------------------------------------------------- rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Print the files of fonts on this machine, by PostScript name; see `stmpo.worker.find_fonts`.
 
-It needs only a Python. stmpo is imported from where it is installed, from the wheel beside this script, or from the
-repository that contains this script.
+It needs only a Python. stmpo is imported from where it is installed, from the wheel beside this script, or
+from the repository that contains this script.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Make stmpo importable for the rest of the session; runs `stmpo.worker.bootstrap` out of the job's own wheel.
+"""Make stmpo importable for the rest of the session: run `stmpo.worker.bootstrap` from the job's own wheel.
 
-This file is valid Python 3.6, so that a Python which is too old gets a clear message instead of a syntax error.
+This file is valid Python 3.6, so that a Python which is too old gets a clear message and not a syntax error.
 """
 
 import sys

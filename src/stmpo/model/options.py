@@ -299,7 +299,7 @@ class RunOptions:
         metavar="SECONDS",
     )
     strategy: str = option(
-        "auto",
+        "steal",
         "How frames are divided. auto: steal if their costs are known from an earlier run, otherwise shared where the job "
         "allows it. static: equal ranges. steal: a process that finishes early takes frames from the end of the range that "
         "is furthest behind. shared: each renderer takes the next frame that has no file (After Effects 2022 or later).",
