@@ -206,7 +206,7 @@ def hang_then_cancel(machine: Machine, pid: int) -> None:
 
 
 def cancel_without_a_journal(machine: Machine, pid: int) -> None:
-    """Nothing written to the journal comes back any more; then the farm cancels in the middle of such a write."""
+    """No write to the journal returns any more; then the farm cancels in the middle of such a write."""
     assert machine.share is not None
     machine.share.rules(NO_JOURNAL)
     time.sleep(1.0)

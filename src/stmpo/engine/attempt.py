@@ -147,7 +147,7 @@ class LineRecord:
     """How many frames its lines have reported."""
 
     frame_lines: int = 0
-    """How many lines reported a frame. In a shared folder `counted` is a position: skipped frames advance it too."""
+    """How many lines reported a frame. In a shared folder `counted` includes skipped frames."""
 
     frame_time: str = ""
     """The time of the frame that a line has reported last, as printed in the project's style."""
