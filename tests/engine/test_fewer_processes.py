@@ -19,7 +19,7 @@ def lines(studio: Studio, event: str) -> list[dict[str, Any]]:
 
 
 def fits(kind: FaultKind, processes: int) -> Scenario:
-    return Scenario(costs=FrameCosts(0.1), faults=(Fault(kind, count=processes),))
+    return Scenario(costs=FrameCosts(0.3), faults=(Fault(kind, count=processes),))
 
 
 @pytest.mark.parametrize("strategy", ["steal", "auto"])

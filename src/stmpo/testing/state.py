@@ -128,17 +128,30 @@ class FakeState:
                 log.write(f"{frame}\n")
 
     def other_active_starts(self, *, earlier: bool = False) -> int:
-        """Count the other starts (with `earlier`, those before this one) that called this lately."""
+        """Count the other starts (with `earlier`, those before this one) that called this lately.
+
+        Starts are numbered in their order. An earlier one that has begun lately and not ended counts even
+        before its own call: whichever of two calls first, the same one is too many.
+        """
         if self._folder is None:
             return 0
         own = self._folder / f"renders-{self.number}"
         own.touch()
         oldest = time.time() - ACTIVE_SECONDS
-        return sum(
-            _modified(mark) > oldest
+        active = {
+            int(mark.name.removeprefix("renders-"))
             for mark in self._folder.glob("renders-*")
-            if mark != own and (not earlier or int(mark.name.removeprefix("renders-")) < self.number)
-        )
+            if mark != own and _modified(mark) > oldest
+        }
+        if not earlier:
+            return len(active)
+        begun = {
+            number
+            for number in range(1, self.number)
+            if _modified(self._folder / f"start-{number}.json") > oldest
+            if not (self._folder / f"end-{number}.json").exists()
+        }
+        return len({number for number in active if number < self.number} | begun)
 
     def end_activity(self) -> None:
         """Stop counting as active."""

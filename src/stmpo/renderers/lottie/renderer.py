@@ -165,6 +165,9 @@ def _report_what_is_missing(
         writer.write(lines.warning(f"not drawn by the embedded renderer: {features}"))
 
 
+_CRASHED = 139
+"""Exit code after a crash of rlottie that Python survives: that of a shell after SIGSEGV."""
+
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
@@ -258,6 +261,9 @@ def _write(painter: FramePainter, frame: int, path: Path, *, skip_existing: bool
             return False
         path.write_bytes(painter.encode(frame))
     except OSError as error:
+        if "access violation" in str(error):
+            # Windows' ctypes raises this for a crash; `faulthandler` has printed where.
+            os._exit(_CRASHED)
         words = f"Rendering error while writing to file {path}: {error.strerror or error}"
         raise AerenderError(
             AerenderExitCode.AFTER_EFFECTS, f"aerender Error: After Effects error: {words}"
