@@ -38,7 +38,7 @@ class AssetScan:
 
     @property
     def missing(self) -> bool:
-        """Whether no file of it was found."""
+        """Return whether no file of it was found."""
         return not self.files
 
 

@@ -47,7 +47,7 @@ class SentJob:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listener:
-    """What a submission asks and reports."""
+    """The questions and reports of a submission."""
 
     confirm_files: Callable[[str, bool], bool]
     """Gets a text about the files and whether all lie in known folders; returns whether to send them."""

@@ -68,7 +68,7 @@ class JobState:
     name: str
     status: str
     reason: str
-    """What the service says about a job that it could not create or cannot run."""
+    """The service's message on a job that it could not create or cannot run."""
 
     steps: tuple[StepState, ...]
 

@@ -66,7 +66,7 @@ class JobRequest:
     """Folder instead of those in the project; file names stay. See `stmpo.project.output_names`."""
 
     allow_blank: bool = False
-    """Whether `frames` may hold frames that the comp does not have; they are blank."""
+    """True if `frames` may hold frames outside the comp, which are blank."""
 
     also: tuple[Path, ...] = ()
     """Further files and folders that travel: those that the project needs and does not list as footage."""
@@ -112,7 +112,7 @@ class Examination:
 
     @property
     def refused(self) -> bool:
-        """Whether something would not render."""
+        """Return whether something would not render."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 

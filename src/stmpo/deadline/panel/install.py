@@ -66,7 +66,7 @@ class PanelState:
     missing: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     beside_official: bool = False
-    """Whether AWS's own submitter is in the same folder."""
+    """True if AWS's own submitter is in the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
